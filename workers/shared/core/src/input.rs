@@ -1,0 +1,201 @@
+//! What a person or a pipeline writes to start a run. Four lines are enough; unknown fields are refused by name.
+
+use crate::language::compiled::is_name;
+use crate::policy::OnBadVerdict;
+use crate::window::Window;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The input of an execution.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Input of the state machine migrate-table")]
+pub struct Input {
+    /// The migration: the id of `migrations/<id>.yaml` in the stack's bucket, or the document itself. Left out when
+    /// `run` names an earlier run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<MigrationForm>")]
+    pub migration: Option<serde_json::Value>,
+    /// The name of the table. Left out when `run` names an earlier run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
+    /// What to do; `migrate` if left out.
+    #[serde(default)]
+    pub action: Action,
+    /// The earlier run that `roll-back` and `resume` are about, and that `verify` may be about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// Into how many segments to cut the table, 1 to 1,000,000. Left out: by the table's size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub segments: Option<u32>,
+    /// How many segment workers may work at a time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_concurrency: Option<u32>,
+    /// The most write units a second, all workers together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub write_units_per_second: Option<u32>,
+    /// The most read units a second, all workers together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub read_units_per_second: Option<u32>,
+    /// When the run may write to the table; at any time if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
+    /// What to do if the verification fails; as the stage's policy says if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_bad_verdict: Option<OnBadVerdict>,
+    /// The most that the run may cost in US dollars, as estimated from the table's size before it starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0))]
+    pub budget_usd: Option<f64>,
+}
+
+/// The two forms of `migration`, for the schema.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its schema is used: the fields are read by hand, for errors that name the place")]
+enum MigrationForm {
+    /// An id.
+    Id(String),
+    /// The document itself.
+    Document(Box<crate::language::document::Document>),
+}
+
+/// What a run does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Back up, rehearse, ask, write, verify.
+    #[default]
+    Migrate,
+    /// Rehearse and report; nothing is written to the table.
+    DryRun,
+    /// Prove what the table now holds.
+    Verify,
+    /// Put the items of an earlier run back.
+    RollBack,
+    /// Go on with an earlier run that stopped.
+    Resume,
+}
+
+impl Action {
+    /// The action as the input says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Action::Migrate => "migrate",
+            Action::DryRun => "dry-run",
+            Action::Verify => "verify",
+            Action::RollBack => "roll-back",
+            Action::Resume => "resume",
+        }
+    }
+}
+
+/// Why an input is refused.
+#[derive(Debug, Error)]
+pub enum InputError {
+    /// It is no object, or has an unknown or mistyped field.
+    #[error("the input cannot be read: mend the field that is named here")]
+    Shape(#[source] serde_json::Error),
+    /// A field has a value that it cannot have.
+    #[error("`{field}` {problem}")]
+    Field {
+        /// The field.
+        field: &'static str,
+        /// What is wrong and what to write instead.
+        problem: String,
+    },
+}
+
+impl Input {
+    /// Reads an input and checks what can be checked without the table.
+    pub fn parse(value: &serde_json::Value) -> Result<Self, InputError> {
+        if !value.is_object() {
+            return Err(field("input", "is no JSON object; write {\"migration\": ..., \"table\": ..., \"action\": ...}"));
+        }
+        let input = Input::deserialize(value).map_err(InputError::Shape)?;
+        input.check_presence()?;
+        input.check_names()?;
+        input.check_numbers()?;
+        if let Some(window) = &input.window {
+            window.check().map_err(|error| field("window", &format!("cannot be used: {error}")))?;
+        }
+        Ok(input)
+    }
+
+    /// Whether this input is about an earlier run.
+    pub fn is_about_a_run(&self) -> bool {
+        self.run.is_some()
+    }
+
+    fn check_presence(&self) -> Result<(), InputError> {
+        let action = self.action.as_str();
+        match (self.action, &self.run) {
+            (Action::RollBack | Action::Resume, None) => {
+                Err(field("run", &format!("is missing; `{action}` needs the name of the run that it is about")))
+            }
+            (Action::Migrate | Action::DryRun, Some(_)) => {
+                Err(field("run", &format!("is not taken by `{action}`; leave it out, or write `resume`, `verify` or `roll-back`")))
+            }
+            (_, Some(_)) => Ok(()),
+            (_, None) if self.table.is_none() => Err(field("table", "is missing; write the name of the table")),
+            (_, None) if self.migration.is_none() => {
+                Err(field("migration", "is missing; write an id or the document itself"))
+            }
+            (_, None) => Ok(()),
+        }
+    }
+
+    fn check_names(&self) -> Result<(), InputError> {
+        match &self.migration {
+            None | Some(serde_json::Value::Object(_)) => {}
+            Some(serde_json::Value::String(id)) if is_name(id) => {}
+            Some(serde_json::Value::String(id)) => {
+                return Err(field("migration", &format!("is `{id}`, no legal id; write 1 to 80 letters, digits, `.`, `_` and `-`")));
+            }
+            Some(_) => return Err(field("migration", "is neither an id nor a document; write a text or an object")),
+        }
+        if let Some(table) = &self.table
+            && !is_table_name(table)
+        {
+            return Err(field("table", &format!("is `{table}`, no table name; write 3 to 255 letters, digits, `.`, `_` and `-`, not an ARN")));
+        }
+        match &self.run {
+            Some(run) if !is_name(run) => Err(field("run", &format!("is `{run}`, no run's name; write the name of an execution"))),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_numbers(&self) -> Result<(), InputError> {
+        let ranges = [
+            ("segments", self.segments, 1_000_000),
+            ("max_concurrency", self.max_concurrency, 10_000),
+            ("write_units_per_second", self.write_units_per_second, u32::MAX),
+            ("read_units_per_second", self.read_units_per_second, u32::MAX),
+        ];
+        for (name, value, most) in ranges {
+            if let Some(value) = value.filter(|value| !(1..=most).contains(value)) {
+                return Err(field(name, &format!("is {value}; write a number from 1 to {most}")));
+            }
+        }
+        match self.budget_usd {
+            Some(budget) if !(budget >= 0.0 && budget.is_finite()) => {
+                Err(field("budget_usd", &format!("is {budget}; write an amount of US dollars, 0 or more")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Source: DynamoDB API reference, CreateTable, TableName.
+fn is_table_name(text: &str) -> bool {
+    (3..=255).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+}
+
+fn field(field: &'static str, problem: &str) -> InputError {
+    InputError::Field { field, problem: problem.into() }
+}

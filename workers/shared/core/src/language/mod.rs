@@ -1,0 +1,11 @@
+//! The migration language: documents, CEL expressions over items, and steps that change items.
+//!
+//! A document is read ([`document`]), its expressions are compiled ([`expression`]) with the functions of
+//! [`functions`], and the result is a [`Migration`](crate::migration::Migration) that workers apply item by item.
+//! Nothing here may depend on the clock, on chance or on another item.
+
+pub mod compiled;
+pub mod document;
+pub mod expression;
+pub mod functions;
+pub mod numbers;

@@ -1,0 +1,27 @@
+//! The pure core of tableshift: the migration language, items, plans, budgets and verdicts.
+//!
+//! Nothing here is async, does I/O, reads a clock, or names a crate of AWS: values in, decisions out. Workers gather
+//! facts, ask this crate what to do, do it, and report.
+
+pub mod counts;
+pub mod error_name;
+pub mod estimate;
+pub mod hash;
+pub mod input;
+pub mod journal;
+pub mod keys;
+pub mod language;
+pub mod migration;
+pub mod pace;
+pub mod path;
+pub mod policy;
+pub mod rehearsal;
+pub mod report;
+pub mod run_plan;
+pub mod segments;
+pub mod table;
+pub mod update;
+pub mod value;
+pub mod window;
+
+pub use error_name::ErrorName;

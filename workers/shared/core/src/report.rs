@@ -1,0 +1,170 @@
+//! The report of a run: what each phase found, and the verdict with its reasons.
+
+use crate::counts::{Partial, Phase, Tally};
+use crate::estimate::{Estimate, cost_usd};
+use crate::run_plan::RunPlan;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Whether a phase went as it should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The run may go on, or is done.
+    Good,
+    /// The run must not go on; the reasons say why.
+    Bad,
+}
+
+/// `runs/<run>/report.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The run.
+    pub run: String,
+    /// The stage.
+    pub stage: String,
+    /// The table.
+    pub table: String,
+    /// The migration's id.
+    pub migration: String,
+    /// What the migration does, in its author's words.
+    pub description: Option<String>,
+    /// The migration's content hash.
+    pub migration_hash: String,
+    /// The plan's hash.
+    pub plan_hash: String,
+    /// What was expected before the rehearsal.
+    pub estimate: Estimate,
+    /// The phase that was reported last.
+    pub phase: Phase,
+    /// That phase's verdict.
+    pub verdict: Verdict,
+    /// Why the verdict is bad; empty if it is good.
+    pub reasons: Vec<String>,
+    /// What each phase found.
+    pub phases: BTreeMap<Phase, PhaseReport>,
+}
+
+/// What one phase found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PhaseReport {
+    /// The sums over all parts.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// How many parts there were to be.
+    pub parts_expected: u64,
+    /// How many left a result.
+    pub parts_reported: u64,
+    /// What the consumed units cost in US dollars, at on-demand prices.
+    pub cost_usd: f64,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why it is bad.
+    pub reasons: Vec<String>,
+    /// What a person should know, though it is no fault.
+    pub notes: Vec<String>,
+}
+
+impl Report {
+    /// The report of a run about which nothing was reported yet.
+    pub fn new(plan: &RunPlan, phase: Phase) -> Self {
+        Self {
+            run: plan.run.clone(),
+            stage: plan.stage.clone(),
+            table: plan.table.name.clone(),
+            migration: plan.migration.id.clone(),
+            description: plan.migration.description.clone(),
+            migration_hash: plan.migration_hash.clone(),
+            plan_hash: plan.hash(),
+            estimate: plan.estimate,
+            phase,
+            verdict: Verdict::Good,
+            reasons: Vec::new(),
+            phases: BTreeMap::new(),
+        }
+    }
+
+    /// Takes a phase's partial results in and judges it. Verify is judged against what Migrate did.
+    pub fn fold(&mut self, phase: Phase, parts_expected: u64, partials: Vec<Partial>, invalid_tolerated: u64) {
+        let parts_reported = partials.len() as u64;
+        let mut tally = Tally::default();
+        for partial in partials {
+            tally.add(partial.tally);
+        }
+        let mut reasons = missing_parts(parts_expected, parts_reported);
+        let migrated = self.phases.get(&Phase::Migrate).map(|migrate| &migrate.tally);
+        reasons.extend(match phase {
+            Phase::DryRun => rehearsal_faults(&tally, invalid_tolerated),
+            Phase::Migrate => writing_faults(&tally, invalid_tolerated),
+            Phase::Verify => proof_faults(&tally, migrated, invalid_tolerated),
+            Phase::RollBack => Vec::new(),
+        });
+        let verdict = if reasons.is_empty() { Verdict::Good } else { Verdict::Bad };
+        let cost_usd = cost_usd(tally.units.write, tally.units.read);
+        let notes = notes(phase, &tally);
+        (self.phase, self.verdict, self.reasons) = (phase, verdict, reasons.clone());
+        let report = PhaseReport { tally, parts_expected, parts_reported, cost_usd, verdict, reasons, notes };
+        self.phases.insert(phase, report);
+    }
+}
+
+fn missing_parts(expected: u64, reported: u64) -> Vec<String> {
+    let missing = expected.saturating_sub(reported);
+    if missing == 0 { Vec::new() } else { vec![format!("{missing} of {expected} parts left no result")] }
+}
+
+/// A reason for each count that is over what is tolerated.
+fn over(count: u64, tolerated: u64, what: &str) -> Option<String> {
+    (count > tolerated).then(|| {
+        let tolerated = if tolerated > 0 { format!(" (tolerated: {tolerated})") } else { String::new() };
+        format!("{count} items {what}{tolerated}")
+    })
+}
+
+fn unbalanced(tally: &Tally) -> Option<String> {
+    (!tally.counts.balance()).then(|| format!("the counts do not add up to the {} items scanned", tally.counts.scanned))
+}
+
+fn rehearsal_faults(tally: &Tally, tolerated: u64) -> Vec<String> {
+    let invalid = over(tally.counts.invalid, tolerated, "match and cannot be changed");
+    unbalanced(tally).into_iter().chain(invalid).collect()
+}
+
+fn writing_faults(tally: &Tally, tolerated: u64) -> Vec<String> {
+    let conflicts = over(tally.counts.conflicts, 0, "were given up, because the application kept changing them");
+    rehearsal_faults(tally, tolerated).into_iter().chain(conflicts).collect()
+}
+
+fn proof_faults(tally: &Tally, migrated: Option<&Tally>, tolerated: u64) -> Vec<String> {
+    let late = over(tally.counts.late, 0, "are in the old shape: old code still writes, or the run did not reach them");
+    let check = over(tally.journal.check_failed, 0, "are as the run left them and `check` does not hold for them");
+    let unmatched = migrated.and_then(|migrate| unreconciled(tally, migrate));
+    let conflicts = migrated.and_then(|migrate| over(migrate.counts.conflicts, 0, "were given up in the writing"));
+    let faults = rehearsal_faults(tally, tolerated).into_iter().chain(late).chain(check);
+    faults.chain(unmatched).chain(conflicts).collect()
+}
+
+/// Every item that Migrate counts as changed is in the journal, and every journaled item is found again or gone.
+fn unreconciled(tally: &Tally, migrate: &Tally) -> Option<String> {
+    let found = tally.journal.as_written + tally.journal.changed_since + tally.journal.gone;
+    let (least, most) = (migrate.counts.changed, migrate.counts.changed + migrate.journal.unwritten);
+    (!(least..=most).contains(&found)).then(|| {
+        format!("the journal holds {found} items, but the writing changed {least} and left {} unwritten", migrate.journal.unwritten)
+    })
+}
+
+fn notes(phase: Phase, tally: &Tally) -> Vec<String> {
+    let journal = &tally.journal;
+    let changed = match phase {
+        Phase::Verify => over(journal.changed_since, 0, "were changed by the application since the run wrote them"),
+        Phase::RollBack => over(journal.spared, 0, "were changed by the application since the run and were left as they are"),
+        Phase::DryRun | Phase::Migrate => None,
+    };
+    let gone = over(journal.gone, 0, "were deleted by the application since the run and stay deleted");
+    let retries = over(tally.retries, 0, "changed under the run's hands and were taken up again as they then were");
+    changed.into_iter().chain(gone).chain(retries).collect()
+}
+
+#[cfg(test)]
+#[path = "report_tests.rs"]
+mod tests;

@@ -1,0 +1,243 @@
+//! The plan of a run: every decision, made once, before anything is touched. Workers follow it.
+//!
+//! `runs/<run>/plan.json` holds it and never changes; its hash is what an approval is bound to.
+
+use crate::estimate::Estimate;
+use crate::input::{Action, Input};
+use crate::language::document::Document;
+use crate::policy::{OnBadVerdict, Policy, Rehearse};
+use crate::segments;
+use crate::table::Table;
+use crate::window::Window;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// A run's plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunPlan {
+    /// The run's id: the name of the execution that began it.
+    pub run: String,
+    /// What was asked for.
+    pub action: Action,
+    /// The stage.
+    pub stage: String,
+    /// The stack's bucket.
+    pub bucket: String,
+    /// The table as it was described.
+    pub table: Table,
+    /// The migration, whole.
+    pub migration: Document,
+    /// The migration's content hash.
+    pub migration_hash: String,
+    /// Which steps the run takes.
+    pub steps: Steps,
+    /// Into how many segments the table is cut. It never changes: cursors are only good for it.
+    pub segments: u32,
+    /// The most segment workers at a time.
+    pub max_concurrency: u32,
+    /// The most write units a second, all workers together.
+    pub write_units_per_second: Option<u32>,
+    /// The most read units a second, all workers together.
+    pub read_units_per_second: Option<u32>,
+    /// When the run may write.
+    pub window: Option<Window>,
+    /// What to do if the verification fails.
+    pub on_bad_verdict: OnBadVerdict,
+    /// What the run is expected to take, from the table's size.
+    pub estimate: Estimate,
+    /// How many invalid items a rehearsal tolerates.
+    pub invalid_items: u64,
+    /// How long a request for approval stays open, in seconds.
+    pub approval_timeout_seconds: u64,
+    /// How long the lock lasts without being renewed, in seconds.
+    pub lease_seconds: u64,
+    /// When the lock was taken, in epoch milliseconds: the export is not older, and times to live are judged by it.
+    pub locked_at: i64,
+}
+
+/// Which steps a run takes. The state machine routes by them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Steps {
+    /// Make an on-demand backup.
+    pub back_up: bool,
+    /// Export the table to S3 for the rehearsal.
+    pub export: bool,
+    /// Rehearse.
+    pub dry_run: bool,
+    /// Ask a person.
+    pub approve: bool,
+    /// Write.
+    pub migrate: bool,
+    /// Verify.
+    pub verify: bool,
+    /// Put back an earlier run's items.
+    pub roll_back: bool,
+    /// Put everything back if the verification fails.
+    pub roll_back_if_bad: bool,
+}
+
+/// Why a run cannot be planned.
+#[derive(Debug, Error)]
+pub enum PlanError {
+    /// The table is being created, deleted or restored.
+    #[error("table `{table}` is {status}, not ACTIVE; wait until it is")]
+    NotActive {
+        /// The table.
+        table: String,
+        /// Its status.
+        status: String,
+    },
+    /// The policy demands what the table or the input does not give.
+    #[error("{0}")]
+    Policy(String),
+    /// The estimate is over the input's budget.
+    #[error("the run is estimated to cost ${estimate:.2}, over `budget_usd` {budget:.2}; raise it or leave it out")]
+    Budget {
+        /// The estimated cost, in US dollars.
+        estimate: f64,
+        /// The budget.
+        budget: f64,
+    },
+}
+
+/// What the plan of a new run is made from.
+#[derive(Debug)]
+pub struct Facts {
+    /// The run's id.
+    pub run: String,
+    /// The stage.
+    pub stage: String,
+    /// The stack's bucket.
+    pub bucket: String,
+    /// The input.
+    pub input: Input,
+    /// The table.
+    pub table: Table,
+    /// The migration.
+    pub migration: Document,
+    /// The stage's policy.
+    pub policy: Policy,
+    /// When the lock was taken, in epoch milliseconds.
+    pub locked_at: i64,
+}
+
+impl RunPlan {
+    /// Plans a new run, or says why the policy or the table forbids it.
+    pub fn of(facts: Facts) -> Result<Self, PlanError> {
+        let Facts { run, stage, bucket, input, table, migration, policy, locked_at } = facts;
+        check_table(&table, &policy)?;
+        let max_concurrency = tighten("max_concurrency", input.max_concurrency, Some(policy.max_concurrency))?;
+        let segments = segment_count(&input, &table, &policy, max_concurrency)?;
+        let estimate = Estimate::of(&table);
+        check_budget(&estimate, input.budget_usd)?;
+        let on_bad_verdict = input.on_bad_verdict.unwrap_or(policy.on_bad_verdict);
+        let steps = Steps::of(input.action, &policy, on_bad_verdict);
+        Ok(Self {
+            run,
+            action: input.action,
+            stage,
+            bucket,
+            migration_hash: migration.hash(),
+            migration,
+            steps,
+            segments,
+            max_concurrency: max_concurrency.unwrap_or(1),
+            write_units_per_second: tighten(
+                "write_units_per_second",
+                input.write_units_per_second,
+                policy.write_units_per_second,
+            )?,
+            read_units_per_second: tighten(
+                "read_units_per_second",
+                input.read_units_per_second,
+                policy.read_units_per_second,
+            )?,
+            window: input.window,
+            on_bad_verdict,
+            estimate,
+            invalid_items: policy.invalid_items,
+            approval_timeout_seconds: policy.approval_timeout_seconds,
+            lease_seconds: policy.lease_seconds,
+            locked_at,
+            table,
+        })
+    }
+
+    /// The hash that an approval is bound to.
+    pub fn hash(&self) -> String {
+        crate::hash::of_json(self)
+    }
+}
+
+impl Steps {
+    /// The steps of a new run.
+    pub fn of(action: Action, policy: &Policy, on_bad_verdict: OnBadVerdict) -> Self {
+        let export = policy.rehearse == Rehearse::Export;
+        match action {
+            Action::Migrate | Action::Resume => Self {
+                back_up: policy.back_up,
+                export,
+                dry_run: true,
+                approve: policy.approve,
+                migrate: true,
+                verify: policy.verify,
+                roll_back: false,
+                roll_back_if_bad: policy.verify && on_bad_verdict == OnBadVerdict::RollBack,
+            },
+            Action::DryRun => Self { export, dry_run: true, ..Self::default() },
+            Action::Verify => Self { verify: true, ..Self::default() },
+            Action::RollBack => Self { roll_back: true, ..Self::default() },
+        }
+    }
+
+    /// The steps that are left for a run whose writing had begun: what came before it is done and approved.
+    pub fn from_writing_on(self) -> Self {
+        Self { back_up: false, export: false, dry_run: false, approve: false, ..self }
+    }
+}
+
+fn check_table(table: &Table, policy: &Policy) -> Result<(), PlanError> {
+    if table.status != "ACTIVE" {
+        return Err(PlanError::NotActive { table: table.name.clone(), status: table.status.clone() });
+    }
+    let exports = policy.rehearse == Rehearse::Export;
+    if (policy.point_in_time_recovery || exports) && !table.point_in_time_recovery {
+        return Err(PlanError::Policy(format!(
+            "table `{}` has no point-in-time recovery, which this stage's policy demands; switch it on with \
+             `aws dynamodb update-continuous-backups --table-name {} \
+             --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true`",
+            table.name, table.name
+        )));
+    }
+    Ok(())
+}
+
+/// The input's value where it is at most the policy's; the policy's where the input has none.
+fn tighten(field: &str, asked: Option<u32>, allowed: Option<u32>) -> Result<Option<u32>, PlanError> {
+    match (asked, allowed) {
+        (Some(asked), Some(allowed)) if asked > allowed => Err(PlanError::Policy(format!(
+            "`{field}` is {asked}, over the {allowed} that this stage's policy allows; an input may tighten a policy, \
+             never loosen it"
+        ))),
+        (Some(asked), _) => Ok(Some(asked)),
+        (None, allowed) => Ok(allowed),
+    }
+}
+
+fn segment_count(input: &Input, table: &Table, policy: &Policy, workers: Option<u32>) -> Result<u32, PlanError> {
+    match tighten("segments", input.segments, Some(policy.max_segments))? {
+        Some(asked) if input.segments.is_some() => Ok(asked),
+        _ => Ok(segments::count(table.items, table.bytes, workers.unwrap_or(1)).min(policy.max_segments)),
+    }
+}
+
+fn check_budget(estimate: &Estimate, budget: Option<f64>) -> Result<(), PlanError> {
+    match budget {
+        Some(budget) if estimate.cost_usd > budget => Err(PlanError::Budget { estimate: estimate.cost_usd, budget }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[path = "run_plan_tests.rs"]
+mod tests;

@@ -1,0 +1,150 @@
+//! Items over DynamoDB's ten attribute types, without loss.
+//!
+//! Numbers stay their decimal text, sets stay sets, binary stays bytes: what a migration does not compute is never
+//! re-encoded. The serde form is DynamoDB JSON (`{"S": "text"}`), the form of exports, journals and fixtures.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One item: attribute names to values. Attribute order has no meaning in DynamoDB.
+pub type Item = BTreeMap<String, Value>;
+
+/// One attribute value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Value {
+    /// A string.
+    S(String),
+    /// A number as its decimal text: up to 38 significant digits, which no float holds.
+    N(String),
+    /// Bytes.
+    B(Binary),
+    /// A boolean.
+    #[serde(rename = "BOOL")]
+    Bool(bool),
+    /// Null; DynamoDB only ever stores `true` here.
+    #[serde(rename = "NULL")]
+    Null(bool),
+    /// A map.
+    M(BTreeMap<String, Value>),
+    /// A list.
+    L(Vec<Value>),
+    /// A set of strings.
+    #[serde(rename = "SS")]
+    Ss(BTreeSet<String>),
+    /// A set of numbers, as decimal texts.
+    #[serde(rename = "NS")]
+    Ns(BTreeSet<String>),
+    /// A set of byte strings.
+    #[serde(rename = "BS")]
+    Bs(BTreeSet<Binary>),
+}
+
+impl Value {
+    /// DynamoDB's name for the type, as `attribute_type` takes it.
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Value::S(_) => "S",
+            Value::N(_) => "N",
+            Value::B(_) => "B",
+            Value::Bool(_) => "BOOL",
+            Value::Null(_) => "NULL",
+            Value::M(_) => "M",
+            Value::L(_) => "L",
+            Value::Ss(_) => "SS",
+            Value::Ns(_) => "NS",
+            Value::Bs(_) => "BS",
+        }
+    }
+
+    /// A string value.
+    pub fn s(text: impl Into<String>) -> Self {
+        Value::S(text.into())
+    }
+
+    /// A number value from its decimal text.
+    pub fn n(text: impl Into<String>) -> Self {
+        Value::N(text.into())
+    }
+}
+
+/// Bytes that serialise as base64, as in DynamoDB JSON.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Binary(pub Vec<u8>);
+
+impl Serialize for Binary {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Binary {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        STANDARD.decode(text.as_bytes()).map(Binary).map_err(serde::de::Error::custom)
+    }
+}
+
+/// The bytes that DynamoDB counts for an item: names and values.
+/// Source: DynamoDB developer guide, "DynamoDB item sizes and formats".
+pub fn item_bytes(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
+}
+
+/// The bytes that DynamoDB counts for a value, without its attribute's name.
+pub fn value_bytes(value: &Value) -> usize {
+    match value {
+        Value::S(text) => text.len(),
+        Value::N(text) => number_bytes(text),
+        Value::B(bytes) => bytes.0.len(),
+        Value::Bool(_) | Value::Null(_) => 1,
+        Value::M(map) => 3 + map.iter().map(|(name, v)| 1 + name.len() + value_bytes(v)).sum::<usize>(),
+        Value::L(list) => 3 + list.iter().map(|v| 1 + value_bytes(v)).sum::<usize>(),
+        Value::Ss(set) => set.iter().map(String::len).sum(),
+        Value::Ns(set) => set.iter().map(|n| number_bytes(n)).sum(),
+        Value::Bs(set) => set.iter().map(|b| b.0.len()).sum(),
+    }
+}
+
+/// About one byte for two significant digits, and one more; one more again for a negative number.
+fn number_bytes(text: &str) -> usize {
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let significant = digits.trim_start_matches('0').trim_end_matches('0').len();
+    significant.div_ceil(2) + 1 + usize::from(text.starts_with('-'))
+}
+
+/// Write units of one write: 1 KB of the larger of the item before and after, rounded up.
+/// Source: DynamoDB developer guide, "DynamoDB read and write operations".
+pub fn write_units(before: usize, after: usize) -> u64 {
+    before.max(after).div_ceil(1024).max(1) as u64
+}
+
+/// DynamoDB's limit on an item's size, names included, in bytes.
+pub const MAX_ITEM_BYTES: usize = 400 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dynamodb_json_of_all_ten_types_comes_through_unchanged() {
+        let text = r#"{"b":{"B":"AAEC"},"bool":{"BOOL":false},"bs":{"BS":["AA==","AQ=="]},"l":{"L":[{"N":"1"},{"NULL":true}]},"m":{"M":{"x":{"S":""}}},"n":{"N":"12345678901234567890123456789012345678"},"ns":{"NS":["1","2.50"]},"null":{"NULL":true},"s":{"S":"ü"},"ss":{"SS":["a","b"]}}"#;
+        let item: Item = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&item).unwrap(), text);
+    }
+
+    #[test]
+    fn write_units_are_the_larger_image_in_whole_kilobytes() {
+        assert_eq!(write_units(0, 1), 1);
+        assert_eq!(write_units(1024, 10), 1);
+        assert_eq!(write_units(10, 1025), 2);
+    }
+
+    #[test]
+    fn item_size_counts_names_and_values() {
+        let item = Item::from([("pk".into(), Value::s("abc")), ("n".into(), Value::n("-12.50"))]);
+        assert_eq!(item_bytes(&item), 2 + 3 + 1 + 2 + 1 + 1);
+    }
+}
