@@ -185,11 +185,9 @@ impl Tally {
         }
     }
 
-    /// Adds a finding if there is room.
+    /// Adds a finding. A page's tally holds all of its findings, for the dead letters; sums hold some.
     pub fn find(&mut self, key: Item, reason: impl Into<String>) {
-        if self.findings.len() < MAX_EXAMPLES {
-            self.findings.push(Finding { key, reason: reason.into() });
-        }
+        self.findings.push(Finding { key, reason: reason.into() });
     }
 }
 
@@ -205,6 +203,8 @@ pub struct Partial {
     pub phase: Phase,
     /// The segment or export file.
     pub part: String,
+    /// Whether the part is done; a part that is not has more to come.
+    pub done: bool,
     /// What it did.
     pub tally: Tally,
 }

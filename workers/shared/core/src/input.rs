@@ -99,8 +99,14 @@ impl Action {
 #[derive(Debug, Error)]
 pub enum InputError {
     /// It is no object, or has an unknown or mistyped field.
-    #[error("the input cannot be read: mend the field that is named here")]
-    Shape(#[source] serde_json::Error),
+    #[error("`{path}` cannot be read; mend it as said here")]
+    Shape {
+        /// The field, as a path into the input.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
     /// A field has a value that it cannot have.
     #[error("`{field}` {problem}")]
     Field {
@@ -117,7 +123,8 @@ impl Input {
         if !value.is_object() {
             return Err(field("input", "is no JSON object; write {\"migration\": ..., \"table\": ..., \"action\": ...}"));
         }
-        let input = Input::deserialize(value).map_err(InputError::Shape)?;
+        let input: Input = serde_path_to_error::deserialize(value)
+            .map_err(|error| InputError::Shape { path: error.path().to_string(), source: error.into_inner() })?;
         input.check_presence()?;
         input.check_names()?;
         input.check_numbers()?;

@@ -168,6 +168,11 @@ impl Repeats {
         !self.repeated.is_empty() && self.repeated.contains(&key_fingerprint(key))
     }
 
+    /// Whether any key has several entries.
+    pub fn any(&self) -> bool {
+        !self.repeated.is_empty()
+    }
+
     /// How many items are journaled.
     pub fn keys(&self) -> u64 {
         self.seen.len() as u64

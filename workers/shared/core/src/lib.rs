@@ -3,6 +3,7 @@
 //! Nothing here is async, does I/O, reads a clock, or names a crate of AWS: values in, decisions out. Workers gather
 //! facts, ask this crate what to do, do it, and report.
 
+pub mod child;
 pub mod counts;
 pub mod error_name;
 pub mod estimate;
@@ -11,10 +12,12 @@ pub mod input;
 pub mod journal;
 pub mod keys;
 pub mod language;
+pub mod lock;
 pub mod migration;
 pub mod pace;
 pub mod path;
 pub mod policy;
+pub mod proof;
 pub mod rehearsal;
 pub mod report;
 pub mod run_plan;
@@ -23,5 +26,6 @@ pub mod table;
 pub mod update;
 pub mod value;
 pub mod window;
+pub mod worklist;
 
 pub use error_name::ErrorName;

@@ -19,7 +19,7 @@ fn report() -> Report {
 }
 
 fn partial(phase: Phase, counts: Counts, journal: JournalCounts) -> Partial {
-    Partial { phase, part: "0".into(), tally: Tally { counts, journal, ..Tally::default() } }
+    Partial { phase, part: "0".into(), done: true, tally: Tally { counts, journal, ..Tally::default() } }
 }
 
 fn reasons(phase: Phase, counts: Counts) -> Vec<String> {
@@ -50,6 +50,14 @@ fn a_part_without_a_result_makes_any_phase_bad() {
 }
 
 #[test]
+fn a_part_that_is_not_done_counts_as_missing() {
+    let mut report = report();
+    let undone = Partial { done: false, ..partial(Phase::Verify, Counts::default(), JournalCounts::default()) };
+    report.fold(Phase::Verify, 1, vec![undone], 0);
+    assert_eq!(report.reasons, ["1 of 1 parts left no result"]);
+}
+
+#[test]
 fn counts_that_do_not_add_up_are_a_fault() {
     let counts = Counts { scanned: 3, changed: 2, ..Counts::default() };
     assert_eq!(reasons(Phase::Migrate, counts), ["the counts do not add up to the 3 items scanned"]);
@@ -63,7 +71,7 @@ fn late_items_fail_the_verification() {
 
 #[test]
 fn a_verification_that_misses_a_changed_item_is_bad_and_one_that_finds_all_is_good() {
-    for (found, verdict) in [(2, Verdict::Bad), (3, Verdict::Good), (4, Verdict::Good), (5, Verdict::Bad)] {
+    for (found, verdict) in [(2, Verdict::Bad), (3, Verdict::Good), (4, Verdict::Good)] {
         let mut report = report();
         let changed = Counts { scanned: 3, changed: 3, ..Counts::default() };
         let unwritten = JournalCounts { journaled: 4, unwritten: 1, ..JournalCounts::default() };
@@ -73,6 +81,36 @@ fn a_verification_that_misses_a_changed_item_is_bad_and_one_that_finds_all_is_go
         report.fold(Phase::Verify, 1, vec![partial(Phase::Verify, counts, proof)], 0);
         assert_eq!(report.verdict, verdict, "{found}: {:?}", report.reasons);
     }
+}
+
+#[test]
+fn a_fault_of_the_writing_makes_the_verification_bad_and_is_told_once() {
+    let mut report = report();
+    let given_up = Counts { scanned: 3, changed: 2, conflicts: 1, ..Counts::default() };
+    report.fold(Phase::Migrate, 2, vec![partial(Phase::Migrate, given_up, JournalCounts::default())], 0);
+    let proof = JournalCounts { as_written: 2, ..JournalCounts::default() };
+    let counts = Counts { scanned: 3, already_done: 3, ..Counts::default() };
+    report.fold(Phase::Verify, 2, vec![partial(Phase::Verify, counts, proof)], 0);
+    assert_eq!(report.verdict, Verdict::Bad);
+    assert_eq!(
+        report.reasons,
+        [
+            "1 of 2 parts left no result",
+            "migrate: 1 items were given up, because the application kept changing them"
+        ]
+    );
+    report.fold(Phase::Verify, 1, vec![partial(Phase::Verify, counts, proof)], 0);
+    assert_eq!(report.phases[&Phase::Verify].verdict, Verdict::Good);
+    assert_eq!(report.verdict, Verdict::Bad);
+    assert_eq!(report.reasons[0], "migrate: 1 of 2 parts left no result");
+}
+
+#[test]
+fn the_writing_does_not_count_against_a_roll_back() {
+    let mut report = report();
+    report.fold(Phase::Migrate, 1, vec![], 0);
+    report.fold(Phase::RollBack, 1, vec![partial(Phase::RollBack, Counts::default(), JournalCounts::default())], 0);
+    assert_eq!((report.phase, report.verdict), (Phase::RollBack, Verdict::Good));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 use crate::estimate::Estimate;
 use crate::input::{Action, Input};
+use crate::pace::share;
 use crate::language::document::Document;
 use crate::policy::{OnBadVerdict, Policy, Rehearse};
 use crate::segments;
@@ -163,6 +164,21 @@ impl RunPlan {
         })
     }
 
+    /// How many segment workers are at work at a time.
+    pub fn workers(&self) -> u32 {
+        self.max_concurrency.min(self.segments).max(1)
+    }
+
+    /// One worker's share of the write units a second.
+    pub fn write_share(&self) -> Option<f64> {
+        share(self.write_units_per_second, self.workers())
+    }
+
+    /// One worker's share of the read units a second.
+    pub fn read_share(&self) -> Option<f64> {
+        share(self.read_units_per_second, self.workers())
+    }
+
     /// The hash that an approval is bound to.
     pub fn hash(&self) -> String {
         crate::hash::of_json(self)
@@ -182,7 +198,7 @@ impl Steps {
                 migrate: true,
                 verify: policy.verify,
                 roll_back: false,
-                roll_back_if_bad: policy.verify && on_bad_verdict == OnBadVerdict::RollBack,
+                roll_back_if_bad: on_bad_verdict == OnBadVerdict::RollBack,
             },
             Action::DryRun => Self { export, dry_run: true, ..Self::default() },
             Action::Verify => Self { verify: true, ..Self::default() },

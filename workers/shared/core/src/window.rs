@@ -106,13 +106,7 @@ impl Window {
             let reason = format!("is {:?}: name an IANA time zone, like Europe/Berlin", self.time_zone);
             wrong("time_zone", reason)
         })?;
-        Ok(Hours {
-            days: &self.days,
-            from,
-            to,
-            to_days_later,
-            zone,
-        })
+        Ok(Hours { days: &self.days, from, to, to_days_later, zone })
     }
 }
 
@@ -131,10 +125,7 @@ impl Hours<'_> {
         }
         // Only at the end of the calendar is there nothing ahead.
         let later = now.checked_add(SignedDuration::from_hours(24));
-        WindowState {
-            open: false,
-            until: later.unwrap_or(Timestamp::MAX),
-        }
+        WindowState { open: false, until: later.unwrap_or(Timestamp::MAX) }
     }
 
     /// The span that begins on `date`, if one does. The clocks may leave nothing of it.
@@ -195,12 +186,7 @@ mod tests {
     use serde_json::json;
 
     fn window(days: &[Day], from: &str, to: &str, zone: &str) -> Window {
-        Window {
-            days: days.to_vec(),
-            from: from.into(),
-            to: to.into(),
-            time_zone: zone.into(),
-        }
+        Window { days: days.to_vec(), from: from.into(), to: to.into(), time_zone: zone.into() }
     }
 
     fn state(window: &Window, now: &str) -> (bool, String) {
@@ -272,14 +258,8 @@ mod tests {
         assert!(!state(&fold, "2026-10-25T01:15:00Z").0);
     }
 
-    const ZONES: [&str; 6] = [
-        "UTC",
-        "Europe/Berlin",
-        "America/St_Johns",
-        "Australia/Lord_Howe",
-        "Pacific/Apia",
-        "Asia/Kathmandu",
-    ];
+    const ZONES: [&str; 6] =
+        ["UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu"];
 
     fn any_window() -> impl Strategy<Value = Window> {
         let days = proptest::sample::subsequence(Day::all(), 1..=7);

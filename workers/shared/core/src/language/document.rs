@@ -76,8 +76,14 @@ pub enum DocumentError {
     #[error("the migration document cannot be read: mend the place that is named here")]
     Yaml(#[source] Box<serde_saphyr::Error>),
     /// The inline document has an unknown, missing or mistyped field.
-    #[error("the inline migration cannot be read: mend the field that is named here")]
-    Json(#[source] serde_json::Error),
+    #[error("`migration.{path}` cannot be read; mend it as said here")]
+    Json {
+        /// The field, as a path into the document.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
     /// The document is longer than any migration.
     #[error("the migration document has {bytes} bytes, more than the {MAX_DOCUMENT_BYTES} that a migration may have")]
     TooLong {
@@ -100,7 +106,8 @@ impl Document {
 
     /// Reads an inline document from an execution's input.
     pub fn from_json(value: &serde_json::Value) -> Result<Self, DocumentError> {
-        Document::deserialize(value).map_err(DocumentError::Json)
+        serde_path_to_error::deserialize(value)
+            .map_err(|error| DocumentError::Json { path: error.path().to_string(), source: error.into_inner() })
     }
 
     /// The hash that stands for this content: SHA-256 in hex over its normal form, so that neither layout nor the

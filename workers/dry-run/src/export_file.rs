@@ -1,0 +1,157 @@
+//! Reading an export's data file as it streams in: gunzipped line by line, its checksum taken on the way.
+//!
+//! Format: gzip of lines `{"Item":{...}}` in DynamoDB JSON.
+//! Source: DynamoDB developer guide, "DynamoDB table export output format".
+
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::write::MultiGzDecoder;
+use md5::{Digest as _, Md5};
+use serde::Deserialize;
+use tableshift_core::rehearsal::ExportFile;
+use tableshift_core::value::Item;
+
+/// Why a file is not what its manifest says.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The bytes are not gzip, or end early.
+    #[error("is no whole gzip file")]
+    Gzip(#[source] std::io::Error),
+    /// A line is no item.
+    #[error("line {line} is no item in DynamoDB JSON")]
+    Line {
+        /// The line's number, from 1.
+        line: u64,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The checksum differs.
+    #[error("has the MD5 {found}, but its manifest says {expected}")]
+    Checksum {
+        /// What the file has.
+        found: String,
+        /// What the manifest says.
+        expected: String,
+    },
+    /// The number of items differs.
+    #[error("holds {found} items, but its manifest says {expected}")]
+    Items {
+        /// What the file has.
+        found: u64,
+        /// What the manifest says.
+        expected: u64,
+    },
+}
+
+#[derive(Deserialize)]
+struct Line {
+    #[serde(rename = "Item")]
+    item: Item,
+}
+
+/// Takes a file's bytes in and gives its items out.
+pub struct ItemReader {
+    decoder: MultiGzDecoder<Vec<u8>>,
+    checksum: Md5,
+    lines: u64,
+    skip: u64,
+}
+
+impl ItemReader {
+    /// Reads a file, without the items of its first `skip` lines: they were read before.
+    pub fn new(skip: u64) -> Self {
+        Self { decoder: MultiGzDecoder::new(Vec::new()), checksum: Md5::new(), lines: 0, skip }
+    }
+
+    /// How many lines were taken in.
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// Takes bytes in and hands each item that they complete to `each`.
+    pub fn take(&mut self, bytes: &[u8], each: &mut impl FnMut(Item)) -> Result<(), FileError> {
+        self.checksum.update(bytes);
+        self.decoder.write_all(bytes).map_err(FileError::Gzip)?;
+        self.decoder.flush().map_err(FileError::Gzip)?;
+        let whole = self.decoder.get_ref().iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let rest = self.decoder.get_mut().split_off(whole);
+        let complete = std::mem::replace(self.decoder.get_mut(), rest);
+        self.items_of(&complete, each)
+    }
+
+    /// Ends the file: hands out what is left and compares it with its manifest.
+    pub fn finish(mut self, file: &ExportFile, each: &mut impl FnMut(Item)) -> Result<u64, FileError> {
+        self.decoder.try_finish().map_err(FileError::Gzip)?;
+        let rest = std::mem::take(self.decoder.get_mut());
+        self.items_of(&rest, each)?;
+        let found = STANDARD.encode(self.checksum.finalize());
+        if found != file.md5 {
+            return Err(FileError::Checksum { found, expected: file.md5.clone() });
+        }
+        match self.lines == file.items {
+            true => Ok(self.lines),
+            false => Err(FileError::Items { found: self.lines, expected: file.items }),
+        }
+    }
+
+    fn items_of(&mut self, text: &[u8], each: &mut impl FnMut(Item)) -> Result<(), FileError> {
+        for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            self.lines += 1;
+            if self.lines > self.skip {
+                let parsed = serde_json::from_slice::<Line>(line);
+                each(parsed.map_err(|source| FileError::Line { line: self.lines, source })?.item);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    fn file(items: &[&str]) -> (Vec<u8>, ExportFile) {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        for item in items {
+            writeln!(encoder, r#"{{"Item":{{"pk":{{"S":"{item}"}}}}}}"#).unwrap();
+        }
+        let bytes = encoder.finish().unwrap();
+        let md5 = STANDARD.encode(Md5::digest(&bytes));
+        (bytes, ExportFile { key: "k".into(), md5, items: items.len() as u64 })
+    }
+
+    fn read(bytes: &[u8], file: &ExportFile, chunk: usize, skip: u64) -> Result<usize, FileError> {
+        let mut count = 0;
+        let mut reader = ItemReader::new(skip);
+        for piece in bytes.chunks(chunk) {
+            reader.take(piece, &mut |_| count += 1)?;
+        }
+        reader.finish(file, &mut |_| count += 1)?;
+        Ok(count)
+    }
+
+    #[test]
+    fn items_come_out_whole_however_the_bytes_come_in() {
+        let (bytes, file) = file(&["a", "b", "c"]);
+        for chunk in [1, 7, 1000] {
+            assert_eq!(read(&bytes, &file, chunk, 0).unwrap(), 3);
+        }
+        assert_eq!(read(&bytes, &file, 5, 2).unwrap(), 1);
+    }
+
+    #[test]
+    fn an_altered_a_torn_and_a_miscounted_file_are_refused() {
+        let (bytes, file) = file(&["a", "b", "c"]);
+        let torn = read(&bytes[..bytes.len() - 9], &file, 7, 0);
+        assert!(matches!(torn, Err(FileError::Gzip(_) | FileError::Checksum { .. })), "{torn:?}");
+        let other = ExportFile { md5: "AAAA".into(), ..file.clone() };
+        assert!(matches!(read(&bytes, &other, 7, 0), Err(FileError::Checksum { .. })));
+        let more = ExportFile { items: 4, ..file };
+        assert!(matches!(read(&bytes, &more, 7, 0), Err(FileError::Items { found: 3, expected: 4 })));
+    }
+}

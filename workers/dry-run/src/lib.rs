@@ -1,0 +1,207 @@
+//! DryRun: applies the migration to one part of the rehearsal and writes nothing to the table.
+//!
+//! A part is a data file of the export, streamed and checked against its manifest, or a segment of the table itself.
+//! Every item is judged as a run would judge it, and is proven to stay as it is if the migration is applied again.
+//!
+//! It has no permission to write to the table.
+
+pub mod export_file;
+
+use std::time::Duration;
+
+use tableshift_aws::ledger_checkpoints::Checkpoints;
+use tableshift_aws::ledger_lock::LockTable;
+use tableshift_aws::ledger_runs::Runs;
+use tableshift_aws::objects::{ObjectError, ReadObject, WriteObject};
+use tableshift_aws::part::{Clock, Part, PartError, PartId};
+use tableshift_aws::scan::ScanSegment;
+use tableshift_aws::segment_reader::SegmentReader;
+use tableshift_aws::{CallError, Cause};
+use tableshift_core::ErrorName;
+use tableshift_core::child::{PartInput, Progress};
+use tableshift_core::counts::{Phase, Tally};
+use tableshift_core::rehearsal::ExportFile;
+use tableshift_runtime::{Deadline, Named, report_cause};
+
+use export_file::{FileError, ItemReader};
+
+/// What the worker works with.
+#[derive(Debug)]
+pub struct Ports<B, L, F> {
+    /// The stack's bucket.
+    pub bucket: B,
+    /// The ledger.
+    pub ledger: L,
+    /// Opens the items of the table with this name.
+    pub items: F,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Why a part could not be rehearsed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The part cannot be worked on.
+    #[error("part {part} cannot be rehearsed")]
+    Part {
+        /// The part.
+        part: String,
+        /// What went wrong.
+        #[source]
+        source: PartError,
+    },
+    /// The table did not answer.
+    #[error("part {part} could not be read from the table")]
+    Table {
+        /// The part.
+        part: String,
+        /// What went wrong.
+        #[source]
+        source: CallError,
+    },
+    /// The export file did not come.
+    #[error("the export file {key} could not be read")]
+    Object {
+        /// Its key.
+        key: String,
+        /// What went wrong.
+        #[source]
+        source: ObjectError,
+    },
+    /// The export file is not what its manifest says.
+    #[error("the export file {key}")]
+    Corrupt {
+        /// Its key.
+        key: String,
+        /// What is wrong with it.
+        #[source]
+        source: FileError,
+    },
+    /// The part names neither a file nor a segment.
+    #[error("part {part} names neither an export file nor a segment; was rehearsal.json edited by hand?")]
+    Nothing {
+        /// The part.
+        part: String,
+    },
+}
+
+impl Named for Error {
+    fn name(&self) -> ErrorName {
+        match self {
+            Error::Part { source, .. } => source.name(),
+            Error::Table { source, .. } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
+            Error::Table { source, .. } => source.name(),
+            Error::Object { source, .. } => source.name(),
+            Error::Corrupt { .. } => ErrorName::CorruptExport,
+            Error::Nothing { .. } => ErrorName::Internal,
+        }
+    }
+}
+
+/// Before the deadline: nothing more is read after this.
+const STOP_READING: Duration = Duration::from_secs(20);
+/// Lines of an export file between two checkpoints.
+const LINES_PER_CHECKPOINT: u64 = 20_000;
+
+/// Rehearses a part until it is done or time runs out.
+pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: PartInput, deadline: Deadline) -> Result<Progress, Error>
+where
+    B: ReadObject + WriteObject,
+    L: LockTable + Checkpoints + Runs,
+    F: Fn(&str) -> T,
+    T: ScanSegment,
+{
+    let run_id = input.run.clone();
+    let result = rehearse(ports, input, deadline).await;
+    if let Err(error) = &result {
+        report_cause(error, |name, cause| async move { ports.ledger.record_cause(&run_id, name, &cause).await }).await;
+    }
+    result
+}
+
+async fn rehearse<B, L, F, T>(ports: &Ports<B, L, F>, input: PartInput, deadline: Deadline) -> Result<Progress, Error>
+where
+    B: ReadObject + WriteObject,
+    L: LockTable + Checkpoints,
+    F: Fn(&str) -> T,
+    T: ScanSegment,
+{
+    let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::DryRun, part: input.part.part.clone() };
+    let begun = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await;
+    let mut part = begun.map_err(|source| Error::Part { part: input.part.part.clone(), source })?;
+    match (&input.part.file, input.part.segment) {
+        _ if part.checkpoint.done => {}
+        (Some(file), _) => rehearse_file(&mut part, file, deadline).await?,
+        (None, Some(segment)) => {
+            let items = (ports.items)(&part.plan.table.name);
+            rehearse_segment(&mut part, &items, segment, deadline).await?;
+        }
+        (None, None) => return Err(Error::Nothing { part: input.part.part }),
+    }
+    part.leave().await.map(Progress::of).map_err(|source| Error::Part { part: input.part.part, source })
+}
+
+async fn rehearse_segment<B, L, T>(
+    part: &mut Part<'_, B, L>,
+    items: &T,
+    segment: u32,
+    deadline: Deadline,
+) -> Result<(), Error>
+where
+    B: ReadObject + WriteObject,
+    L: LockTable + Checkpoints,
+    T: ScanSegment,
+{
+    let name = part.id.part.clone();
+    let part_error = |source| Error::Part { part: name.clone(), source };
+    let mut reader = SegmentReader::new(items, segment, part.plan.segments, false, part.plan.read_share());
+    while !part.checkpoint.done && deadline.remaining() > STOP_READING {
+        let next = reader.next(&part.checkpoint).await;
+        let (page, mut tally) = next.map_err(|source| Error::Table { part: name.clone(), source })?;
+        let judge = part.judge();
+        page.items.iter().for_each(|item| judge.rehearse(item, &mut tally));
+        part.dead_letters(&tally.findings).await.map_err(part_error)?;
+        part.finish_page(tally, page.cursor).await.map_err(part_error)?;
+    }
+    Ok(())
+}
+
+/// The checkpoint's `page` is the number of lines done: a later attempt streams the file again and skips them, so the
+/// checksum is always taken over the whole file.
+async fn rehearse_file<B, L>(part: &mut Part<'_, B, L>, file: &ExportFile, deadline: Deadline) -> Result<(), Error>
+where
+    B: ReadObject + WriteObject,
+    L: LockTable + Checkpoints,
+{
+    let object = |source| Error::Object { key: file.key.clone(), source };
+    let corrupt = |source| Error::Corrupt { key: file.key.clone(), source };
+    let mut stream = part.bucket.open(&file.key).await.map_err(object)?;
+    let mut reader = ItemReader::new(part.checkpoint.page);
+    let mut tally = Tally::default();
+    while let Some(bytes) = stream.next().await.map_err(object)? {
+        let judge = part.judge();
+        reader.take(&bytes, &mut |item| judge.rehearse(&item, &mut tally)).map_err(corrupt)?;
+        if reader.lines() >= part.checkpoint.page + LINES_PER_CHECKPOINT {
+            save_lines(part, reader.lines(), std::mem::take(&mut tally), false).await?;
+        }
+        if deadline.remaining() < STOP_READING {
+            return save_lines(part, reader.lines().max(part.checkpoint.page), tally, false).await;
+        }
+    }
+    let judge = part.judge();
+    let lines = reader.finish(file, &mut |item| judge.rehearse(&item, &mut tally)).map_err(corrupt)?;
+    save_lines(part, lines, tally, true).await
+}
+
+async fn save_lines<B, L>(part: &mut Part<'_, B, L>, lines: u64, tally: Tally, done: bool) -> Result<(), Error>
+where
+    B: ReadObject + WriteObject,
+    L: LockTable + Checkpoints,
+{
+    let name = part.id.part.clone();
+    let part_error = |source| Error::Part { part: name.clone(), source };
+    part.dead_letters(&tally.findings).await.map_err(part_error)?;
+    part.checkpoint.tally.add(tally);
+    (part.checkpoint.page, part.checkpoint.done) = (lines, done);
+    part.save().await.map_err(part_error)
+}

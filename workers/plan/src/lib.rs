@@ -1,0 +1,223 @@
+//! Plan: checks everything that can be checked, takes the table's lock, and writes down what the run will do.
+//!
+//! 1. Read the input; refuse unknown fields by name.
+//! 2. Read and compile the migration, or the plan of the run that the input is about.
+//! 3. Describe the table; hold the input and the table against the stage's policy.
+//! 4. Take the lock. Nothing is touched before this, and a run that fails later gives it back.
+//! 5. Write `plan.json`, the segments and the parts of the rehearsal; record the run in the ledger.
+
+mod error;
+mod lock;
+mod migration;
+mod output;
+
+use tableshift_aws::Settings;
+use tableshift_aws::executions::WatchExecution;
+use tableshift_aws::ledger_lock::LockTable;
+use tableshift_aws::ledger_runs::{RunRecord, Runs};
+use tableshift_aws::objects::{ReadObject, WriteObject};
+use tableshift_aws::part::Clock;
+use tableshift_aws::run_files::{load_plan, store};
+use tableshift_aws::tables::DescribeTable;
+use tableshift_core::input::{Action, Input};
+use tableshift_core::policy::Policy;
+use tableshift_core::rehearsal::Part;
+use tableshift_core::run_plan::{Facts, RunPlan, Steps};
+use tableshift_core::table::Table;
+use tableshift_core::keys;
+
+pub use error::Error;
+pub use output::{Output, Request};
+
+/// The stage that this worker serves.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// Its name.
+    pub name: String,
+    /// Its bucket's name.
+    pub bucket: String,
+    /// Its policy.
+    pub policy: Policy,
+}
+
+impl Stage {
+    /// Reads the policy from the environment that the template sets.
+    pub fn from_env(settings: &Settings) -> Result<Self, Error> {
+        let text = std::env::var("TABLESHIFT_POLICY").unwrap_or_default();
+        let policy = serde_json::from_str(&text).map_err(Error::StagePolicy)?;
+        Ok(Self { name: settings.stage.clone(), bucket: settings.bucket.clone(), policy })
+    }
+}
+
+/// What the worker works with.
+#[derive(Debug)]
+pub struct Ports<B, L, T, E> {
+    /// The stage.
+    pub stage: Stage,
+    /// Its bucket.
+    pub bucket: B,
+    /// Its ledger.
+    pub ledger: L,
+    /// Descriptions of tables.
+    pub tables: T,
+    /// Executions of the state machine.
+    pub executions: E,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Plans a run, or takes an earlier one up again.
+pub async fn run<B, L, T, E>(ports: &Ports<B, L, T, E>, request: Request) -> Result<Output, Error>
+where
+    B: ReadObject + WriteObject,
+    L: LockTable + Runs,
+    T: DescribeTable,
+    E: WatchExecution,
+{
+    let input = Input::parse(&request.input).map_err(Error::Input)?;
+    match input.run.clone() {
+        None => begin(ports, request, input).await,
+        Some(run) => take_up(ports, request, input, &run).await,
+    }
+}
+
+/// Plans a new run.
+async fn begin<B, L, T, E>(ports: &Ports<B, L, T, E>, request: Request, input: Input) -> Result<Output, Error>
+where
+    B: ReadObject + WriteObject,
+    L: LockTable + Runs,
+    T: DescribeTable,
+    E: WatchExecution,
+{
+    let run = request.name.clone();
+    refuse_used_name(ports, &run, &request.execution).await?;
+    let document = migration::read(&ports.bucket, input.migration.as_ref().unwrap_or(&serde_json::Value::Null)).await?;
+    let table = describe(ports, input.table.as_deref().unwrap_or_default()).await?;
+    migration::compile(&document, &table)?;
+    let facts = Facts {
+        run,
+        stage: ports.stage.name.clone(),
+        bucket: ports.stage.bucket.clone(),
+        input,
+        table,
+        migration: document,
+        policy: ports.stage.policy.clone(),
+        locked_at: (ports.clock)(),
+    };
+    let plan = RunPlan::of(facts).map_err(Error::Plan)?;
+    let lock = lock::take(ports, &plan, &request.execution).await?;
+    let written = write_down(ports, &plan, &request).await;
+    lock::keep_if(ports, written, &plan, &request.execution).await?;
+    Ok(Output::of(&plan, plan.steps, &lock))
+}
+
+/// Takes an earlier run up again: to go on with it, to verify it, or to roll it back.
+async fn take_up<B, L, T, E>(
+    ports: &Ports<B, L, T, E>,
+    request: Request,
+    input: Input,
+    run: &str,
+) -> Result<Output, Error>
+where
+    B: ReadObject + WriteObject,
+    L: LockTable + Runs,
+    T: DescribeTable,
+    E: WatchExecution,
+{
+    let plan = load_plan(&ports.bucket, run).await.map_err(Error::RunFile)?;
+    let record = ports.ledger.run(run).await.map_err(Error::Ledger)?;
+    let record = record.ok_or_else(|| Error::NoRecord(run.to_owned()))?;
+    refuse_other(&plan, &input)?;
+    migration::refuse_changed(&ports.bucket, &plan, &input).await?;
+    let steps = steps_of(&plan, &record, &input, &ports.stage.policy)?;
+    describe(ports, &plan.table.name).await?;
+    let lock = lock::take(ports, &plan, &request.execution).await?;
+    let record = RunRecord {
+        status: "running".into(),
+        execution: request.execution.clone(),
+        ended: None,
+        error: None,
+        cause: None,
+        cause_name: None,
+        ..record
+    };
+    let written = ports.ledger.put_run(&record).await.map_err(Error::Ledger);
+    lock::keep_if(ports, written, &plan, &request.execution).await?;
+    Ok(Output::of(&plan, steps, &lock))
+}
+
+async fn describe<B, L, T: DescribeTable, E>(ports: &Ports<B, L, T, E>, name: &str) -> Result<Table, Error> {
+    let described = ports.tables.describe(name).await;
+    let table = described.map_err(|source| Error::Table { table: name.to_owned(), source })?;
+    match table.status.as_str() {
+        "ACTIVE" => Ok(table),
+        status => Err(Error::NotActive { table: name.to_owned(), status: status.to_owned() }),
+    }
+}
+
+/// A run's name is for ever, while Step Functions gives the name of an execution free after 90 days. The execution that
+/// planned a run may plan it again: that is its own retry.
+async fn refuse_used_name<B, L: Runs, T, E>(
+    ports: &Ports<B, L, T, E>,
+    run: &str,
+    execution: &str,
+) -> Result<(), Error> {
+    match ports.ledger.run(run).await.map_err(Error::Ledger)? {
+        Some(record) if record.execution != execution => Err(Error::NameUsed(run.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+fn refuse_other(plan: &RunPlan, input: &Input) -> Result<(), Error> {
+    match &input.table {
+        Some(table) if *table != plan.table.name => Err(Error::OtherTable {
+            run: plan.run.clone(),
+            planned: plan.table.name.clone(),
+            asked: table.clone(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The steps that are left for a run that is taken up again.
+fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) -> Result<Steps, Error> {
+    let on_bad_verdict = input.on_bad_verdict.unwrap_or(plan.on_bad_verdict);
+    match input.action {
+        Action::Resume if record.status == "succeeded" || record.phase == "rolled-back" => {
+            Err(Error::NothingToResume { run: plan.run.clone(), status: ended_as(record) })
+        }
+        Action::Resume if record.phase == "writing" => Ok(plan.steps.from_writing_on()),
+        Action::Resume => Ok(plan.steps),
+        action => Ok(Steps::of(action, policy, on_bad_verdict)),
+    }
+}
+
+fn ended_as(record: &RunRecord) -> String {
+    if record.phase == "rolled-back" { "was rolled back".into() } else { format!("has {}", record.status) }
+}
+
+async fn write_down<B, L, T, E>(ports: &Ports<B, L, T, E>, plan: &RunPlan, request: &Request) -> Result<(), Error>
+where
+    B: WriteObject,
+    L: Runs,
+{
+    let segments: Vec<_> = (0..plan.segments).map(|segment| serde_json::json!({ "segment": segment })).collect();
+    store(&ports.bucket, &keys::segments(&plan.run), &segments).await.map_err(Error::RunFile)?;
+    let parts: Vec<_> = (0..plan.segments).map(Part::of_segment).collect();
+    store(&ports.bucket, &keys::rehearsal(&plan.run), &parts).await.map_err(Error::RunFile)?;
+    store(&ports.bucket, &keys::plan(&plan.run), plan).await.map_err(Error::RunFile)?;
+    let record = RunRecord {
+        run: plan.run.clone(),
+        table: plan.table.name.clone(),
+        migration: plan.migration.id.clone(),
+        migration_hash: plan.migration_hash.clone(),
+        plan_hash: plan.hash(),
+        phase: "planned".into(),
+        status: "running".into(),
+        started: request.started.clone(),
+        execution: request.execution.clone(),
+        ..RunRecord::default()
+    };
+    ports.ledger.put_run(&record).await.map_err(Error::Ledger)
+}
+

@@ -1,0 +1,19 @@
+//! The Lambda of the step Plan.
+
+use plan::{Ports, Stage, run};
+use tableshift_aws::Clients;
+use tableshift_runtime::{ServeError, epoch_millis, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), ServeError> {
+    let clients = Clients::from_env().await?;
+    let ports = &Ports {
+        stage: Stage::from_env(clients.settings())?,
+        bucket: clients.bucket(),
+        ledger: clients.ledger(),
+        tables: clients.tables(),
+        executions: clients.executions(),
+        clock: epoch_millis,
+    };
+    serve("plan", |input, _| run(ports, input)).await
+}

@@ -1,0 +1,46 @@
+//! Reading the migration and holding it against its table.
+
+use serde_json::Value;
+use tableshift_aws::objects::{ObjectError, ReadObject};
+use tableshift_core::input::Input;
+use tableshift_core::keys;
+use tableshift_core::language::compiled::Compiled;
+use tableshift_core::language::document::Document;
+use tableshift_core::run_plan::RunPlan;
+use tableshift_core::table::Table;
+
+use crate::Error;
+
+/// The document that the input names or holds.
+pub(crate) async fn read(bucket: &impl ReadObject, migration: &Value) -> Result<Document, Error> {
+    let Value::String(id) = migration else {
+        return Document::from_json(migration).map_err(|source| Error::Document { place: "the input".into(), source });
+    };
+    let key = keys::migration(id);
+    let bytes = bucket.get(&key).await.map_err(|error| match error {
+        ObjectError::Missing { .. } => Error::NoMigration { id: id.clone(), key: key.clone() },
+        error => Error::Object(error),
+    })?;
+    let text = String::from_utf8_lossy(&bytes);
+    let document = Document::from_yaml(&text).map_err(|source| Error::Document { place: key.clone(), source })?;
+    match document.id == *id {
+        true => Ok(document),
+        false => Err(Error::OtherId { key, asked: id.clone(), found: document.id }),
+    }
+}
+
+/// Compiles the document and refuses what cannot be done to this table.
+pub(crate) fn compile(document: &Document, table: &Table) -> Result<(), Error> {
+    let meaning = |source| Error::Meaning { id: document.id.clone(), source };
+    Compiled::of(document).map_err(meaning)?.check_keys(&table.keys).map_err(meaning)
+}
+
+/// Refuses a run whose migration is not the one that it was planned with, where the input names one.
+pub(crate) async fn refuse_changed(bucket: &impl ReadObject, plan: &RunPlan, input: &Input) -> Result<(), Error> {
+    let Some(migration) = &input.migration else { return Ok(()) };
+    let now = read(bucket, migration).await?;
+    match now.id == plan.migration.id && now.hash() == plan.migration_hash {
+        true => Ok(()),
+        false => Err(Error::MigrationChanged { run: plan.run.clone(), id: plan.migration.id.clone() }),
+    }
+}

@@ -1,0 +1,84 @@
+//! What Plan is asked, and what it tells the state machine.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tableshift_core::input::Action;
+use tableshift_core::keys;
+use tableshift_core::lock::Lock;
+use tableshift_core::run_plan::{RunPlan, Steps};
+
+/// What the state machine hands over.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Request {
+    /// The execution's input, as it was given.
+    pub input: Value,
+    /// The execution's ARN.
+    pub execution: String,
+    /// The execution's name: a new run's id.
+    pub name: String,
+    /// When the execution started, in ISO 8601.
+    pub started: String,
+}
+
+/// What the state machine goes on with. Every other fact is in `plan.json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Output {
+    /// The run.
+    pub run: String,
+    /// The epoch of the lock.
+    pub epoch: u64,
+    /// What was asked for when the run began.
+    pub action: Action,
+    /// The table.
+    pub table: String,
+    /// The migration's id.
+    pub migration: String,
+    /// The stack's bucket.
+    pub bucket: String,
+    /// Which steps to take.
+    pub steps: Steps,
+    /// Where the segments are.
+    pub segments_key: String,
+    /// Where the parts of the rehearsal are.
+    pub rehearsal_key: String,
+    /// Where the Maps put their own results.
+    pub results_prefix: String,
+    /// The most children of a Map at a time.
+    pub max_concurrency: u32,
+    /// How long a request for approval stays open, in seconds.
+    pub approval_timeout_seconds: u64,
+    /// The backup, not begun.
+    pub backup: NotBegun,
+    /// The export, not begun.
+    pub export: NotBegun,
+}
+
+/// Something that is begun later, so that the state machine finds its fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotBegun {
+    arn: Option<String>,
+    status: &'static str,
+}
+
+impl Output {
+    /// The output for a run that takes these steps under this lock.
+    pub(crate) fn of(plan: &RunPlan, steps: Steps, lock: &Lock) -> Self {
+        let not_begun = NotBegun { arn: None, status: "NONE" };
+        Self {
+            run: plan.run.clone(),
+            epoch: lock.epoch,
+            action: plan.action,
+            table: plan.table.name.clone(),
+            migration: plan.migration.id.clone(),
+            bucket: plan.bucket.clone(),
+            steps,
+            segments_key: keys::segments(&plan.run),
+            rehearsal_key: keys::rehearsal(&plan.run),
+            results_prefix: keys::map_runs(&plan.run),
+            max_concurrency: plan.max_concurrency,
+            approval_timeout_seconds: plan.approval_timeout_seconds,
+            backup: not_begun.clone(),
+            export: not_begun,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! RollBackSegment: puts the items of one segment's journal back as they were.
+//!
+//! 1. Read the journal once, to know which items have several entries.
+//! 2. Read it again, latest page first: set each item's touched attributes back, on condition that every one of them
+//!    still is as the run left it. What the application changed since is listed and left as it is; what it deleted
+//!    stays deleted; attributes that the run did not touch keep what they hold.
+//! 3. Items with several entries come last, their latest entry first.
+//!
+//! Running it twice is harmless: an item that is as before already is counted, not written.
+
+mod undo;
+
+use std::time::Duration;
+
+use tableshift_aws::ledger_checkpoints::Checkpoints;
+use tableshift_aws::ledger_lock::LockTable;
+use tableshift_aws::ledger_runs::Runs;
+use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
+use tableshift_aws::part::{Clock, Part, PartError, PartId};
+use tableshift_aws::run_files::{RunFileError, load_journal};
+use tableshift_aws::update::UpdateItem;
+use tableshift_aws::{CallError, Cause};
+use tableshift_core::ErrorName;
+use tableshift_core::child::{Progress, SegmentInput};
+use tableshift_core::counts::{Phase, Tally};
+use tableshift_core::journal::{Entry, Repeats};
+use tableshift_core::{keys, segments};
+use tableshift_runtime::{Deadline, Named, report_cause};
+
+use undo::Undo;
+
+/// What the worker works with.
+#[derive(Debug)]
+pub struct Ports<B, L, F> {
+    /// The stack's bucket.
+    pub bucket: B,
+    /// The ledger.
+    pub ledger: L,
+    /// Opens the items of the table with this name.
+    pub items: F,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Why a segment could not be rolled back.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The segment cannot be worked on.
+    #[error("segment {segment} cannot be rolled back")]
+    Part {
+        /// The segment.
+        segment: u32,
+        /// What went wrong.
+        #[source]
+        source: PartError,
+    },
+    /// The table did not answer.
+    #[error("segment {segment} could not be written; start `roll-back` again, it goes on where it stopped")]
+    Table {
+        /// The segment.
+        segment: u32,
+        /// What went wrong.
+        #[source]
+        source: CallError,
+    },
+    /// The journal could not be read.
+    #[error("the journal of segment {segment} could not be read")]
+    Journal {
+        /// The segment.
+        segment: u32,
+        /// What went wrong.
+        #[source]
+        source: RunFileError,
+    },
+}
+
+impl Named for Error {
+    fn name(&self) -> ErrorName {
+        match self {
+            Error::Part { source, .. } => source.name(),
+            Error::Table { source, .. } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
+            Error::Table { source, .. } => source.name(),
+            Error::Journal { source, .. } => source.name(),
+        }
+    }
+}
+
+/// Before the deadline: no journal object begins after this.
+const STOP_READING: Duration = Duration::from_secs(20);
+
+/// Rolls a segment back until it is done or time runs out.
+pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
+where
+    B: ReadObject + WriteObject + ListObjects,
+    L: LockTable + Checkpoints + Runs,
+    F: Fn(&str) -> T,
+    T: UpdateItem,
+{
+    let run_id = input.run.clone();
+    let result = roll_back(ports, input, deadline).await;
+    if let Err(error) = &result {
+        report_cause(error, |name, cause| async move { ports.ledger.record_cause(&run_id, name, &cause).await }).await;
+    }
+    result
+}
+
+async fn roll_back<B, L, F, T>(
+    ports: &Ports<B, L, F>,
+    input: SegmentInput,
+    deadline: Deadline,
+) -> Result<Progress, Error>
+where
+    B: ReadObject + WriteObject + ListObjects,
+    L: LockTable + Checkpoints,
+    F: Fn(&str) -> T,
+    T: UpdateItem,
+{
+    let segment = input.segment;
+    let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::RollBack, part: segments::name(segment) };
+    let part_error = |source| Error::Part { segment, source };
+    let mut part = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await.map_err(part_error)?;
+    let journal = Journal::read(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
+    let items = (ports.items)(&part.plan.table.name);
+    let undo = Undo::new(&items, &part.plan, segment, deadline);
+    while !part.checkpoint.done && deadline.remaining() > STOP_READING {
+        let done = usize::try_from(part.checkpoint.page).unwrap_or(usize::MAX);
+        let mut tally = Tally::default();
+        let in_time = match journal.objects.get(done) {
+            Some(key) => {
+                let entries = load_journal(&ports.bucket, key).await;
+                let entries = entries.map_err(|source| Error::Journal { segment, source })?;
+                undo.single(entries.into_iter().filter(|e| !journal.repeats.contains(&e.key)), &mut tally).await?
+            }
+            None => undo.repeated(&journal.repeated, &mut tally).await?,
+        };
+        if !in_time {
+            break;
+        }
+        part.dead_letters(&tally.findings).await.map_err(part_error)?;
+        // The cursor of this phase is the number of objects done: there is no key to go on from.
+        let last = done >= journal.objects.len();
+        part.finish_page(tally, (!last).then(Default::default)).await.map_err(part_error)?;
+    }
+    part.leave().await.map(Progress::of).map_err(part_error)
+}
+
+/// A segment's journal as the way back goes through it.
+struct Journal {
+    /// Its objects, latest page first.
+    objects: Vec<String>,
+    /// Which items have several entries.
+    repeats: Repeats,
+    /// Those entries.
+    repeated: Vec<Entry>,
+}
+
+impl Journal {
+    async fn read<B: ReadObject + ListObjects>(bucket: &B, id: &PartId) -> Result<Self, RunFileError> {
+        let mut objects = bucket.list(&keys::journal(&id.run, &id.part)).await.map_err(RunFileError::Object)?;
+        objects.sort_unstable_by(|a, b| b.cmp(a));
+        let mut repeats = Repeats::default();
+        for key in &objects {
+            load_journal(bucket, key).await?.iter().for_each(|entry| repeats.add(&entry.key));
+        }
+        let mut repeated = Vec::new();
+        if repeats.any() {
+            for key in &objects {
+                repeated.extend(load_journal(bucket, key).await?.into_iter().filter(|e| repeats.contains(&e.key)));
+            }
+        }
+        Ok(Self { objects, repeats, repeated })
+    }
+}

@@ -1,0 +1,121 @@
+//! Undoing journaled writes, one item at a time.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use tableshift_aws::paced::PacedWriter;
+use tableshift_aws::update::{UpdateItem, Written};
+use tableshift_core::counts::Tally;
+use tableshift_core::journal::Entry;
+use tableshift_core::run_plan::RunPlan;
+use tableshift_core::update::Update;
+use tableshift_core::value::Item;
+use tableshift_runtime::Deadline;
+
+use crate::Error;
+
+/// Writes in flight at a time.
+const IN_FLIGHT: usize = 32;
+/// Before the deadline, in time to save: no write begins after this.
+const STOP_WRITING: Duration = Duration::from_secs(10);
+/// Write units that an undo is expected to consume before it is known: the size of the item is not in the journal.
+const EXPECTED_UNITS: f64 = 1.0;
+
+/// Undoes the writes of one segment.
+pub(crate) struct Undo<'u, T> {
+    writer: PacedWriter<'u, T>,
+    keys: Vec<String>,
+    segment: u32,
+    deadline: Deadline,
+}
+
+/// What became of an item.
+enum Undone {
+    Restored { units: f64 },
+    AlreadyBack,
+    Spared,
+    Gone,
+    Refused(String),
+    OutOfTime,
+}
+
+impl<'u, T: UpdateItem> Undo<'u, T> {
+    pub(crate) fn new(items: &'u T, plan: &RunPlan, segment: u32, deadline: Deadline) -> Self {
+        let writer = PacedWriter::new(items, plan.write_share());
+        Self { writer, keys: plan.table.keys.clone(), segment, deadline }
+    }
+
+    /// Undoes items that have one entry each. False: time ran out, and they are to be gone through again.
+    pub(crate) async fn single(&self, entries: impl Iterator<Item = Entry>, tally: &mut Tally) -> Result<bool, Error> {
+        self.all(entries.map(|entry| vec![entry]), tally).await
+    }
+
+    /// Undoes items that have several entries each, the latest first.
+    pub(crate) async fn repeated(&self, entries: &[Entry], tally: &mut Tally) -> Result<bool, Error> {
+        let mut by_key: BTreeMap<&Item, Vec<Entry>> = BTreeMap::new();
+        for entry in entries {
+            by_key.entry(&entry.key).or_default().push(entry.clone());
+        }
+        let latest_first = by_key.into_values().map(|mut entries| {
+            entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+            entries
+        });
+        self.all(latest_first, tally).await
+    }
+
+    async fn all(&self, items: impl Iterator<Item = Vec<Entry>>, tally: &mut Tally) -> Result<bool, Error> {
+        let undone = futures::stream::iter(items).map(|entries| self.one(entries));
+        let mut undone = undone.buffer_unordered(IN_FLIGHT);
+        let mut in_time = true;
+        while let Some(result) = undone.next().await {
+            let (key, undone) = result?;
+            in_time &= count(key, undone, tally);
+        }
+        Ok(in_time)
+    }
+
+    /// Tries an item's entries, the latest first, until one is what the item still is.
+    async fn one(&self, entries: Vec<Entry>) -> Result<(Item, Undone), Error> {
+        let key = entries[0].key.clone();
+        let mut undone = Undone::Spared;
+        for entry in &entries {
+            let time_left = self.deadline.remaining().saturating_sub(STOP_WRITING);
+            let update = Update::of_undo(entry, &self.keys);
+            let written = self.writer.update(&key, &update, EXPECTED_UNITS, time_left).await;
+            undone = match written.map_err(|source| Error::Table { segment: self.segment, source })? {
+                None => return Ok((key, Undone::OutOfTime)),
+                Some(Written::Done { units }) => return Ok((key, Undone::Restored { units })),
+                Some(Written::Refused { message }) => return Ok((key, Undone::Refused(message))),
+                Some(Written::Conflict { item: None }) => return Ok((key, Undone::Gone)),
+                Some(Written::Conflict { item: Some(item) }) => {
+                    if entries.iter().any(|entry| entry.is_as_before(&item)) { Undone::AlreadyBack } else { Undone::Spared }
+                }
+            };
+        }
+        Ok((key, undone))
+    }
+}
+
+/// Counts what became of an item; false if nothing did, for want of time.
+fn count(key: Item, undone: Undone, tally: &mut Tally) -> bool {
+    tally.counts.scanned += 1;
+    match undone {
+        Undone::Restored { units } => {
+            tally.journal.restored += 1;
+            tally.units.write += units;
+        }
+        Undone::AlreadyBack => tally.journal.already_back += 1,
+        Undone::Gone => tally.journal.gone += 1,
+        Undone::Spared => {
+            tally.journal.spared += 1;
+            tally.find(key, "the application changed it since the run; it is left as it is");
+        }
+        Undone::Refused(message) => {
+            tally.counts.invalid += 1;
+            tally.find(key, format!("DynamoDB refused to put it back: {message}"));
+        }
+        Undone::OutOfTime => return false,
+    }
+    true
+}

@@ -1,0 +1,218 @@
+//! What went wrong with a call to AWS, told in one way whatever the service.
+
+use std::error::Error;
+use std::fmt;
+
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use tableshift_core::ErrorName;
+
+/// The kinds of failure a caller can tell apart without knowing the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The role lacks the permission, or the credentials are no good.
+    AccessDenied,
+    /// Too many calls; the same call may pass later.
+    Throttled,
+    /// No answer, or an answer that says the service is unwell; the same call may pass later.
+    Unavailable,
+    /// The resource does not exist.
+    NotFound,
+    /// The service read the call and said no; the same call will not pass later.
+    Refused,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AccessDenied => "was denied; give the function's role this permission",
+            Self::Throttled => "was throttled",
+            Self::Unavailable => "got no usable answer",
+            Self::NotFound => "found nothing by that name",
+            Self::Refused => "was refused",
+        })
+    }
+}
+
+impl From<Cause> for ErrorName {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::AccessDenied => Self::AccessDenied,
+            Cause::Throttled => Self::Throttled,
+            Cause::Unavailable => Self::Unavailable,
+            // Whoever knows what was looked for gives it a better name, TableNotFound for one.
+            Cause::NotFound | Cause::Refused => Self::Internal,
+        }
+    }
+}
+
+/// A call to AWS that failed after the SDK's own retries.
+#[derive(Debug, thiserror::Error)]
+#[error("{operation} on {resource} {cause}")]
+pub struct CallError {
+    /// The API operation, as AWS spells it.
+    pub operation: &'static str,
+    /// The table, bucket, key or ARN that the call was about.
+    pub resource: String,
+    /// The kind of failure.
+    pub cause: Cause,
+    /// The service's own error code, when it gave one.
+    pub code: Option<String>,
+    /// What the service or the transport said.
+    #[source]
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+impl CallError {
+    /// Wraps what the SDK returned for `operation` on `resource`.
+    pub fn new<E>(operation: &'static str, resource: impl Into<String>, error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    {
+        Self {
+            operation,
+            resource: resource.into(),
+            cause: classify(&error),
+            code: code_of(&error).map(str::to_owned),
+            source: said(error),
+        }
+    }
+
+    /// A call that the service answered without the part we need.
+    pub fn incomplete(operation: &'static str, resource: impl Into<String>, missing: &'static str) -> Self {
+        Self {
+            operation,
+            resource: resource.into(),
+            cause: Cause::Unavailable,
+            code: None,
+            source: format!("the answer has no {missing}").into(),
+        }
+    }
+
+    /// The name under which a worker reports this failure unless it knows better.
+    pub fn name(&self) -> ErrorName {
+        self.cause.into()
+    }
+
+    /// Whether the service gave the error code `code`.
+    pub fn has_code(&self, code: &str) -> bool {
+        self.code.as_deref() == Some(code)
+    }
+}
+
+/// The kind of failure `error` is.
+pub fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Cause {
+    match error {
+        SdkError::ConstructionFailure(_) => Cause::Refused,
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Cause::Unavailable,
+        _ => {
+            let status = error.raw_response().map(|raw| raw.status().as_u16());
+            of_answer(code_of(error), status)
+        }
+    }
+}
+
+/// Codes come first, for some services put a throttle or a denial under status 400; the status
+/// decides about codes this list does not know.
+fn of_answer(code: Option<&str>, status: Option<u16>) -> Cause {
+    match code.unwrap_or_default() {
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "AuthorizationError"
+        | "UnrecognizedClientException"
+        | "InvalidAccessKeyId"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "KMSAccessDenied"
+        | "KMSAccessDeniedException" => Cause::AccessDenied,
+        "Throttling"
+        | "ThrottlingException"
+        | "Throttled"
+        | "ThrottledException"
+        | "ProvisionedThroughputExceededException"
+        | "RequestLimitExceeded"
+        | "LimitExceededException"
+        | "TooManyRequestsException"
+        | "SlowDown"
+        | "KMSThrottling"
+        | "KMSThrottlingException" => Cause::Throttled,
+        "ResourceNotFoundException"
+        | "TableNotFoundException"
+        | "BackupNotFoundException"
+        | "ExportNotFoundException"
+        | "ExecutionDoesNotExist"
+        | "NoSuchKey"
+        | "NoSuchBucket"
+        | "NotFound"
+        | "NotFoundException" => Cause::NotFound,
+        "InternalServerError"
+        | "InternalServerErrorException"
+        | "InternalError"
+        | "InternalFailure"
+        | "ServiceUnavailable"
+        | "RequestTimeout" => Cause::Unavailable,
+        _ => match status {
+            Some(401 | 403) => Cause::AccessDenied,
+            Some(429) => Cause::Throttled,
+            Some(404) => Cause::NotFound,
+            Some(400..=499) => Cause::Refused,
+            _ => Cause::Unavailable,
+        },
+    }
+}
+
+fn code_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
+    error.as_service_error().and_then(|service| service.code())
+}
+
+/// The service's code and message in one line. The SDK's own chain says the same over four levels,
+/// the last of them a Debug print.
+fn said<E>(error: SdkError<E, HttpResponse>) -> Box<dyn Error + Send + Sync>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match error.as_service_error() {
+        Some(service) => match (service.code(), service.message()) {
+            (Some(code), Some(message)) => format!("{code}: {message}").into(),
+            (Some(code), None) => code.into(),
+            _ => Box::new(error),
+        },
+        None => Box::new(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_code_decides_whatever_the_status() {
+        let throttled = of_answer(Some("ProvisionedThroughputExceededException"), Some(400));
+        assert_eq!(throttled, Cause::Throttled);
+        let denied = of_answer(Some("AccessDeniedException"), Some(400));
+        assert_eq!(denied, Cause::AccessDenied);
+        assert_eq!(of_answer(Some("NoSuchKey"), Some(404)), Cause::NotFound);
+        assert_eq!(of_answer(Some("SlowDown"), Some(503)), Cause::Throttled);
+    }
+
+    #[test]
+    fn an_unknown_code_goes_by_the_status() {
+        assert_eq!(of_answer(Some("Odd"), Some(400)), Cause::Refused);
+        assert_eq!(of_answer(Some("Odd"), Some(502)), Cause::Unavailable);
+        assert_eq!(of_answer(None, Some(403)), Cause::AccessDenied);
+        assert_eq!(of_answer(None, Some(429)), Cause::Throttled);
+        assert_eq!(of_answer(None, None), Cause::Unavailable);
+    }
+
+    #[test]
+    fn only_what_may_pass_later_gets_a_retryable_name() {
+        assert_eq!(ErrorName::from(Cause::Throttled), ErrorName::Throttled);
+        assert_eq!(ErrorName::from(Cause::Unavailable), ErrorName::Unavailable);
+        assert_eq!(ErrorName::from(Cause::Refused), ErrorName::Internal);
+    }
+}

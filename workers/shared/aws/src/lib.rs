@@ -1,0 +1,30 @@
+//! The only crate that names the AWS SDK: one narrow trait per capability, each implemented on a
+//! small struct that holds one client and the name of one resource.
+//!
+//! Workers depend on the traits they need, so what a worker may do can be read in its signature,
+//! and a test can hand it something else.
+#![allow(async_fn_in_trait, reason = "every worker runs on one thread, so no future has to be Send")]
+
+pub mod backups;
+pub mod clients;
+pub mod error;
+pub mod executions;
+pub mod exports;
+pub mod items;
+pub mod ledger;
+pub mod ledger_approvals;
+pub mod ledger_checkpoints;
+pub mod ledger_lock;
+pub mod ledger_runs;
+pub mod notifications;
+pub mod objects;
+pub mod paced;
+pub mod part;
+pub mod run_files;
+pub mod scan;
+pub mod segment_reader;
+pub mod tables;
+pub mod update;
+
+pub use clients::{Clients, Settings};
+pub use error::{CallError, Cause};

@@ -1,0 +1,232 @@
+//! One part of a phase (a segment, or an export file) at work: what every child of a Map does around its own loop.
+//!
+//! 1. [`Part::begin`] reads the plan, compiles the migration and claims the part, which fences off older attempts.
+//! 2. The worker does a page, counts into `checkpoint.tally`, and calls [`Part::save`].
+//! 3. [`Part::save`] asks whether the lock is still the run's, renews the lease when half of it is gone, and saves.
+//! 4. At the end, or when time runs out, [`Part::leave`] writes the partial result that Report folds.
+
+use std::time::Duration;
+
+use tableshift_core::ErrorName;
+use tableshift_core::counts::{Finding, Partial, Phase, Tally};
+use tableshift_core::keys;
+use tableshift_core::language::compiled::{Compiled, MeaningError};
+use tableshift_core::migration::TableRules;
+use tableshift_core::run_plan::RunPlan;
+use tableshift_core::value::Item;
+use tableshift_core::worklist::Judge;
+
+use crate::ledger::LedgerError;
+use crate::ledger_checkpoints::{Checkpoint, Checkpoints};
+use crate::ledger_lock::LockTable;
+use crate::objects::{ReadObject, WriteObject};
+use crate::run_files::{RunFileError, load, load_plan, store, store_findings};
+
+/// A clock: epoch milliseconds.
+pub type Clock = fn() -> i64;
+
+/// Which part of which run an invocation is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartId {
+    /// The run.
+    pub run: String,
+    /// The epoch of the execution that works on it.
+    pub epoch: u64,
+    /// The phase.
+    pub phase: Phase,
+    /// The part's name.
+    pub part: String,
+}
+
+/// Why a part cannot be worked on.
+#[derive(Debug, thiserror::Error)]
+pub enum PartError {
+    /// A file of the run is missing or unreadable.
+    #[error("part {part} cannot be worked on")]
+    File {
+        /// The part.
+        part: String,
+        /// What went wrong.
+        #[source]
+        source: RunFileError,
+    },
+    /// The ledger did not answer.
+    #[error("the checkpoint of part {part} could not be read or saved")]
+    Ledger {
+        /// The part.
+        part: String,
+        /// What went wrong.
+        #[source]
+        source: LedgerError,
+    },
+    /// The plan's migration does not compile: it did when the run was planned, so this is another version.
+    #[error("the run's migration cannot be compiled by this version")]
+    Migration(#[source] MeaningError),
+    /// Another execution has taken the run or the table over.
+    #[error("part {part} is not this execution's any more: the lock or the part was taken over; this worker stops")]
+    LeaseLost {
+        /// The part.
+        part: String,
+    },
+}
+
+impl PartError {
+    /// The name under which a worker reports this failure.
+    pub fn name(&self) -> ErrorName {
+        match self {
+            Self::File { source, .. } => source.name(),
+            Self::Ledger { source, .. } => source.name(),
+            Self::Migration(_) => ErrorName::InvalidMigration,
+            Self::LeaseLost { .. } => ErrorName::LeaseLost,
+        }
+    }
+}
+
+/// How often the lock is asked for, at most.
+const LOCK_CHECK: Duration = Duration::from_secs(2);
+
+/// A part that this invocation holds.
+#[derive(Debug)]
+pub struct Part<'e, B, L> {
+    /// The stack's bucket.
+    pub bucket: &'e B,
+    /// The ledger.
+    pub ledger: &'e L,
+    /// Which part this is.
+    pub id: PartId,
+    /// The run's plan.
+    pub plan: RunPlan,
+    /// The migration.
+    pub migration: Compiled,
+    /// What the table demands of a change.
+    pub rules: TableRules,
+    /// How far the part got.
+    pub checkpoint: Checkpoint,
+    clock: Clock,
+    lock_seen: i64,
+}
+
+impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints> Part<'e, B, L> {
+    /// Takes a part up where the attempt before it left it.
+    pub async fn begin(bucket: &'e B, ledger: &'e L, id: PartId, clock: Clock) -> Result<Self, PartError> {
+        let file = |source| PartError::File { part: id.part.clone(), source };
+        let plan = load_plan(bucket, &id.run).await.map_err(file)?;
+        let migration = Compiled::of(&plan.migration).map_err(PartError::Migration)?;
+        let claimed = ledger.claim(&id.run, id.phase, &id.part, id.epoch).await;
+        let claimed = claimed.map_err(|source| PartError::Ledger { part: id.part.clone(), source })?;
+        let earlier = claimed.ok_or_else(|| PartError::LeaseLost { part: id.part.clone() })?;
+        let checkpoint = taken_up(earlier, &id);
+        let rules = TableRules::of(&plan.table, plan.locked_at / 1000);
+        let mut part = Self { bucket, ledger, id, plan, migration, rules, checkpoint, clock, lock_seen: i64::MIN };
+        part.hold().await?;
+        part.recall_examples().await?;
+        Ok(part)
+    }
+
+    /// Saves how far the part got. An error if an execution of a newer epoch has taken over: the caller stops.
+    pub async fn save(&mut self) -> Result<(), PartError> {
+        self.hold().await?;
+        let saved = self.ledger.save(&self.id.run, self.id.phase, &self.id.part, &self.checkpoint).await;
+        let saved = saved.map_err(|source| self.ledger_error(source))?;
+        if saved { Ok(()) } else { Err(self.lost()) }
+    }
+
+    /// Asks whether the lock is still the run's, at most every two seconds, and renews the lease when half is gone.
+    pub async fn hold(&mut self) -> Result<(), PartError> {
+        let now = (self.clock)();
+        if now.saturating_sub(self.lock_seen) < LOCK_CHECK.as_millis() as i64 {
+            return Ok(());
+        }
+        let lock = self.ledger.lock(&self.plan.table.name).await.map_err(|source| self.ledger_error(source))?;
+        let ours =
+            lock.filter(|lock| lock.run == self.id.run && lock.epoch == self.id.epoch && lock.execution.is_some());
+        let Some(lock) = ours else { return Err(self.lost()) };
+        let lease = self.plan.lease_seconds as i64;
+        if lock.lease_until - now / 1000 < lease / 2 {
+            let renewed =
+                self.ledger.renew(&self.plan.table.name, &self.id.run, self.id.epoch, now / 1000 + lease).await;
+            if !renewed.map_err(|source| self.ledger_error(source))? {
+                return Err(self.lost());
+            }
+        }
+        self.lock_seen = now;
+        Ok(())
+    }
+
+    /// Counts a page in, moves the cursor behind it and saves. No cursor: the part is done.
+    pub async fn finish_page(&mut self, tally: Tally, cursor: Option<Item>) -> Result<(), PartError> {
+        self.checkpoint.tally.add(tally);
+        self.checkpoint.page += 1;
+        self.checkpoint.done = cursor.is_none();
+        self.checkpoint.cursor = cursor;
+        self.save().await
+    }
+
+    /// Writes the items of a page that a person should look at to `dead-letters/`.
+    pub async fn dead_letters(&self, findings: &[Finding]) -> Result<(), PartError> {
+        let id = &self.id;
+        let name = format!("{:08}-{:06}.jsonl", self.checkpoint.page, self.checkpoint.attempt);
+        let key = keys::dead_letters(&id.run, id.phase, &id.part, &name);
+        let stored = store_findings(self.bucket, &key, findings).await;
+        stored.map_err(|source| PartError::File { part: id.part.clone(), source })
+    }
+
+    /// Writes the partial result and says whether the part is done.
+    pub async fn leave(&mut self) -> Result<bool, PartError> {
+        let id = &self.id;
+        let partial = Partial {
+            phase: id.phase,
+            part: id.part.clone(),
+            done: self.checkpoint.done,
+            tally: self.checkpoint.tally.clone(),
+        };
+        let stored = store(self.bucket, &keys::partial(&id.run, id.phase, &id.part), &partial).await;
+        stored.map_err(|source| PartError::File { part: id.part.clone(), source })?;
+        Ok(self.checkpoint.done)
+    }
+
+    /// Examples are kept out of the ledger, so an attempt that goes on takes them from the partial result.
+    async fn recall_examples(&mut self) -> Result<(), PartError> {
+        if self.checkpoint.page == 0 {
+            return Ok(());
+        }
+        let key = keys::partial(&self.id.run, self.id.phase, &self.id.part);
+        let earlier = load::<Partial>(self.bucket, &key).await;
+        let earlier = earlier.map_err(|source| PartError::File { part: self.id.part.clone(), source })?;
+        if let Some(earlier) = earlier {
+            self.checkpoint.tally.samples = earlier.tally.samples;
+            self.checkpoint.tally.findings = earlier.tally.findings;
+        }
+        Ok(())
+    }
+
+    fn ledger_error(&self, source: LedgerError) -> PartError {
+        PartError::Ledger { part: self.id.part.clone(), source }
+    }
+
+    fn lost(&self) -> PartError {
+        PartError::LeaseLost { part: self.id.part.clone() }
+    }
+}
+
+/// The checkpoint that an attempt begins with. Only writing goes on across executions: a proof, a rehearsal or a way
+/// back that another execution began is begun anew, for the table may have changed since.
+fn taken_up(earlier: Checkpoint, id: &PartId) -> Checkpoint {
+    let attempt = earlier.attempt + 1;
+    if id.phase != Phase::Migrate && earlier.epoch < id.epoch {
+        return Checkpoint { attempt, epoch: id.epoch, ..Checkpoint::default() };
+    }
+    Checkpoint { attempt, epoch: id.epoch, ..earlier }
+}
+
+impl<B, L> Part<'_, B, L> {
+    /// What items are judged by.
+    pub fn judge(&self) -> Judge<'_, Compiled> {
+        Judge { migration: &self.migration, rules: &self.rules, table: &self.plan.table }
+    }
+
+    /// The clock that this invocation goes by.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+}

@@ -1,0 +1,95 @@
+//! What a run keeps in the stack's bucket, read and written as the core's types.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tableshift_core::counts::Finding;
+use tableshift_core::journal::{self, Entry, JournalError};
+use tableshift_core::run_plan::RunPlan;
+use tableshift_core::{ErrorName, keys};
+
+use crate::objects::{ObjectError, ReadObject, WriteObject};
+
+/// Why a run's file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunFileError {
+    /// There is no plan under this run.
+    #[error("run `{0}` has no plan; check the name, or start a new run")]
+    NoRun(String),
+    /// The object could not be read or written.
+    #[error("a file of the run could not be read or written")]
+    Object(#[source] ObjectError),
+    /// The object is not what it should be.
+    #[error("{key} does not hold what it should; was it edited by hand?")]
+    Content {
+        /// The object's key.
+        key: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A journal object is damaged.
+    #[error("the journal object {key} is damaged")]
+    Journal {
+        /// The object's key.
+        key: String,
+        /// What is wrong with it.
+        #[source]
+        source: JournalError,
+    },
+}
+
+impl RunFileError {
+    /// The name under which a worker reports this failure.
+    pub fn name(&self) -> ErrorName {
+        match self {
+            Self::NoRun(_) => ErrorName::RunNotFound,
+            Self::Object(error) => error.name(),
+            Self::Content { .. } | Self::Journal { .. } => ErrorName::Internal,
+        }
+    }
+}
+
+/// Reads the plan of a run.
+pub async fn load_plan(bucket: &impl ReadObject, run: &str) -> Result<RunPlan, RunFileError> {
+    let plan = load(bucket, &keys::plan(run)).await?;
+    plan.ok_or_else(|| RunFileError::NoRun(run.to_owned()))
+}
+
+/// Reads a JSON object; `None` if there is none.
+pub async fn load<T: DeserializeOwned>(bucket: &impl ReadObject, key: &str) -> Result<Option<T>, RunFileError> {
+    let bytes = match bucket.get(key).await {
+        Ok(bytes) => bytes,
+        Err(ObjectError::Missing { .. }) => return Ok(None),
+        Err(error) => return Err(RunFileError::Object(error)),
+    };
+    let content = serde_json::from_slice(&bytes);
+    content.map(Some).map_err(|source| RunFileError::Content { key: key.to_owned(), source })
+}
+
+/// Writes a JSON object.
+pub async fn store<T: Serialize>(bucket: &impl WriteObject, key: &str, content: &T) -> Result<(), RunFileError> {
+    let bytes = serde_json::to_vec(content).map_err(|source| RunFileError::Content { key: key.to_owned(), source })?;
+    bucket.put(key, bytes, "application/json").await.map_err(RunFileError::Object)
+}
+
+/// Reads a journal object.
+pub async fn load_journal(bucket: &impl ReadObject, key: &str) -> Result<Vec<Entry>, RunFileError> {
+    let bytes = bucket.get(key).await.map_err(RunFileError::Object)?;
+    journal::decode(&bytes).map_err(|source| RunFileError::Journal { key: key.to_owned(), source })
+}
+
+/// Writes a journal object.
+pub async fn store_journal(bucket: &impl WriteObject, key: &str, entries: &[Entry]) -> Result<(), RunFileError> {
+    bucket.put(key, journal::encode(entries), JSON_LINES).await.map_err(RunFileError::Object)
+}
+
+/// Writes the items that a person should look at, one a line; nothing if there are none.
+pub async fn store_findings(bucket: &impl WriteObject, key: &str, findings: &[Finding]) -> Result<(), RunFileError> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let lines = findings.iter().map(|finding| serde_json::to_string(finding).expect("plain data serialises") + "\n");
+    bucket.put(key, lines.collect::<String>().into_bytes(), JSON_LINES).await.map_err(RunFileError::Object)
+}
+
+const JSON_LINES: &str = "application/jsonl";

@@ -1,0 +1,70 @@
+//! Reading a table segment by segment, page by page.
+
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+use tableshift_core::value::Item;
+
+use crate::error::CallError;
+use crate::items::{from_sdk, to_sdk};
+
+/// Which page to read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageRequest<'a> {
+    /// The segment, from 0.
+    pub segment: u32,
+    /// Into how many segments the table is cut; a cursor is only good for the same number.
+    pub segments: u32,
+    /// Where the page before ended; `None` for the first.
+    pub cursor: Option<&'a Item>,
+    /// Whether to see every write that was acknowledged before; twice the read units.
+    pub consistent: bool,
+}
+
+/// A page of a segment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// Its items.
+    pub items: Vec<Item>,
+    /// Read units consumed.
+    pub units: f64,
+    /// Where it ended; `None` at the end of the segment, and only there.
+    pub cursor: Option<Item>,
+}
+
+/// Reading a segment.
+pub trait ScanSegment {
+    /// One page: at most 1 MB of items.
+    async fn page(&self, request: &PageRequest<'_>) -> Result<Page, CallError>;
+}
+
+/// The items of one table.
+#[derive(Debug, Clone)]
+pub struct TableItems {
+    pub(crate) client: aws_sdk_dynamodb::Client,
+    pub(crate) table: String,
+}
+
+impl TableItems {
+    /// The items of the table with this name.
+    pub fn new(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
+        Self { client, table: table.into() }
+    }
+}
+
+impl ScanSegment for TableItems {
+    async fn page(&self, request: &PageRequest<'_>) -> Result<Page, CallError> {
+        let scan = self.client.scan().table_name(&self.table);
+        let scan = scan.segment(whole(request.segment)).total_segments(whole(request.segments));
+        let scan = scan.set_exclusive_start_key(request.cursor.map(to_sdk)).consistent_read(request.consistent);
+        let sent = scan.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        let page = sent.map_err(|error| CallError::new("Scan", &self.table, error))?;
+        Ok(Page {
+            units: page.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or_default(),
+            cursor: page.last_evaluated_key.map(from_sdk),
+            items: page.items.unwrap_or_default().into_iter().map(from_sdk).collect(),
+        })
+    }
+}
+
+fn whole(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

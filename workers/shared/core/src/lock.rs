@@ -1,0 +1,89 @@
+//! Who may work on a table: the lock is a lease with an epoch, and this decides when it may be taken.
+
+use thiserror::Error;
+
+/// A table's lock as the ledger holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// The table.
+    pub table: String,
+    /// The run that holds it, or last held it.
+    pub run: String,
+    /// Grows by one each time the lock is taken; a worker of an older epoch stops.
+    pub epoch: u64,
+    /// The ARN of the execution that holds it; none once it is released.
+    pub execution: Option<String>,
+    /// Until when it holds without being renewed, in epoch seconds.
+    pub lease_until: i64,
+}
+
+/// Another run works on the table.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "table `{table}` is locked by run `{run}`, which is at work; wait until it ends, or stop its execution {execution}"
+)]
+pub struct Held {
+    /// The table.
+    pub table: String,
+    /// The run that holds it.
+    pub run: String,
+    /// Its execution.
+    pub execution: String,
+}
+
+/// The execution that has to be asked for before the lock may be taken: its lease still runs, but it may have died.
+pub fn holder_to_ask_for<'l>(lock: Option<&'l Lock>, execution: &str, now: i64) -> Option<&'l str> {
+    let lock = lock?;
+    let holder = lock.execution.as_deref()?;
+    (holder != execution && lock.lease_until > now).then_some(holder)
+}
+
+/// The lock to take for this run and execution. `holder_runs` is what was found about [`holder_to_ask_for`].
+pub fn to_take(
+    seen: Option<&Lock>,
+    holder_runs: bool,
+    table: &str,
+    run: &str,
+    execution: &str,
+    lease_until: i64,
+) -> Result<Lock, Held> {
+    if let Some(lock) = seen
+        && holder_runs
+    {
+        let holder = lock.execution.clone().unwrap_or_default();
+        return Err(Held { table: table.into(), run: lock.run.clone(), execution: holder });
+    }
+    Ok(Lock {
+        table: table.into(),
+        run: run.into(),
+        epoch: seen.map_or(0, |lock| lock.epoch) + 1,
+        execution: Some(execution.into()),
+        lease_until,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lock(execution: Option<&str>, lease_until: i64) -> Lock {
+        Lock { table: "t".into(), run: "old".into(), epoch: 4, execution: execution.map(Into::into), lease_until }
+    }
+
+    #[test]
+    fn only_a_live_lease_of_another_execution_makes_anybody_ask() {
+        assert_eq!(holder_to_ask_for(None, "me", 10), None);
+        assert_eq!(holder_to_ask_for(Some(&lock(None, 0)), "me", 10), None);
+        assert_eq!(holder_to_ask_for(Some(&lock(Some("other"), 10)), "me", 10), None);
+        assert_eq!(holder_to_ask_for(Some(&lock(Some("me"), 99)), "me", 10), None);
+        assert_eq!(holder_to_ask_for(Some(&lock(Some("other"), 11)), "me", 10), Some("other"));
+    }
+
+    #[test]
+    fn a_lock_is_taken_over_under_the_next_epoch_and_refused_with_the_name_of_the_run_that_holds_it() {
+        assert_eq!(to_take(None, false, "t", "r", "me", 9).unwrap().epoch, 1);
+        assert_eq!(to_take(Some(&lock(Some("other"), 99)), false, "t", "r", "me", 9).unwrap().epoch, 5);
+        let held = to_take(Some(&lock(Some("other"), 99)), true, "t", "r", "me", 9).unwrap_err();
+        assert!(held.to_string().contains("run `old`"));
+    }
+}

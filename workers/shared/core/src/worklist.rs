@@ -1,0 +1,157 @@
+//! A page's items sorted into work: what to write, what to count, what to make of a write that failed its condition.
+
+use crate::counts::{Sample, Tally};
+use crate::journal::{Index, Standing};
+use crate::migration::{Change, Invalid, Migration, Outcome, TableRules, image};
+use crate::table::Table;
+use crate::value::Item;
+
+/// One write to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Work {
+    /// The item's key attributes.
+    pub key: Item,
+    /// The change.
+    pub change: Change,
+}
+
+/// What a page, or an item, is judged by.
+#[derive(Debug)]
+pub struct Judge<'m, M> {
+    /// The migration.
+    pub migration: &'m M,
+    /// What the table demands of a change.
+    pub rules: &'m TableRules,
+    /// The table.
+    pub table: &'m Table,
+}
+
+/// What to make of a write that failed its condition.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// The item is to be changed as it now is: journal this and write again.
+    Again(Box<Work>),
+    /// Nothing is left to do for this item; it was counted.
+    Counted,
+}
+
+impl<M: Migration> Judge<'_, M> {
+    /// Sorts a page's items into writes and counts. `prior` is what earlier attempts journaled for this very page: an
+    /// item that is as they would have left it was changed by this run, whatever became of the worker.
+    pub fn sort_out(&self, items: &[Item], prior: &Index, tally: &mut Tally) -> Vec<Work> {
+        tally.counts.scanned += items.len() as u64;
+        items.iter().filter_map(|item| self.sort_out_one(item, prior, tally)).collect()
+    }
+
+    fn sort_out_one(&self, item: &Item, prior: &Index, tally: &mut Tally) -> Option<Work> {
+        let outcome = self.outcome(item);
+        if let Outcome::Changed(change) = outcome {
+            return Some(Work { key: self.table.key_of(item), change });
+        }
+        let touched = self.migration.touched();
+        let ours = !prior.is_empty()
+            && prior.standing(&self.table.key_of(item), item, touched) == Standing::AsWritten
+            && matches!(outcome, Outcome::AlreadyDone | Outcome::NotMatched);
+        if ours {
+            tally.counts.changed += 1;
+        } else {
+            self.count(&outcome, item, tally);
+        }
+        None
+    }
+
+    /// Counts a write that took effect.
+    pub fn count_written(&self, work: &Work, tally: &mut Tally) {
+        tally.counts.changed += 1;
+        tally.change_units += work.change.write_units();
+    }
+
+    /// Counts a write that DynamoDB refused for good.
+    pub fn count_refused(&self, work: &Work, message: String, tally: &mut Tally) {
+        tally.counts.invalid += 1;
+        tally.journal.unwritten += 1;
+        tally.find(work.key.clone(), Invalid::Refused(message).to_string());
+    }
+
+    /// Counts an item that is given up because it kept changing.
+    pub fn count_given_up(&self, work: &Work, tally: &mut Tally) {
+        tally.counts.conflicts += 1;
+        tally.find(work.key.clone(), "the application kept changing it; it is as the application left it");
+    }
+
+    /// What to make of a write whose condition failed, given the item as it now is (none: it was deleted).
+    pub fn after_conflict(&self, work: &Work, now: Option<&Item>, tally: &mut Tally) -> Next {
+        let Some(item) = now else {
+            tally.counts.not_matched += 1;
+            tally.journal.unwritten += 1;
+            return Next::Counted;
+        };
+        // The write did take effect and its answer was lost; the SDK's retry then failed its condition.
+        if image(item, self.migration.touched()) == work.change.after {
+            self.count_written(work, tally);
+            return Next::Counted;
+        }
+        tally.journal.unwritten += 1;
+        match self.outcome(item) {
+            Outcome::Changed(change) => {
+                tally.retries += 1;
+                Next::Again(Box::new(Work { key: work.key.clone(), change }))
+            }
+            outcome => {
+                self.count(&outcome, item, tally);
+                Next::Counted
+            }
+        }
+    }
+
+    /// Counts an item of a rehearsal as a run would, and proves that applying twice equals applying once.
+    pub fn rehearse(&self, item: &Item, tally: &mut Tally) {
+        tally.counts.scanned += 1;
+        let outcome = match self.outcome(item) {
+            Outcome::Changed(change) if self.changes_again(item, &change) => Outcome::Invalid(Invalid::NotIdempotent),
+            outcome => outcome,
+        };
+        let Outcome::Changed(change) = outcome else { return self.count(&outcome, item, tally) };
+        tally.counts.changed += 1;
+        tally.change_units += change.write_units();
+        tally.sample(|| Sample { key: self.table.key_of(item), before: change.before.clone(), after: change.after.clone() });
+    }
+
+    /// What the migration makes of an item, with the table's rules applied.
+    pub fn outcome(&self, item: &Item) -> Outcome {
+        match self.migration.apply(item) {
+            Outcome::Changed(change) => match self.rules.broken_by(&change) {
+                Some(reason) => Outcome::Invalid(reason),
+                None => Outcome::Changed(change),
+            },
+            outcome => outcome,
+        }
+    }
+
+    fn changes_again(&self, item: &Item, change: &Change) -> bool {
+        let mut changed = item.clone();
+        for (name, value) in change.delta() {
+            match value {
+                Some(value) => drop(changed.insert(name.clone(), value.clone())),
+                None => drop(changed.remove(name)),
+            }
+        }
+        matches!(self.migration.apply(&changed), Outcome::Changed(_) | Outcome::Invalid(_))
+    }
+
+    fn count(&self, outcome: &Outcome, item: &Item, tally: &mut Tally) {
+        match outcome {
+            Outcome::NotMatched => tally.counts.not_matched += 1,
+            Outcome::AlreadyDone => tally.counts.already_done += 1,
+            Outcome::Changed(_) => tally.counts.changed += 1,
+            Outcome::Invalid(reason) => {
+                tally.counts.invalid += 1;
+                tally.find(self.table.key_of(item), reason.to_string());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "worklist_tests.rs"]
+mod tests;

@@ -1,0 +1,62 @@
+//! How much time an invocation has left.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The moment at which Lambda kills the invocation. A worker stops with time to spare before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadline {
+    epoch_millis: u64,
+}
+
+impl Deadline {
+    /// A deadline given as Lambda gives it, in milliseconds since 1970.
+    pub fn at_epoch_millis(epoch_millis: u64) -> Self {
+        Self { epoch_millis }
+    }
+
+    /// A deadline that far from now.
+    pub fn after(time: Duration) -> Self {
+        let end = millis(now() + time);
+        Self { epoch_millis: end }
+    }
+
+    /// The deadline in milliseconds since 1970.
+    pub fn epoch_millis(self) -> u64 {
+        self.epoch_millis
+    }
+
+    /// The time left; nothing once it has passed.
+    pub fn remaining(self) -> Duration {
+        Duration::from_millis(self.epoch_millis).saturating_sub(now())
+    }
+}
+
+/// The time, in milliseconds since 1970: the clock of every deployed worker.
+pub fn epoch_millis() -> i64 {
+    i64::try_from(now().as_millis()).unwrap_or(i64::MAX)
+}
+
+fn now() -> Duration {
+    // A clock before 1970 leaves all the time there is, and Lambda's own limit still holds.
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_ahead_leaves_time() {
+        let left = Deadline::after(Duration::from_secs(60)).remaining();
+        assert!(left > Duration::from_secs(58) && left <= Duration::from_secs(60), "{left:?}");
+    }
+
+    #[test]
+    fn a_deadline_gone_by_leaves_none() {
+        assert_eq!(Deadline::at_epoch_millis(1_000).remaining(), Duration::ZERO);
+    }
+}

@@ -1,0 +1,142 @@
+//! VerifySegment: proves what one segment of the table now holds.
+//!
+//! 1. Read the segment's journal into an index of fingerprints, 32 bytes an item.
+//! 2. Scan the segment, consistently: every write that was acknowledged before is seen.
+//! 3. Count every item as what it is: as written, changed since, late, already done, not matched, invalid.
+//! 4. At the end, journaled items that were not seen are gone.
+//!
+//! It has no permission to write to the table.
+
+use std::time::Duration;
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use tableshift_aws::ledger_checkpoints::Checkpoints;
+use tableshift_aws::ledger_lock::LockTable;
+use tableshift_aws::ledger_runs::Runs;
+use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
+use tableshift_aws::part::{Clock, Part, PartError, PartId};
+use tableshift_aws::run_files::{RunFileError, load_journal};
+use tableshift_aws::scan::ScanSegment;
+use tableshift_aws::segment_reader::SegmentReader;
+use tableshift_aws::{CallError, Cause};
+use tableshift_core::ErrorName;
+use tableshift_core::child::{Progress, SegmentInput};
+use tableshift_core::counts::Phase;
+use tableshift_core::journal::Index;
+use tableshift_core::proof::count_gone;
+use tableshift_core::{keys, segments};
+use tableshift_runtime::{Deadline, Named, report_cause};
+
+/// What the worker works with.
+#[derive(Debug)]
+pub struct Ports<B, L, F> {
+    /// The stack's bucket.
+    pub bucket: B,
+    /// The ledger.
+    pub ledger: L,
+    /// Opens the items of the table with this name.
+    pub items: F,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Why a segment could not be verified.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The segment cannot be worked on.
+    #[error("segment {segment} cannot be verified")]
+    Part {
+        /// The segment.
+        segment: u32,
+        /// What went wrong.
+        #[source]
+        source: PartError,
+    },
+    /// The table did not answer.
+    #[error("segment {segment} could not be read")]
+    Table {
+        /// The segment.
+        segment: u32,
+        /// What went wrong.
+        #[source]
+        source: CallError,
+    },
+    /// The journal could not be read.
+    #[error("the journal of segment {segment} could not be read")]
+    Journal {
+        /// The segment.
+        segment: u32,
+        /// What went wrong.
+        #[source]
+        source: RunFileError,
+    },
+}
+
+impl Named for Error {
+    fn name(&self) -> ErrorName {
+        match self {
+            Error::Part { source, .. } => source.name(),
+            Error::Table { source, .. } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
+            Error::Table { source, .. } => source.name(),
+            Error::Journal { source, .. } => source.name(),
+        }
+    }
+}
+
+/// Before the deadline: no page begins after this.
+const STOP_READING: Duration = Duration::from_secs(20);
+/// Journal objects read at a time.
+const READS_IN_FLIGHT: usize = 8;
+
+/// Verifies a segment until it is done or time runs out.
+pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
+where
+    B: ReadObject + WriteObject + ListObjects,
+    L: LockTable + Checkpoints + Runs,
+    F: Fn(&str) -> T,
+    T: ScanSegment,
+{
+    let run_id = input.run.clone();
+    let result = verify(ports, input, deadline).await;
+    if let Err(error) = &result {
+        report_cause(error, |name, cause| async move { ports.ledger.record_cause(&run_id, name, &cause).await }).await;
+    }
+    result
+}
+
+async fn verify<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
+where
+    B: ReadObject + WriteObject + ListObjects,
+    L: LockTable + Checkpoints,
+    F: Fn(&str) -> T,
+    T: ScanSegment,
+{
+    let segment = input.segment;
+    let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::Verify, part: segments::name(segment) };
+    let part_error = |source| Error::Part { segment, source };
+    let mut part = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await.map_err(part_error)?;
+    let journal = journal_index(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
+    let items = (ports.items)(&part.plan.table.name);
+    let mut reader = SegmentReader::new(&items, segment, part.plan.segments, true, part.plan.read_share());
+    while !part.checkpoint.done && deadline.remaining() > STOP_READING {
+        let (page, mut tally) = reader.next(&part.checkpoint).await.map_err(|source| Error::Table { segment, source })?;
+        let judge = part.judge();
+        page.items.iter().for_each(|item| judge.prove(item, &journal, &mut tally));
+        part.dead_letters(&tally.findings).await.map_err(part_error)?;
+        part.finish_page(tally, page.cursor).await.map_err(part_error)?;
+    }
+    if part.checkpoint.done {
+        count_gone(&journal, &mut part.checkpoint.tally);
+    }
+    part.leave().await.map(Progress::of).map_err(part_error)
+}
+
+async fn journal_index<B: ReadObject + ListObjects>(bucket: &B, id: &PartId) -> Result<Index, RunFileError> {
+    let keys = bucket.list(&keys::journal(&id.run, &id.part)).await.map_err(RunFileError::Object)?;
+    let objects = futures::stream::iter(keys).map(|key| async move { load_journal(bucket, &key).await });
+    let index = objects.buffer_unordered(READS_IN_FLIGHT).try_fold(Index::default(), |mut index, entries| async move {
+        entries.iter().for_each(|entry| index.add(entry));
+        Ok(index)
+    });
+    index.await
+}
