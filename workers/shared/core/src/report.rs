@@ -69,19 +69,21 @@ pub struct PhaseReport {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Gathered {
     tally: Tally,
+    parts: u64,
     parts_done: u64,
 }
 
 impl Gathered {
     /// Adds a partial result. The order decides which examples are kept.
     pub fn add(&mut self, partial: Partial) {
+        self.parts += 1;
         self.parts_done += u64::from(partial.done);
         self.tally.add(partial.tally);
     }
 
-    /// Whether nothing was added that is done.
+    /// Whether no partial result was added.
     pub fn is_empty(&self) -> bool {
-        self.parts_done == 0
+        self.parts == 0
     }
 }
 
@@ -114,7 +116,7 @@ impl Report {
 
     /// Takes a phase's partial results in and judges it. Verify is judged against what Migrate did.
     pub fn fold(&mut self, phase: Phase, parts_expected: u64, gathered: impl Into<Gathered>, invalid_tolerated: u64) {
-        let Gathered { tally, parts_done: parts_reported } = gathered.into();
+        let Gathered { tally, parts_done: parts_reported, .. } = gathered.into();
         let mut reasons = missing_parts(parts_expected, parts_reported);
         let migrated = self.phases.get(&Phase::Migrate).map(|migrate| &migrate.tally);
         reasons.extend(match phase {

@@ -1,0 +1,86 @@
+"""The local AWS: MiniStack, in this process, with its gaps that matter here filled.
+
+Three things are wrapped, and nothing else:
+
+- an export of a table writes the documented files to S3 (MiniStack completes the export and writes none);
+- `TimeoutSecondsPath` of a Task and
+- `MaxConcurrencyPath` of a Map are looked up before MiniStack sees the state (it knows only the plain fields).
+
+The wrapped functions are MiniStack's own, not a public interface, so its version is pinned and this stops at the first
+function that is not as expected. Run by scripts/local; needs GATEWAY_PORT.
+"""
+
+import functools
+import importlib.metadata
+import inspect
+import os
+import sys
+
+VERSION = "1.5.33"
+
+
+class Unexpected(Exception):
+    """MiniStack is not the one that the wrappers were written for."""
+
+
+def expect(module, name, *parameters):
+    """A function of MiniStack by name, if it is there with these parameters; fails otherwise."""
+    function = getattr(module, name, None)
+    if function is None:
+        raise Unexpected(f"{module.__name__} has no {name}")
+    if list(inspect.signature(function).parameters) != list(parameters):
+        raise Unexpected(f"{module.__name__}.{name} takes {inspect.signature(function)}, not ({', '.join(parameters)})")
+    return function
+
+
+def looked_up(stepfunctions, state, field, given, context):
+    """The state with `field` set to what its `<field>Path` points at; the same state when it has no such path."""
+    path = state.get(f"{field}Path")
+    if path is None:
+        return state
+    value = stepfunctions._resolve_path_or_ctx(path, stepfunctions._apply_input_path(state, given, context), context)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise stepfunctions._ExecutionError(
+            "States.Runtime", f"{field}Path {path} points at {value!r}; a whole number is needed"
+        )
+    return {**state, field: value}
+
+
+def wrap_paths(stepfunctions):
+    """Makes Tasks and Maps see what their *Path fields point at."""
+    expect(stepfunctions, "_resolve_path_or_ctx", "path", "data", "ctx")
+    expect(stepfunctions, "_apply_input_path", "state_def", "data", "ctx")
+    for name, field in (("_execute_task", "TimeoutSeconds"), ("_execute_map", "MaxConcurrency")):
+        original = expect(stepfunctions, name, "state_def", "raw_input", "execution", "ctx")
+
+        @functools.wraps(original)
+        def wrapped(state_def, raw_input, execution, ctx, original=original, field=field):
+            return original(looked_up(stepfunctions, state_def, field, raw_input, ctx), raw_input, execution, ctx)
+
+        setattr(stepfunctions, name, wrapped)
+
+
+def main():
+    """Checks MiniStack, wraps it and serves until told to stop."""
+    found = importlib.metadata.version("ministack")
+    if found != VERSION:
+        raise Unexpected(f"MiniStack {found} is installed, {VERSION} is needed")
+    # MiniStack hands its environment to every Lambda: this is how the workers' SDK clients come back here.
+    os.environ.setdefault("AWS_ENDPOINT_URL", f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
+
+    from ministack import app
+    from ministack.services import dynamodb, s3, stepfunctions
+
+    import export_files
+
+    wrap_paths(stepfunctions)
+    export_files.wrap(dynamodb, s3, expect)
+    sys.argv = sys.argv[:1]
+    app.main()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Unexpected as unexpected:
+        sys.exit(f"emulator: {unexpected}. See infra/local/README.md")

@@ -1,0 +1,120 @@
+"""The looks after a run: what it claims is found again in DynamoDB, S3 and Step Functions."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+import telling
+from airports import KEY, Item, restructured
+from checks import Checks
+from evidence import Folder, export, journal, segments_of_children, writes, written_too_early
+from execution import Execution
+from table import Stream, scan
+
+
+@dataclass
+class Scene:
+    """Where to look: a run, what it left, its table, and what was loaded into that."""
+
+    console: Console
+    checks: Checks
+    dynamodb: Any
+    table: str
+    stream: Stream
+    source: list[Item]
+    run: Execution
+    folder: Folder
+
+    @property
+    def items(self) -> int:
+        """How many items were loaded."""
+        return len(self.source)
+
+
+def at_the_run(scene: Scene) -> None:
+    """What a reader of the report and of the bucket sees."""
+    report = scene.folder.json("report.json")
+    telling.heading(scene.console, "The dry run's report, made before anything was written")
+    telling.rehearsal(scene.console, report)
+    at_the_rehearsal(scene, report["phases"]["dry-run"]["counts"])
+    telling.heading(scene.console, "The verdict")
+    telling.verdict(scene.console, report["phases"]["dry-run"], "dry run")
+    telling.verdict(scene.console, report["phases"]["verify"], "verification")
+    at_the_counts(scene, report["phases"])
+    at_the_backup(scene)
+    at_the_segments(scene)
+    telling.heading(scene.console, "What the run has left in S3")
+    telling.contents(scene.console, scene.folder)
+
+
+def at_the_rehearsal(scene: Scene, counts: dict[str, int]) -> None:
+    """The export, and that the dry run read all of it."""
+    checks, items, found = scene.checks, scene.items, export(scene.folder)
+    checks.check(found is not None, "the export's manifests are in S3")
+    if found:
+        claim = f"its {found.files} files hold {items:,} items, by the manifests"
+        checks.equal((found.items, found.items_in_files), (items, items), claim)
+        children = scene.run.map_runs()["DryRun"]["itemCounts"]["succeeded"]
+        checks.equal(children, found.files, f"{children} children of the Map Run DryRun read them, a file each")
+    claim = f"{items:,} loaded = {items:,} rehearsed = {items:,} that would change"
+    checks.equal((counts["scanned"], counts["changed"]), (items, items), claim)
+
+
+def at_the_counts(scene: Scene, phases: dict[str, Any]) -> None:
+    """The sums, phase by phase."""
+    checks, items = scene.checks, scene.items
+    counts = phases["migrate"]["counts"]
+    claim = f"{items:,} loaded = {items:,} scanned = {items:,} changed"
+    checks.equal((counts["scanned"], counts["changed"]), (items, items), claim)
+    verified, proof = phases["verify"]["counts"], phases["verify"]["journal"]
+    claim = f"{items:,} changed = {items:,} scanned again = {items:,} as the run wrote them"
+    checks.equal((verified["scanned"], proof["as_written"]), (items, items), claim)
+    counts = (verified["late"], verified["invalid"], proof["check_failed"])
+    checks.equal(counts, (0, 0, 0), "0 late, 0 invalid, 0 in breach of the migration's check")
+
+
+def at_the_backup(scene: Scene) -> None:
+    """The on-demand backup."""
+    arn = json.loads(scene.run.describe()["output"])["backup"]["arn"]
+    found = scene.dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]["BackupDetails"]
+    claim = f"the backup {found['BackupName']} is {found['BackupStatus']}, says DescribeBackup"
+    scene.checks.equal(found["BackupStatus"], "AVAILABLE", claim)
+
+
+def at_the_segments(scene: Scene) -> None:
+    """The children of the Maps that write and verify."""
+    segments = [entry["segment"] for entry in scene.folder.json("segments.json")]
+    for label in ("Migrate", "Verify"):
+        claim = f"{len(segments)} children of the Map Run {label} took the {len(segments)} segments, one each"
+        scene.checks.equal(segments_of_children(scene.run, label), segments, claim)
+
+
+def at_the_table(scene: Scene) -> None:
+    """The table itself, and DynamoDB's own record of what was written to it and when."""
+    checks = scene.checks
+    telling.heading(scene.console, "The table itself")
+    wanted = {item[KEY]["S"]: restructured(item) for item in scene.source}
+    wrong = sum(wanted.pop(item[KEY]["S"], None) != item for item in scan(scene.dynamodb, scene.table))
+    claim = "every item is what the migration, worked out anew by the demo, makes of its airport"
+    checks.equal((wrong, len(wanted)), (0, 0), claim)
+    written, before = writes(scene.stream.news()), journal(scene.folder)
+    checks.equal(written.times.total(), scene.items, f"DynamoDB's stream shows {scene.items:,} writes,")
+    checks.equal(set(written.times.values()), {1}, "one an item")
+    checks.equal(before.entries, scene.items, f"the journal has {scene.items:,} before-images")
+    claim = "each was in S3 before its item was written, by S3's clock and the stream's"
+    checks.equal(len(written_too_early(before, written)), 0, claim)
+
+
+def at_what_is_back(scene: Scene, digest_before: str, digest_after: str) -> None:
+    """What the roll-back did, and the table after it."""
+    checks, items = scene.checks, scene.items
+    phase = scene.folder.json("report.json")["phases"]["roll-back"]
+    telling.verdict(scene.console, phase, "roll-back")
+    claim = f"{items:,} put back, none spared because something else had changed it"
+    checks.equal((phase["journal"]["restored"], phase["journal"]["spared"]), (items, 0), claim)
+    written = writes(scene.stream.news()).times.total()
+    checks.equal(written, items, f"DynamoDB's stream shows {items:,} writes more")
+    claim = f"the table is byte for byte what it was: SHA-256 {digest_after[:16]}… again"
+    checks.equal(digest_after, digest_before, claim)

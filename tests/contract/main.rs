@@ -1,0 +1,20 @@
+//! Holds the parts to what they promise one another: the definition, the workers, the template and the pages that
+//! describe them. Reads files only: no network, no emulator, no clock.
+
+// How the tests read the project
+mod definition; // the state machine's definition as states, edges and paths
+mod project; // where things are, and how they are read
+mod promises; // what each Task's worker promises to answer
+
+// The state machine by itself
+mod flow; // where every state leads, and that every error leads to Conclude
+mod maps; // what every Map must say
+mod paths; // that no JSONPath can miss
+mod tasks; // what every Task must say: worker, time-out, Retry, Catch
+
+// The state machine and its neighbours
+mod dependencies; // which crate may know which
+mod inputs; // the examples of good and bad inputs
+mod readme; // the page that describes the state machine
+mod template; // functions and substitutions
+mod workers; // what a worker's folder holds

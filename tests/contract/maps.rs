@@ -1,0 +1,79 @@
+//! What every Map must say.
+
+use crate::definition;
+use std::collections::BTreeSet;
+
+/// What a Label may not hold, besides white space and control characters.
+const NOT_IN_A_LABEL: &str = "?*<>{}[]:;,\\|^~$#%&\"`";
+
+#[test]
+fn every_map_has_a_legal_label_of_its_own() {
+    let maps = definition::of_type("Map");
+    let mut labels = BTreeSet::new();
+    for map in &maps {
+        let label = map.get("Label").as_str().unwrap_or_else(|| panic!("{} has no Label", map.name));
+        assert!((1..=40).contains(&label.chars().count()), "{label}");
+        let illegal = |c: char| NOT_IN_A_LABEL.contains(c) || c.is_whitespace() || c.is_control();
+        assert!(!label.contains(illegal), "{label}");
+        assert!(labels.insert(label.to_owned()), "{label} is used twice");
+    }
+    assert_eq!(maps.len(), 4);
+}
+
+#[test]
+fn every_map_is_distributed_over_standard_children() {
+    for map in definition::of_type("Map") {
+        let config = &map.get("ItemProcessor")["ProcessorConfig"];
+        assert_eq!(
+            (config["Mode"].as_str(), config["ExecutionType"].as_str()),
+            (Some("DISTRIBUTED"), Some("STANDARD"))
+        );
+    }
+}
+
+#[test]
+fn every_map_reads_from_s3_and_writes_its_results_there() {
+    for map in definition::of_type("Map") {
+        let (reader, writer) = (map.get("ItemReader"), map.get("ResultWriter"));
+        assert_eq!(reader["Resource"], "arn:aws:states:::s3:getObject", "{}", map.name);
+        assert_eq!(reader["ReaderConfig"]["InputType"], "JSON", "{}", map.name);
+        assert_eq!(writer["Resource"], "arn:aws:states:::s3:putObject", "{}", map.name);
+        assert!(writer["WriterConfig"].is_object(), "{}", map.name);
+        for place in [reader, writer] {
+            assert_eq!(place["Parameters"]["Bucket.$"], "$.bucket", "{}", map.name);
+        }
+    }
+}
+
+#[test]
+fn every_map_leaves_the_states_data_as_it_was() {
+    for map in definition::of_type("Map") {
+        // Its result would be where the results are, on one engine, and the results themselves on another.
+        assert!(map.fields.get("ResultPath").is_some_and(|path| path.is_null()), "{}", map.name);
+    }
+}
+
+#[test]
+fn every_map_bounds_its_concurrency_and_tolerates_no_failure() {
+    for map in definition::of_type("Map") {
+        assert_eq!(map.get("MaxConcurrencyPath"), "$.max_concurrency", "{}: absent means 10,000", map.name);
+        assert_eq!(map.get("ToleratedFailurePercentage"), 0, "{}", map.name);
+    }
+}
+
+#[test]
+fn no_map_retries() {
+    for map in definition::of_type("Map") {
+        // Retry on a Map starts a new Map Run that does every child again, also those that succeeded.
+        assert!(map.get("Retry").is_null(), "{}", map.name);
+    }
+}
+
+#[test]
+fn every_child_is_told_run_and_epoch() {
+    for map in definition::of_type("Map") {
+        // A child has an execution of its own: what it is not told, it cannot know.
+        let selector = map.get("ItemSelector");
+        assert_eq!((&selector["run.$"], &selector["epoch.$"]), (&"$.run".into(), &"$.epoch".into()), "{}", map.name);
+    }
+}

@@ -1,0 +1,116 @@
+//! What every Task must say: its worker, a time-out, a Retry and a Catch.
+
+use crate::definition::{self, State};
+use crate::project;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use tableshift_core::ErrorName;
+
+/// Names that Step Functions and Lambda give to errors of their own.
+const SERVICE_ERRORS: [&str; 11] = [
+    "States.ALL",
+    "States.DataLimitExceeded",
+    "States.Timeout",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    // A custom runtime whose process dies, killed or out of memory, answers with this name and not `Lambda.Unknown`.
+    "Runtime.ExitError",
+    "Sandbox.Timedout",
+];
+
+fn waits_for_an_answer(task: &State) -> bool {
+    task.get("Resource").as_str().is_some_and(|resource| resource.ends_with(".waitForTaskToken"))
+}
+
+#[test]
+fn every_task_has_a_worker_and_every_worker_a_task() {
+    let named = |task: &State| task.function().unwrap_or_else(|| panic!("{} names no function", task.name));
+    let used: BTreeSet<String> =
+        definition::of_type("Task").iter().map(|task| project::folder_of(&named(task))).collect();
+    assert_eq!(used, project::worker_folders());
+}
+
+#[test]
+fn every_task_has_a_time_limit() {
+    for task in definition::of_type("Task") {
+        if waits_for_an_answer(&task) {
+            assert!(task.get("TimeoutSecondsPath").is_string(), "{} would wait for ever", task.name);
+        } else {
+            assert!(task.get("TimeoutSeconds").is_u64(), "{} would wait three years, the default", task.name);
+        }
+    }
+}
+
+#[test]
+fn every_task_retries_what_passes_with_full_jitter_and_a_ceiling() {
+    for task in definition::of_type("Task") {
+        for retry in task.list("Retry") {
+            assert_eq!(retry["JitterStrategy"], "FULL", "{}", task.name);
+            assert!(retry["MaxDelaySeconds"].is_u64() && retry["MaxAttempts"].is_u64(), "{}", task.name);
+        }
+        let retried: BTreeSet<String> = task.errors().into_iter().filter(|(_, r)| *r).map(|(name, _)| name).collect();
+        let passing = SERVICE_ERRORS.iter().filter(|name| !["States.ALL", "States.DataLimitExceeded"].contains(name));
+        // An approval's time-out is a person's silence, not a fault that passes.
+        let passing = passing.filter(|name| !(waits_for_an_answer(&task) && **name == "States.Timeout"));
+        let own = ErrorName::ALL.into_iter().filter(|name| name.is_retried()).map(ErrorName::as_str);
+        let expected: BTreeSet<String> = passing.copied().chain(own).map(str::to_owned).collect();
+        assert_eq!(retried, expected, "{}", task.name);
+    }
+}
+
+#[test]
+fn every_task_and_map_at_the_top_catches_everything_that_can_be_caught() {
+    for state in definition::top().iter().filter(|state| state.is("Task") || state.is("Map")) {
+        let caught: Vec<&Value> = state.list("Catch").iter().map(|catch| &catch["ErrorEquals"]).collect();
+        // States.ALL does not match States.DataLimitExceeded, must be last and must stand alone.
+        assert_eq!(
+            caught,
+            [&serde_json::json!(["States.DataLimitExceeded"]), &serde_json::json!(["States.ALL"])],
+            "{}",
+            state.name
+        );
+    }
+}
+
+#[test]
+fn no_task_of_a_child_catches_anything() {
+    for task in definition::of_type("Task").iter().filter(|task| task.map.is_some()) {
+        // A child that caught its error would succeed, and the Map with it.
+        assert!(task.get("Catch").is_null(), "{}", task.name);
+    }
+}
+
+#[test]
+fn every_error_name_exists() {
+    for state in definition::all() {
+        for (name, _) in state.errors() {
+            let known =
+                SERVICE_ERRORS.contains(&name.as_str()) || ErrorName::ALL.iter().any(|own| own.as_str() == name);
+            assert!(known, "{} names `{name}`, which nothing raises", state.name);
+        }
+    }
+}
+
+#[test]
+fn every_task_after_plan_is_told_run_and_epoch() {
+    for task in definition::of_type("Task") {
+        let given = match task.get("Parameters") {
+            Value::Object(given) if waits_for_an_answer(&task) => &given["Payload"],
+            Value::Object(_) => task.get("Parameters"),
+            // A Task of a child takes the child's whole data, which the Map's ItemSelector makes.
+            _ => continue,
+        };
+        let told = given["run.$"] == "$.run" && given["epoch.$"] == "$.epoch";
+        assert!(told || ["Plan", "Conclude"].contains(&task.name.as_str()), "{}", task.name);
+    }
+}
+
+#[test]
+fn conclude_takes_the_whole_data() {
+    let conclude = definition::top().into_iter().find(|state| state.name == "Conclude").expect("Conclude exists");
+    assert_eq!(conclude.get("Parameters")["state.$"], "$", "which fields exist depends on how far the run came");
+}

@@ -1,0 +1,62 @@
+//! The template gives every Task its function, under the name and with the time that the definition counts on.
+
+use crate::definition;
+use crate::project;
+use serde_json::{Map, Value};
+use std::collections::BTreeSet;
+
+fn resources(template: &Value) -> &Map<String, Value> {
+    template["Resources"].as_object().expect("the template has Resources")
+}
+
+fn substitutions(template: &Value) -> Map<String, Value> {
+    let of = |resource: &Value| resource["Properties"]["DefinitionSubstitutions"].as_object().cloned();
+    let machines: Vec<_> = resources(template).values().filter_map(of).collect();
+    assert_eq!(machines.len(), 1, "the template has one state machine with DefinitionSubstitutions");
+    machines[0].clone()
+}
+
+/// The function's properties behind a substitution such as `PlanArn`.
+fn function(template: &Value, substitution: &str) -> Value {
+    let target = substitutions(template).get(substitution).and_then(Value::as_str).map(str::to_owned);
+    let target = target.unwrap_or_else(|| panic!("the template does not define {substitution}"));
+    let id = target.strip_suffix(".Arn").unwrap_or_else(|| panic!("{substitution} is no function's Arn: {target}"));
+    let resource = resources(template).get(id).unwrap_or_else(|| panic!("the template has no resource {id}"));
+    assert_eq!(resource["Type"], "AWS::Serverless::Function", "{id}");
+    resource["Properties"].clone()
+}
+
+#[test]
+fn the_definition_uses_the_substitutions_that_the_template_defines() {
+    let text = project::text(definition::PATH);
+    let used: BTreeSet<String> =
+        text.split("${").skip(1).map(|rest| rest.split('}').next().expect("a closing brace").to_owned()).collect();
+    let defined: BTreeSet<String> = substitutions(&project::template()).keys().cloned().collect();
+    assert_eq!(used, defined);
+}
+
+#[test]
+fn every_task_has_a_function_of_its_workers_name() {
+    let template = project::template();
+    for task in definition::of_type("Task") {
+        let name = task.function().expect("the tasks tests hold that it names a function");
+        let properties = function(&template, &format!("{name}Arn"));
+        let expected = format!("tableshift-${{Stage}}-{}", project::folder_of(&name));
+        assert_eq!(properties["FunctionName"], expected.as_str(), "{}", task.name);
+    }
+}
+
+#[test]
+fn every_task_waits_longer_than_its_function_may_run() {
+    let template = project::template();
+    let default = &template["Globals"]["Function"]["Timeout"];
+    for task in definition::of_type("Task") {
+        // The approval's time-out counts the person's time, not the function's.
+        let Some(limit) = task.get("TimeoutSeconds").as_u64() else { continue };
+        let properties = function(&template, &format!("{}Arn", task.function().expect("a function")));
+        let runs = properties["Timeout"].as_u64().or(default.as_u64());
+        let runs = runs.unwrap_or_else(|| panic!("{}'s function has no Timeout", task.name));
+        // Otherwise a retry would start while the first call still works.
+        assert!(limit > runs, "{} waits {limit} s for a function that may run {runs} s", task.name);
+    }
+}

@@ -1,0 +1,39 @@
+//! Every worker has the same shape, so that who knows one knows all.
+
+use crate::project;
+use std::collections::BTreeSet;
+
+/// A main builds its clients and hands over. What needs more lines belongs into the library, where tests reach it.
+const MAIN_LINES: usize = 30;
+
+#[test]
+fn every_worker_folder_holds_the_same_files() {
+    for worker in project::worker_folders() {
+        let expected: BTreeSet<String> = ["Cargo.toml", "src"].map(str::to_owned).into();
+        assert_eq!(project::names_in(&format!("workers/{worker}")), expected, "workers/{worker}");
+        let sources = project::names_in(&format!("workers/{worker}/src"));
+        assert!(sources.contains("main.rs") && sources.contains("lib.rs"), "workers/{worker}/src has {sources:?}");
+        assert!(sources.iter().all(|name| name.ends_with(".rs")), "workers/{worker}/src has {sources:?}");
+    }
+}
+
+#[test]
+fn every_main_is_short() {
+    for worker in project::worker_folders() {
+        let lines = project::text(&format!("workers/{worker}/src/main.rs")).lines().count();
+        assert!(lines <= MAIN_LINES, "workers/{worker}/src/main.rs has {lines} lines");
+    }
+}
+
+#[test]
+fn every_worker_says_what_it_is_and_has_input_output_error_and_run() {
+    for worker in project::worker_folders() {
+        let library = project::text(&format!("workers/{worker}/src/lib.rs"));
+        assert!(library.starts_with("//! ") && library.lines().next().is_some_and(|line| line.len() > 20), "{worker}");
+        for part in ["Input", "Output", "Error", "fn run"] {
+            let somewhere = project::names_in(&format!("workers/{worker}/src"));
+            let has = |file: &String| project::text(&format!("workers/{worker}/src/{file}")).contains(part);
+            assert!(somewhere.iter().any(has), "workers/{worker} has no `{part}`");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! A run as the state machine would drive it, over engines that nobody else uses.
+
+use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+use tableshift_aws::items::to_sdk;
+use tableshift_aws::ledger::Ledger;
+use tableshift_aws::ledger_lock::LockTable as _;
+use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
+use tableshift_aws::objects::{Bucket, ListObjects as _};
+use tableshift_aws::run_files::{load, store};
+use tableshift_aws::scan::{PageRequest, ScanSegment, TableItems};
+use tableshift_core::child::{PartInput, Progress, SegmentInput};
+use tableshift_core::counts::{Partial, Phase, Tally};
+use tableshift_core::input::Input;
+use tableshift_core::keys;
+use tableshift_core::language::document::Document;
+use tableshift_core::lock::Lock;
+use tableshift_core::rehearsal::Part;
+use tableshift_core::run_plan::{Facts, RunPlan};
+use tableshift_core::value::{Item, Value};
+use tableshift_runtime::{Deadline, epoch_millis};
+
+use crate::Engines;
+
+/// The table that every test run works on.
+pub const PEOPLE: &str = "people";
+
+/// The migration that most tests run: it computes, renames, removes and versions.
+pub const MIGRATION: &str = r"
+id: split-address
+where: has(item.address) && !has(item.addressDetails)
+change:
+  - set: addressDetails
+    to: extract(item.address, r'^(?<street>[^,]+), *(?<city>[^,]+), *(?<state>[A-Z]{2})$')
+  - rename: { from: zip, to: postalCode }
+  - remove: legacy
+  - set: version
+    to: 2
+check: has(item.addressDetails.city) && item.version == 2
+";
+
+/// A run over fresh engines.
+#[derive(Debug)]
+pub struct TestRun {
+    /// The engines.
+    pub engines: Engines,
+    /// The plan.
+    pub plan: RunPlan,
+    /// The epoch under which workers are called.
+    pub epoch: u64,
+}
+
+impl TestRun {
+    /// Starts engines, loads the items, plans a run of the migration in so many segments and takes the lock.
+    pub async fn start(items: &[Item], migration: &str, segments: u32) -> Self {
+        let engines = Engines::start().await;
+        engines.create_table(PEOPLE, "pk", Some("sk")).await;
+        load_items(&engines, items).await;
+        let plan = planned(migration, segments);
+        let run = Self { engines, plan, epoch: 1 };
+        store(&run.bucket(), &keys::plan(&run.plan.run), &run.plan).await.expect("the plan is stored");
+        let record = RunRecord { run: run.plan.run.clone(), execution: "arn:1".into(), ..RunRecord::default() };
+        run.ledger().put_run(&record).await.expect("the run is recorded");
+        run.take_lock(None, 1).await;
+        run
+    }
+
+    /// Takes the lock over for a new execution, as Plan does for `resume`, and calls workers under the new epoch.
+    pub async fn take_over(&mut self) {
+        let seen = self.ledger().lock(PEOPLE).await.expect("the ledger answers");
+        self.epoch += 1;
+        self.take_lock(seen.as_ref(), self.epoch).await;
+    }
+
+    async fn take_lock(&self, seen: Option<&Lock>, epoch: u64) {
+        let lock = Lock {
+            table: PEOPLE.into(),
+            run: self.plan.run.clone(),
+            epoch,
+            execution: Some(format!("arn:{epoch}")),
+            lease_until: epoch_millis() / 1000 + 900,
+        };
+        assert!(self.ledger().take(&lock, seen).await.expect("the ledger answers"), "the lock is free");
+    }
+
+    /// The stack's bucket.
+    pub fn bucket(&self) -> Bucket {
+        self.engines.bucket()
+    }
+
+    /// The stack's ledger.
+    pub fn ledger(&self) -> Ledger {
+        self.engines.ledger()
+    }
+
+    /// The table's items.
+    pub fn items(&self) -> TableItems {
+        TableItems::new(self.engines.dynamodb.clone(), PEOPLE)
+    }
+
+    /// The input of the worker of a segment.
+    pub fn segment(&self, segment: u32) -> SegmentInput {
+        SegmentInput { run: self.plan.run.clone(), epoch: self.epoch, segment }
+    }
+
+    /// Migrates every segment to its end.
+    pub async fn migrate(&self) {
+        for segment in 0..self.plan.segments {
+            while !self.migrate_once(segment, generous()).await.expect("the segment is migrated").done {}
+        }
+    }
+
+    /// One call of the worker of a segment.
+    pub async fn migrate_once(&self, segment: u32, deadline: Deadline) -> Result<Progress, migrate_segment::Error> {
+        let ports = migrate_segment::Ports {
+            bucket: self.bucket(),
+            ledger: self.ledger(),
+            items: |_: &str| self.items(),
+            clock: epoch_millis,
+        };
+        migrate_segment::run(&ports, self.segment(segment), deadline).await
+    }
+
+    /// Verifies every segment.
+    pub async fn verify(&self) {
+        let ports = verify_segment::Ports {
+            bucket: self.bucket(),
+            ledger: self.ledger(),
+            items: |_: &str| self.items(),
+            clock: epoch_millis,
+        };
+        for segment in 0..self.plan.segments {
+            let verified = verify_segment::run(&ports, self.segment(segment), generous()).await;
+            assert!(verified.expect("the segment is verified").done);
+        }
+    }
+
+    /// Rolls every segment back.
+    pub async fn roll_back(&self) {
+        let ports = roll_back_segment::Ports {
+            bucket: self.bucket(),
+            ledger: self.ledger(),
+            items: |_: &str| self.items(),
+            clock: epoch_millis,
+        };
+        for segment in 0..self.plan.segments {
+            let undone = roll_back_segment::run(&ports, self.segment(segment), generous()).await;
+            assert!(undone.expect("the segment is rolled back").done);
+        }
+    }
+
+    /// Rehearses one part.
+    pub async fn rehearse(&self, part: Part) -> Result<Progress, dry_run::Error> {
+        let ports = dry_run::Ports {
+            bucket: self.bucket(),
+            ledger: self.ledger(),
+            items: |_: &str| self.items(),
+            clock: epoch_millis,
+        };
+        let input = PartInput { run: self.plan.run.clone(), epoch: self.epoch, part };
+        dry_run::run(&ports, input, generous()).await
+    }
+
+    /// The sum of a phase's partial results.
+    pub async fn tally(&self, phase: Phase) -> Tally {
+        let mut sum = Tally::default();
+        for key in self.bucket().list(&keys::partials(&self.plan.run, phase)).await.expect("S3 answers") {
+            let partial: Option<Partial> = load(&self.bucket(), &key).await.expect("a partial result");
+            sum.add(partial.expect("a partial result").tally);
+        }
+        sum
+    }
+
+    /// Every item of the table, in the order of its key.
+    pub async fn table(&self) -> Vec<Item> {
+        let (mut items, mut cursor) = (Vec::new(), None);
+        loop {
+            let request = PageRequest { segment: 0, segments: 1, cursor: cursor.as_ref(), consistent: true };
+            let page = self.items().page(&request).await.expect("the table answers");
+            items.extend(page.items);
+            cursor = page.cursor;
+            if cursor.is_none() {
+                items.sort();
+                return items;
+            }
+        }
+    }
+}
+
+/// More time than any test takes.
+fn generous() -> Deadline {
+    Deadline::after(std::time::Duration::from_secs(900))
+}
+
+fn planned(migration: &str, segments: u32) -> RunPlan {
+    let policy = serde_json::json!({
+        "point_in_time_recovery": false, "back_up": true, "rehearse": "scan", "approve": false, "verify": true,
+        "approval_timeout_seconds": 60, "on_bad_verdict": "hold", "max_concurrency": 4, "max_segments": 100,
+        "write_units_per_second": null, "read_units_per_second": null, "invalid_items": 0, "lease_seconds": 900
+    });
+    let input = serde_json::json!({"migration": "split-address", "table": PEOPLE, "segments": segments});
+    // The engine knows no backups, so the description is not asked for but written.
+    let table = serde_json::json!({
+        "name": PEOPLE, "arn": "arn", "status": "ACTIVE", "keys": ["pk", "sk"], "index_keys": {}, "items": 0, "bytes": 0,
+        "time_to_live": null, "point_in_time_recovery": false, "replicas": 0, "indexes": 0, "stream": false
+    });
+    let facts = Facts {
+        run: "run-1".into(),
+        stage: "dev".into(),
+        bucket: crate::BUCKET.into(),
+        input: Input::parse(&input).expect("a valid input"),
+        table: serde_json::from_value(table).expect("a complete description"),
+        migration: Document::from_yaml(migration).expect("a valid document"),
+        policy: serde_json::from_value(policy).expect("a valid policy"),
+        locked_at: epoch_millis(),
+    };
+    RunPlan::of(facts).expect("a plan")
+}
+
+async fn load_items(engines: &Engines, items: &[Item]) {
+    for batch in items.chunks(25) {
+        let puts = batch.iter().map(|item| {
+            let put = PutRequest::builder().set_item(Some(to_sdk(item))).build().expect("a complete put");
+            WriteRequest::builder().put_request(put).build()
+        });
+        let request = engines.dynamodb.batch_write_item().request_items(PEOPLE, puts.collect());
+        request.send().await.expect("the items are loaded");
+    }
+}
+
+/// So many items in the old shape, each with attributes that no migration may touch.
+pub fn old_items(count: usize) -> Vec<Item> {
+    let untouched = r#"{"n":{"N":"12345678901234567890123456789012345678"},"ns":{"NS":["1","2.5"]},"b":{"B":"AAEC"},"deep":{"M":{"l":{"L":[{"NULL":true},{"BOOL":false},{"S":""}]}}}}"#;
+    let untouched: Item = serde_json::from_str(untouched).expect("DynamoDB JSON");
+    let old = |number: usize| {
+        let mut item = untouched.clone();
+        item.insert("pk".into(), Value::s(format!("person-{number:06}")));
+        item.insert("sk".into(), Value::s("profile"));
+        item.insert("address".into(), Value::s(format!("{number} Main St, Boston, MA")));
+        item.insert("zip".into(), Value::s(format!("{number:05}")));
+        item.insert("legacy".into(), Value::Bool(true));
+        item
+    };
+    (0..count).map(old).collect()
+}

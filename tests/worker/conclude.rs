@@ -1,0 +1,159 @@
+//! Conclude against the ledger and the bucket.
+
+use conclude::{Error, Input, Output, run};
+use serde_json::{Value, json};
+use tableshift_aws::CallError;
+use tableshift_aws::ledger_lock::LockTable;
+use tableshift_aws::ledger_runs::{AppliedMigrations, Runs};
+use tableshift_aws::notifications::Publish;
+use tableshift_aws::run_files::store;
+use tableshift_core::counts::{Counts, Partial, Phase, Tally};
+use tableshift_core::keys;
+use tableshift_core::report::Report;
+use tableshift_runtime::{ErrorName, Named};
+use tableshift_tests::{EXECUTION, Engines, NOW, RUN, Recorder, TABLE, plan};
+
+async fn call(engines: &Engines, topic: &impl Publish, execution: &str, state: Value) -> Result<Output, Error> {
+    let input = Input { execution: execution.into(), name: RUN.into(), state };
+    run(&engines.bucket(), &engines.ledger(), topic, "test", NOW, input).await
+}
+
+fn state(phase: &str, verdict: &str) -> Value {
+    json!({
+        "input": {"table": TABLE}, "run": RUN, "epoch": 1, "table": TABLE, "migration": "m",
+        "steps": {"dry_run": true, "migrate": true, "verify": true},
+        "report": {"verdict": verdict, "reasons": [], "phase": phase, "key": keys::report(RUN)},
+    })
+}
+
+/// Writes a report of a run that changed seven items.
+async fn report(engines: &Engines) {
+    let counts = Counts { scanned: 7, changed: 7, ..Counts::default() };
+    let tally = Tally { counts, ..Tally::default() };
+    let partial = json!({"phase": "migrate", "part": "000000", "done": true, "tally": tally});
+    let partial: Partial = serde_json::from_value(partial).unwrap();
+    let mut report = Report::new(&plan(), Phase::Migrate);
+    report.fold(Phase::Migrate, 1, vec![partial], 0);
+    store(&engines.bucket(), &keys::report(RUN), &report).await.unwrap();
+}
+
+async fn begun() -> Engines {
+    let engines = Engines::start().await;
+    engines.begin(&plan()).await;
+    engines
+}
+
+async fn holder(engines: &Engines) -> Option<String> {
+    engines.ledger().lock(TABLE).await.unwrap().unwrap().execution
+}
+
+#[tokio::test]
+async fn a_run_that_went_well_is_closed_noted_as_applied_told_and_unlocked() {
+    let engines = begun().await;
+    report(&engines).await;
+    let topic = Recorder::default();
+    for _ in 0..2 {
+        let output = call(&engines, &topic, EXECUTION, state("verify", "good")).await.unwrap();
+        assert_eq!(output, Output { outcome: "succeeded", error: String::new(), cause: String::new() });
+    }
+    let record = engines.ledger().run(RUN).await.unwrap().unwrap();
+    assert_eq!((record.status.as_str(), record.error.as_deref()), ("succeeded", Some("")));
+    assert_eq!(record.ended.as_deref(), Some("2026-11-22T10:00:00Z"));
+    assert_eq!(record.counts["changed"], 7);
+    let applied = engines.ledger().applied(TABLE, "m").await.unwrap().unwrap();
+    assert_eq!((applied.run.as_str(), applied.changed, applied.hash), (RUN, 7, plan().migration_hash));
+    assert_eq!(holder(&engines).await, None);
+    assert_eq!(topic.sent()[0].0, "tableshift test: succeeded: run r-1");
+}
+
+#[tokio::test]
+async fn a_failure_is_closed_and_unlocked_too_and_applies_nothing() {
+    let engines = begun().await;
+    let topic = Recorder::default();
+    let output = call(&engines, &topic, EXECUTION, state("verify", "bad")).await.unwrap();
+    assert_eq!((output.outcome, output.error.as_str()), ("failed", "VerificationFailed"));
+    let record = engines.ledger().run(RUN).await.unwrap().unwrap();
+    assert_eq!((record.status.as_str(), record.error.as_deref()), ("failed", Some("VerificationFailed")));
+    assert_eq!(engines.ledger().applied(TABLE, "m").await.unwrap(), None);
+    assert_eq!(holder(&engines).await, None);
+    assert!(topic.sent()[0].1.starts_with("Run r-1 failed with VerificationFailed:\n"));
+}
+
+#[tokio::test]
+async fn a_map_that_failed_is_told_by_what_its_worker_noted() {
+    let engines = begun().await;
+    engines.ledger().record_cause(RUN, "BudgetExceeded", "6 items are invalid").await.unwrap();
+    let mut state = state("dry-run", "good");
+    state["error"] = json!({"Error": "States.ExceedToleratedFailureThreshold", "Cause": "exceeded"});
+    for _ in 0..2 {
+        let output = call(&engines, &Recorder::default(), EXECUTION, state.clone()).await.unwrap();
+        assert_eq!((output.error.as_str(), output.cause.as_str()), ("BudgetExceeded", "6 items are invalid"));
+    }
+}
+
+#[tokio::test]
+async fn what_was_rolled_back_is_no_longer_applied() {
+    let engines = begun().await;
+    call(&engines, &Recorder::default(), EXECUTION, state("verify", "good")).await.unwrap();
+    assert!(engines.ledger().applied(TABLE, "m").await.unwrap().is_some());
+    let mut state = state("roll-back", "good");
+    state["steps"] = json!({"roll_back": true});
+    let output = call(&engines, &Recorder::default(), EXECUTION, state).await.unwrap();
+    assert_eq!(output.outcome, "succeeded");
+    assert_eq!(engines.ledger().applied(TABLE, "m").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_run_and_a_lock_of_another_execution_are_left_alone() {
+    let engines = begun().await;
+    let refused = json!({
+        "input": {"table": TABLE, "run": RUN},
+        "error": {"Error": "LockHeld", "Cause": "{\"errorType\":\"LockHeld\",\"errorMessage\":\"held\"}"},
+    });
+    let output = call(&engines, &Recorder::default(), "arn:other", refused).await.unwrap();
+    assert_eq!((output.error.as_str(), output.cause.as_str()), ("LockHeld", "held"));
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().status, "running");
+    assert_eq!(holder(&engines).await.as_deref(), Some(EXECUTION));
+}
+
+#[tokio::test]
+async fn a_lock_that_plan_took_before_it_failed_is_released() {
+    let engines = begun().await;
+    let failed = json!({"input": {"table": TABLE}, "error": {"Error": "AccessDenied", "Cause": "s3:PutObject"}});
+    let output = call(&engines, &Recorder::default(), EXECUTION, failed).await.unwrap();
+    assert_eq!(output.error, "AccessDenied");
+    assert_eq!(holder(&engines).await, None);
+}
+
+#[tokio::test]
+async fn nothing_at_all_still_comes_to_an_end() {
+    let engines = Engines::start().await;
+    let output = call(&engines, &Recorder::default(), EXECUTION, Value::Null).await.unwrap();
+    assert_eq!((output.outcome, output.error.as_str()), ("failed", "Internal"));
+}
+
+/// A topic that is gone.
+struct Gone;
+
+impl Publish for Gone {
+    async fn publish(&self, _: &str, _: &str) -> Result<(), CallError> {
+        Err(CallError::incomplete("Publish", "arn:topic", "message id"))
+    }
+}
+
+#[tokio::test]
+async fn a_topic_that_is_gone_keeps_no_lock_and_all_failures_are_told() {
+    let engines = begun().await;
+    let error = call(&engines, &Gone, EXECUTION, state("verify", "good")).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::Unavailable);
+    assert!(error.to_string().contains("outcome succeeded, but the notification could not be sent"), "{error}");
+    assert_eq!(holder(&engines).await, None);
+
+    let bucket = engines.bucket();
+    let empty = tableshift_aws::ledger::Ledger::new(engines.dynamodb.clone(), "no-such-table");
+    let input = Input { execution: EXECUTION.into(), name: RUN.into(), state: state("verify", "good") };
+    let error = run(&bucket, &empty, &Gone, "test", NOW, input).await.unwrap_err().to_string();
+    for part in ["reading the run's record failed", "releasing the lock failed", "the notification could not be sent"] {
+        assert!(error.contains(part), "{error}");
+    }
+}

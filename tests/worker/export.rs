@@ -1,0 +1,164 @@
+//! Export's checks, with the ledger and the bucket real and DynamoDB's exports told: no engine in this process makes any.
+
+use std::sync::Mutex;
+
+use export::{Error, Input, Output, run};
+use serde_json::json;
+use tableshift_aws::exports::{Export, ExportRequest, ExportTable};
+use tableshift_aws::objects::{ReadObject, WriteObject};
+use tableshift_aws::{CallError, Cause};
+use tableshift_runtime::{ErrorName, Named, told};
+use tableshift_tests::{Engines, NOW, RUN, plan};
+
+const FOLDER: &str = "runs/r-1/export/AWSDynamoDB/01-ab";
+const ARN: &str = "arn:aws:dynamodb:eu-central-1:111122223333:table/airports/export/01-ab";
+
+/// Answers as told, and keeps what was asked for.
+struct Told {
+    answer: Result<Export, &'static str>,
+    asked: Mutex<Vec<(i64, String, String)>>,
+}
+
+impl Told {
+    fn status(status: &str) -> Self {
+        let export = Export { arn: ARN.into(), status: status.into(), manifest: None, failure: None };
+        Self { answer: Ok(export), asked: Mutex::default() }
+    }
+
+    fn refusing(code: &'static str) -> Self {
+        Self { answer: Err(code), asked: Mutex::default() }
+    }
+
+    fn answered(&self) -> Result<Export, CallError> {
+        self.answer.clone().map_err(|code| CallError {
+            operation: "ExportTableToPointInTime",
+            resource: "t".into(),
+            cause: Cause::Refused,
+            code: Some(code.into()),
+            source: code.into(),
+        })
+    }
+}
+
+impl ExportTable for Told {
+    async fn start(&self, request: &ExportRequest<'_>) -> Result<Export, CallError> {
+        let asked = (request.at_epoch_seconds, request.client_token.to_owned(), request.prefix.to_owned());
+        self.asked.lock().unwrap().push(asked);
+        self.answered()
+    }
+
+    async fn describe(&self, arn: &str) -> Result<Export, CallError> {
+        assert_eq!(arn, ARN);
+        self.answered()
+    }
+}
+
+async fn look(engines: &Engines, exports: &Told, arn: Option<&str>, now: i64) -> Result<Output, Error> {
+    let input = Input { run: RUN.into(), epoch: 1, arn: arn.map(str::to_owned) };
+    run(exports, &engines.bucket(), &engines.ledger(), now, input).await
+}
+
+async fn put(engines: &Engines, name: &str, content: &str) {
+    let key = format!("{FOLDER}/{name}");
+    engines.bucket().put(&key, content.into(), "application/json").await.unwrap();
+}
+
+/// Manifests of two files, one of them empty, with the checksums that belong to them.
+async fn write_manifests(engines: &Engines, items: u64) {
+    let summary = json!({
+        "tableArn": plan().table.arn, "manifestFilesS3Key": format!("{FOLDER}/manifest-files.json"),
+        "itemCount": items, "outputFormat": "DYNAMODB_JSON",
+    });
+    let line = |items: u64, name: &str| {
+        let key = format!("{FOLDER}/data/{name}.json.gz");
+        json!({"itemCount": items, "md5Checksum": "m==", "etag": "e", "dataFileS3Key": key}).to_string()
+    };
+    let files = format!("{}\n{}\n", line(3, "a"), line(0, "b"));
+    for (name, content) in [("manifest-summary", summary.to_string()), ("manifest-files", files)] {
+        put(engines, &format!("{name}.json"), &content).await;
+        put(engines, &format!("{name}.md5"), &export::manifest::md5_base64(content.as_bytes())).await;
+    }
+}
+
+#[tokio::test]
+async fn the_export_is_of_the_moment_of_the_lock_and_asked_for_the_same_way_each_time() {
+    let engines = Engines::start().await;
+    engines.begin(&plan()).await;
+    let exports = Told::status("IN_PROGRESS");
+    for _ in 0..2 {
+        let found = look(&engines, &exports, None, NOW).await.unwrap();
+        assert_eq!((found.arn.as_deref(), found.status.as_str()), (Some(ARN), "IN_PROGRESS"));
+    }
+    let asked = exports.asked.lock().unwrap();
+    // The lock was taken half a second past: the next whole second is the first that is not before it.
+    assert_eq!(asked[0].0, NOW / 1000 + 1);
+    assert_eq!(asked[0].2, "runs/r-1/export");
+    assert_eq!(asked[0], asked[1]);
+}
+
+#[tokio::test]
+async fn a_moment_that_cannot_be_exported_yet_is_waited_for_but_not_for_ever() {
+    let engines = Engines::start().await;
+    engines.begin(&plan()).await;
+    let exports = Told::refusing("InvalidExportTimeException");
+    let found = look(&engines, &exports, None, NOW + 300_000).await.unwrap();
+    assert_eq!((found.arn, found.status.as_str()), (None, "NOT_RESTORABLE_YET"));
+    let error = look(&engines, &exports, None, NOW + 3 * 3_600_000).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::ExportFailed);
+}
+
+#[tokio::test]
+async fn a_complete_export_is_checked_and_its_files_are_listed() {
+    let engines = Engines::start().await;
+    engines.begin(&plan()).await;
+    write_manifests(&engines, 3).await;
+    let found = look(&engines, &Told::status("COMPLETED"), Some(ARN), NOW).await.unwrap();
+    assert_eq!(found, Output { arn: Some(ARN.into()), status: "COMPLETED".into(), files: 1, items: 3 });
+    let parts = engines.bucket().get("runs/r-1/rehearsal.json").await.unwrap();
+    let parts: serde_json::Value = serde_json::from_slice(&parts).unwrap();
+    let file = json!({"key": format!("{FOLDER}/data/a.json.gz"), "md5": "m==", "items": 3});
+    assert_eq!(parts, json!([{"part": "file-000000", "file": file}]));
+}
+
+#[tokio::test]
+async fn the_other_name_of_a_checksum_file_is_taken_as_well() {
+    let engines = Engines::start().await;
+    engines.begin(&plan()).await;
+    write_manifests(&engines, 3).await;
+    let (md5, checksum) = (format!("{FOLDER}/manifest-files.md5"), format!("{FOLDER}/manifest-files.checksum"));
+    let files = engines.files.path().join(tableshift_tests::BUCKET);
+    std::fs::rename(files.join(md5), files.join(checksum)).unwrap();
+    assert_eq!(look(&engines, &Told::status("COMPLETED"), Some(ARN), NOW).await.unwrap().items, 3);
+}
+
+#[tokio::test]
+async fn a_corrupt_export_is_refused_and_the_file_is_named() {
+    let engines = Engines::start().await;
+    engines.begin(&plan()).await;
+    let complete = Told::status("COMPLETED");
+    let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::CorruptExport);
+    assert!(told(&error).contains("manifest-summary.json"), "{}", told(&error));
+
+    write_manifests(&engines, 4).await;
+    let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::CorruptExport);
+    assert!(told(&error).contains("manifest-files.json: its files hold 3 items"), "{}", told(&error));
+
+    write_manifests(&engines, 3).await;
+    put(&engines, "manifest-files.md5", "AAAA").await;
+    let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::CorruptExport);
+    assert!(told(&error).contains("manifest-files.json: its MD5 is"), "{}", told(&error));
+}
+
+#[tokio::test]
+async fn a_failed_export_says_why() {
+    let engines = Engines::start().await;
+    engines.begin(&plan()).await;
+    let mut exports = Told::status("FAILED");
+    exports.answer.as_mut().unwrap().failure = Some("S3AccessDenied: no".into());
+    let error = look(&engines, &exports, Some(ARN), NOW).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::ExportFailed);
+    assert!(told(&error).contains("S3AccessDenied: no"), "{}", told(&error));
+}

@@ -1,0 +1,10 @@
+//! Workers and their edges against real engines, with the real SDK clients.
+
+mod await_window;
+mod back_up;
+mod conclude;
+mod export;
+mod ledger;
+mod objects;
+mod segments;
+mod request_approval;

@@ -1,0 +1,124 @@
+use super::*;
+use serde_json::json;
+
+fn decide_of(data: Value) -> (String, String) {
+    decide_with(data, Known::default())
+}
+
+fn decide_with(data: Value, known: Known<'_>) -> (String, String) {
+    let decision = decide(&State::of(&data), known);
+    (decision.error.unwrap_or_else(|| "succeeded".into()), decision.cause)
+}
+
+fn reported(steps: Value, phase: &str, verdict: &str) -> Value {
+    let reasons = if verdict == "bad" { json!(["3 items are late"]) } else { json!([]) };
+    let report = json!({"verdict": verdict, "reasons": reasons, "phase": phase, "key": "runs/r/report.json"});
+    json!({"run": "r", "steps": steps, "report": report})
+}
+
+fn migrate() -> Value {
+    json!({"back_up": true, "dry_run": true, "approve": true, "migrate": true, "verify": true, "roll_back_if_bad": true})
+}
+
+#[test]
+fn a_good_last_phase_is_success() {
+    let unverified = json!({"dry_run": true, "migrate": true});
+    for (steps, phase) in [
+        (migrate(), "verify"),
+        (unverified, "migrate"),
+        (json!({"dry_run": true}), "dry-run"),
+        (json!({"verify": true}), "verify"),
+        (json!({"roll_back": true}), "roll-back"),
+    ] {
+        assert_eq!(decide_of(reported(steps, phase, "good")), ("succeeded".into(), String::new()));
+    }
+}
+
+#[test]
+fn a_bad_rehearsal_fails_before_anything_is_written() {
+    let (error, cause) = decide_of(reported(migrate(), "dry-run", "bad"));
+    assert_eq!(error, "RehearsalFailed");
+    let expected = "the dry run's verdict is bad: 3 items are late; nothing was written; see runs/r/report.json";
+    assert_eq!(cause, expected);
+}
+
+#[test]
+fn a_bad_verification_that_is_held_says_how_to_go_on() {
+    for phase in ["verify", "migrate"] {
+        let (error, cause) = decide_of(reported(migrate(), phase, "bad"));
+        assert_eq!(error, "VerificationFailed");
+        assert!(cause.contains("3 items are late") && cause.contains("action: roll-back"), "{cause}");
+    }
+}
+
+#[test]
+fn a_bad_verification_that_was_put_back_is_a_failure_with_the_verdicts_reasons() {
+    let reasons = ["5 items are late".to_owned()];
+    let known = Known { bad_verdict: &reasons, ..Known::default() };
+    let (error, cause) = decide_with(reported(migrate(), "roll-back", "good"), known);
+    assert_eq!(error, "RolledBack");
+    assert!(cause.starts_with("the verdict was bad: 5 items are late; every item"), "{cause}");
+}
+
+#[test]
+fn a_run_that_ends_before_its_last_phase_is_a_defect() {
+    assert_eq!(decide_of(reported(migrate(), "dry-run", "good")).0, "Internal");
+    assert_eq!(decide_of(json!({"run": "r", "steps": migrate()})).0, "Internal");
+    assert_eq!(decide_of(json!({})).0, "Internal");
+    assert_eq!(decide_of(json!(null)).0, "Internal");
+}
+
+#[test]
+fn a_run_with_nothing_left_to_do_succeeds() {
+    assert_eq!(decide_of(json!({"run": "r", "steps": {}})).0, "succeeded");
+}
+
+#[test]
+fn a_workers_error_keeps_its_name_and_message() {
+    let cause = json!({"errorType": "LockHeld", "errorMessage": "table t is locked by run q", "trace": []});
+    let data = json!({"error": {"Error": "LockHeld", "Cause": cause.to_string()}});
+    assert_eq!(decide_of(data), ("LockHeld".into(), "table t is locked by run q".into()));
+}
+
+#[test]
+fn a_caught_error_outweighs_a_good_report() {
+    let mut data = reported(migrate(), "dry-run", "good");
+    data["error"] = json!({"Error": "LeaseLost", "Cause": "plain words"});
+    assert_eq!(decide_of(data), ("LeaseLost".into(), "plain words".into()));
+}
+
+#[test]
+fn a_map_that_failed_is_told_by_what_its_worker_noted() {
+    let mut data = reported(migrate(), "dry-run", "good");
+    data["answer"] = json!({"approve": true});
+    let cause = "The specified tolerated failure threshold was exceeded";
+    data["error"] = json!({"Error": "States.ExceedToleratedFailureThreshold", "Cause": cause});
+    let known = Known { recorded: Some(("BudgetExceeded", "6 items are invalid")), ..Known::default() };
+    assert_eq!(decide_with(data.clone(), known), ("BudgetExceeded".into(), "6 items are invalid".into()));
+    let unknown = ("States.ExceedToleratedFailureThreshold".into(), cause.into());
+    assert_eq!(decide_of(data), unknown);
+}
+
+#[test]
+fn a_workers_own_error_outweighs_what_another_noted() {
+    let data = json!({"run": "r", "error": {"Error": "Internal", "Cause": "here"}});
+    let known = Known { recorded: Some(("BudgetExceeded", "there")), ..Known::default() };
+    assert_eq!(decide_with(data, known).0, "Internal");
+}
+
+#[test]
+fn a_request_that_timed_out_has_expired() {
+    let mut data = reported(migrate(), "dry-run", "good");
+    data["error"] = json!({"Error": "States.Timeout", "Cause": ""});
+    assert_eq!(decide_of(data.clone()).0, "ApprovalExpired");
+    // After the answer it is another step that took too long.
+    data["answer"] = json!({"approve": true});
+    let (error, cause) = decide_of(data);
+    assert_eq!(error, "States.Timeout");
+    assert!(!cause.is_empty());
+}
+
+#[test]
+fn an_error_without_a_name_is_a_defect() {
+    assert_eq!(decide_of(json!({"error": {}})).0, "Internal");
+}

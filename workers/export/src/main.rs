@@ -1,0 +1,11 @@
+//! The Lambda of the step Export.
+
+use tableshift_aws::Clients;
+use tableshift_runtime::{ServeError, epoch_millis, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), ServeError> {
+    let clients = Clients::from_env().await?;
+    let (exports, bucket, ledger) = (clients.exports(), clients.bucket(), clients.ledger());
+    serve("export", |input, _| export::run(&exports, &bucket, &ledger, epoch_millis(), input)).await
+}

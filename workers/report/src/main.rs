@@ -1,0 +1,11 @@
+//! The Lambda of the steps ReportDryRun, ReportMigrate, ReportVerify and ReportRollBack.
+
+use tableshift_aws::Clients;
+use tableshift_runtime::{ServeError, epoch_millis, serve};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), ServeError> {
+    let clients = Clients::from_env().await?;
+    let (bucket, ledger) = (clients.bucket(), clients.ledger());
+    serve("report", |input, _| report::run(&bucket, &ledger, epoch_millis(), input)).await
+}

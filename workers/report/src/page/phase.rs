@@ -1,0 +1,130 @@
+//! What one phase found.
+
+use super::bar::Bar;
+use super::sample::{FindingView, SampleView};
+use super::text::{dollars, grouped, many, units};
+use tableshift_core::counts::{MAX_EXAMPLES, Phase};
+use tableshift_core::estimate::cost_usd;
+use tableshift_core::keys;
+use tableshift_core::report::{PhaseReport, Verdict};
+use tableshift_core::run_plan::RunPlan;
+
+/// So many samples are seen at once; the rest unfold.
+const SAMPLES_IN_SIGHT: usize = 4;
+
+/// A phase's section of the page.
+#[derive(Debug)]
+pub(super) struct PhaseView {
+    pub(super) id: &'static str,
+    pub(super) name: &'static str,
+    pub(super) good: bool,
+    pub(super) summary: String,
+    pub(super) reasons: Vec<String>,
+    pub(super) notes: Vec<String>,
+    pub(super) bars: Vec<Bar>,
+    pub(super) figures: Vec<Figure>,
+    pub(super) samples: Vec<SampleView>,
+    pub(super) more_samples: Vec<SampleView>,
+    pub(super) findings: Vec<FindingView>,
+    /// Where all findings are, if only some are shown.
+    pub(super) all_findings: Option<String>,
+}
+
+/// A number with its name.
+#[derive(Debug)]
+pub(super) struct Figure {
+    pub(super) name: &'static str,
+    pub(super) value: String,
+    pub(super) more: String,
+    pub(super) bad: bool,
+}
+
+/// The phase's name as a heading.
+pub(super) fn name(phase: Phase) -> &'static str {
+    match phase {
+        Phase::DryRun => "Dry run",
+        Phase::Migrate => "Migrate",
+        Phase::Verify => "Verify",
+        Phase::RollBack => "Roll back",
+    }
+}
+
+impl PhaseView {
+    pub(super) fn of(phase: Phase, report: &PhaseReport, plan: &RunPlan) -> Self {
+        let tally = &report.tally;
+        let mut samples: Vec<_> = tally.samples.iter().map(SampleView::of).collect();
+        let more_samples = samples.split_off(samples.len().min(SAMPLES_IN_SIGHT));
+        let letters = keys::dead_letters(&plan.run, phase, "", "");
+        let all_findings = (tally.findings.len() >= MAX_EXAMPLES).then(|| letters.trim_end_matches('/').to_owned() + "/");
+        Self {
+            id: phase.as_str(),
+            name: name(phase),
+            good: report.verdict == Verdict::Good,
+            summary: summary(phase, report),
+            reasons: report.reasons.clone(),
+            notes: report.notes.clone(),
+            bars: Bar::all_of(phase, &tally.counts, &tally.journal),
+            figures: figures(phase, report, plan),
+            samples,
+            more_samples,
+            findings: tally.findings.iter().map(FindingView::of).collect(),
+            all_findings,
+        }
+    }
+}
+
+/// The phase in one sentence.
+pub(super) fn summary(phase: Phase, report: &PhaseReport) -> String {
+    let (counts, journal) = (&report.tally.counts, &report.tally.journal);
+    let (changed, scanned) = (grouped(counts.changed), many(counts.scanned, "item"));
+    match phase {
+        Phase::DryRun => format!("{changed} of {scanned} would be changed. Nothing was written to the table."),
+        Phase::Migrate => format!("{changed} of {scanned} were changed."),
+        Phase::Verify if counts.late == 0 => format!("{scanned} scanned again; none is in the old shape."),
+        Phase::Verify => format!("{scanned} scanned again; {} in the old shape.", grouped(counts.late)),
+        Phase::RollBack => {
+            format!("{} put back; {} spared.", many(journal.restored, "item"), grouped(journal.spared))
+        }
+    }
+}
+
+fn figures(phase: Phase, report: &PhaseReport, plan: &RunPlan) -> Vec<Figure> {
+    let (tally, journal) = (&report.tally, &report.tally.journal);
+    let missing = report.parts_expected.saturating_sub(report.parts_reported);
+    let (parts, expected) = (grouped(report.parts_reported), grouped(report.parts_expected));
+    let mut figures = vec![
+        Figure { bad: missing > 0, ..figure("Parts reported", format!("{parts} of {expected}"), "") },
+        figure("Read units consumed", units(tally.units.read), ""),
+        figure("Write units consumed", units(tally.units.write), ""),
+        figure("Cost", dollars(report.cost_usd), "at on-demand prices"),
+    ];
+    match phase {
+        Phase::DryRun => {
+            let cost = dollars(cost_usd(tally.change_units as f64, 0.0));
+            let more = format!("{cost}{}", copies(plan));
+            figures.push(figure("Write units that the changes will take", grouped(tally.change_units), more));
+        }
+        Phase::Migrate => {
+            let unwritten = format!("{} of them not written", grouped(journal.unwritten));
+            figures.push(figure("Journaled before writing", grouped(journal.journaled), unwritten));
+            figures.push(figure("Tried again after a conflict", grouped(tally.retries), ""));
+        }
+        Phase::Verify | Phase::RollBack => {}
+    }
+    figures
+}
+
+fn figure(name: &'static str, value: String, more: impl Into<String>) -> Figure {
+    Figure { name, value, more: more.into(), bad: false }
+}
+
+/// What takes write units besides the table itself.
+fn copies(plan: &RunPlan) -> String {
+    let indexes = (plan.table.indexes > 0).then(|| match plan.table.indexes {
+        1 => "1 index".to_owned(),
+        indexes => format!("{indexes} indexes"),
+    });
+    let replicas = (plan.table.replicas > 0).then(|| many(plan.table.replicas as u64, "replica"));
+    let copies: Vec<_> = indexes.into_iter().chain(replicas).collect();
+    if copies.is_empty() { String::new() } else { format!(" in the table; {} on top", copies.join(" and ")) }
+}

@@ -1,0 +1,134 @@
+//! The plan: what the migration does, and how the run goes about it.
+
+use super::text::{dollars, grouped, many, size};
+use jiff::Timestamp;
+use tableshift_core::counts::Phase;
+use tableshift_core::language::document::{Document, Step};
+use tableshift_core::policy::OnBadVerdict;
+use tableshift_core::report::{Report, Verdict};
+use tableshift_core::run_plan::{RunPlan, Steps};
+use tableshift_core::window::Window;
+
+/// A step of the migration: `set` `version` `to` `2`.
+#[derive(Debug)]
+pub(super) struct StepView {
+    pub(super) verb: &'static str,
+    pub(super) path: String,
+    pub(super) to: Option<String>,
+}
+
+/// The migration's steps.
+pub(super) fn steps(migration: &Document) -> Vec<StepView> {
+    migration.change.iter().flat_map(step).collect()
+}
+
+fn step(step: &Step) -> Option<StepView> {
+    let to = step.to.as_ref().map(|to| to.as_str().map_or_else(|| to.to_string(), str::to_owned));
+    let view = |verb, path: &String, to| StepView { verb, path: path.clone(), to };
+    match step {
+        Step { set: Some(path), .. } => Some(view("set", path, to)),
+        Step { default: Some(path), .. } => Some(view("default", path, to)),
+        Step { rename: Some(names), .. } => Some(view("rename", &names.from, Some(names.to.clone()))),
+        Step { copy: Some(names), .. } => Some(view("copy", &names.from, Some(names.to.clone()))),
+        Step { remove: Some(path), .. } => Some(view("remove", path, None)),
+        _ => None,
+    }
+}
+
+/// What the run does after this report, in one sentence.
+pub(super) fn next(report: &Report, plan: &RunPlan) -> String {
+    let Steps { approve, migrate, roll_back_if_bad, .. } = plan.steps;
+    let next = match (report.phase, report.verdict) {
+        (Phase::DryRun, Verdict::Bad) => "The run stops here, with the table untouched.",
+        (Phase::DryRun, _) if !migrate => "This run only rehearses; it ends here.",
+        (Phase::DryRun, _) if approve => "Next: somebody approves exactly this report, or the run stops.",
+        (Phase::DryRun, _) => "Next: the run writes.",
+        (Phase::Migrate | Phase::Verify, Verdict::Bad) if migrate && roll_back_if_bad => {
+            "Next: the run puts every item back."
+        }
+        (Phase::Migrate | Phase::Verify, Verdict::Bad) if migrate => {
+            "The run holds: what is written stays, until a person decides to roll back or to resume."
+        }
+        _ => "The run ends here.",
+    };
+    next.to_owned()
+}
+
+/// The facts of a plan that an approver asks about.
+pub(super) fn facts(plan: &RunPlan) -> Vec<(&'static str, String)> {
+    let estimate = &plan.estimate;
+    vec![
+        ("Table", table(plan)),
+        ("Steps", way(plan.steps)),
+        ("Segments", format!("{}, at most {} at a time", grouped(plan.segments.into()), plan.workers())),
+        ("Pace", pace(plan)),
+        ("Window", plan.window.as_ref().map_or("at any time".into(), window)),
+        ("Invalid items tolerated", grouped(plan.invalid_items)),
+        ("On a bad verdict", on_bad_verdict(plan)),
+        (
+            "Estimate from the table's size",
+            format!(
+                "if every item changes: {} and {}, {}",
+                many(estimate.write_units, "write unit"),
+                many(estimate.read_units, "read unit"),
+                dollars(estimate.cost_usd)
+            ),
+        ),
+        ("Locked since", locked_since(plan)),
+    ]
+}
+
+fn table(plan: &RunPlan) -> String {
+    let table = &plan.table;
+    let mut parts = vec![many(table.items, "item"), size(table.bytes)];
+    match table.indexes {
+        0 => {}
+        1 => parts.push("1 index".into()),
+        indexes => parts.push(format!("{indexes} indexes")),
+    }
+    if table.replicas > 0 {
+        parts.push(many(table.replicas as u64, "replica"));
+    }
+    if table.stream {
+        parts.push("its stream is on: every changed item reaches the stream's consumers".into());
+    }
+    parts.join(", ")
+}
+
+fn way(steps: Steps) -> String {
+    let ways = [
+        (steps.back_up, "back up"),
+        (steps.export, "export"),
+        (steps.dry_run, "dry run"),
+        (steps.approve, "approval"),
+        (steps.migrate, "migrate"),
+        (steps.verify, "verify"),
+        (steps.roll_back, "roll back"),
+    ];
+    ways.into_iter().filter(|(wanted, _)| *wanted).map(|(_, step)| step).collect::<Vec<_>>().join(" → ")
+}
+
+fn pace(plan: &RunPlan) -> String {
+    let limit = |limit: Option<u32>, what| {
+        limit.map_or(format!("no limit on {what}s"), |limit| format!("{} a second", many(limit.into(), what)))
+    };
+    format!("{}, {}", limit(plan.write_units_per_second, "write unit"), limit(plan.read_units_per_second, "read unit"))
+}
+
+fn window(window: &Window) -> String {
+    let days: Vec<_> = window.days.iter().map(|day| format!("{day:?}")).collect();
+    let days = if days.len() == 7 { "every day".to_owned() } else { days.join(", ") };
+    format!("{days}, {} to {}, {}", window.from, window.to, window.time_zone)
+}
+
+fn on_bad_verdict(plan: &RunPlan) -> String {
+    match plan.on_bad_verdict {
+        OnBadVerdict::Hold => "hold: what is written stays, until a person decides".into(),
+        OnBadVerdict::RollBack => "roll back: every item is put back".into(),
+    }
+}
+
+fn locked_since(plan: &RunPlan) -> String {
+    let at = Timestamp::from_second(plan.locked_at.div_euclid(1000)).unwrap_or_default();
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}

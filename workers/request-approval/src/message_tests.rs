@@ -1,0 +1,82 @@
+use super::*;
+use tableshift_core::counts::{Counts, Partial, Tally};
+use tableshift_core::input::Input;
+use tableshift_core::language::document::Document;
+use tableshift_core::run_plan::Facts;
+
+fn plan() -> RunPlan {
+    let policy = serde_json::json!({
+        "point_in_time_recovery": true, "back_up": true, "rehearse": "export", "approve": true, "verify": true,
+        "approval_timeout_seconds": 86_400, "on_bad_verdict": "hold", "max_concurrency": 10, "max_segments": 1000,
+        "write_units_per_second": null, "read_units_per_second": null, "invalid_items": 5, "lease_seconds": 900
+    });
+    let table = serde_json::json!({
+        "name": "prod-main-table", "arn": "arn", "status": "ACTIVE", "keys": ["pk"], "index_keys": {},
+        "items": 1_204_000, "bytes": 300_000_000, "time_to_live": null, "point_in_time_recovery": true,
+        "replicas": 0, "indexes": 2, "stream": false
+    });
+    let input = serde_json::json!({ "migration": "20261122-split-address", "table": "prod-main-table" });
+    let migration = "id: 20261122-split-address\n\
+                     description: address becomes addressDetails {street, city, state}\n\
+                     change: [{set: version, to: 2}]";
+    let facts = Facts {
+        run: "release-42".into(),
+        stage: "prod".into(),
+        bucket: "tableshift-prod-bucket".into(),
+        input: Input::parse(&input).unwrap(),
+        table: serde_json::from_value(table).unwrap(),
+        migration: Document::from_yaml(migration).unwrap(),
+        policy: serde_json::from_value(policy).unwrap(),
+        locked_at: 0,
+    };
+    RunPlan::of(facts).unwrap()
+}
+
+fn text(plan: &RunPlan, report: &Report) -> (String, String) {
+    let request = Request {
+        plan,
+        report,
+        report_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        expires_at: "2026-11-23T10:00:00Z",
+        execution: "arn:aws:states:eu-central-1:111122223333:execution:tableshift-prod-migrate-table:release-42",
+        ledger_table: "tableshift-prod-ledger",
+    };
+    (request.subject(), request.text())
+}
+
+fn rehearsed(plan: &RunPlan) -> Report {
+    let counts = Counts { scanned: 1_204_310, changed: 1_204_000, not_matched: 307, invalid: 3, ..Counts::default() };
+    let tally = Tally { counts, change_units: 1_320_455, ..Tally::default() };
+    let partial: Partial = serde_json::from_value(serde_json::json!({
+        "phase": "dry-run", "part": "file-000000", "done": true, "tally": tally,
+    }))
+    .unwrap();
+    let mut report = Report::new(plan, Phase::DryRun);
+    report.fold(Phase::DryRun, 1, vec![partial], plan.invalid_items);
+    report
+}
+
+/// The message as people get it, to be read and changed as a whole: message.txt.
+#[test]
+fn the_message_is_the_one_in_the_golden_file() {
+    let plan = plan();
+    let (subject, text) = text(&plan, &rehearsed(&plan));
+    let found = format!("Subject: {subject}\n\n{text}");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/message.txt"), &found).unwrap();
+    }
+    assert_eq!(found, include_str!("message.txt"), "if this is as it should be: UPDATE_GOLDEN=1 cargo test");
+}
+
+#[test]
+fn a_message_without_a_rehearsal_says_so() {
+    let plan = plan();
+    let (_, text) = text(&plan, &Report::new(&plan, Phase::DryRun));
+    assert!(text.contains("There was no dry run."), "{text}");
+}
+
+#[test]
+fn thousands_are_set_apart() {
+    let found: Vec<_> = [0, 999, 1_000, 28_000, 1_234_567].map(grouped).into();
+    assert_eq!(found, ["0", "999", "1,000", "28,000", "1,234,567"]);
+}
