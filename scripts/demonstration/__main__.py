@@ -19,7 +19,10 @@ def main() -> int:
     parser.add_argument("--items", type=count, metavar="N", help="so many airports; default: all, about 28,000")
     parser.add_argument("--keep", action="store_true", help="leave the stack up and say how to look around")
     args = parser.parse_args()
-    console = Console(highlight=False)
+    # Where ticks cannot be printed, something else is.
+    sys.stdout.reconfigure(errors="replace")
+    # A file or a pipe has no width: its lines are not cut.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     signal.signal(signal.SIGTERM, stop)
     stack = Stack()
     try:
@@ -54,7 +57,9 @@ def take_down(stack: Stack, console: Console, keep: bool) -> None:
     """Takes the stack down, unless it is to stay or was there before."""
     if stack.was_up:
         console.print(f"the local stack on port {stack.port} ran before, so it is left running")
-    elif not keep:
+    elif keep:
+        console.print(f"the local stack stays up on port {stack.port}")
+    else:
         # A second Ctrl-C would leave processes behind.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         stack.down()

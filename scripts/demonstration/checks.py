@@ -1,6 +1,7 @@
 """What the demo claims, each claim on a line with a tick or a cross."""
 
 from rich.console import Console
+from rich.markup import escape
 
 
 class Stopped(Exception):
@@ -18,7 +19,7 @@ class Checks:
     def check(self, holds: bool, claim: str) -> None:
         """Prints a claim and whether it holds."""
         mark = "[green]✓[/]" if holds else "[bold red]✗[/]"
-        self.console.print(f"  {mark} {claim}", highlight=False)
+        self.console.print(f"  {mark} {escape(claim)}", highlight=False, soft_wrap=True)
         if holds:
             self.held += 1
         else:
@@ -40,4 +41,6 @@ class Checks:
 
 def show(value: object) -> str:
     """A value for a person: numbers with separators."""
+    if isinstance(value, tuple | list | set):
+        return " and ".join(map(show, value)) or "nothing"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -103,13 +103,14 @@ def writes(records: Iterable[dict[str, Any]]) -> Writes:
     return found
 
 
+def is_later(moment: datetime, written: datetime) -> bool:
+    """Whether a moment is later than a write. A stream's times are cut to the second, so both are taken so."""
+    return int(moment.timestamp()) > int(written.timestamp())
+
+
 def written_too_early(journal: Journal, writes: Writes) -> list[str]:
-    """The keys that were written before they were in the journal. A stream's times are cut to the second, so these are too."""
-    return [
-        key
-        for key, at in writes.first.items()
-        if key not in journal.stored or int(journal.stored[key].timestamp()) > int(at.timestamp())
-    ]
+    """The keys that were written before they were in the journal."""
+    return [key for key, at in writes.first.items() if key not in journal.stored or is_later(journal.stored[key], at)]
 
 
 def segments_of_children(execution: Execution, label: str) -> list[int]:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
@@ -15,22 +16,22 @@ LOOK_SECONDS = 0.5
 PLAIN_SECONDS = 5.0
 
 
-def follow(execution: Execution, console: Console) -> str:
-    """Shows the execution until it is over; gives its status."""
+def follow(execution: Execution, console: Console) -> dict[str, Any]:
+    """Shows the execution until it is over; gives its description."""
     if console.is_terminal:
         with Live(console=console, refresh_per_second=8) as live:
             return watch(execution, lambda steps: live.update(drawing(steps)))
     return watch(execution, Lines(console).show)
 
 
-def watch(execution: Execution, show: Callable[[list[Step]], None]) -> str:
+def watch(execution: Execution, show: Callable[[list[Step]], None]) -> dict[str, Any]:
     """Looks at the execution again and again, until it is over."""
     while True:
         # In this order, so that the last look shows the end.
-        status = execution.describe()["status"]
+        described = execution.describe()
         show(execution.steps())
-        if status != "RUNNING":
-            return status
+        if described["status"] != "RUNNING":
+            return described
         time.sleep(LOOK_SECONDS)
 
 
@@ -38,16 +39,18 @@ def told(step: Step) -> str:
     """What a step has done, in words."""
     if not step.parts:
         return ""
-    kind = "parts" if step.name == "DryRun" else "segments"
+    kind = "files" if step.name == "DryRun" else "segments"
     return f"{step.parts_done} of {step.parts} {kind}, {step.items:,} items {step.doing}"
 
 
 def drawing(steps: list[Step]) -> Table:
     """All steps, one a row."""
     grid = Table.grid(padding=(0, 1))
+    for _ in range(6):
+        grid.add_column(no_wrap=True)
     for step in steps:
         mark = "[green]✓[/]" if step.ended else Spinner("dots")
-        bar = ProgressBar(total=step.parts, completed=step.parts_done, width=20) if step.parts else ""
+        bar = ProgressBar(total=step.parts, completed=step.parts_done, width=12) if step.parts else ""
         grid.add_row(" ", mark, step.name, f"{step.seconds:5.1f} s", bar, told(step))
     return grid
 

@@ -40,13 +40,10 @@ def tell(stack: Stack, console: Console, checks: Checks, wanted: int | None) -> 
 
     run = execute(stack, console, checks, "demo", {"migration": MIGRATION, "table": TABLE, **pace(len(source))})
     folder = Folder(s3, stack.bucket, run.run)
-    keep_reports(folder)
     scene = looking.Scene(console, checks, dynamodb, TABLE, stream, source, run, folder)
     looking.at_the_run(scene)
-    looking.at_the_table(scene)
 
     execute(stack, console, checks, "demo-roll-back", {"action": "roll-back", "run": run.run})
-    keep_reports(folder)
     after, _ = table.digest(table.scan(dynamodb, TABLE))
     looking.at_what_is_back(scene, before, after)
     return run
@@ -93,16 +90,20 @@ def execute(stack: Stack, console: Console, checks: Checks, kind: str, given: di
     telling.remark(console, f"input {telling.as_json(given)}")
     clients = stack.client("stepfunctions"), stack.client("dynamodb")
     execution = Execution(*clients, stack.ledger, stack.machine, name, given)
-    status = follow(execution, console)
-    checks.equal(status, "SUCCEEDED", f"Step Functions says {status}")
-    if status != "SUCCEEDED":
-        end = execution.describe()
+    end = follow(execution, console)
+    seconds = (end["stopDate"] - end["startDate"]).total_seconds()
+    keep_reports(Folder(stack.client("s3"), stack.bucket, execution.run))
+    checks.check(end["status"] == "SUCCEEDED", f"{end['status']} after {seconds:.1f} s, says Step Functions")
+    if end["status"] != "SUCCEEDED":
         raise Stopped(f"{end.get('error', 'no error name')}: {end.get('cause', 'no cause')}")
     return execution
 
 
 def keep_reports(folder: Folder) -> None:
-    """Keeps the run's reports on this machine."""
+    """Keeps the run's reports, if it has come so far, on this machine."""
     KEPT.mkdir(parents=True, exist_ok=True)
+    there = {item["Key"] for item in folder.objects("report.")}
     for name in ("report.json", "report.html"):
-        (KEPT / name).write_bytes(folder.read(folder.prefix + name))
+        (KEPT / name).unlink(missing_ok=True)
+        if folder.prefix + name in there:
+            (KEPT / name).write_bytes(folder.read(folder.prefix + name))

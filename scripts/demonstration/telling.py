@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from evidence import Folder
 from execution import Execution
@@ -32,28 +31,32 @@ def as_json(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def some(count: int, one: str, many: str = "") -> str:
+    """A number of things."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def rehearsal(console: Console, report: dict[str, Any]) -> None:
     """The dry run's part of a report, and one item before and after."""
-    phase = report["phases"]["dry-run"]
-    counts = phase["counts"]
+    phase, estimate = report["phases"]["dry-run"], report["estimate"]
     shown = ("scanned", "changed", "already_done", "not_matched", "invalid")
-    remark(console, ", ".join(f"{counts[name]:,} {name.replace('_', ' ')}" for name in shown))
-    remark(console, f"writing will take {phase['change_units']:,} write units; before the dry run, by the table's size,")
-    estimate = report["estimate"]
-    remark(console, f"{estimate['write_units']:,} were expected: ${estimate['cost_usd']:.2f} on demand, reading included")
+    remark(console, ", ".join(f"{phase['counts'][name]:,} {name.replace('_', ' ')}" for name in shown))
+    remark(console, f"the writes take {phase['change_units']:,} write units, by the items' sizes")
+    told = f"{estimate['write_units']:,} write and {estimate['read_units']:,} read units, ${estimate['cost_usd']:.4f} on demand"
+    remark(console, f"Plan had expected {told}, by the table's size")
     if phase["samples"]:
         sample(console, phase["samples"][0])
 
 
 def sample(console: Console, example: dict[str, Any]) -> None:
     """What the migration does to one item."""
-    key = ", ".join(f"{name} {written(value)}" for name, value in example["key"].items())
-    table = Table(title=f"for example {key}", title_justify="left", title_style="", box=None, padding=(0, 3, 0, 0))
-    for column in ("  attribute", "before", "after"):
-        table.add_column(column, header_style="dim", overflow="fold")
-    for name in example["before"]:
-        table.add_row(f"  {name}", written(example["before"][name]), written(example["after"].get(name)))
-    console.print(table)
+    remark(console, "for example " + ", ".join(f"{name} {written(value)}" for name, value in example["key"].items()))
+    before, after = example["before"], example["after"]
+    rows = [(name, written(before[name]), written(after.get(name))) for name in before]
+    name_width, before_width = (max(len(row[column]) for row in rows) for column in (0, 1))
+    for name, old, new in [("", "before", "after"), *rows]:
+        line = f"    {name:<{name_width}}   {old:<{before_width}}   {new}"
+        console.print(line, style="" if name else "dim", highlight=False, markup=False, soft_wrap=True)
 
 
 def written(value: dict[str, Any] | None) -> str:
@@ -80,7 +83,7 @@ def contents(console: Console, folder: Folder) -> None:
     """What a run left in S3."""
     remark(console, f"in s3://{folder.bucket}/{folder.prefix}")
     for name, objects, size in folder.contents():
-        console.print(f"    {name:<16} {objects:>4} object{'s' if objects > 1 else ' '}  {size:>12,} bytes", highlight=False)
+        remark(console, f"  {name:<15} {some(objects, 'object'):>12}  {size:>12,} bytes")
 
 
 LOOK_AROUND = """\

@@ -2,11 +2,11 @@
 //! answers as DynamoDB and s3s as S3, each on a port of its own on 127.0.0.1, and the real SDK
 //! clients talk to them.
 
-mod dynamodb;
+pub mod dynamodb;
 mod recorder;
 mod run;
 mod runs;
-mod s3;
+pub mod s3;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};

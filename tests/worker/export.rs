@@ -35,6 +35,7 @@ impl Told {
             resource: "t".into(),
             cause: Cause::Refused,
             code: Some(code.into()),
+            reach: None,
             source: code.into(),
         })
     }

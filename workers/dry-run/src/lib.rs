@@ -10,6 +10,7 @@ pub mod export_file;
 use std::time::Duration;
 
 use tableshift_aws::ledger_checkpoints::Checkpoints;
+use tableshift_aws::ledger_control::{SteerRun, stop_run};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ObjectError, ReadObject, WriteObject};
@@ -107,14 +108,15 @@ const LINES_PER_CHECKPOINT: u64 = 20_000;
 pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: PartInput, deadline: Deadline) -> Result<Progress, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Checkpoints + Runs,
+    L: LockTable + Checkpoints + Runs + SteerRun,
     F: Fn(&str) -> T,
     T: ScanSegment,
 {
     let run_id = input.run.clone();
     let result = rehearse(ports, input, deadline).await;
     if let Err(error) = &result {
-        report_cause(error, |name, cause| async move { ports.ledger.record_cause(&run_id, name, &cause).await }).await;
+        let now = (ports.clock)();
+        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await }).await;
     }
     result
 }
@@ -122,7 +124,7 @@ where
 async fn rehearse<B, L, F, T>(ports: &Ports<B, L, F>, input: PartInput, deadline: Deadline) -> Result<Progress, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Checkpoints,
+    L: LockTable + Checkpoints + SteerRun,
     F: Fn(&str) -> T,
     T: ScanSegment,
 {
@@ -138,7 +140,7 @@ where
         }
         (None, None) => return Err(Error::Nothing { part: input.part.part }),
     }
-    part.leave().await.map(Progress::of).map_err(|source| Error::Part { part: input.part.part, source })
+    part.leave().await.map_err(|source| Error::Part { part: input.part.part, source })
 }
 
 async fn rehearse_segment<B, L, T>(
@@ -149,14 +151,14 @@ async fn rehearse_segment<B, L, T>(
 ) -> Result<(), Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Checkpoints,
+    L: LockTable + Checkpoints + SteerRun,
     T: ScanSegment,
 {
     let name = part.id.part.clone();
     let part_error = |source| Error::Part { part: name.clone(), source };
-    let mut reader = SegmentReader::new(items, segment, part.plan.segments, false, part.plan.read_share());
-    while !part.checkpoint.done && deadline.remaining() > STOP_READING {
-        let next = reader.next(&part.checkpoint).await;
+    let reader = SegmentReader::new(items, segment, part.plan.segments, false);
+    while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
+        let next = reader.next(part.checkpoint.cursor.as_ref(), part.read_share()).await;
         let (page, mut tally) = next.map_err(|source| Error::Table { part: name.clone(), source })?;
         let judge = part.judge();
         page.items.iter().for_each(|item| judge.rehearse(item, &mut tally));
@@ -171,7 +173,7 @@ where
 async fn rehearse_file<B, L>(part: &mut Part<'_, B, L>, file: &ExportFile, deadline: Deadline) -> Result<(), Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Checkpoints,
+    L: LockTable + Checkpoints + SteerRun,
 {
     let object = |source| Error::Object { key: file.key.clone(), source };
     let corrupt = |source| Error::Corrupt { key: file.key.clone(), source };
@@ -196,12 +198,13 @@ where
 async fn save_lines<B, L>(part: &mut Part<'_, B, L>, lines: u64, tally: Tally, done: bool) -> Result<(), Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Checkpoints,
+    L: LockTable + Checkpoints + SteerRun,
 {
     let name = part.id.part.clone();
     let part_error = |source| Error::Part { part: name.clone(), source };
     part.dead_letters(&tally.findings).await.map_err(part_error)?;
     part.checkpoint.tally.add(tally);
     (part.checkpoint.page, part.checkpoint.done) = (lines, done);
-    part.save().await.map_err(part_error)
+    part.save().await.map_err(part_error)?;
+    part.count_done().await.map_err(part_error)
 }

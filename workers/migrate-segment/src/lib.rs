@@ -11,10 +11,14 @@
 //! counts it as changed.
 
 mod page;
+mod sender;
 
 use std::time::Duration;
 
+use tableshift_aws::batch::UpdateBatch;
+use tableshift_aws::get::ReadItem;
 use tableshift_aws::ledger_checkpoints::Checkpoints;
+use tableshift_aws::ledger_control::{SteerRun, stop_run};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
@@ -27,6 +31,7 @@ use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
 use tableshift_core::child::{Progress, SegmentInput};
 use tableshift_core::counts::Phase;
+use tableshift_core::migration::Migration as _;
 use tableshift_core::segments;
 use tableshift_runtime::{Deadline, Named, report_cause};
 
@@ -58,10 +63,8 @@ pub enum Error {
         source: PartError,
     },
     /// The table did not answer.
-    #[error("segment {segment} could not be read or written; what is written is journaled, and `resume` goes on")]
+    #[error("the table could not be read or written; what is written is journaled, and `resume` goes on")]
     Table {
-        /// The segment.
-        segment: u32,
         /// What went wrong.
         #[source]
         source: CallError,
@@ -76,10 +79,8 @@ pub enum Error {
         source: RunFileError,
     },
     /// More items are invalid than the policy tolerates.
-    #[error("segment {segment} has {invalid} invalid items, over the {tolerated} tolerated; see dead-letters/migrate/")]
+    #[error("the run met {invalid} invalid items, over the {tolerated} tolerated; see dead-letters/migrate/")]
     Budget {
-        /// The segment.
-        segment: u32,
         /// How many were found.
         invalid: u64,
         /// How many are tolerated.
@@ -91,8 +92,8 @@ impl Named for Error {
     fn name(&self) -> ErrorName {
         match self {
             Error::Part { source, .. } => source.name(),
-            Error::Table { source, .. } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
-            Error::Table { source, .. } => source.name(),
+            Error::Table { source } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
+            Error::Table { source } => source.name(),
             Error::Journal { source, .. } => source.name(),
             Error::Budget { .. } => ErrorName::BudgetExceeded,
         }
@@ -102,18 +103,19 @@ impl Named for Error {
 /// Before the deadline: no page begins after this.
 const STOP_READING: Duration = Duration::from_secs(20);
 
-/// Migrates a segment until it is done or time runs out.
+/// Migrates a segment until it is done, time runs out, or the run is paused.
 pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints + Runs,
+    L: LockTable + Checkpoints + Runs + SteerRun,
     F: Fn(&str) -> T,
-    T: ScanSegment + UpdateItem,
+    T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
 {
     let run_id = input.run.clone();
     let result = migrate(ports, input, deadline).await;
     if let Err(error) = &result {
-        report_cause(error, |name, cause| async move { ports.ledger.record_cause(&run_id, name, &cause).await }).await;
+        let now = (ports.clock)();
+        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await }).await;
     }
     result
 }
@@ -121,30 +123,50 @@ where
 async fn migrate<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints,
+    L: LockTable + Checkpoints + SteerRun,
     F: Fn(&str) -> T,
-    T: ScanSegment + UpdateItem,
+    T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
 {
     let segment = input.segment;
     let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::Migrate, part: segments::name(segment) };
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await.map_err(part_error)?;
     let items = (ports.items)(&part.plan.table.name);
-    let mut reader = SegmentReader::new(&items, segment, part.plan.segments, false, part.plan.read_share());
-    let pages = PageWriter::new(&items, &part, segment, deadline);
-    while !part.checkpoint.done && deadline.remaining() > STOP_READING {
-        let (page, mut tally) = reader.next(&part.checkpoint).await.map_err(|source| Error::Table { segment, source })?;
-        if pages.write(&part, &page.items, &mut tally).await? == Ended::OutOfTime {
-            break;
-        }
-        part.dead_letters(&tally.findings).await.map_err(part_error)?;
-        part.finish_page(tally, page.cursor).await.map_err(part_error)?;
-        check_budget(segment, &part)?;
-    }
-    part.leave().await.map(Progress::of).map_err(part_error)
+    write_segment(&mut part, &items, segment, deadline).await?;
+    part.leave().await.map_err(part_error)
 }
 
-fn check_budget<B, L>(segment: u32, part: &Part<'_, B, L>) -> Result<(), Error> {
-    let (invalid, tolerated) = (part.checkpoint.tally.counts.invalid, part.plan.invalid_items);
-    if invalid > tolerated { Err(Error::Budget { segment, invalid, tolerated }) } else { Ok(()) }
+async fn write_segment<B, L, T>(
+    part: &mut Part<'_, B, L>,
+    items: &T,
+    segment: u32,
+    deadline: Deadline,
+) -> Result<(), Error>
+where
+    B: ReadObject + WriteObject + ListObjects,
+    L: LockTable + Checkpoints + SteerRun,
+    T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
+{
+    let part_error = |source| Error::Part { segment, source };
+    let mut prior = page::prior(part, part.checkpoint.page).await.map_err(|source| Error::Journal { segment, source })?;
+    // What an earlier attempt wrote, the filter would leave out; this page is read whole, to count it as changed.
+    let filter = part.migration.filter();
+    let filtered = SegmentReader::new(items, segment, part.plan.segments, false).with_filter(filter);
+    let whole = SegmentReader::new(items, segment, part.plan.segments, false);
+    while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
+        let reader = if prior.is_empty() { &filtered } else { &whole };
+        let (page, mut tally) = reader.next(part.checkpoint.cursor.as_ref(), part.read_share()).await?;
+        let writer = PageWriter::new(part, items, segment, deadline);
+        if writer.write(part.checkpoint.page, &page, &prior, &mut tally).await? == Ended::Interrupted {
+            break;
+        }
+        prior = Default::default();
+        part.dead_letters(&tally.findings).await.map_err(part_error)?;
+        let invalid = tally.counts.invalid;
+        part.finish_page(tally, page.cursor).await.map_err(part_error)?;
+        if let Some(invalid) = part.over_budget(invalid).await.map_err(part_error)? {
+            return Err(Error::Budget { invalid, tolerated: part.plan.invalid_items });
+        }
+    }
+    Ok(())
 }

@@ -2,25 +2,28 @@
 
 use std::time::Duration;
 
-use futures::StreamExt as _;
+use tableshift_aws::CallError;
+use tableshift_aws::batch::UpdateBatch;
+use tableshift_aws::get::ReadItem;
+use tableshift_aws::ledger_checkpoints::Checkpoints;
+use tableshift_aws::ledger_control::SteerRun;
+use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::paced::PacedWriter;
-use tableshift_aws::part::Part;
+use tableshift_aws::part::{Directive, Part, PartError};
 use tableshift_aws::run_files::{RunFileError, load_journal, store_journal};
+use tableshift_aws::scan::Page;
 use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_core::counts::Tally;
 use tableshift_core::journal::{self, Entry, Index};
 use tableshift_core::keys;
 use tableshift_core::migration::Migration;
-use tableshift_core::update::Update;
-use tableshift_core::value::Item;
+use tableshift_core::throttle::Reach;
 use tableshift_core::worklist::{Judge, Next, Work};
 use tableshift_runtime::Deadline;
 
 use crate::Error;
+use crate::sender::{Rate, Sender, Steer};
 
-/// Writes in flight at a time: enough to hide the round trip of some milliseconds at a partition's 1,000 units a second.
-const IN_FLIGHT: usize = 32;
 /// How often an item is taken up again before it is given up.
 const MAX_ROUNDS: u32 = 8;
 /// Before the deadline, in time to save: no write begins after this.
@@ -31,131 +34,134 @@ const STOP_WRITING: Duration = Duration::from_secs(10);
 pub(crate) enum Ended {
     /// Every item is written or accounted for.
     Complete,
-    /// Time ran out; the page is to be read again.
-    OutOfTime,
+    /// Time ran out, or the run was paused; the page is to be read again.
+    Interrupted,
 }
 
 /// Writes the pages of a segment.
-pub(crate) struct PageWriter<'w, T> {
-    writer: PacedWriter<'w, T>,
+pub(crate) struct PageWriter<'w, B, L, T> {
+    part: &'w Part<'w, B, L>,
+    items: &'w T,
+    sender: Sender<'w, T>,
     segment: u32,
     deadline: Deadline,
-    first_page: u64,
 }
 
-impl<'w, T: UpdateItem> PageWriter<'w, T> {
-    pub(crate) fn new<B, L>(items: &'w T, part: &Part<'_, B, L>, segment: u32, deadline: Deadline) -> Self {
-        let writer = PacedWriter::new(items, part.plan.write_share());
-        Self { writer, segment, deadline, first_page: part.checkpoint.page }
+impl<'w, B, L, T> PageWriter<'w, B, L, T>
+where
+    B: ReadObject + WriteObject + ListObjects,
+    L: LockTable + Checkpoints + SteerRun,
+    T: UpdateItem + UpdateBatch + ReadItem,
+{
+    pub(crate) fn new(part: &'w Part<'w, B, L>, items: &'w T, segment: u32, deadline: Deadline) -> Self {
+        let sender = Sender::new(items, &part.plan.table.name, &part.plan.table.keys);
+        Self { part, items, sender, segment, deadline }
     }
 
-    /// Writes a page's items and counts them.
-    pub(crate) async fn write<B, L>(
-        &self,
-        part: &Part<'_, B, L>,
-        items: &[Item],
-        tally: &mut Tally,
-    ) -> Result<Ended, Error>
-    where
-        B: ReadObject + WriteObject + ListObjects,
-    {
-        let judge = part.judge();
-        let prior = self.prior(part).await.map_err(|source| self.journal_error(source))?;
-        let mut work = judge.sort_out(items, &prior, tally);
+    /// Writes a page's items and counts them. `prior` is what earlier attempts journaled for this page.
+    pub(crate) async fn write(&self, number: u64, page: &Page, prior: &Index, tally: &mut Tally) -> Result<Ended, Error> {
+        let judge = self.part.judge();
+        let mut work = judge.sort_out(&page.items, prior, tally);
+        let left_out = page.scanned.saturating_sub(page.items.len() as u64);
+        judge.count_left_out(left_out, tally);
         let mut round = 0;
         while !work.is_empty() && round < MAX_ROUNDS {
-            self.journal(part, round, &work, tally).await.map_err(|source| self.journal_error(source))?;
-            let Some(again) = self.write_round(&judge, work, tally).await? else { return Ok(Ended::OutOfTime) };
-            (work, round) = (again, round + 1);
+            self.journal(number, round, &work, tally).await?;
+            let sent = self.sender.send(work, self).await?;
+            tally.units.write += sent.units;
+            if sent.halted {
+                return Ok(Ended::Interrupted);
+            }
+            work = self.count(&judge, sent.written, tally).await?;
+            round += 1;
         }
         work.iter().for_each(|work| judge.count_given_up(work, tally));
         Ok(Ended::Complete)
     }
 
-    /// What earlier attempts journaled for this page. Only the first page of an invocation can have been begun before.
-    async fn prior<B, L>(&self, part: &Part<'_, B, L>) -> Result<Index, RunFileError>
-    where
-        B: ReadObject + ListObjects,
-    {
-        let mut index = Index::default();
-        if part.checkpoint.attempt < 2 || part.checkpoint.page != self.first_page {
-            return Ok(index);
+    /// Counts what became of a round; gives back what is to be written again.
+    async fn count<M: Migration>(
+        &self,
+        judge: &Judge<'_, M>,
+        written: Vec<(Work, Written)>,
+        tally: &mut Tally,
+    ) -> Result<Vec<Work>, Error> {
+        let mut again = Vec::new();
+        for (work, written) in written {
+            match written {
+                Written::Done { .. } => judge.count_written(&work, tally),
+                Written::Refused { message } => judge.count_refused(&work, message, tally),
+                Written::Conflict { item } => {
+                    let now = match item {
+                        Some(item) => Some(item),
+                        // No item may mean that it is gone, or that the answer left it out: only a read tells.
+                        None => self.items.read(&work.key).await?,
+                    };
+                    if let Next::Again(next) = judge.after_conflict(&work, now.as_ref(), tally) {
+                        again.push(*next);
+                    }
+                }
+            }
         }
-        let prefix = format!("{}{:08}-", keys::journal(&part.id.run, &part.id.part), part.checkpoint.page);
-        for key in part.bucket.list(&prefix).await.map_err(RunFileError::Object)? {
-            load_journal(part.bucket, &key).await?.iter().for_each(|entry| index.add(entry));
-        }
-        Ok(index)
+        Ok(again)
     }
 
-    async fn journal<B: WriteObject, L>(
-        &self,
-        part: &Part<'_, B, L>,
-        round: u32,
-        work: &[Work],
-        tally: &mut Tally,
-    ) -> Result<(), RunFileError> {
-        let now = part.clock()();
+    async fn journal(&self, number: u64, round: u32, work: &[Work], tally: &mut Tally) -> Result<(), Error> {
+        let id = &self.part.id;
+        let now = self.part.clock()();
         let entries: Vec<Entry> = work.iter().map(|work| Entry::of(work.key.clone(), &work.change, now)).collect();
-        let name = journal::object_name(part.checkpoint.page, part.checkpoint.attempt, round);
-        store_journal(part.bucket, &format!("{}{name}", keys::journal(&part.id.run, &part.id.part)), &entries).await?;
+        let name = journal::object_name(number, self.part.checkpoint.attempt, round);
+        let key = format!("{}{name}", keys::journal(&id.run, &id.part));
+        let stored = store_journal(self.part.bucket, &key, &entries).await;
+        stored.map_err(|source| Error::Journal { segment: self.segment, source })?;
         tally.journal.journaled += entries.len() as u64;
         Ok(())
     }
+}
 
-    /// Writes once what is to be written; gives back what is to be written again, or nothing if time ran out.
-    async fn write_round<M: Migration>(
-        &self,
-        judge: &Judge<'_, M>,
-        work: Vec<Work>,
-        tally: &mut Tally,
-    ) -> Result<Option<Vec<Work>>, Error> {
-        let writes = futures::stream::iter(work).map(|work| self.write_one(work, &judge.table.keys));
-        let mut writes = writes.buffer_unordered(IN_FLIGHT);
-        let (mut again, mut complete) = (Vec::new(), true);
-        while let Some(result) = writes.next().await {
-            match result? {
-                (_, None) => complete = false,
-                (work, Some(written)) => again.extend(count(judge, &work, written, tally)),
-            }
-        }
-        Ok(complete.then_some(again))
+/// What earlier attempts journaled for a page.
+pub(crate) async fn prior<B, L>(part: &Part<'_, B, L>, number: u64) -> Result<Index, RunFileError>
+where
+    B: ReadObject + ListObjects,
+{
+    let mut index = Index::default();
+    if part.checkpoint.attempt < 2 {
+        return Ok(index);
+    }
+    let prefix = format!("{}{number:08}-", keys::journal(&part.id.run, &part.id.part));
+    for key in part.bucket.list(&prefix).await.map_err(RunFileError::Object)? {
+        load_journal(part.bucket, &key).await?.iter().for_each(|entry| index.add(entry));
+    }
+    Ok(index)
+}
+
+impl<B, L, T> Steer for PageWriter<'_, B, L, T>
+where
+    B: ReadObject + WriteObject,
+    L: LockTable + Checkpoints + SteerRun,
+{
+    type Error = Error;
+
+    async fn go_on(&self) -> Result<Option<Rate>, Error> {
+        let directive = self.part.directive().await.map_err(|source| self.part_error(source))?;
+        let in_time = self.deadline.remaining() > STOP_WRITING;
+        Ok((directive == Directive::Work && in_time).then(|| self.part.write_share()))
     }
 
-    /// One conditional write; not sent if time ran out.
-    async fn write_one(&self, work: Work, keys: &[String]) -> Result<(Work, Option<Written>), Error> {
-        let time_left = self.deadline.remaining().saturating_sub(STOP_WRITING);
-        let update = Update::of_change(&work.change, keys);
-        let expected = work.change.write_units() as f64;
-        let written = self.writer.update(&work.key, &update, expected, time_left).await;
-        let written = written.map_err(|source| Error::Table { segment: self.segment, source })?;
-        Ok((work, written))
-    }
-
-    fn journal_error(&self, source: RunFileError) -> Error {
-        Error::Journal { segment: self.segment, source }
+    async fn throttled(&self, reach: Reach, units_per_second: f64) -> Result<(), Error> {
+        let told = self.part.tell_throttle(reach, units_per_second).await;
+        told.map_err(|source| self.part_error(source))
     }
 }
 
-/// Counts what became of a write; gives back what is to be written again.
-fn count<M: Migration>(judge: &Judge<'_, M>, work: &Work, written: Written, tally: &mut Tally) -> Option<Work> {
-    match written {
-        Written::Done { units } => {
-            tally.units.write += units;
-            judge.count_written(work, tally);
-            None
-        }
-        Written::Refused { message } => {
-            judge.count_refused(work, message, tally);
-            None
-        }
-        Written::Conflict { item } => {
-            // A failed condition consumes the units of the item that it met, and DynamoDB does not report them.
-            tally.units.write += work.change.write_units() as f64;
-            match judge.after_conflict(work, item.as_ref(), tally) {
-                Next::Again(next) => Some(*next),
-                Next::Counted => None,
-            }
-        }
+impl<B, L, T> PageWriter<'_, B, L, T> {
+    fn part_error(&self, source: PartError) -> Error {
+        Error::Part { segment: self.segment, source }
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(source: CallError) -> Self {
+        Error::Table { source }
     }
 }

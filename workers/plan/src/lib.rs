@@ -13,6 +13,7 @@ mod output;
 
 use tableshift_aws::Settings;
 use tableshift_aws::executions::WatchExecution;
+use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::{RunRecord, Runs};
 use tableshift_aws::objects::{ReadObject, WriteObject};
@@ -70,7 +71,7 @@ pub struct Ports<B, L, T, E> {
 pub async fn run<B, L, T, E>(ports: &Ports<B, L, T, E>, request: Request) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs,
+    L: LockTable + Runs + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
 {
@@ -85,7 +86,7 @@ where
 async fn begin<B, L, T, E>(ports: &Ports<B, L, T, E>, request: Request, input: Input) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs,
+    L: LockTable + Runs + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
 {
@@ -108,7 +109,7 @@ where
     let lock = lock::take(ports, &plan, &request.execution).await?;
     let written = write_down(ports, &plan, &request).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
-    Ok(Output::of(&plan, plan.steps, &lock))
+    Ok(Output::of(&plan, plan.action, plan.steps, &lock))
 }
 
 /// Takes an earlier run up again: to go on with it, to verify it, or to roll it back.
@@ -120,7 +121,7 @@ async fn take_up<B, L, T, E>(
 ) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs,
+    L: LockTable + Runs + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
 {
@@ -141,9 +142,14 @@ where
         cause_name: None,
         ..record
     };
-    let written = ports.ledger.put_run(&record).await.map_err(Error::Ledger);
+    let written = let_run(ports, &record).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
-    Ok(Output::of(&plan, steps, &lock))
+    Ok(Output::of(&plan, input.action, steps, &lock))
+}
+
+async fn let_run<B, L: Runs + SteerRun, T, E>(ports: &Ports<B, L, T, E>, record: &RunRecord) -> Result<(), Error> {
+    ports.ledger.let_run(&record.run).await.map_err(Error::Ledger)?;
+    ports.ledger.put_run(record).await.map_err(Error::Ledger)
 }
 
 async fn describe<B, L, T: DescribeTable, E>(ports: &Ports<B, L, T, E>, name: &str) -> Result<Table, Error> {

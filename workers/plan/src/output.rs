@@ -27,7 +27,7 @@ pub struct Output {
     pub run: String,
     /// The epoch of the lock.
     pub epoch: u64,
-    /// What was asked for when the run began.
+    /// What this execution was asked for.
     pub action: Action,
     /// The table.
     pub table: String,
@@ -62,12 +62,12 @@ pub struct NotBegun {
 
 impl Output {
     /// The output for a run that takes these steps under this lock.
-    pub(crate) fn of(plan: &RunPlan, steps: Steps, lock: &Lock) -> Self {
+    pub(crate) fn of(plan: &RunPlan, action: Action, steps: Steps, lock: &Lock) -> Self {
         let not_begun = NotBegun { arn: None, status: "NONE" };
         Self {
             run: plan.run.clone(),
             epoch: lock.epoch,
-            action: plan.action,
+            action,
             table: plan.table.name.clone(),
             migration: plan.migration.id.clone(),
             bucket: plan.bucket.clone(),

@@ -3,7 +3,12 @@
 //! `report.json` is for programs, and what an approval is bound to; `report.html` shows the same to people. The same
 //! partial results give the same bytes, so a repeated call changes nothing.
 
+mod bar;
 pub mod page;
+mod phase;
+mod plan;
+mod sample;
+mod text;
 
 use std::collections::BTreeSet;
 

@@ -3,19 +3,11 @@
 //! Everything here turns the report and the plan into texts; `templates/report.html` lays them out. The template engine
 //! escapes every text, for items hold what strangers wrote.
 
-mod bar;
-mod phase;
-mod plan;
-mod sample;
-mod text;
-
+use crate::phase::{self, PhaseView};
+use crate::plan::{StepView, facts, next, steps};
 use askama::Template;
-use phase::PhaseView;
-use plan::{StepView, facts, next, steps};
 use tableshift_core::report::{Report, Verdict};
 use tableshift_core::run_plan::RunPlan;
-
-pub use text::{grouped, shortened};
 
 /// The page of a report.
 #[derive(Debug, Template)]

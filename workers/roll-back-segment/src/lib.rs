@@ -13,6 +13,7 @@ mod undo;
 use std::time::Duration;
 
 use tableshift_aws::ledger_checkpoints::Checkpoints;
+use tableshift_aws::ledger_control::{SteerRun, stop_run};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
@@ -92,14 +93,15 @@ const STOP_READING: Duration = Duration::from_secs(20);
 pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints + Runs,
+    L: LockTable + Checkpoints + Runs + SteerRun,
     F: Fn(&str) -> T,
     T: UpdateItem,
 {
     let run_id = input.run.clone();
     let result = roll_back(ports, input, deadline).await;
     if let Err(error) = &result {
-        report_cause(error, |name, cause| async move { ports.ledger.record_cause(&run_id, name, &cause).await }).await;
+        let now = (ports.clock)();
+        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await }).await;
     }
     result
 }
@@ -111,7 +113,7 @@ async fn roll_back<B, L, F, T>(
 ) -> Result<Progress, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints,
+    L: LockTable + Checkpoints + SteerRun,
     F: Fn(&str) -> T,
     T: UpdateItem,
 {
@@ -122,7 +124,8 @@ where
     let journal = Journal::read(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
     let items = (ports.items)(&part.plan.table.name);
     let undo = Undo::new(&items, &part.plan, segment, deadline);
-    while !part.checkpoint.done && deadline.remaining() > STOP_READING {
+    while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
+        undo.set_rate(part.write_share());
         let done = usize::try_from(part.checkpoint.page).unwrap_or(usize::MAX);
         let mut tally = Tally::default();
         let in_time = match journal.objects.get(done) {
@@ -141,7 +144,7 @@ where
         let last = done >= journal.objects.len();
         part.finish_page(tally, (!last).then(Default::default)).await.map_err(part_error)?;
     }
-    part.leave().await.map(Progress::of).map_err(part_error)
+    part.leave().await.map_err(part_error)
 }
 
 /// A segment's journal as the way back goes through it.

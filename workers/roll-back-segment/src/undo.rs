@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use tableshift_aws::paced::PacedWriter;
+use tableshift_aws::CallError;
+use tableshift_aws::Cause;
+use tableshift_aws::paced::Pacer;
 use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_core::counts::Tally;
 use tableshift_core::journal::Entry;
@@ -12,6 +14,7 @@ use tableshift_core::run_plan::RunPlan;
 use tableshift_core::update::Update;
 use tableshift_core::value::Item;
 use tableshift_runtime::Deadline;
+use tokio::time::Instant;
 
 use crate::Error;
 
@@ -19,12 +22,17 @@ use crate::Error;
 const IN_FLIGHT: usize = 32;
 /// Before the deadline, in time to save: no write begins after this.
 const STOP_WRITING: Duration = Duration::from_secs(10);
+/// How long an item is tried to be put back while every attempt is throttled.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The least wait after a throttled write.
+const AFTER_THROTTLE: Duration = Duration::from_millis(200);
 /// Write units that an undo is expected to consume before it is known: the size of the item is not in the journal.
 const EXPECTED_UNITS: f64 = 1.0;
 
 /// Undoes the writes of one segment.
 pub(crate) struct Undo<'u, T> {
-    writer: PacedWriter<'u, T>,
+    items: &'u T,
+    pacer: Pacer,
     keys: Vec<String>,
     segment: u32,
     deadline: Deadline,
@@ -42,8 +50,12 @@ enum Undone {
 
 impl<'u, T: UpdateItem> Undo<'u, T> {
     pub(crate) fn new(items: &'u T, plan: &RunPlan, segment: u32, deadline: Deadline) -> Self {
-        let writer = PacedWriter::new(items, plan.write_share());
-        Self { writer, keys: plan.table.keys.clone(), segment, deadline }
+        Self { items, pacer: Pacer::new(None), keys: plan.table.keys.clone(), segment, deadline }
+    }
+
+    /// Keeps to so many write units a second from now on.
+    pub(crate) fn set_rate(&self, units_per_second: Option<f64>) {
+        self.pacer.set_rate(units_per_second);
     }
 
     /// Undoes items that have one entry each. False: time ran out, and they are to be gone through again.
@@ -80,9 +92,7 @@ impl<'u, T: UpdateItem> Undo<'u, T> {
         let key = entries[0].key.clone();
         let mut undone = Undone::Spared;
         for entry in &entries {
-            let time_left = self.deadline.remaining().saturating_sub(STOP_WRITING);
-            let update = Update::of_undo(entry, &self.keys);
-            let written = self.writer.update(&key, &update, EXPECTED_UNITS, time_left).await;
+            let written = self.update(&key, &Update::of_undo(entry, &self.keys)).await;
             undone = match written.map_err(|source| Error::Table { segment: self.segment, source })? {
                 None => return Ok((key, Undone::OutOfTime)),
                 Some(Written::Done { units }) => return Ok((key, Undone::Restored { units })),
@@ -94,6 +104,31 @@ impl<'u, T: UpdateItem> Undo<'u, T> {
             };
         }
         Ok((key, undone))
+    }
+
+    /// Sends an update when its turn has come, again after a throttle. `None`: time ran out first.
+    async fn update(&self, key: &Item, update: &Update) -> Result<Option<Written>, CallError> {
+        let begun = Instant::now();
+        loop {
+            let time_left = self.deadline.remaining().saturating_sub(STOP_WRITING);
+            if !self.pacer.turn(EXPECTED_UNITS, time_left).await {
+                return Ok(None);
+            }
+            match self.items.update(key, update).await {
+                Err(error) if error.cause == Cause::Throttled && begun.elapsed() < PATIENCE => {
+                    self.pacer.settle(-EXPECTED_UNITS);
+                    self.pacer.throttle();
+                    tokio::time::sleep(AFTER_THROTTLE).await;
+                }
+                Err(error) => return Err(error),
+                Ok(written) => {
+                    if let Written::Done { units } = &written {
+                        self.pacer.settle(units - EXPECTED_UNITS);
+                    }
+                    return Ok(Some(written));
+                }
+            }
+        }
     }
 }
 

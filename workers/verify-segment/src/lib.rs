@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use tableshift_aws::ledger_checkpoints::Checkpoints;
+use tableshift_aws::ledger_control::{SteerRun, stop_run};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
@@ -92,14 +93,15 @@ const READS_IN_FLIGHT: usize = 8;
 pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints + Runs,
+    L: LockTable + Checkpoints + Runs + SteerRun,
     F: Fn(&str) -> T,
     T: ScanSegment,
 {
     let run_id = input.run.clone();
     let result = verify(ports, input, deadline).await;
     if let Err(error) = &result {
-        report_cause(error, |name, cause| async move { ports.ledger.record_cause(&run_id, name, &cause).await }).await;
+        let now = (ports.clock)();
+        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await }).await;
     }
     result
 }
@@ -107,7 +109,7 @@ where
 async fn verify<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints,
+    L: LockTable + Checkpoints + SteerRun,
     F: Fn(&str) -> T,
     T: ScanSegment,
 {
@@ -117,9 +119,10 @@ where
     let mut part = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await.map_err(part_error)?;
     let journal = journal_index(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
     let items = (ports.items)(&part.plan.table.name);
-    let mut reader = SegmentReader::new(&items, segment, part.plan.segments, true, part.plan.read_share());
-    while !part.checkpoint.done && deadline.remaining() > STOP_READING {
-        let (page, mut tally) = reader.next(&part.checkpoint).await.map_err(|source| Error::Table { segment, source })?;
+    let reader = SegmentReader::new(&items, segment, part.plan.segments, true);
+    while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
+        let next = reader.next(part.checkpoint.cursor.as_ref(), part.read_share()).await;
+        let (page, mut tally) = next.map_err(|source| Error::Table { segment, source })?;
         let judge = part.judge();
         page.items.iter().for_each(|item| judge.prove(item, &journal, &mut tally));
         part.dead_letters(&tally.findings).await.map_err(part_error)?;
@@ -128,7 +131,7 @@ where
     if part.checkpoint.done {
         count_gone(&journal, &mut part.checkpoint.tally);
     }
-    part.leave().await.map(Progress::of).map_err(part_error)
+    part.leave().await.map_err(part_error)
 }
 
 async fn journal_index<B: ReadObject + ListObjects>(bucket: &B, id: &PartId) -> Result<Index, RunFileError> {

@@ -13,6 +13,8 @@ use crate::exports::Exports;
 use crate::ledger::Ledger;
 use crate::notifications::Topic;
 use crate::objects::Bucket;
+use crate::scan::TableItems;
+use crate::throttles::ThrottlesComeBack;
 use crate::tables::Tables;
 
 /// What the template tells every function through its environment.
@@ -120,6 +122,13 @@ impl Clients {
     /// A DynamoDB client, for the edges that read and write items.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.config)
+    }
+
+    /// The items of a table, for workers that pace themselves: a throttle comes back to them at once.
+    pub fn items(&self) -> impl Fn(&str) -> TableItems + use<> {
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.config).retry_classifier(ThrottlesComeBack).build();
+        let client = aws_sdk_dynamodb::Client::from_conf(config);
+        move |table| TableItems::new(client.clone(), table)
     }
 
     /// An S3 client. It addresses the bucket in the path, not in the host name: AWS serves both,

@@ -6,6 +6,7 @@ use std::fmt;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use tableshift_core::ErrorName;
+use tableshift_core::throttle::Reach;
 
 /// The kinds of failure a caller can tell apart without knowing the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub struct CallError {
     pub cause: Cause,
     /// The service's own error code, when it gave one.
     pub code: Option<String>,
+    /// How far a throttle reaches, when it is one.
+    pub reach: Option<Reach>,
     /// What the service or the transport said.
     #[source]
     pub source: Box<dyn Error + Send + Sync>,
@@ -74,6 +77,7 @@ impl CallError {
             resource: resource.into(),
             cause: classify(&error),
             code: code_of(&error).map(str::to_owned),
+            reach: reach_of(&error),
             source: said(error),
         }
     }
@@ -85,8 +89,18 @@ impl CallError {
             resource: resource.into(),
             cause: Cause::Unavailable,
             code: None,
+            reach: None,
             source: format!("the answer has no {missing}").into(),
         }
+    }
+
+    /// A call that will not pass however often it is sent.
+    pub fn refused(
+        operation: &'static str,
+        resource: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { operation, resource: resource.into(), cause: Cause::Refused, code: None, reach: None, source: source.into() }
     }
 
     /// The name under which a worker reports this failure unless it knows better.
@@ -110,6 +124,27 @@ pub fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> C
             of_answer(code_of(error), status)
         }
     }
+}
+
+/// How far a throttle reaches: DynamoDB lists its reasons in the answer, under either spelling of the member.
+fn reach_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<Reach> {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        #[serde(alias = "ThrottlingReasons", rename = "throttlingReasons", default)]
+        reasons: Vec<Reason>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Reason {
+        #[serde(alias = "Reason", default)]
+        reason: String,
+    }
+    if classify(error) != Cause::Throttled {
+        return None;
+    }
+    let body = error.raw_response().and_then(|raw| raw.body().bytes());
+    let answer: Option<Answer> = body.and_then(|body| serde_json::from_slice(body).ok());
+    let reasons = answer.map(|answer| answer.reasons).unwrap_or_default();
+    Some(Reach::of_reasons(reasons.iter().map(|reason| reason.reason.as_str())))
 }
 
 /// Codes come first, for some services put a throttle or a denial under status 400; the status

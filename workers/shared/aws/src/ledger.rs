@@ -25,8 +25,8 @@ pub(crate) type LedgerItem = HashMap<String, AttributeValue>;
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The call failed.
-    #[error("the ledger could not be used")]
-    Call(#[source] CallError),
+    #[error(transparent)]
+    Call(CallError),
     /// An item lacks an attribute, or holds one of another type.
     #[error("the ledger's item {pk} {sk} has no usable attribute {attribute}; was it edited by hand?")]
     Malformed {

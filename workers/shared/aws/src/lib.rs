@@ -6,14 +6,17 @@
 #![allow(async_fn_in_trait, reason = "every worker runs on one thread, so no future has to be Send")]
 
 pub mod backups;
+pub mod batch;
 pub mod clients;
 pub mod error;
 pub mod executions;
 pub mod exports;
+pub mod get;
 pub mod items;
 pub mod ledger;
 pub mod ledger_approvals;
 pub mod ledger_checkpoints;
+pub mod ledger_control;
 pub mod ledger_lock;
 pub mod ledger_runs;
 pub mod notifications;
@@ -24,6 +27,7 @@ pub mod run_files;
 pub mod scan;
 pub mod segment_reader;
 pub mod tables;
+pub mod throttles;
 pub mod update;
 
 pub use clients::{Clients, Settings};

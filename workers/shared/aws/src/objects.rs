@@ -25,8 +25,8 @@ pub enum ObjectError {
         key: String,
     },
     /// The call failed.
-    #[error("the bucket could not be used")]
-    Call(#[source] CallError),
+    #[error(transparent)]
+    Call(CallError),
     /// The object stopped coming half-way.
     #[error("reading s3://{bucket}/{key} broke off")]
     BrokenOff {

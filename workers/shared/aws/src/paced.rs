@@ -1,53 +1,67 @@
-//! Conditional writes at a pace: each waits for its share of the run's budget and is charged what it consumed.
+//! Waiting one's turn: every operation waits for its worker's share of the run's budget and is charged what it consumed.
 
 use std::cell::RefCell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tableshift_core::pace::Pace;
-use tableshift_core::update::Update;
-use tableshift_core::value::Item;
+use tokio::time::Instant;
 
-use crate::error::CallError;
-use crate::update::{UpdateItem, Written};
-
-/// Writes items of a table at a pace.
+/// A pace that operations in flight share.
 #[derive(Debug)]
-pub struct PacedWriter<'t, T> {
-    items: &'t T,
+pub struct Pacer {
     pace: RefCell<Pace>,
     started: Instant,
 }
 
-impl<'t, T: UpdateItem> PacedWriter<'t, T> {
-    /// Writes at so many write units a second; `None` never waits.
-    pub fn new(items: &'t T, units_per_second: Option<f64>) -> Self {
-        Self { items, pace: RefCell::new(Pace::new(units_per_second, Duration::ZERO)), started: Instant::now() }
+impl Pacer {
+    /// A pace of so many units a second; `None` never waits until it is throttled.
+    pub fn new(units_per_second: Option<f64>) -> Self {
+        Self { pace: RefCell::new(Pace::new(units_per_second, Duration::ZERO)), started: Instant::now() }
     }
 
-    /// Sends one update when its turn has come. `None`: its turn would come later than `time_left`, so it was not sent.
-    pub async fn update(
-        &self,
-        key: &Item,
-        update: &Update,
-        expected_units: f64,
-        time_left: Duration,
-    ) -> Result<Option<Written>, CallError> {
+    /// Waits for a turn and charges what the operation is expected to consume. False: the turn would come later than
+    /// `time_left`, and nothing was charged.
+    ///
+    /// The charge comes before the operation: operations in flight together must not each find the budget untouched.
+    pub async fn turn(&self, expected_units: f64, time_left: Duration) -> bool {
         let wait = self.pace.borrow_mut().wait(self.started.elapsed());
         if wait >= time_left {
-            return Ok(None);
+            return false;
         }
-        // What is expected is charged before the write: writes in flight together must not each find the budget
-        // untouched. What it really consumed, indexes included, is settled after.
-        self.charge(expected_units);
-        tokio::time::sleep(wait).await;
-        let written = self.items.update(key, update).await?;
-        if let Written::Done { units } = &written {
-            self.charge(units - expected_units);
+        self.settle(expected_units);
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
         }
-        Ok(Some(written))
+        true
     }
 
-    fn charge(&self, units: f64) {
+    /// How long to wait before the next operation.
+    pub fn wait(&self) -> Duration {
+        self.pace.borrow_mut().wait(self.started.elapsed())
+    }
+
+    /// Charges the difference between what was consumed and what was expected.
+    pub fn settle(&self, units: f64) {
         self.pace.borrow_mut().charge(units, self.started.elapsed());
+    }
+
+    /// Takes note of a throttle.
+    pub fn throttle(&self) {
+        self.pace.borrow_mut().throttle(self.started.elapsed());
+    }
+
+    /// Keeps to another rate from now on.
+    pub fn set_rate(&self, units_per_second: Option<f64>) {
+        self.pace.borrow_mut().set_ceiling(units_per_second, self.started.elapsed());
+    }
+
+    /// The units a second that are kept to now; `None` for no limit.
+    pub fn rate(&self) -> Option<f64> {
+        self.pace.borrow().rate()
+    }
+
+    /// About the units consumed in the last second.
+    pub fn recent(&self) -> f64 {
+        self.pace.borrow().recent()
     }
 }

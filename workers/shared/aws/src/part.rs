@@ -2,22 +2,29 @@
 //!
 //! 1. [`Part::begin`] reads the plan, compiles the migration and claims the part, which fences off older attempts.
 //! 2. The worker does a page, counts into `checkpoint.tally`, and calls [`Part::save`].
-//! 3. [`Part::save`] asks whether the lock is still the run's, renews the lease when half of it is gone, and saves.
+//! 3. [`Part::save`] asks what the worker is to do ([`Part::directive`]: is the lock still the run's, is it paused or
+//!    stopped?), renews the lease when half of it is gone, and saves.
 //! 4. At the end, or when time runs out, [`Part::leave`] writes the partial result that Report folds.
 
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use tableshift_core::ErrorName;
+use tableshift_core::child::Progress;
+use tableshift_core::control::{Control, Slowed, State};
 use tableshift_core::counts::{Finding, Partial, Phase, Tally};
 use tableshift_core::keys;
 use tableshift_core::language::compiled::{Compiled, MeaningError};
+use tableshift_core::lock::Lock;
 use tableshift_core::migration::TableRules;
 use tableshift_core::run_plan::RunPlan;
+use tableshift_core::throttle::Reach;
 use tableshift_core::value::Item;
 use tableshift_core::worklist::Judge;
 
 use crate::ledger::LedgerError;
 use crate::ledger_checkpoints::{Checkpoint, Checkpoints};
+use crate::ledger_control::SteerRun;
 use crate::ledger_lock::LockTable;
 use crate::objects::{ReadObject, WriteObject};
 use crate::run_files::{RunFileError, load, load_plan, store, store_findings};
@@ -62,6 +69,12 @@ pub enum PartError {
     /// The plan's migration does not compile: it did when the run was planned, so this is another version.
     #[error("the run's migration cannot be compiled by this version")]
     Migration(#[source] MeaningError),
+    /// The run was stopped.
+    #[error("the run was stopped: {reason}")]
+    Stopped {
+        /// Why.
+        reason: String,
+    },
     /// Another execution has taken the run or the table over.
     #[error("part {part} is not this execution's any more: the lock or the part was taken over; this worker stops")]
     LeaseLost {
@@ -77,13 +90,26 @@ impl PartError {
             Self::File { source, .. } => source.name(),
             Self::Ledger { source, .. } => source.name(),
             Self::Migration(_) => ErrorName::InvalidMigration,
+            Self::Stopped { .. } => ErrorName::Aborted,
             Self::LeaseLost { .. } => ErrorName::LeaseLost,
         }
     }
 }
 
-/// How often the lock is asked for, at most.
-const LOCK_CHECK: Duration = Duration::from_secs(2);
+/// What a worker is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Directive {
+    /// Go on.
+    Work,
+    /// Leave Lambda, and come back after so many seconds to ask again.
+    Pause {
+        /// Seconds.
+        seconds: u64,
+    },
+}
+
+/// How often the lock and the control item are read, at most.
+const ASK_EVERY: Duration = Duration::from_secs(2);
 
 /// A part that this invocation holds.
 #[derive(Debug)]
@@ -103,10 +129,11 @@ pub struct Part<'e, B, L> {
     /// How far the part got.
     pub checkpoint: Checkpoint,
     clock: Clock,
-    lock_seen: i64,
+    asked: Cell<i64>,
+    control: RefCell<Control>,
 }
 
-impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints> Part<'e, B, L> {
+impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Part<'e, B, L> {
     /// Takes a part up where the attempt before it left it.
     pub async fn begin(bucket: &'e B, ledger: &'e L, id: PartId, clock: Clock) -> Result<Self, PartError> {
         let file = |source| PartError::File { part: id.part.clone(), source };
@@ -117,40 +144,70 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints> Part<'e, B, L>
         let earlier = claimed.ok_or_else(|| PartError::LeaseLost { part: id.part.clone() })?;
         let checkpoint = taken_up(earlier, &id);
         let rules = TableRules::of(&plan.table, plan.locked_at / 1000);
-        let mut part = Self { bucket, ledger, id, plan, migration, rules, checkpoint, clock, lock_seen: i64::MIN };
-        part.hold().await?;
+        let (asked, control) = (Cell::new(i64::MIN), RefCell::default());
+        let mut part = Self { bucket, ledger, id, plan, migration, rules, checkpoint, clock, asked, control };
+        part.directive().await?;
         part.recall_examples().await?;
         Ok(part)
     }
 
     /// Saves how far the part got. An error if an execution of a newer epoch has taken over: the caller stops.
     pub async fn save(&mut self) -> Result<(), PartError> {
-        self.hold().await?;
+        self.directive().await?;
         let saved = self.ledger.save(&self.id.run, self.id.phase, &self.id.part, &self.checkpoint).await;
         let saved = saved.map_err(|source| self.ledger_error(source))?;
         if saved { Ok(()) } else { Err(self.lost()) }
     }
 
-    /// Asks whether the lock is still the run's, at most every two seconds, and renews the lease when half is gone.
-    pub async fn hold(&mut self) -> Result<(), PartError> {
+    /// Asks what to do, at most every two seconds: whether the lock is still the run's, and what the control item says.
+    pub async fn directive(&self) -> Result<Directive, PartError> {
         let now = (self.clock)();
-        if now.saturating_sub(self.lock_seen) < LOCK_CHECK.as_millis() as i64 {
+        if now.saturating_sub(self.asked.get()) >= ASK_EVERY.as_millis() as i64 {
+            let control = self.ledger.control(&self.id.run, self.id.phase);
+            let (lock, control) = futures::join!(self.ledger.lock(&self.plan.table.name), control);
+            self.hold(lock.map_err(|source| self.ledger_error(source))?, now).await?;
+            *self.control.borrow_mut() = control.map_err(|source| self.ledger_error(source))?;
+            self.asked.set(now);
+        }
+        let control = self.control.borrow();
+        match control.state {
+            State::Running => Ok(Directive::Work),
+            State::Paused => Ok(Directive::Pause { seconds: control.pause_seconds(now) }),
+            State::Stopped => Err(PartError::Stopped { reason: control.reason.clone().unwrap_or("by an operator".into()) }),
+        }
+    }
+
+    /// Renews the lease when half of it is gone.
+    async fn hold(&self, lock: Option<Lock>, now: i64) -> Result<(), PartError> {
+        let ours = |lock: &Lock| lock.run == self.id.run && lock.epoch == self.id.epoch && lock.execution.is_some();
+        let Some(lock) = lock.filter(ours) else { return Err(self.lost()) };
+        let lease = self.plan.lease_seconds as i64;
+        if lock.lease_until - now / 1000 >= lease / 2 {
             return Ok(());
         }
-        let lock = self.ledger.lock(&self.plan.table.name).await.map_err(|source| self.ledger_error(source))?;
-        let ours =
-            lock.filter(|lock| lock.run == self.id.run && lock.epoch == self.id.epoch && lock.execution.is_some());
-        let Some(lock) = ours else { return Err(self.lost()) };
-        let lease = self.plan.lease_seconds as i64;
-        if lock.lease_until - now / 1000 < lease / 2 {
-            let renewed =
-                self.ledger.renew(&self.plan.table.name, &self.id.run, self.id.epoch, now / 1000 + lease).await;
-            if !renewed.map_err(|source| self.ledger_error(source))? {
-                return Err(self.lost());
-            }
+        let renewed = self.ledger.renew(&self.plan.table.name, &self.id.run, self.id.epoch, now / 1000 + lease).await;
+        match renewed.map_err(|source| self.ledger_error(source))? {
+            true => Ok(()),
+            false => Err(self.lost()),
         }
-        self.lock_seen = now;
-        Ok(())
+    }
+
+    /// Tells every worker of a throttle that concerns them all, given what this one consumes a second.
+    pub async fn tell_throttle(&self, reach: Reach, units_per_second: f64) -> Result<(), PartError> {
+        let (now, before) = ((self.clock)(), self.control.borrow().slowed);
+        let rate = units_per_second * f64::from(self.plan.workers());
+        let Some(slowed) = Slowed::after(before, reach, rate, now) else { return Ok(()) };
+        self.control.borrow_mut().slowed = Some(slowed);
+        self.ledger.slow(&self.id.run, before, slowed).await.map_err(|source| self.ledger_error(source))
+    }
+
+    /// Counts invalid items in and says whether the run has more of them than it tolerates.
+    pub async fn over_budget(&self, invalid: u64) -> Result<Option<u64>, PartError> {
+        if invalid == 0 {
+            return Ok(None);
+        }
+        let total = self.ledger.count_invalid(&self.id.run, invalid).await.map_err(|source| self.ledger_error(source))?;
+        Ok((total > self.plan.invalid_items).then_some(total))
     }
 
     /// Counts a page in, moves the cursor behind it and saves. No cursor: the part is done.
@@ -159,7 +216,17 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints> Part<'e, B, L>
         self.checkpoint.page += 1;
         self.checkpoint.done = cursor.is_none();
         self.checkpoint.cursor = cursor;
-        self.save().await
+        self.save().await?;
+        self.count_done().await
+    }
+
+    /// Counts the part as done, so that those that are left share its budget.
+    pub async fn count_done(&self) -> Result<(), PartError> {
+        if !self.checkpoint.done {
+            return Ok(());
+        }
+        let counted = self.ledger.count_done(&self.id.run, self.id.phase).await;
+        counted.map_err(|source| self.ledger_error(source))
     }
 
     /// Writes the items of a page that a person should look at to `dead-letters/`.
@@ -171,18 +238,21 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints> Part<'e, B, L>
         stored.map_err(|source| PartError::File { part: id.part.clone(), source })
     }
 
-    /// Writes the partial result and says whether the part is done.
-    pub async fn leave(&mut self) -> Result<bool, PartError> {
-        let id = &self.id;
-        let partial = Partial {
-            phase: id.phase,
-            part: id.part.clone(),
-            done: self.checkpoint.done,
-            tally: self.checkpoint.tally.clone(),
-        };
+    /// Whether to begin another page: there is one, the run is not paused, and `in_time` holds.
+    pub async fn goes_on(&self, in_time: bool) -> Result<bool, PartError> {
+        Ok(!self.checkpoint.done && in_time && self.directive().await? == Directive::Work)
+    }
+
+    /// Writes the partial result and says when the child is to be called again.
+    pub async fn leave(&self) -> Result<Progress, PartError> {
+        let (id, done) = (&self.id, self.checkpoint.done);
+        let partial = Partial { phase: id.phase, part: id.part.clone(), done, tally: self.checkpoint.tally.clone() };
         let stored = store(self.bucket, &keys::partial(&id.run, id.phase, &id.part), &partial).await;
         stored.map_err(|source| PartError::File { part: id.part.clone(), source })?;
-        Ok(self.checkpoint.done)
+        match self.directive().await? {
+            Directive::Pause { seconds } if !done => Ok(Progress { done, wait_seconds: seconds }),
+            _ => Ok(Progress::of(done)),
+        }
     }
 
     /// Examples are kept out of the ledger, so an attempt that goes on takes them from the partial result.
@@ -220,6 +290,18 @@ fn taken_up(earlier: Checkpoint, id: &PartId) -> Checkpoint {
 }
 
 impl<B, L> Part<'_, B, L> {
+    /// This worker's write units a second, as things are now.
+    pub fn write_share(&self) -> Option<f64> {
+        let (plan, now) = (&self.plan, (self.clock)());
+        self.control.borrow().write_share(plan.write_units_per_second, plan.segments, plan.max_concurrency, now)
+    }
+
+    /// This worker's read units a second, as things are now.
+    pub fn read_share(&self) -> Option<f64> {
+        let plan = &self.plan;
+        self.control.borrow().read_share(plan.read_units_per_second, plan.segments, plan.max_concurrency)
+    }
+
     /// What items are judged by.
     pub fn judge(&self) -> Judge<'_, Compiled> {
         Judge { migration: &self.migration, rules: &self.rules, table: &self.plan.table }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use tableshift_core::value::Item;
 
 use crate::error::CallError;
-use crate::items::{from_sdk, to_sdk};
+use crate::items::{from_sdk, to_sdk, value_to_sdk};
 
 /// Which page to read.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,13 +17,19 @@ pub struct PageRequest<'a> {
     pub cursor: Option<&'a Item>,
     /// Whether to see every write that was acknowledged before; twice the read units.
     pub consistent: bool,
+    /// Which items DynamoDB may leave out.
+    pub filter: Option<&'a Filter>,
 }
+
+pub use tableshift_core::filter::Filter;
 
 /// A page of a segment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {
     /// Its items.
     pub items: Vec<Item>,
+    /// How many items were read, those that the filter left out included.
+    pub scanned: u64,
     /// Read units consumed.
     pub units: f64,
     /// Where it ended; `None` at the end of the segment, and only there.
@@ -55,9 +61,20 @@ impl ScanSegment for TableItems {
         let scan = self.client.scan().table_name(&self.table);
         let scan = scan.segment(whole(request.segment)).total_segments(whole(request.segments));
         let scan = scan.set_exclusive_start_key(request.cursor.map(to_sdk)).consistent_read(request.consistent);
+        let scan = match request.filter {
+            None => scan,
+            Some(filter) => {
+                let values = filter.values.iter().map(|(name, value)| (name.clone(), value_to_sdk(value)));
+                scan.filter_expression(&filter.expression)
+                    .set_expression_attribute_names(Some(filter.names.clone().into_iter().collect()))
+                    // DynamoDB refuses an empty map of values.
+                    .set_expression_attribute_values((!filter.values.is_empty()).then(|| values.collect()))
+            }
+        };
         let sent = scan.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
         let page = sent.map_err(|error| CallError::new("Scan", &self.table, error))?;
         Ok(Page {
+            scanned: u64::try_from(page.scanned_count).unwrap_or_default(),
             units: page.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or_default(),
             cursor: page.last_evaluated_key.map(from_sdk),
             items: page.items.unwrap_or_default().into_iter().map(from_sdk).collect(),

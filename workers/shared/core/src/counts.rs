@@ -39,7 +39,9 @@ pub struct Counts {
     pub changed: u64,
     /// Items that were as the migration leaves them before the run came to them.
     pub already_done: u64,
-    /// Items that are not the migration's business, or that the application deleted in the meantime.
+    /// Items for which `where` is false, as far as they were not looked at more closely, and items that the application
+    /// deleted in the meantime. The writing leaves most of them to DynamoDB's filter; only the verification tells which
+    /// of them are already done.
     pub not_matched: u64,
     /// Items given up because the application kept changing them.
     pub conflicts: u64,

@@ -42,6 +42,8 @@ pub enum ErrorName {
     ApprovalStale,
     /// A newer execution took the run or the lock over; this one stops.
     LeaseLost,
+    /// An operator stopped the run, or one of its workers met an error that all would meet.
+    Aborted,
     /// More items were invalid, or more was to be spent, than the budget allows.
     BudgetExceeded,
     /// The verification's verdict is bad; the run holds as the policy says.
@@ -60,7 +62,7 @@ pub enum ErrorName {
 
 impl ErrorName {
     /// Every name, in the order of the workflow.
-    pub const ALL: [ErrorName; 23] = [
+    pub const ALL: [ErrorName; 24] = [
         ErrorName::InvalidInput,
         ErrorName::InvalidMigration,
         ErrorName::TableNotFound,
@@ -77,6 +79,7 @@ impl ErrorName {
         ErrorName::ApprovalExpired,
         ErrorName::ApprovalStale,
         ErrorName::LeaseLost,
+        ErrorName::Aborted,
         ErrorName::BudgetExceeded,
         ErrorName::VerificationFailed,
         ErrorName::RolledBack,
@@ -105,6 +108,7 @@ impl ErrorName {
             ErrorName::ApprovalExpired => "ApprovalExpired",
             ErrorName::ApprovalStale => "ApprovalStale",
             ErrorName::LeaseLost => "LeaseLost",
+            ErrorName::Aborted => "Aborted",
             ErrorName::BudgetExceeded => "BudgetExceeded",
             ErrorName::VerificationFailed => "VerificationFailed",
             ErrorName::RolledBack => "RolledBack",

@@ -4,9 +4,11 @@
 //! facts, ask this crate what to do, do it, and report.
 
 pub mod child;
+pub mod control;
 pub mod counts;
 pub mod error_name;
 pub mod estimate;
+pub mod filter;
 pub mod hash;
 pub mod input;
 pub mod journal;
@@ -22,7 +24,9 @@ pub mod rehearsal;
 pub mod report;
 pub mod run_plan;
 pub mod segments;
+pub mod statement;
 pub mod table;
+pub mod throttle;
 pub mod update;
 pub mod value;
 pub mod window;

@@ -3,6 +3,7 @@
 //! Documents compile to it ([`Compiled`](crate::language::compiled::Compiled)); a migration written in Rust implements
 //! the same trait, and workers run both alike.
 
+use crate::filter::Filter;
 use crate::table::Table;
 use crate::value::{Item, Value, item_bytes};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,9 @@ pub trait Migration: Send + Sync {
 
     /// The top-level attributes that it may set or remove.
     fn touched(&self) -> &BTreeSet<String>;
+
+    /// What DynamoDB may leave out when it reads the table: items that are surely not to be changed and not invalid.
+    fn filter(&self) -> Option<Filter>;
 
     /// Whether what must hold after the change holds for this item.
     fn check(&self, item: &Item) -> bool;

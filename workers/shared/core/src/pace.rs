@@ -1,48 +1,118 @@
-//! Pacing by capacity units: how long to wait so that a rate is kept.
+//! Pacing by capacity units: how long to wait so that a rate is kept, and what a throttle does to the rate.
 //!
-//! A token bucket that may go into debt: what an operation consumed is known only when it is done, so it is charged
-//! after the fact and the next operation waits until the debt is paid. Time is an input.
+//! A token bucket that may go into debt: an operation is charged what it is expected to consume, waits until the debt
+//! before it is paid, and is settled with what it really consumed. A throttle halves the rate at once; it grows back a
+//! little every second (additive increase, multiplicative decrease), so that the application has right of way. Time is
+//! an input: any clock that only goes forward.
 
 use std::time::Duration;
+
+/// How much of a second's units may be saved up: a pause is not followed by a burst.
+const SAVED_SECONDS: f64 = 0.2;
+/// What is left of the rate after a throttle.
+const CUT: f64 = 0.5;
+/// How much of the rate before a throttle comes back every second.
+const GROWTH: f64 = 0.05;
+/// Throttles within this time of a cut are the same news.
+const SAME_NEWS: Duration = Duration::from_millis(500);
+/// The least rate that throttles lead to, in units a second.
+const LEAST_RATE: f64 = 1.0;
+/// Without a ceiling, a rate that grew to so many times what it was when throttled is free again.
+const FREE_AGAIN: f64 = 4.0;
 
 /// A rate of units a second, and what is left of it.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    units_per_second: Option<f64>,
+    ceiling: Option<f64>,
+    throttled: Option<Throttled>,
+    recent: f64,
     level: f64,
     at: Duration,
 }
 
+/// The rate that a throttle left.
+#[derive(Debug, Clone, Copy)]
+struct Throttled {
+    rate: f64,
+    before: f64,
+    cut_at: Duration,
+}
+
 impl Pace {
-    /// A pace of so many units a second from `now` on (any clock that only goes forward); `None` never waits.
-    pub fn new(units_per_second: Option<f64>, now: Duration) -> Self {
-        Self { units_per_second, level: 0.0, at: now }
+    /// A pace of so many units a second from `now` on; `None` never waits until it is throttled.
+    pub fn new(ceiling: Option<f64>, now: Duration) -> Self {
+        Self { ceiling, throttled: None, recent: 0.0, level: 0.0, at: now }
     }
 
-    /// Charges units that were consumed.
+    /// The units a second that are kept to now; `None` for no limit.
+    pub fn rate(&self) -> Option<f64> {
+        match (self.ceiling, self.throttled) {
+            (Some(ceiling), Some(throttled)) => Some(ceiling.min(throttled.rate)),
+            (ceiling, throttled) => ceiling.or(throttled.map(|throttled| throttled.rate)),
+        }
+    }
+
+    /// About the units charged in the last second.
+    pub fn recent(&self) -> f64 {
+        self.recent
+    }
+
+    /// Keeps to another ceiling from `now` on.
+    pub fn set_ceiling(&mut self, ceiling: Option<f64>, now: Duration) {
+        self.refill(now);
+        self.ceiling = ceiling;
+    }
+
+    /// Charges units that are expected to be, or were, consumed; negative to give some back.
     pub fn charge(&mut self, units: f64, now: Duration) {
         self.refill(now);
         self.level -= units;
+        self.recent += units;
     }
 
     /// How long to wait before the next operation.
     pub fn wait(&mut self, now: Duration) -> Duration {
         self.refill(now);
-        match self.units_per_second {
+        match self.rate() {
             Some(rate) if self.level < 0.0 => Duration::from_secs_f64(-self.level / rate),
             _ => Duration::ZERO,
         }
     }
 
-    /// Unused units are kept for at most a second, so a pause is not followed by a burst.
+    /// Takes note of a throttle: the rate is cut, once for all the throttles that come together.
+    pub fn throttle(&mut self, now: Duration) {
+        self.refill(now);
+        if self.throttled.is_some_and(|throttled| now.saturating_sub(throttled.cut_at) < SAME_NEWS) {
+            return;
+        }
+        let before = self.rate().map_or(self.recent, |rate| rate.min(self.recent.max(LEAST_RATE)));
+        let rate = (before * CUT).max(LEAST_RATE);
+        self.throttled = Some(Throttled { rate, before: before.max(LEAST_RATE), cut_at: now });
+        self.level = self.level.min(0.0);
+    }
+
     fn refill(&mut self, now: Duration) {
-        let rate = self.units_per_second.unwrap_or(0.0);
-        self.level = (self.level + rate * now.saturating_sub(self.at).as_secs_f64()).min(rate);
+        let seconds = now.saturating_sub(self.at).as_secs_f64();
         self.at = now;
+        self.grow(seconds);
+        // About the units of the last second: what a throttle without a ceiling is measured by.
+        self.recent *= (-seconds).exp();
+        match self.rate() {
+            Some(rate) => self.level = (self.level + rate * seconds).min((rate * SAVED_SECONDS).max(1.0)),
+            None => self.level = 0.0,
+        }
+    }
+
+    fn grow(&mut self, seconds: f64) {
+        let Some(throttled) = &mut self.throttled else { return };
+        throttled.rate += (throttled.before * GROWTH).max(LEAST_RATE) * seconds;
+        if throttled.rate >= self.ceiling.unwrap_or(throttled.before * FREE_AGAIN) {
+            self.throttled = None;
+        }
     }
 }
 
-/// One worker's share of a run's budget: an equal part for each worker that may be at work.
+/// One worker's share of a run's budget: an equal part for each worker that is at work.
 pub fn share(units_per_second: Option<u32>, workers: u32) -> Option<f64> {
     units_per_second.map(|units| f64::from(units) / f64::from(workers.max(1)))
 }
@@ -50,21 +120,26 @@ pub fn share(units_per_second: Option<u32>, workers: u32) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn seconds(seconds: f64) -> Duration {
+        Duration::from_secs_f64(seconds)
+    }
 
     #[test]
     fn a_debt_is_waited_off_at_the_rate() {
         let mut pace = Pace::new(Some(10.0), Duration::ZERO);
         pace.charge(25.0, Duration::ZERO);
-        assert_eq!(pace.wait(Duration::ZERO), Duration::from_millis(2500));
-        assert_eq!(pace.wait(Duration::from_secs(2)), Duration::from_millis(500));
-        assert_eq!(pace.wait(Duration::from_secs(3)), Duration::ZERO);
+        assert_eq!(pace.wait(Duration::ZERO), seconds(2.5));
+        assert_eq!(pace.wait(seconds(2.0)), seconds(0.5));
+        assert_eq!(pace.wait(seconds(3.0)), Duration::ZERO);
     }
 
     #[test]
-    fn a_long_pause_gives_no_more_than_a_second_s_worth() {
+    fn a_long_pause_is_not_followed_by_a_burst() {
         let mut pace = Pace::new(Some(10.0), Duration::ZERO);
-        pace.charge(20.0, Duration::from_secs(3600));
-        assert_eq!(pace.wait(Duration::from_secs(3600)), Duration::from_secs(1));
+        pace.charge(12.0, seconds(3600.0));
+        assert_eq!(pace.wait(seconds(3600.0)), seconds(1.0));
     }
 
     #[test]
@@ -72,5 +147,49 @@ mod tests {
         let mut pace = Pace::new(None, Duration::ZERO);
         pace.charge(1e9, Duration::ZERO);
         assert_eq!(pace.wait(Duration::ZERO), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_throttle_halves_the_rate_once_and_it_grows_back_to_the_ceiling() {
+        let mut pace = Pace::new(Some(100.0), Duration::ZERO);
+        pace.charge(100.0, Duration::ZERO);
+        pace.throttle(Duration::ZERO);
+        pace.throttle(seconds(0.1));
+        assert!((50.0..51.0).contains(&pace.rate().unwrap()));
+        pace.wait(seconds(5.0));
+        assert!((74.0..76.0).contains(&pace.rate().unwrap()));
+        pace.wait(seconds(20.0));
+        assert_eq!(pace.rate(), Some(100.0));
+    }
+
+    #[test]
+    fn without_a_ceiling_a_throttle_is_measured_by_what_was_consumed_and_ends_in_freedom() {
+        let mut pace = Pace::new(None, Duration::ZERO);
+        for tenth in 0..50 {
+            pace.charge(20.0, seconds(f64::from(tenth) / 10.0));
+        }
+        pace.throttle(seconds(5.0));
+        let rate = pace.rate().unwrap();
+        assert!((70.0..150.0).contains(&rate), "{rate}");
+        pace.wait(seconds(200.0));
+        assert_eq!(pace.rate(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn over_any_time_no_more_is_admitted_than_the_rate_and_what_may_be_saved(
+            rate in 1.0..5000.0f64,
+            batches in proptest::collection::vec((1.0..25.0f64, 0.0..0.05f64), 50..200),
+        ) {
+            let mut pace = Pace::new(Some(rate), Duration::ZERO);
+            let (mut now, mut admitted, mut largest) = (Duration::ZERO, 0.0, 0.0f64);
+            for (units, idle) in batches {
+                now += seconds(idle) + pace.wait(now + seconds(idle));
+                admitted += units;
+                largest = largest.max(units);
+                pace.charge(units, now);
+            }
+            prop_assert!(admitted <= rate * (now.as_secs_f64() + SAVED_SECONDS) + largest + 1.0);
+        }
     }
 }

@@ -4,7 +4,6 @@
 
 use crate::estimate::Estimate;
 use crate::input::{Action, Input};
-use crate::pace::share;
 use crate::language::document::Document;
 use crate::policy::{OnBadVerdict, Policy, Rehearse};
 use crate::segments;
@@ -167,16 +166,6 @@ impl RunPlan {
     /// How many segment workers are at work at a time.
     pub fn workers(&self) -> u32 {
         self.max_concurrency.min(self.segments).max(1)
-    }
-
-    /// One worker's share of the write units a second.
-    pub fn write_share(&self) -> Option<f64> {
-        share(self.write_units_per_second, self.workers())
-    }
-
-    /// One worker's share of the read units a second.
-    pub fn read_share(&self) -> Option<f64> {
-        share(self.read_units_per_second, self.workers())
     }
 
     /// The hash that an approval is bound to.

@@ -60,6 +60,13 @@ impl<M: Migration> Judge<'_, M> {
         None
     }
 
+    /// Counts items that DynamoDB's filter left out: `where` is false for them, whether they were changed before or never
+    /// were the migration's business.
+    pub fn count_left_out(&self, items: u64, tally: &mut Tally) {
+        tally.counts.scanned += items;
+        tally.counts.not_matched += items;
+    }
+
     /// Counts a write that took effect.
     pub fn count_written(&self, work: &Work, tally: &mut Tally) {
         tally.counts.changed += 1;

@@ -3,21 +3,26 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The moment at which Lambda kills the invocation. A worker stops with time to spare before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     epoch_millis: u64,
+    clock: fn() -> i64,
 }
 
 impl Deadline {
     /// A deadline given as Lambda gives it, in milliseconds since 1970.
     pub fn at_epoch_millis(epoch_millis: u64) -> Self {
-        Self { epoch_millis }
+        Self::by_clock(epoch_millis, self::epoch_millis)
+    }
+
+    /// A deadline by another clock than the machine's.
+    pub fn by_clock(epoch_millis: u64, clock: fn() -> i64) -> Self {
+        Self { epoch_millis, clock }
     }
 
     /// A deadline that far from now.
     pub fn after(time: Duration) -> Self {
-        let end = millis(now() + time);
-        Self { epoch_millis: end }
+        Self::at_epoch_millis(millis(now() + time))
     }
 
     /// The deadline in milliseconds since 1970.
@@ -27,7 +32,8 @@ impl Deadline {
 
     /// The time left; nothing once it has passed.
     pub fn remaining(self) -> Duration {
-        Duration::from_millis(self.epoch_millis).saturating_sub(now())
+        let now = u64::try_from((self.clock)()).unwrap_or_default();
+        Duration::from_millis(self.epoch_millis.saturating_sub(now))
     }
 }
 

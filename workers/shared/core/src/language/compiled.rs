@@ -2,6 +2,7 @@
 
 use super::document::{Document, Step};
 use super::expression::{CompileError, Expression};
+use crate::filter::Filter;
 use crate::migration::{Change, Invalid, Migration, Outcome};
 use crate::path::{Path, PathError};
 use crate::value::{Item, Value};
@@ -169,6 +170,10 @@ impl Migration for Compiled {
 
     fn touched(&self) -> &BTreeSet<String> {
         &self.touched
+    }
+
+    fn filter(&self) -> Option<Filter> {
+        self.matches.as_ref()?.filter()
     }
 
     fn check(&self, item: &Item) -> bool {

@@ -6,6 +6,7 @@
 
 use super::functions::{OWN, ROOT, STANDARD, SetValue};
 use super::numbers::{self, ExactNumber};
+use crate::filter::Filter;
 use crate::value::{Binary, Item, Value};
 use cel::common::ast::{Expr, IdedExpr, LiteralValue, operators};
 use cel::objects::Key;
@@ -68,6 +69,11 @@ impl Expression {
     /// The text as the author wrote it.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// What DynamoDB can be told of the items for which this expression is not false.
+    pub fn filter(&self) -> Option<Filter> {
+        Filter::of(self.program.expression())
     }
 
     /// The top-level attributes of `item` that this expression reads.

@@ -1,6 +1,6 @@
 //! The plan: what the migration does, and how the run goes about it.
 
-use super::text::{dollars, grouped, many, size};
+use crate::text::{dollars, grouped, many, size};
 use jiff::Timestamp;
 use tableshift_core::counts::Phase;
 use tableshift_core::language::document::{Document, Step};
@@ -11,14 +11,14 @@ use tableshift_core::window::Window;
 
 /// A step of the migration: `set` `version` `to` `2`.
 #[derive(Debug)]
-pub(super) struct StepView {
-    pub(super) verb: &'static str,
-    pub(super) path: String,
-    pub(super) to: Option<String>,
+pub(crate) struct StepView {
+    pub(crate) verb: &'static str,
+    pub(crate) path: String,
+    pub(crate) to: Option<String>,
 }
 
 /// The migration's steps.
-pub(super) fn steps(migration: &Document) -> Vec<StepView> {
+pub(crate) fn steps(migration: &Document) -> Vec<StepView> {
     migration.change.iter().flat_map(step).collect()
 }
 
@@ -36,7 +36,7 @@ fn step(step: &Step) -> Option<StepView> {
 }
 
 /// What the run does after this report, in one sentence.
-pub(super) fn next(report: &Report, plan: &RunPlan) -> String {
+pub(crate) fn next(report: &Report, plan: &RunPlan) -> String {
     let Steps { approve, migrate, roll_back_if_bad, .. } = plan.steps;
     let next = match (report.phase, report.verdict) {
         (Phase::DryRun, Verdict::Bad) => "The run stops here, with the table untouched.",
@@ -55,7 +55,7 @@ pub(super) fn next(report: &Report, plan: &RunPlan) -> String {
 }
 
 /// The facts of a plan that an approver asks about.
-pub(super) fn facts(plan: &RunPlan) -> Vec<(&'static str, String)> {
+pub(crate) fn facts(plan: &RunPlan) -> Vec<(&'static str, String)> {
     let estimate = &plan.estimate;
     vec![
         ("Table", table(plan)),

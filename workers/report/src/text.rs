@@ -8,7 +8,7 @@ const MAX_SHOWN: usize = 120;
 const SHARED_SHOWN: usize = 24;
 
 /// A whole number with thousands separated: `12,480`.
-pub fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -21,17 +21,17 @@ pub fn grouped(number: u64) -> String {
 }
 
 /// A number of things: `1 item`, `2 items`.
-pub(super) fn many(number: u64, what: &str) -> String {
+pub(crate) fn many(number: u64, what: &str) -> String {
     format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
 /// Capacity units: halves occur, but nobody decides by them among thousands.
-pub(super) fn units(units: f64) -> String {
+pub(crate) fn units(units: f64) -> String {
     if units < 100.0 && units.fract() != 0.0 { format!("{units:.1}") } else { grouped(units.round() as u64) }
 }
 
 /// An amount of US dollars.
-pub(super) fn dollars(amount: f64) -> String {
+pub(crate) fn dollars(amount: f64) -> String {
     match (amount * 100.0).round() as u64 {
         0 if amount > 0.0 => "under $0.01".into(),
         cents => format!("${}.{:02}", grouped(cents / 100), cents % 100),
@@ -39,7 +39,7 @@ pub(super) fn dollars(amount: f64) -> String {
 }
 
 /// A size in bytes.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
     if bytes < 1024 {
         return many(bytes, "byte");
@@ -48,34 +48,32 @@ pub(super) fn size(bytes: u64) -> String {
     format!("{:.1} {}", bytes as f64 / 1024_f64.powi(power as i32), UNITS[power as usize - 1])
 }
 
-/// A share of a whole: never 0 % of something that is there, nor 100 % of something that is not all.
-pub(super) fn percent(part: u64, whole: u64) -> String {
+/// A share of a whole: never 0% of something that is there, nor 100% of something that is not all.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
     let share = 100.0 * part as f64 / whole.max(1) as f64;
     match part {
-        0 => "0 %".into(),
-        _ if share < 0.1 => "< 0.1 %".into(),
-        _ if part < whole && share > 99.9 => "> 99.9 %".into(),
-        _ if part == whole => "100 %".into(),
-        _ => format!("{share:.1} %"),
+        0 => "0%".into(),
+        _ if share < 0.1 => "< 0.1%".into(),
+        _ if part < whole && share > 99.9 => "> 99.9%".into(),
+        _ if part == whole => "100%".into(),
+        _ => format!("{share:.1}%"),
     }
 }
 
 /// The key attributes of an item: names with values.
-pub(super) fn key(item: &Item) -> Vec<(String, String)> {
+pub(crate) fn key(item: &Item) -> Vec<(String, String)> {
     item.iter().map(|(name, value)| (name.clone(), shortened(&shown(value), 0))).collect()
 }
 
 /// A value as plain text: strings in quotes, sets in `<<` and `>>` as in PartiQL.
-pub(super) fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::S(text) => quoted(text),
         Value::N(number) => number.clone(),
         Value::B(bytes) => binary(&bytes.0),
         Value::Bool(yes) => yes.to_string(),
         Value::Null(_) => "null".into(),
-        Value::M(map) => {
-            list("{", map.iter().map(|(name, value)| format!("{}: {}", quoted(name), shown(value))), "}")
-        }
+        Value::M(map) => list("{", map.iter().map(|(name, value)| format!("{}: {}", quoted(name), shown(value))), "}"),
         Value::L(values) => list("[", values.iter().map(shown), "]"),
         Value::Ss(set) => list("<<", set.iter().map(|text| quoted(text)), ">>"),
         Value::Ns(set) => list("<<", set.iter().cloned(), ">>"),
@@ -84,7 +82,7 @@ pub(super) fn shown(value: &Value) -> String {
 }
 
 /// From the character at `from`, at most 120 characters of a text, and how many were left out after them.
-pub fn shortened(text: &str, from: usize) -> String {
+pub(crate) fn shortened(text: &str, from: usize) -> String {
     let total = text.chars().count();
     let kept: String = text.chars().skip(from).take(MAX_SHOWN).collect();
     let before = if from > 0 { "… " } else { "" };
@@ -95,7 +93,7 @@ pub fn shortened(text: &str, from: usize) -> String {
 }
 
 /// From which character on two texts are to be shown, so that what differs is seen.
-pub(super) fn parting(before: &str, after: &str) -> usize {
+pub(crate) fn parting(before: &str, after: &str) -> usize {
     let longest = before.chars().count().max(after.chars().count());
     let same = before.chars().zip(after.chars()).take_while(|(before, after)| before == after).count();
     if longest > MAX_SHOWN && same > MAX_SHOWN / 2 { same - SHARED_SHOWN } else { 0 }
@@ -132,8 +130,8 @@ mod tests {
         assert_eq!([units(0.0), units(0.5), units(12_480.5)], ["0", "0.5", "12,481"]);
         assert_eq!([dollars(0.0), dollars(0.004), dollars(1_234.5)], ["$0.00", "under $0.01", "$1,234.50"]);
         assert_eq!([size(1), size(1536), size(5 << 30), size(3 << 50)], ["1 byte", "1.5 KB", "5.0 GB", "3072.0 TB"]);
-        assert_eq!([percent(1, 100_000), percent(99_999, 100_000), percent(3, 3)], ["< 0.1 %", "> 99.9 %", "100 %"]);
-        assert_eq!([percent(0, 0), percent(1, 3)], ["0 %", "33.3 %"]);
+        assert_eq!([percent(1, 100_000), percent(99_999, 100_000), percent(3, 3)], ["< 0.1%", "> 99.9%", "100%"]);
+        assert_eq!([percent(0, 0), percent(1, 3)], ["0%", "33.3%"]);
     }
 
     #[test]

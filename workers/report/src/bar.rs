@@ -1,33 +1,33 @@
 //! Stacked bars: a whole, and what it is made of.
 
-use super::text::{grouped, percent};
+use crate::text::{grouped, percent};
 use tableshift_core::counts::{Counts, JournalCounts, Phase};
 
 /// The bar's width in the units of its drawing.
 const WIDTH: f64 = 1000.0;
 /// What is there can be seen, however small its share.
-const LEAST_WIDTH: f64 = 4.0;
+const LEAST_WIDTH: f64 = 8.0;
 
 /// A stacked bar with its legend.
 #[derive(Debug)]
-pub(super) struct Bar {
-    pub(super) title: &'static str,
-    pub(super) total: String,
-    pub(super) slices: Vec<Slice>,
+pub(crate) struct Bar {
+    pub(crate) title: &'static str,
+    pub(crate) total: String,
+    pub(crate) slices: Vec<Slice>,
 }
 
 /// A part of the whole.
 #[derive(Debug)]
-pub(super) struct Slice {
+pub(crate) struct Slice {
     /// The colour's class.
-    pub(super) colour: &'static str,
-    pub(super) name: &'static str,
-    pub(super) meaning: &'static str,
-    pub(super) count: String,
-    pub(super) share: String,
-    pub(super) is_none: bool,
-    pub(super) x: String,
-    pub(super) width: String,
+    pub(crate) colour: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) meaning: &'static str,
+    pub(crate) count: String,
+    pub(crate) share: String,
+    pub(crate) is_none: bool,
+    pub(crate) x: String,
+    pub(crate) width: String,
 }
 
 /// A count with its colour, name and meaning.
@@ -35,7 +35,7 @@ type Part = (&'static str, &'static str, &'static str, u64);
 
 impl Bar {
     /// The bars of what a phase counted; none of nothing.
-    pub(super) fn all_of(phase: Phase, counts: &Counts, journal: &JournalCounts) -> Vec<Self> {
+    pub(crate) fn all_of(phase: Phase, counts: &Counts, journal: &JournalCounts) -> Vec<Self> {
         let bars = match phase {
             Phase::DryRun | Phase::Migrate => vec![items(phase, counts)],
             Phase::Verify => vec![items(phase, counts), proof(journal)],
@@ -127,8 +127,8 @@ mod tests {
         let bar = Bar::of("t", &[("blue", "a", "", 999_999), ("red", "b", "", 1), ("grey", "c", "", 0)]).unwrap();
         let widths: Vec<f64> = bar.slices.iter().map(|slice| slice.width.parse().unwrap()).collect();
         assert!((widths.iter().sum::<f64>() - WIDTH).abs() < 0.3, "{widths:?}");
-        assert!(widths[1] >= 3.9 && widths[2] == 0.0, "{widths:?}");
-        assert_eq!((bar.total.as_str(), bar.slices[1].share.as_str()), ("1,000,000", "< 0.1 %"));
+        assert!(widths[1] >= 7.9 && widths[2] == 0.0, "{widths:?}");
+        assert_eq!((bar.total.as_str(), bar.slices[1].share.as_str()), ("1,000,000", "< 0.1%"));
     }
 
     #[test]

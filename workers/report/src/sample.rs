@@ -1,34 +1,34 @@
 //! Samples and findings: items before and after, and items that a person should look at.
 
-use super::text::{key, parting, shortened, shown};
+use crate::text::{key, parting, shortened, shown};
 use tableshift_core::counts::{Finding, Sample};
 use tableshift_core::value::Value;
 
 /// A changed item, line by line.
 #[derive(Debug)]
-pub(super) struct SampleView {
-    pub(super) key: Vec<(String, String)>,
-    pub(super) lines: Vec<Line>,
+pub(crate) struct SampleView {
+    pub(crate) key: Vec<(String, String)>,
+    pub(crate) lines: Vec<Line>,
 }
 
 /// An attribute's value that goes or comes.
 #[derive(Debug)]
-pub(super) struct Line {
-    pub(super) comes: bool,
-    pub(super) attribute: String,
-    pub(super) kind: &'static str,
-    pub(super) value: String,
+pub(crate) struct Line {
+    pub(crate) comes: bool,
+    pub(crate) attribute: String,
+    pub(crate) kind: &'static str,
+    pub(crate) value: String,
 }
 
 /// An item that a person should look at.
 #[derive(Debug)]
-pub(super) struct FindingView {
-    pub(super) key: Vec<(String, String)>,
-    pub(super) reason: String,
+pub(crate) struct FindingView {
+    pub(crate) key: Vec<(String, String)>,
+    pub(crate) reason: String,
 }
 
 impl SampleView {
-    pub(super) fn of(sample: &Sample) -> Self {
+    pub(crate) fn of(sample: &Sample) -> Self {
         let names = sample.before.keys().chain(sample.after.keys().filter(|name| !sample.before.contains_key(*name)));
         let (mut goes, mut comes) = (Vec::new(), Vec::new());
         for name in names {
@@ -54,7 +54,7 @@ impl Line {
 }
 
 impl FindingView {
-    pub(super) fn of(finding: &Finding) -> Self {
+    pub(crate) fn of(finding: &Finding) -> Self {
         Self { key: key(&finding.key), reason: finding.reason.clone() }
     }
 }

@@ -1,8 +1,8 @@
 //! What one phase found.
 
-use super::bar::Bar;
-use super::sample::{FindingView, SampleView};
-use super::text::{dollars, grouped, many, units};
+use crate::bar::Bar;
+use crate::sample::{FindingView, SampleView};
+use crate::text::{dollars, grouped, many, units};
 use tableshift_core::counts::{MAX_EXAMPLES, Phase};
 use tableshift_core::estimate::cost_usd;
 use tableshift_core::keys;
@@ -14,33 +14,33 @@ const SAMPLES_IN_SIGHT: usize = 4;
 
 /// A phase's section of the page.
 #[derive(Debug)]
-pub(super) struct PhaseView {
-    pub(super) id: &'static str,
-    pub(super) name: &'static str,
-    pub(super) good: bool,
-    pub(super) summary: String,
-    pub(super) reasons: Vec<String>,
-    pub(super) notes: Vec<String>,
-    pub(super) bars: Vec<Bar>,
-    pub(super) figures: Vec<Figure>,
-    pub(super) samples: Vec<SampleView>,
-    pub(super) more_samples: Vec<SampleView>,
-    pub(super) findings: Vec<FindingView>,
+pub(crate) struct PhaseView {
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) good: bool,
+    pub(crate) summary: String,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) notes: Vec<String>,
+    pub(crate) bars: Vec<Bar>,
+    pub(crate) figures: Vec<Figure>,
+    pub(crate) samples: Vec<SampleView>,
+    pub(crate) more_samples: Vec<SampleView>,
+    pub(crate) findings: Vec<FindingView>,
     /// Where all findings are, if only some are shown.
-    pub(super) all_findings: Option<String>,
+    pub(crate) all_findings: Option<String>,
 }
 
 /// A number with its name.
 #[derive(Debug)]
-pub(super) struct Figure {
-    pub(super) name: &'static str,
-    pub(super) value: String,
-    pub(super) more: String,
-    pub(super) bad: bool,
+pub(crate) struct Figure {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    pub(crate) more: String,
+    pub(crate) bad: bool,
 }
 
 /// The phase's name as a heading.
-pub(super) fn name(phase: Phase) -> &'static str {
+pub(crate) fn name(phase: Phase) -> &'static str {
     match phase {
         Phase::DryRun => "Dry run",
         Phase::Migrate => "Migrate",
@@ -50,12 +50,13 @@ pub(super) fn name(phase: Phase) -> &'static str {
 }
 
 impl PhaseView {
-    pub(super) fn of(phase: Phase, report: &PhaseReport, plan: &RunPlan) -> Self {
+    pub(crate) fn of(phase: Phase, report: &PhaseReport, plan: &RunPlan) -> Self {
         let tally = &report.tally;
         let mut samples: Vec<_> = tally.samples.iter().map(SampleView::of).collect();
         let more_samples = samples.split_off(samples.len().min(SAMPLES_IN_SIGHT));
         let letters = keys::dead_letters(&plan.run, phase, "", "");
-        let all_findings = (tally.findings.len() >= MAX_EXAMPLES).then(|| letters.trim_end_matches('/').to_owned() + "/");
+        let all_findings =
+            (tally.findings.len() >= MAX_EXAMPLES).then(|| letters.trim_end_matches('/').to_owned() + "/");
         Self {
             id: phase.as_str(),
             name: name(phase),
@@ -74,7 +75,7 @@ impl PhaseView {
 }
 
 /// The phase in one sentence.
-pub(super) fn summary(phase: Phase, report: &PhaseReport) -> String {
+pub(crate) fn summary(phase: Phase, report: &PhaseReport) -> String {
     let (counts, journal) = (&report.tally.counts, &report.tally.journal);
     let (changed, scanned) = (grouped(counts.changed), many(counts.scanned, "item"));
     match phase {
@@ -91,23 +92,21 @@ pub(super) fn summary(phase: Phase, report: &PhaseReport) -> String {
 fn figures(phase: Phase, report: &PhaseReport, plan: &RunPlan) -> Vec<Figure> {
     let (tally, journal) = (&report.tally, &report.tally.journal);
     let missing = report.parts_expected.saturating_sub(report.parts_reported);
+    let consumed = format!("{} read, {} write", units(tally.units.read), units(tally.units.write));
     let (parts, expected) = (grouped(report.parts_reported), grouped(report.parts_expected));
     let mut figures = vec![
         Figure { bad: missing > 0, ..figure("Parts reported", format!("{parts} of {expected}"), "") },
-        figure("Read units consumed", units(tally.units.read), ""),
-        figure("Write units consumed", units(tally.units.write), ""),
-        figure("Cost", dollars(report.cost_usd), "at on-demand prices"),
+        figure("Units consumed", consumed, format!("{} at on-demand prices", dollars(report.cost_usd))),
     ];
     match phase {
         Phase::DryRun => {
             let cost = dollars(cost_usd(tally.change_units as f64, 0.0));
             let more = format!("{cost}{}", copies(plan));
-            figures.push(figure("Write units that the changes will take", grouped(tally.change_units), more));
+            figures.push(figure("Write units that the changes take", grouped(tally.change_units), more));
         }
         Phase::Migrate => {
             let unwritten = format!("{} of them not written", grouped(journal.unwritten));
             figures.push(figure("Journaled before writing", grouped(journal.journaled), unwritten));
-            figures.push(figure("Tried again after a conflict", grouped(tally.retries), ""));
         }
         Phase::Verify | Phase::RollBack => {}
     }

@@ -1,0 +1,60 @@
+//! What a failed verification leads to. Code of before the migration still runs and inserts items in the old shape.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value as Json, json};
+use tableshift_core::counts::Phase;
+use tableshift_core::value::Item;
+
+use crate::application::old_code;
+use crate::run::Ending;
+use crate::stack::Stack;
+use crate::table::{Table, old_items, sorted};
+
+/// Migrates while old code writes; gives the run, how it ended, and what the old code inserted.
+async fn migrate_under_old_code(table: &Table<'_>, options: Json) -> (String, Ending, Vec<Item>) {
+    let stop = AtomicBool::new(false);
+    let run = async {
+        let run = table.migrate(options).await;
+        let ending = run.ended().await;
+        stop.store(true, Ordering::Relaxed);
+        (run.name, ending)
+    };
+    let ((run, ending), inserted) = tokio::join!(run, old_code(table, &stop));
+    (run, ending, inserted)
+}
+
+#[tokio::test]
+async fn a_run_that_holds_on_a_bad_verdict_fails_and_leaves_its_items_as_they_are() {
+    let stack = Stack::of("dev").await;
+    let table = Table::with(&stack, "held", &old_items(50)).await;
+    let (run, ending, inserted) = migrate_under_old_code(&table, json!({"on_bad_verdict": "hold"})).await;
+    let cause = ending.fails_with("VerificationFailed");
+
+    assert!(cause.contains("are in the old shape"), "{cause}");
+    assert!(cause.contains("`action: resume`") && cause.contains("`action: roll-back`"), "{cause}");
+    let (changed, verified) = (stack.tally(&run, Phase::Migrate).await.counts.changed, stack.tally(&run, Phase::Verify).await);
+    assert!(verified.counts.late > 0);
+    assert!(verified.counts.balance());
+    assert_eq!(table.migrated().await as u64, changed);
+    assert_eq!(table.items().await.len(), 50 + inserted.len());
+
+    // The old code is gone: going on finishes the work.
+    stack.act("resume", &run).await.succeeds();
+    assert_eq!(table.migrated().await, 50 + inserted.len());
+}
+
+#[tokio::test]
+async fn a_run_that_rolls_back_on_a_bad_verdict_puts_every_item_back() {
+    let stack = Stack::of("dev").await;
+    let items = old_items(50);
+    let table = Table::with(&stack, "put-back", &items).await;
+    let (run, ending, inserted) = migrate_under_old_code(&table, json!({"on_bad_verdict": "roll-back"})).await;
+    let cause = ending.fails_with("RolledBack");
+
+    assert!(cause.contains("are in the old shape"), "{cause}");
+    let (changed, undone) = (stack.tally(&run, Phase::Migrate).await.counts.changed, stack.tally(&run, Phase::RollBack).await);
+    assert!(stack.tally(&run, Phase::Verify).await.counts.late > 0);
+    assert_eq!((undone.journal.restored, undone.journal.spared), (changed, 0));
+    assert_eq!(table.items().await, sorted([items, inserted].concat()), "every item is as it was, those of the old code too");
+}

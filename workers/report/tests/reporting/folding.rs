@@ -1,0 +1,157 @@
+//! What is folded, from which objects, and what is written.
+
+use crate::fixture::{self, RUN};
+use crate::store::{Epoch, Store};
+use report::{Error, Input, Output};
+use tableshift_core::counts::{Counts, JournalCounts, Partial, Phase, Tally};
+use tableshift_core::rehearsal::Part;
+use tableshift_core::report::{Report, Verdict};
+use tableshift_core::run_plan::RunPlan;
+use tableshift_core::value::{Item, Value};
+use tableshift_core::{hash, keys, segments};
+use tableshift_runtime::{ErrorName, Named};
+
+fn store(plan: &RunPlan) -> Store {
+    let store = Store::default();
+    store.hold(keys::plan(RUN), plan);
+    store
+}
+
+fn leave(store: &Store, partial: &Partial) {
+    store.hold(keys::partial(RUN, partial.phase, &partial.part), partial);
+}
+
+/// Every segment of a phase, each with these counts.
+fn leave_all(store: &Store, phase: Phase, counts: Counts, journal: JournalCounts) {
+    for segment in 0..4 {
+        leave(store, &fixture::partial(phase, segment, Tally { counts, journal, ..Tally::default() }));
+    }
+}
+
+async fn run(store: &Store, phase: Phase) -> Result<Output, Error> {
+    report::run(store, &Epoch(3), 0, Input { run: RUN.into(), epoch: 3, phase }).await
+}
+
+fn written(store: &Store) -> Report {
+    serde_json::from_slice(&store.0.borrow()[&keys::report(RUN)].0).unwrap()
+}
+
+fn counts(changed: u64, late: u64) -> Counts {
+    Counts { scanned: changed + late, changed, late, ..Counts::default() }
+}
+
+#[tokio::test]
+async fn a_report_is_written_for_programs_and_for_people() {
+    let store = store(&fixture::plan());
+    leave_all(&store, Phase::Migrate, counts(2, 0), JournalCounts::default());
+    let output = run(&store, Phase::Migrate).await.unwrap();
+    let objects = store.0.borrow();
+    let (json, kind) = &objects[&keys::report(RUN)];
+    assert_eq!((output.hash, kind.as_str()), (hash::of_bytes(json), "application/json"));
+    assert_eq!((output.verdict, output.phase, output.key), (Verdict::Good, Phase::Migrate, keys::report(RUN)));
+    let (page, kind) = &objects[&keys::report_page(RUN)];
+    assert_eq!(kind, "text/html; charset=utf-8");
+    assert!(String::from_utf8_lossy(page).contains(&hash::of_bytes(json)), "the page names the report's hash");
+}
+
+#[tokio::test]
+async fn the_answer_has_the_words_that_the_state_machine_reads() {
+    let store = store(&fixture::plan());
+    let output = serde_json::to_value(run(&store, Phase::RollBack).await.unwrap()).unwrap();
+    assert_eq!((&output["verdict"], &output["phase"]), (&"bad".into(), &"roll-back".into()));
+    assert_eq!(output["reasons"], serde_json::json!(["4 of 4 parts left no result"]));
+}
+
+#[tokio::test]
+async fn reporting_twice_gives_the_same_hash_and_examples_in_the_order_of_the_parts() {
+    let mut plan = fixture::plan();
+    plan.segments = 40;
+    let store = store(&plan);
+    for segment in 0..40 {
+        let mut tally = Tally::default();
+        tally.find(Item::from([("pk".into(), Value::s(segments::name(segment)))]), "r");
+        leave(&store, &fixture::partial(Phase::Verify, segment, tally));
+    }
+    let first = run(&store, Phase::RollBack).await.unwrap().hash;
+    assert_eq!(run(&store, Phase::RollBack).await.unwrap().hash, first);
+    run(&store, Phase::Verify).await.unwrap();
+    let findings = written(&store).phases[&Phase::Verify].tally.findings.clone();
+    let listed: Vec<_> = findings.iter().map(|finding| finding.key["pk"].clone()).collect();
+    assert_eq!(listed, (0..20).map(|segment| Value::s(segments::name(segment))).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_rehearsal_has_the_parts_of_its_list_and_no_others() {
+    let store = store(&fixture::plan());
+    store.hold(keys::rehearsal(RUN), &[Part::of_segment(0), Part::of_segment(1)]);
+    for part in ["segment-000000", "segment-000001", "segment-000002"] {
+        let tally = Tally { counts: counts(1, 0), ..Tally::default() };
+        leave(&store, &Partial { part: part.into(), ..fixture::partial(Phase::DryRun, 0, tally) });
+    }
+    run(&store, Phase::DryRun).await.unwrap();
+    let report = written(&store).phases[&Phase::DryRun].clone();
+    assert_eq!((report.parts_expected, report.parts_reported, report.tally.counts.changed), (2, 2, 2));
+}
+
+#[tokio::test]
+async fn a_rehearsal_without_its_list_is_an_error() {
+    let error = run(&store(&fixture::plan()), Phase::DryRun).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::Internal);
+    assert!(error.to_string().contains("rehearsal.json"), "{error}");
+}
+
+#[tokio::test]
+async fn a_verification_reports_the_writing_too_and_is_bad_if_that_was() {
+    let store = store(&fixture::plan());
+    let changed = JournalCounts { as_written: 2, ..JournalCounts::default() };
+    leave_all(&store, Phase::Verify, counts(2, 0), changed);
+    for segment in 0..3 {
+        let tally = Tally { counts: counts(2, 0), ..Tally::default() };
+        leave(&store, &fixture::partial(Phase::Migrate, segment, tally));
+    }
+    let output = run(&store, Phase::Verify).await.unwrap();
+    assert_eq!((output.verdict, output.reasons), (Verdict::Bad, vec!["migrate: 1 of 4 parts left no result".into()]));
+    let report = written(&store);
+    assert_eq!(report.phases[&Phase::Verify].verdict, Verdict::Good);
+    assert_eq!(report.phases[&Phase::Migrate].tally.counts.changed, 6);
+}
+
+#[tokio::test]
+async fn a_verification_on_its_own_needs_no_writing() {
+    let mut plan = fixture::plan();
+    plan.steps.migrate = false;
+    let store = store(&plan);
+    leave_all(&store, Phase::Verify, counts(2, 0), JournalCounts::default());
+    assert_eq!(run(&store, Phase::Verify).await.unwrap().verdict, Verdict::Good);
+    assert!(!written(&store).phases.contains_key(&Phase::Migrate));
+}
+
+#[tokio::test]
+async fn earlier_phases_stay_and_the_same_phase_is_replaced() {
+    let store = store(&fixture::plan());
+    store.hold(keys::rehearsal(RUN), &[Part::of_segment(0)]);
+    run(&store, Phase::DryRun).await.unwrap();
+    leave_all(&store, Phase::Migrate, counts(1, 0), JournalCounts::default());
+    run(&store, Phase::Migrate).await.unwrap();
+    leave_all(&store, Phase::Migrate, counts(5, 0), JournalCounts::default());
+    run(&store, Phase::Migrate).await.unwrap();
+    let report = written(&store);
+    assert_eq!(report.phases.len(), 2);
+    assert_eq!(report.phases[&Phase::Migrate].tally.counts.changed, 20);
+    assert_eq!((report.phase, report.verdict), (Phase::Migrate, Verdict::Good));
+}
+
+#[tokio::test]
+async fn an_execution_that_lost_the_lock_leaves_the_report_alone() {
+    let store = store(&fixture::plan());
+    let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Migrate };
+    let error = report::run(&store, &Epoch(4), 0, input).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::LeaseLost);
+    assert!(!store.0.borrow().contains_key(&keys::report(RUN)));
+}
+
+#[tokio::test]
+async fn a_run_without_a_plan_is_not_found() {
+    let error = run(&Store::default(), Phase::Verify).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::RunNotFound);
+}

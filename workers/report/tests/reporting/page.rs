@@ -1,0 +1,104 @@
+//! The page.
+
+use crate::fixture;
+use report::page::Page;
+use std::path::Path;
+use std::{env, fs};
+use tableshift_core::counts::{Counts, JournalCounts, Phase};
+use tableshift_core::hash;
+use tableshift_core::report::Report;
+use tableshift_core::run_plan::RunPlan;
+use tableshift_core::value::Value;
+
+fn html(report: &Report, plan: &RunPlan) -> String {
+    Page::of(report, plan, &hash::of_bytes(b"report.json")).html().unwrap()
+}
+
+/// Holds a page against the one that was looked at. `UPDATE_GOLDEN=1 cargo test -p report` replaces that one: look at
+/// the new one, on a screen, before it is committed.
+fn is_as_golden(name: &str, page: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reporting/golden").join(name);
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, page).unwrap();
+    }
+    let golden = fs::read_to_string(&path).unwrap_or_default();
+    let line = page.lines().zip(golden.lines()).position(|(is, was)| is != was);
+    assert!(
+        page == golden,
+        "{name} is not as it was, first in line {:?}; UPDATE_GOLDEN=1 replaces it",
+        line.map(|n| n + 1)
+    );
+}
+
+#[test]
+fn a_dry_run_is_shown_as_ever() {
+    let plan = fixture::plan();
+    is_as_golden("dry-run.html", &html(&fixture::rehearsed(&plan), &plan));
+}
+
+#[test]
+fn a_verification_is_shown_as_ever() {
+    let plan = fixture::plan();
+    is_as_golden("verify.html", &html(&fixture::verified(&plan), &plan));
+}
+
+#[test]
+fn a_roll_back_is_shown_as_ever() {
+    let plan = fixture::plan();
+    is_as_golden("roll-back.html", &html(&fixture::rolled_back(&plan), &plan));
+}
+
+#[test]
+fn hostile_text_is_shown_and_never_run() {
+    const HOSTILE: &str = r#"</code><script>alert("1")</script><img src=x onerror='alert(1)'>"#;
+    let mut plan = fixture::plan();
+    plan.run = HOSTILE.into();
+    plan.table.name = HOSTILE.into();
+    plan.migration.description = Some(HOSTILE.into());
+    plan.migration.r#where = Some(HOSTILE.into());
+    plan.migration.change[0].set = Some(HOSTILE.into());
+    let counts = Counts { scanned: 1, changed: 1, ..Counts::default() };
+    let mut partials = fixture::partials(Phase::DryRun, counts, JournalCounts::default());
+    let tally = &mut partials[3].tally;
+    tally.samples[0].key.insert(HOSTILE.into(), Value::s(HOSTILE));
+    tally.samples[0].after.insert(HOSTILE.into(), Some(Value::s(HOSTILE)));
+    let key = tally.samples[0].key.clone();
+    tally.find(key, HOSTILE);
+    let mut report = Report::new(&plan, Phase::DryRun);
+    report.fold(Phase::DryRun, 4, partials, 0);
+    report.reasons.push(HOSTILE.into());
+    let page = html(&report, &plan);
+    let lower = page.to_lowercase();
+    assert!(!lower.contains("<script") && !lower.contains("<img"), "an item's text is markup on the page");
+    assert!(page.matches("&#60;script&#62;").count() >= 9, "{}", page.matches("&#60;script&#62;").count());
+}
+
+#[test]
+fn a_page_loads_nothing() {
+    let plan = fixture::plan();
+    let page = html(&fixture::rolled_back(&plan), &plan);
+    for outside in ["http://", "https://", "src=", "<link", "url(", "@import", "<script"] {
+        assert!(!page.contains(outside), "{outside}");
+    }
+}
+
+#[test]
+fn a_long_value_does_not_swamp_the_page() {
+    let plan = fixture::plan();
+    let mut report = fixture::rehearsed(&plan);
+    let before = html(&report, &plan).len();
+    let tally = &mut report.phases.get_mut(&Phase::DryRun).unwrap().tally;
+    tally.samples[0].after.insert("essay".into(), Some(Value::s("long ".repeat(80_000))));
+    let page = html(&report, &plan);
+    assert!(page.len() < before + 500, "{} more", page.len() - before);
+    assert!(page.contains("399,882 characters more"));
+}
+
+#[test]
+fn a_page_about_nothing_is_a_page() {
+    let plan = fixture::plan();
+    let mut report = Report::new(&plan, Phase::Migrate);
+    report.fold(Phase::Migrate, 4, vec![], 0);
+    let page = html(&report, &plan);
+    assert!(page.contains("4 of 4 parts left no result") && page.contains("</html>"));
+}

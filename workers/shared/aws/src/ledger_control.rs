@@ -1,0 +1,142 @@
+//! The control item of a run: what an operator, or a worker that met a wall, says to every worker.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use tableshift_core::control::{Control, Slowed, State};
+use tableshift_core::counts::Phase;
+
+use crate::error::CallError;
+use crate::ledger_runs::Runs;
+use crate::ledger::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, text};
+
+/// Sort key of a run's control item.
+pub const SK_CONTROL: &str = "CONTROL";
+
+/// Steering a run.
+pub trait SteerRun {
+    /// What the workers of this phase are told.
+    async fn control(&self, run: &str, phase: Phase) -> Result<Control, LedgerError>;
+    /// Tells every worker to stop, unless they are told so already.
+    async fn stop(&self, run: &str, reason: &str, now: i64) -> Result<(), LedgerError>;
+    /// Tells every worker that the run's write rate was cut, unless another worker did in the meantime.
+    async fn slow(&self, run: &str, before: Option<Slowed>, slowed: Slowed) -> Result<(), LedgerError>;
+    /// Counts a segment of a phase as done.
+    async fn count_done(&self, run: &str, phase: Phase) -> Result<(), LedgerError>;
+    /// Counts invalid items that the writing met and gives their number in the whole run.
+    async fn count_invalid(&self, run: &str, items: u64) -> Result<u64, LedgerError>;
+    /// Lets a run that is taken up again work: forgets why it stopped and what its proofs counted, and keeps what an
+    /// operator set.
+    async fn let_run(&self, run: &str) -> Result<(), LedgerError>;
+}
+
+/// Notes why a run's worker gave up and tells the others to stop: an error that all would meet is met once.
+pub async fn stop_run<L: Runs + SteerRun>(
+    ledger: &L,
+    run: &str,
+    name: &str,
+    cause: &str,
+    now: i64,
+) -> Result<(), LedgerError> {
+    ledger.record_cause(run, name, cause).await?;
+    ledger.stop(run, &format!("{name}: {cause}"), now).await
+}
+
+impl SteerRun for Ledger {
+    async fn control(&self, run: &str, phase: Phase) -> Result<Control, LedgerError> {
+        let item = self.read(&pk_run(run), SK_CONTROL).await?;
+        item.map_or(Ok(Control::default()), |item| control(&item, phase))
+    }
+
+    async fn stop(&self, run: &str, reason: &str, now: i64) -> Result<(), LedgerError> {
+        let update = self.control_update(run, "SET #state = :stopped, #since = :now, #reason = :reason");
+        let update = update
+            .condition_expression("attribute_not_exists(#state) OR #state <> :stopped")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#since", "since")
+            .expression_attribute_names("#reason", "reason")
+            .expression_attribute_values(":stopped", AttributeValue::S("stopped".into()))
+            .expression_attribute_values(":reason", AttributeValue::S(reason.into()))
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    async fn slow(&self, run: &str, before: Option<Slowed>, slowed: Slowed) -> Result<(), LedgerError> {
+        let update = self.control_update(run, "SET slowed_to = :to, slowed_at = :at, slowed_growth = :growth");
+        let update = update
+            .expression_attribute_values(":to", AttributeValue::N(slowed.to.to_string()))
+            .expression_attribute_values(":at", AttributeValue::N(slowed.at.to_string()))
+            .expression_attribute_values(":growth", AttributeValue::N(slowed.growth.to_string()));
+        let update = match before {
+            None => update.condition_expression("attribute_not_exists(slowed_at)"),
+            Some(before) => update
+                .condition_expression("slowed_at = :before")
+                .expression_attribute_values(":before", AttributeValue::N(before.at.to_string())),
+        };
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    async fn count_done(&self, run: &str, phase: Phase) -> Result<(), LedgerError> {
+        self.add(run, &done(phase), 1).await.map(drop)
+    }
+
+    async fn count_invalid(&self, run: &str, items: u64) -> Result<u64, LedgerError> {
+        self.add(run, "invalid", items).await
+    }
+
+    async fn let_run(&self, run: &str) -> Result<(), LedgerError> {
+        let update = self.control_update(run, "SET #state = :running REMOVE #reason, #since, #verify, #back, #dry");
+        let update = update
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#reason", "reason")
+            .expression_attribute_names("#since", "since")
+            .expression_attribute_names("#verify", done(Phase::Verify))
+            .expression_attribute_names("#back", done(Phase::RollBack))
+            .expression_attribute_names("#dry", done(Phase::DryRun))
+            .expression_attribute_values(":running", AttributeValue::S("running".into()));
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+}
+
+impl Ledger {
+    fn control_update(
+        &self,
+        run: &str,
+        expression: &str,
+    ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
+        let update = self.client.update_item().table_name(&self.table);
+        update.set_key(Some(key(&pk_run(run), SK_CONTROL))).update_expression(expression)
+    }
+
+    async fn add(&self, run: &str, attribute: &str, count: u64) -> Result<u64, LedgerError> {
+        let update = self.control_update(run, "ADD #count :more").expression_attribute_names("#count", attribute);
+        let update = update.expression_attribute_values(":more", AttributeValue::N(count.to_string()));
+        let sent = update.return_values(ReturnValue::UpdatedNew).send().await;
+        let sent = sent.map_err(|error| {
+            LedgerError::Call(CallError::new("UpdateItem", self.named(&pk_run(run), SK_CONTROL), error))
+        })?;
+        Ok(sent.attributes.and_then(|item| number(&item, attribute)).unwrap_or(count))
+    }
+}
+
+/// The attribute that counts a phase's segments that are done.
+fn done(phase: Phase) -> String {
+    format!("done_{}", phase.as_str().replace('-', "_"))
+}
+
+fn control(item: &LedgerItem, phase: Phase) -> Result<Control, LedgerError> {
+    let state = match text(item, "state").as_deref() {
+        None | Some("running") => State::Running,
+        Some("paused") => State::Paused,
+        Some("stopped") => State::Stopped,
+        Some(_) => return Err(malformed(item, "state")),
+    };
+    let slowed = number(item, "slowed_to").zip(number(item, "slowed_at")).zip(number(item, "slowed_growth"));
+    Ok(Control {
+        state,
+        since: number(item, "since").unwrap_or_default(),
+        reason: text(item, "reason"),
+        write_units_per_second: number(item, "write_units_per_second"),
+        read_units_per_second: number(item, "read_units_per_second"),
+        slowed: slowed.map(|((to, at), growth)| Slowed { to, at, growth }),
+        segments_done: number(item, &done(phase)).unwrap_or_default(),
+    })
+}

@@ -1,0 +1,145 @@
+//! Steering a run while it works: what an operator, or a worker that met a wall, says to every worker.
+//!
+//! It is one item in the ledger, `RUN#<run>` / `CONTROL`, read by workers at every page and at most every two seconds.
+
+use crate::pace::share;
+use crate::throttle::Reach;
+
+/// What the workers of a run are told.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Control {
+    /// Whether to work.
+    pub state: State,
+    /// When the state was set, in epoch milliseconds.
+    pub since: i64,
+    /// Why the run was stopped, if it was.
+    pub reason: Option<String>,
+    /// The run's write units a second, instead of the plan's.
+    pub write_units_per_second: Option<u32>,
+    /// The run's read units a second, instead of the plan's.
+    pub read_units_per_second: Option<u32>,
+    /// What throttles that concern every worker left of the write budget.
+    pub slowed: Option<Slowed>,
+    /// How many segments of the writing are done: those that are left share the budget.
+    pub segments_done: u32,
+}
+
+/// Whether workers work.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum State {
+    /// They do.
+    #[default]
+    Running,
+    /// They leave Lambda and come back to ask.
+    Paused,
+    /// They stop for good: an operator said so, or one of them met an error that all would meet.
+    Stopped,
+}
+
+/// A run's write rate after a throttle that concerns every worker.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Slowed {
+    /// Units a second right after the throttle.
+    pub to: f64,
+    /// When, in epoch milliseconds.
+    pub at: i64,
+    /// How many units a second come back every second.
+    pub growth: f64,
+}
+
+/// A throttle that concerns every worker cuts the run's rate at most so often, in milliseconds.
+const SAME_NEWS_MILLIS: i64 = 1_000;
+/// A limit is not a moment's shortage: the rate comes back over many minutes.
+const LIMIT_GROWTH: f64 = 0.002;
+const TABLE_GROWTH: f64 = 0.05;
+
+impl Slowed {
+    /// What a throttle of this reach at `now` makes of a run that consumed `rate` units a second, if it is news.
+    pub fn after(before: Option<Self>, reach: Reach, rate: f64, now: i64) -> Option<Self> {
+        let growth = match reach {
+            Reach::KeyRange => return None,
+            Reach::Table => TABLE_GROWTH,
+            Reach::Limit => LIMIT_GROWTH,
+        };
+        if before.is_some_and(|slowed| now - slowed.at < SAME_NEWS_MILLIS) {
+            return None;
+        }
+        let rate = before.map_or(rate, |slowed| slowed.rate(now).min(rate)).max(2.0);
+        Some(Self { to: rate / 2.0, at: now, growth: (rate * growth).max(0.1) })
+    }
+
+    /// The run's rate at `now`, in units a second.
+    pub fn rate(&self, now: i64) -> f64 {
+        self.to + self.growth * (now - self.at).max(0) as f64 / 1000.0
+    }
+}
+
+impl Control {
+    /// One worker's write units a second, given the plan's budget, segments and workers.
+    pub fn write_share(&self, planned: Option<u32>, segments: u32, workers: u32, now: i64) -> Option<f64> {
+        let workers = self.workers_left(segments, workers);
+        let budget = share(self.write_units_per_second.or(planned), workers);
+        let slowed = self.slowed.map(|slowed| slowed.rate(now) / f64::from(workers));
+        match (budget, slowed) {
+            (Some(budget), Some(slowed)) => Some(budget.min(slowed)),
+            // Once the rate is far above what was throttled, the throttle is history.
+            (None, Some(slowed)) => {
+                self.slowed.filter(|s| s.rate(now) < s.to * 8.0).map(|_| slowed)
+            }
+            (budget, None) => budget,
+        }
+    }
+
+    /// One worker's read units a second.
+    pub fn read_share(&self, planned: Option<u32>, segments: u32, workers: u32) -> Option<f64> {
+        share(self.read_units_per_second.or(planned), self.workers_left(segments, workers))
+    }
+
+    /// How many workers are at work: as many as may be, until fewer segments are left.
+    fn workers_left(&self, segments: u32, workers: u32) -> u32 {
+        workers.min(segments.saturating_sub(self.segments_done)).max(1)
+    }
+
+    /// How long a paused child waits before it asks again, in seconds: the longer the pause, the longer, so that a pause
+    /// of days stays within an execution's 25,000 events.
+    pub fn pause_seconds(&self, now: i64) -> u64 {
+        let paused = (now - self.since).max(0) as u64 / 1000;
+        (paused / 10).clamp(20, 300)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_budget_is_shared_by_the_workers_that_are_left() {
+        let mut control = Control::default();
+        assert_eq!(control.write_share(Some(100), 10, 4, 0), Some(25.0));
+        control.segments_done = 8;
+        assert_eq!(control.write_share(Some(100), 10, 4, 0), Some(50.0));
+        control.segments_done = 10;
+        assert_eq!(control.write_share(Some(100), 10, 4, 0), Some(100.0));
+        control.write_units_per_second = Some(10);
+        assert_eq!(control.write_share(Some(100), 10, 4, 0), Some(10.0));
+    }
+
+    #[test]
+    fn a_table_s_throttle_halves_the_run_once_a_second_and_comes_back() {
+        let slowed = Slowed::after(None, Reach::Table, 400.0, 10_000).unwrap();
+        assert_eq!(slowed.rate(10_000), 200.0);
+        assert_eq!(Slowed::after(Some(slowed), Reach::Table, 400.0, 10_500), None);
+        assert_eq!(slowed.rate(15_000), 300.0);
+        assert_eq!(Slowed::after(None, Reach::KeyRange, 400.0, 0), None);
+        let limit = Slowed::after(None, Reach::Limit, 400.0, 0).unwrap();
+        assert!(limit.rate(10_000) < 210.0);
+    }
+
+    #[test]
+    fn a_long_pause_asks_less_often() {
+        let control = Control { state: State::Paused, since: 0, ..Control::default() };
+        assert_eq!(control.pause_seconds(5_000), 20);
+        assert_eq!(control.pause_seconds(1_000_000), 100);
+        assert_eq!(control.pause_seconds(i64::MAX / 2), 300);
+    }
+}
