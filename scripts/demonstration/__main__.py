@@ -28,7 +28,7 @@ def main() -> int:
     try:
         return play(stack, console, args.items, args.keep)
     except Stopped as stopped:
-        console.print(f"[bold red]✗ {stopped}[/]", soft_wrap=True)
+        console.print(f"✗ {stopped}", style="bold red", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         console.print("stopped")
@@ -61,7 +61,8 @@ def take_down(stack: Stack, console: Console, keep: bool) -> None:
         console.print(f"the local stack stays up on port {stack.port}")
     else:
         # A second Ctrl-C would leave processes behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         stack.down()
         console.print("the local stack is taken down; --keep would have left it up")
 

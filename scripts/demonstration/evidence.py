@@ -108,9 +108,10 @@ def is_later(moment: datetime, written: datetime) -> bool:
     return int(moment.timestamp()) > int(written.timestamp())
 
 
-def written_too_early(journal: Journal, writes: Writes) -> list[str]:
-    """The keys that were written before they were in the journal."""
-    return [key for key, at in writes.first.items() if key not in journal.stored or is_later(journal.stored[key], at)]
+def written_in_time(journal: Journal, writes: Writes) -> int:
+    """How many items were written when their before-image was in S3 already."""
+    stored = journal.stored
+    return sum(key in stored and not is_later(stored[key], at) for key, at in writes.first.items())
 
 
 def segments_of_children(execution: Execution, label: str) -> list[int]:

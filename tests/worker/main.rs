@@ -4,6 +4,7 @@ mod await_window;
 mod back_up;
 mod conclude;
 mod export;
+mod filter;
 mod ledger;
 mod objects;
 mod segments;

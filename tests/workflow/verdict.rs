@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use tableshift_core::counts::Phase;
 use tableshift_core::value::Item;
 
@@ -12,10 +12,11 @@ use crate::stack::Stack;
 use crate::table::{Table, old_items, sorted};
 
 /// Migrates while old code writes; gives the run, how it ended, and what the old code inserted.
-async fn migrate_under_old_code(table: &Table<'_>, options: Json) -> (String, Ending, Vec<Item>) {
+async fn migrate_under_old_code(table: &Table<'_>, on_bad_verdict: &str) -> (String, Ending, Vec<Item>) {
     let stop = AtomicBool::new(false);
     let run = async {
-        let run = table.migrate(options).await;
+        // Slow enough for the old code to insert items after the scan.
+        let run = table.migrate(json!({"on_bad_verdict": on_bad_verdict, "write_units_per_second": 25})).await;
         let ending = run.ended().await;
         stop.store(true, Ordering::Relaxed);
         (run.name, ending)
@@ -28,19 +29,19 @@ async fn migrate_under_old_code(table: &Table<'_>, options: Json) -> (String, En
 async fn a_run_that_holds_on_a_bad_verdict_fails_and_leaves_its_items_as_they_are() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "held", &old_items(50)).await;
-    let (run, ending, inserted) = migrate_under_old_code(&table, json!({"on_bad_verdict": "hold"})).await;
+    let (run, ending, inserted) = migrate_under_old_code(&table, "hold").await;
     let cause = ending.fails_with("VerificationFailed");
 
     assert!(cause.contains("are in the old shape"), "{cause}");
-    assert!(cause.contains("`action: resume`") && cause.contains("`action: roll-back`"), "{cause}");
+    assert!(cause.contains("start a new run") && cause.contains("`action: roll-back`"), "{cause}");
     let (changed, verified) = (stack.tally(&run, Phase::Migrate).await.counts.changed, stack.tally(&run, Phase::Verify).await);
     assert!(verified.counts.late > 0);
     assert!(verified.counts.balance());
     assert_eq!(table.migrated().await as u64, changed);
     assert_eq!(table.items().await.len(), 50 + inserted.len());
 
-    // The old code is gone: going on finishes the work.
-    stack.act("resume", &run).await.succeeds();
+    // The old code is gone: a new run changes what is left.
+    table.migrate(json!({})).await.ended().await.succeeds();
     assert_eq!(table.migrated().await, 50 + inserted.len());
 }
 
@@ -49,7 +50,7 @@ async fn a_run_that_rolls_back_on_a_bad_verdict_puts_every_item_back() {
     let stack = Stack::of("dev").await;
     let items = old_items(50);
     let table = Table::with(&stack, "put-back", &items).await;
-    let (run, ending, inserted) = migrate_under_old_code(&table, json!({"on_bad_verdict": "roll-back"})).await;
+    let (run, ending, inserted) = migrate_under_old_code(&table, "roll-back").await;
     let cause = ending.fails_with("RolledBack");
 
     assert!(cause.contains("are in the old shape"), "{cause}");

@@ -9,15 +9,15 @@ pub mod export_file;
 
 use std::time::Duration;
 
+use tableshift_aws::get::ReadItem;
 use tableshift_aws::ledger_checkpoints::Checkpoints;
 use tableshift_aws::ledger_control::{SteerRun, stop_run};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::{ObjectError, ReadObject, WriteObject};
+use tableshift_aws::objects::{ListObjects, ObjectError, ReadObject, WriteObject};
+use tableshift_aws::pages::{Pages, ReadError};
 use tableshift_aws::part::{Clock, Part, PartError, PartId};
 use tableshift_aws::scan::ScanSegment;
-use tableshift_aws::segment_reader::SegmentReader;
-use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
 use tableshift_core::child::{PartInput, Progress};
 use tableshift_core::counts::{Phase, Tally};
@@ -51,14 +51,14 @@ pub enum Error {
         #[source]
         source: PartError,
     },
-    /// The table did not answer.
+    /// A page did not come.
     #[error("part {part} could not be read from the table")]
-    Table {
+    Read {
         /// The part.
         part: String,
         /// What went wrong.
         #[source]
-        source: CallError,
+        source: ReadError,
     },
     /// The export file did not come.
     #[error("the export file {key} could not be read")]
@@ -90,8 +90,7 @@ impl Named for Error {
     fn name(&self) -> ErrorName {
         match self {
             Error::Part { source, .. } => source.name(),
-            Error::Table { source, .. } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
-            Error::Table { source, .. } => source.name(),
+            Error::Read { source, .. } => source.name(),
             Error::Object { source, .. } => source.name(),
             Error::Corrupt { .. } => ErrorName::CorruptExport,
             Error::Nothing { .. } => ErrorName::Internal,
@@ -107,10 +106,10 @@ const LINES_PER_CHECKPOINT: u64 = 20_000;
 /// Rehearses a part until it is done or time runs out.
 pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: PartInput, deadline: Deadline) -> Result<Progress, Error>
 where
-    B: ReadObject + WriteObject,
+    B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + Runs + SteerRun,
     F: Fn(&str) -> T,
-    T: ScanSegment,
+    T: ScanSegment + ReadItem,
 {
     let run_id = input.run.clone();
     let result = rehearse(ports, input, deadline).await;
@@ -123,10 +122,10 @@ where
 
 async fn rehearse<B, L, F, T>(ports: &Ports<B, L, F>, input: PartInput, deadline: Deadline) -> Result<Progress, Error>
 where
-    B: ReadObject + WriteObject,
+    B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
     F: Fn(&str) -> T,
-    T: ScanSegment,
+    T: ScanSegment + ReadItem,
 {
     let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::DryRun, part: input.part.part.clone() };
     let begun = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await;
@@ -150,16 +149,17 @@ async fn rehearse_segment<B, L, T>(
     deadline: Deadline,
 ) -> Result<(), Error>
 where
-    B: ReadObject + WriteObject,
+    B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
-    T: ScanSegment,
+    T: ScanSegment + ReadItem,
 {
     let name = part.id.part.clone();
     let part_error = |source| Error::Part { part: name.clone(), source };
-    let reader = SegmentReader::new(items, segment, part.plan.segments, false);
+    let pages = Pages::of(&part.plan, part.bucket, items, segment, false).await;
+    let pages = pages.map_err(|source| Error::Read { part: name.clone(), source })?;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
-        let next = reader.next(part.checkpoint.cursor.as_ref(), part.read_share()).await;
-        let (page, mut tally) = next.map_err(|source| Error::Table { part: name.clone(), source })?;
+        let next = pages.next(part.checkpoint.cursor.as_ref(), part.read_share()).await;
+        let (page, mut tally) = next.map_err(|source| Error::Read { part: name.clone(), source })?;
         let judge = part.judge();
         page.items.iter().for_each(|item| judge.rehearse(item, &mut tally));
         part.dead_letters(&tally.findings).await.map_err(part_error)?;
@@ -172,7 +172,7 @@ where
 /// checksum is always taken over the whole file.
 async fn rehearse_file<B, L>(part: &mut Part<'_, B, L>, file: &ExportFile, deadline: Deadline) -> Result<(), Error>
 where
-    B: ReadObject + WriteObject,
+    B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
 {
     let object = |source| Error::Object { key: file.key.clone(), source };
@@ -197,7 +197,7 @@ where
 
 async fn save_lines<B, L>(part: &mut Part<'_, B, L>, lines: u64, tally: Tally, done: bool) -> Result<(), Error>
 where
-    B: ReadObject + WriteObject,
+    B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
 {
     let name = part.id.part.clone();

@@ -22,17 +22,19 @@ use tableshift_aws::ledger_control::{SteerRun, stop_run};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
+use tableshift_aws::pages::{Pages, ReadError};
 use tableshift_aws::part::{Clock, Part, PartError, PartId};
 use tableshift_aws::run_files::RunFileError;
-use tableshift_aws::scan::ScanSegment;
-use tableshift_aws::segment_reader::SegmentReader;
+use tableshift_aws::scan::{Page, ScanSegment};
 use tableshift_aws::update::UpdateItem;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
 use tableshift_core::child::{Progress, SegmentInput};
-use tableshift_core::counts::Phase;
+use tableshift_core::counts::{Phase, Tally};
+use tableshift_core::journal::Index;
 use tableshift_core::migration::Migration as _;
 use tableshift_core::segments;
+use tableshift_core::value::Item;
 use tableshift_runtime::{Deadline, Named, report_cause};
 
 use page::{Ended, PageWriter};
@@ -63,11 +65,20 @@ pub enum Error {
         source: PartError,
     },
     /// The table did not answer.
-    #[error("the table could not be read or written; what is written is journaled, and `resume` goes on")]
+    #[error("the table could not be written; what is written is journaled, and `resume` goes on")]
     Table {
         /// What went wrong.
         #[source]
         source: CallError,
+    },
+    /// A page did not come.
+    #[error("segment {segment} could not be read")]
+    Read {
+        /// The segment.
+        segment: u32,
+        /// What went wrong.
+        #[source]
+        source: ReadError,
     },
     /// The journal could not be read or written.
     #[error("the journal of segment {segment} could not be used; nothing is written that is not journaled")]
@@ -94,6 +105,7 @@ impl Named for Error {
             Error::Part { source, .. } => source.name(),
             Error::Table { source } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
             Error::Table { source } => source.name(),
+            Error::Read { source, .. } => source.name(),
             Error::Journal { source, .. } => source.name(),
             Error::Budget { .. } => ErrorName::BudgetExceeded,
         }
@@ -149,18 +161,27 @@ where
 {
     let part_error = |source| Error::Part { segment, source };
     let mut prior = page::prior(part, part.checkpoint.page).await.map_err(|source| Error::Journal { segment, source })?;
-    // What an earlier attempt wrote, the filter would leave out; this page is read whole, to count it as changed.
-    let filter = part.migration.filter();
-    let filtered = SegmentReader::new(items, segment, part.plan.segments, false).with_filter(filter);
-    let whole = SegmentReader::new(items, segment, part.plan.segments, false);
+    let (bucket, read_error) = (part.bucket, |source| Error::Read { segment, source });
+    let whole = Pages::of(&part.plan, bucket, items, segment, false).await.map_err(read_error)?;
+    let filtered = Pages::of(&part.plan, bucket, items, segment, false).await.map_err(read_error)?;
+    let filtered = filtered.with_filter(part.migration.filter());
+    // What an earlier attempt wrote, the filter would leave out: the first page is read whole, to count it as changed.
+    let first = if prior.is_empty() { &filtered } else { &whole };
+    let mut ahead = None;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
-        let reader = if prior.is_empty() { &filtered } else { &whole };
-        let (page, mut tally) = reader.next(part.checkpoint.cursor.as_ref(), part.read_share()).await?;
+        let (page, mut tally) = match ahead.take() {
+            Some(read) => read,
+            None => first.next(part.checkpoint.cursor.as_ref(), part.read_share()).await.map_err(read_error)?,
+        };
         let writer = PageWriter::new(part, items, segment, deadline);
-        if writer.write(part.checkpoint.page, &page, &prior, &mut tally).await? == Ended::Interrupted {
+        let writing = writer.write(part.checkpoint.page, &page, &prior, &mut tally);
+        let reading = read_ahead(&filtered, page.cursor.as_ref(), part.read_share());
+        let reading = async { reading.await.map_err(read_error) };
+        let (ended, read) = futures::try_join!(writing, reading)?;
+        if ended == Ended::Interrupted {
             break;
         }
-        prior = Default::default();
+        (ahead, prior) = (read, Index::default());
         part.dead_letters(&tally.findings).await.map_err(part_error)?;
         let invalid = tally.counts.invalid;
         part.finish_page(tally, page.cursor).await.map_err(part_error)?;
@@ -169,4 +190,16 @@ where
         }
     }
     Ok(())
+}
+
+/// The page after this one, read while this one is journaled and written.
+async fn read_ahead<B: ReadObject + ListObjects, T: ScanSegment + ReadItem>(
+    pages: &Pages<'_, B, T>,
+    cursor: Option<&Item>,
+    units_per_second: Option<f64>,
+) -> Result<Option<(Page, Tally)>, ReadError> {
+    match cursor {
+        Some(cursor) => Ok(Some(pages.next(Some(cursor), units_per_second).await?)),
+        None => Ok(None),
+    }
 }

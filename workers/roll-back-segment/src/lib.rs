@@ -86,6 +86,8 @@ impl Named for Error {
     }
 }
 
+/// The phase of a run whose items are being put back: it cannot be resumed, for its cursors are behind them.
+const ROLLED_BACK: &str = "rolled-back";
 /// Before the deadline: no journal object begins after this.
 const STOP_READING: Duration = Duration::from_secs(20);
 
@@ -113,7 +115,7 @@ async fn roll_back<B, L, F, T>(
 ) -> Result<Progress, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints + SteerRun,
+    L: LockTable + Checkpoints + Runs + SteerRun,
     F: Fn(&str) -> T,
     T: UpdateItem,
 {
@@ -121,6 +123,8 @@ where
     let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::RollBack, part: segments::name(segment) };
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await.map_err(part_error)?;
+    let entered = ports.ledger.enter_phase(&part.id.run, ROLLED_BACK).await;
+    entered.map_err(|source| part_error(PartError::Ledger { part: part.id.part.clone(), source }))?;
     let journal = Journal::read(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
     let items = (ports.items)(&part.plan.table.name);
     let undo = Undo::new(&items, &part.plan, segment, deadline);

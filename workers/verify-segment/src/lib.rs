@@ -10,16 +10,16 @@
 use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _};
+use tableshift_aws::get::ReadItem;
 use tableshift_aws::ledger_checkpoints::Checkpoints;
 use tableshift_aws::ledger_control::{SteerRun, stop_run};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
+use tableshift_aws::pages::{Pages, ReadError};
 use tableshift_aws::part::{Clock, Part, PartError, PartId};
 use tableshift_aws::run_files::{RunFileError, load_journal};
 use tableshift_aws::scan::ScanSegment;
-use tableshift_aws::segment_reader::SegmentReader;
-use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
 use tableshift_core::child::{Progress, SegmentInput};
 use tableshift_core::counts::Phase;
@@ -53,14 +53,14 @@ pub enum Error {
         #[source]
         source: PartError,
     },
-    /// The table did not answer.
+    /// A page did not come.
     #[error("segment {segment} could not be read")]
-    Table {
+    Read {
         /// The segment.
         segment: u32,
         /// What went wrong.
         #[source]
-        source: CallError,
+        source: ReadError,
     },
     /// The journal could not be read.
     #[error("the journal of segment {segment} could not be read")]
@@ -77,8 +77,7 @@ impl Named for Error {
     fn name(&self) -> ErrorName {
         match self {
             Error::Part { source, .. } => source.name(),
-            Error::Table { source, .. } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
-            Error::Table { source, .. } => source.name(),
+            Error::Read { source, .. } => source.name(),
             Error::Journal { source, .. } => source.name(),
         }
     }
@@ -95,7 +94,7 @@ where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + Runs + SteerRun,
     F: Fn(&str) -> T,
-    T: ScanSegment,
+    T: ScanSegment + ReadItem,
 {
     let run_id = input.run.clone();
     let result = verify(ports, input, deadline).await;
@@ -111,7 +110,7 @@ where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
     F: Fn(&str) -> T,
-    T: ScanSegment,
+    T: ScanSegment + ReadItem,
 {
     let segment = input.segment;
     let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::Verify, part: segments::name(segment) };
@@ -119,10 +118,11 @@ where
     let mut part = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await.map_err(part_error)?;
     let journal = journal_index(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
     let items = (ports.items)(&part.plan.table.name);
-    let reader = SegmentReader::new(&items, segment, part.plan.segments, true);
+    let pages = Pages::of(&part.plan, part.bucket, &items, segment, true).await;
+    let pages = pages.map_err(|source| Error::Read { segment, source })?;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
-        let next = reader.next(part.checkpoint.cursor.as_ref(), part.read_share()).await;
-        let (page, mut tally) = next.map_err(|source| Error::Table { segment, source })?;
+        let next = pages.next(part.checkpoint.cursor.as_ref(), part.read_share()).await;
+        let (page, mut tally) = next.map_err(|source| Error::Read { segment, source })?;
         let judge = part.judge();
         page.items.iter().for_each(|item| judge.prove(item, &journal, &mut tally));
         part.dead_letters(&tally.findings).await.map_err(part_error)?;

@@ -72,6 +72,13 @@ pub async fn store<T: Serialize>(bucket: &impl WriteObject, key: &str, content: 
     bucket.put(key, bytes, "application/json").await.map_err(RunFileError::Object)
 }
 
+/// Reads an object of JSON lines.
+pub async fn load_lines<T: DeserializeOwned>(bucket: &impl ReadObject, key: &str) -> Result<Vec<T>, RunFileError> {
+    let bytes = bucket.get(key).await.map_err(RunFileError::Object)?;
+    let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(serde_json::from_slice);
+    lines.collect::<Result<_, _>>().map_err(|source| RunFileError::Content { key: key.to_owned(), source })
+}
+
 /// Reads a journal object.
 pub async fn load_journal(bucket: &impl ReadObject, key: &str) -> Result<Vec<Entry>, RunFileError> {
     let bytes = bucket.get(key).await.map_err(RunFileError::Object)?;

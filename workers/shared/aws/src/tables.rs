@@ -79,10 +79,27 @@ fn described(table: &TableDescription) -> Option<Table> {
         bytes: count(table.table_size_bytes()),
         time_to_live: None,
         point_in_time_recovery: false,
+        write_limit: limit(
+            table.provisioned_throughput().and_then(|units| units.write_capacity_units()),
+            table.on_demand_throughput().and_then(|units| units.max_write_request_units()),
+            table.warm_throughput().and_then(|units| units.write_units_per_second()),
+        ),
+        read_limit: limit(
+            table.provisioned_throughput().and_then(|units| units.read_capacity_units()),
+            table.on_demand_throughput().and_then(|units| units.max_read_request_units()),
+            table.warm_throughput().and_then(|units| units.read_units_per_second()),
+        ),
         replicas: table.replicas().len(),
         indexes: table.global_secondary_indexes().len() + table.local_secondary_indexes().len(),
         stream: table.stream_specification().is_some_and(|stream| stream.stream_enabled()),
     })
+}
+
+/// What a table can take in units a second. An on-demand table tells zero provisioned units, and one without a maximum
+/// tells -1 or nothing; every table has a warm throughput.
+fn limit(provisioned: Option<i64>, maximum: Option<i64>, warm: Option<i64>) -> Option<u64> {
+    let told = [provisioned, maximum, warm].into_iter().flatten().find(|units| *units > 0);
+    told.and_then(|units| u64::try_from(units).ok())
 }
 
 /// The type of a key attribute as DynamoDB writes it: `S`, `N` or `B`.

@@ -2,6 +2,7 @@
 
 use crate::language::compiled::is_name;
 use crate::policy::OnBadVerdict;
+use crate::rate::Rate;
 use crate::window::Window;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,14 +35,15 @@ pub struct Input {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000))]
     pub max_concurrency: Option<u32>,
-    /// The most write units a second, all workers together.
+    /// The most write units a second, all workers together; or a percentage of what the table can take, as in `"50%"`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub write_units_per_second: Option<u32>,
-    /// The most read units a second, all workers together.
+    pub write_units_per_second: Option<Rate>,
+    /// The most read units a second, all workers together; or a percentage of what the table can take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub read_units_per_second: Option<u32>,
+    pub read_units_per_second: Option<Rate>,
+    /// Take only the items that an earlier run of this migration left in its dead letters: the name of that run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letters_of: Option<String>,
     /// When the run may write to the table; at any time if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
@@ -148,6 +150,9 @@ impl Input {
             (Action::Migrate | Action::DryRun, Some(_)) => {
                 Err(field("run", &format!("is not taken by `{action}`; leave it out, or write `resume`, `verify` or `roll-back`")))
             }
+            (_, Some(_)) if self.dead_letters_of.is_some() => {
+                Err(field("dead_letters_of", "is only taken by a new run; leave `run` out"))
+            }
             (_, Some(_)) => Ok(()),
             (_, None) if self.table.is_none() => Err(field("table", "is missing; write the name of the table")),
             (_, None) if self.migration.is_none() => {
@@ -171,6 +176,9 @@ impl Input {
         {
             return Err(field("table", &format!("is `{table}`, no table name; write 3 to 255 letters, digits, `.`, `_` and `-`, not an ARN")));
         }
+        if let Some(run) = self.dead_letters_of.as_ref().filter(|run| !is_name(run)) {
+            return Err(field("dead_letters_of", &format!("is `{run}`, no run's name; write the name of an execution")));
+        }
         match &self.run {
             Some(run) if !is_name(run) => Err(field("run", &format!("is `{run}`, no run's name; write the name of an execution"))),
             _ => Ok(()),
@@ -181,9 +189,14 @@ impl Input {
         let ranges = [
             ("segments", self.segments, 1_000_000),
             ("max_concurrency", self.max_concurrency, 10_000),
-            ("write_units_per_second", self.write_units_per_second, u32::MAX),
-            ("read_units_per_second", self.read_units_per_second, u32::MAX),
         ];
+        let rates = [
+            ("write_units_per_second", &self.write_units_per_second),
+            ("read_units_per_second", &self.read_units_per_second),
+        ];
+        for (name, rate) in rates {
+            rate.as_ref().map_or(Ok(()), Rate::check).map_err(|error| field(name, &error.to_string()))?;
+        }
         for (name, value, most) in ranges {
             if let Some(value) = value.filter(|value| !(1..=most).contains(value)) {
                 return Err(field(name, &format!("is {value}; write a number from 1 to {most}")));

@@ -47,9 +47,14 @@ pub fn journal(run: &str, segment: &str) -> String {
     format!("runs/{run}/journal/{segment}/")
 }
 
+/// Where a phase's items that a person should look at are.
+pub fn dead_letters_of(run: &str, phase: Phase) -> String {
+    format!("runs/{run}/dead-letters/{}/", phase.as_str())
+}
+
 /// An object of items that a person should look at, with reasons.
 pub fn dead_letters(run: &str, phase: Phase, part: &str, name: &str) -> String {
-    format!("runs/{run}/dead-letters/{}/{part}/{name}", phase.as_str())
+    format!("{}{part}/{name}", dead_letters_of(run, phase))
 }
 
 /// The report for programs.

@@ -20,6 +20,7 @@ pub mod pace;
 pub mod path;
 pub mod policy;
 pub mod proof;
+pub mod rate;
 pub mod rehearsal;
 pub mod report;
 pub mod run_plan;

@@ -1,5 +1,6 @@
 //! A stage's policy: what every run on it must do, which an input may tighten and never loosen.
 
+use crate::rate::Rate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,11 +27,14 @@ pub struct Policy {
     /// The most segments a run is cut into.
     pub max_segments: u32,
     /// The most write units a second that a run may consume, all workers together; none means no limit.
-    pub write_units_per_second: Option<u32>,
+    pub write_units_per_second: Option<Rate>,
     /// The most read units a second that a run may consume, all workers together; none means no limit.
-    pub read_units_per_second: Option<u32>,
-    /// How many invalid items a rehearsal tolerates.
+    pub read_units_per_second: Option<Rate>,
+    /// How many invalid items a run tolerates.
     pub invalid_items: u64,
+    /// How many it tolerates in percent of the table's items, if that is more.
+    #[serde(default)]
+    pub invalid_percent: f64,
     /// How long a lock lasts without being renewed, in seconds.
     pub lease_seconds: u64,
 }

@@ -6,6 +6,7 @@ use crate::estimate::Estimate;
 use crate::input::{Action, Input};
 use crate::language::document::Document;
 use crate::policy::{OnBadVerdict, Policy, Rehearse};
+use crate::rate::Rate;
 use crate::segments;
 use crate::table::Table;
 use crate::window::Window;
@@ -39,6 +40,9 @@ pub struct RunPlan {
     pub write_units_per_second: Option<u32>,
     /// The most read units a second, all workers together.
     pub read_units_per_second: Option<u32>,
+    /// The earlier run whose dead letters alone this run takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letters_of: Option<String>,
     /// When the run may write.
     pub window: Option<Window>,
     /// What to do if the verification fails.
@@ -131,7 +135,9 @@ impl RunPlan {
         let estimate = Estimate::of(&table);
         check_budget(&estimate, input.budget_usd)?;
         let on_bad_verdict = input.on_bad_verdict.unwrap_or(policy.on_bad_verdict);
-        let steps = Steps::of(input.action, &policy, on_bad_verdict);
+        let mut steps = Steps::of(input.action, &policy, on_bad_verdict);
+        // An export holds the whole table; the rehearsal of dead letters reads them from the table itself.
+        steps.export &= input.dead_letters_of.is_none();
         Ok(Self {
             run,
             action: input.action,
@@ -142,20 +148,23 @@ impl RunPlan {
             steps,
             segments,
             max_concurrency: max_concurrency.unwrap_or(1),
-            write_units_per_second: tighten(
+            write_units_per_second: rate(
                 "write_units_per_second",
                 input.write_units_per_second,
                 policy.write_units_per_second,
+                table.write_limit,
             )?,
-            read_units_per_second: tighten(
+            read_units_per_second: rate(
                 "read_units_per_second",
                 input.read_units_per_second,
                 policy.read_units_per_second,
+                table.read_limit,
             )?,
+            dead_letters_of: input.dead_letters_of,
             window: input.window,
             on_bad_verdict,
             estimate,
-            invalid_items: policy.invalid_items,
+            invalid_items: policy.invalid_items.max((table.items as f64 * policy.invalid_percent / 100.0) as u64),
             approval_timeout_seconds: policy.approval_timeout_seconds,
             lease_seconds: policy.lease_seconds,
             locked_at,
@@ -217,6 +226,18 @@ fn check_table(table: &Table, policy: &Policy) -> Result<(), PlanError> {
     Ok(())
 }
 
+/// A rate in units a second, tightened as [`tighten`] does.
+fn rate(
+    field: &str,
+    asked: Option<Rate>,
+    allowed: Option<Rate>,
+    limit: Option<u64>,
+) -> Result<Option<u32>, PlanError> {
+    let units = |rate: Option<Rate>| rate.map(|rate| rate.of_limit(limit)).transpose();
+    let units = |rate| units(rate).map_err(|error| PlanError::Policy(format!("`{field}` {error}")));
+    tighten(field, units(asked)?, units(allowed)?)
+}
+
 /// The input's value where it is at most the policy's; the policy's where the input has none.
 fn tighten(field: &str, asked: Option<u32>, allowed: Option<u32>) -> Result<Option<u32>, PlanError> {
     match (asked, allowed) {
@@ -230,6 +251,10 @@ fn tighten(field: &str, asked: Option<u32>, allowed: Option<u32>) -> Result<Opti
 }
 
 fn segment_count(input: &Input, table: &Table, policy: &Policy, workers: Option<u32>) -> Result<u32, PlanError> {
+    // Dead letters are few: one worker takes them all.
+    if input.dead_letters_of.is_some() {
+        return Ok(1);
+    }
     match tighten("segments", input.segments, Some(policy.max_segments))? {
         Some(asked) if input.segments.is_some() => Ok(asked),
         _ => Ok(segments::count(table.items, table.bytes, workers.unwrap_or(1)).min(policy.max_segments)),

@@ -28,6 +28,12 @@ pub struct Table {
     pub replicas: usize,
     /// How many global secondary indexes it has.
     pub indexes: usize,
+    /// What it can take in write units a second, as far as it tells: provisioned, on-demand maximum, or warm.
+    #[serde(default)]
+    pub write_limit: Option<u64>,
+    /// The same for read units.
+    #[serde(default)]
+    pub read_limit: Option<u64>,
     /// Whether its stream is on: every changed item then reaches its consumers.
     pub stream: bool,
 }

@@ -1,0 +1,64 @@
+//! A rate as a person writes it: capacity units a second, or a percentage of what the table can take.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Units a second (`500`), or a percentage of the table's limit (`"50%"`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Rate {
+    /// Capacity units a second.
+    Units(#[schemars(range(min = 1))] u32),
+    /// A percentage of the table's limit: its provisioned throughput, its on-demand maximum, or its warm throughput.
+    Percent(#[schemars(regex(pattern = r"^[1-9][0-9]?%$|^100%$"))] String),
+}
+
+/// Why a rate cannot be kept to.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum RateError {
+    /// It is no rate.
+    #[error("is `{0}`; write units a second, 1 or more, or a percentage from \"1%\" to \"100%\"")]
+    Illegal(String),
+    /// The table does not tell what it can take.
+    #[error("is `{0}`, but the table tells no limit to take a percentage of; write units a second")]
+    NoLimit(String),
+}
+
+impl Rate {
+    /// Whether this can be a rate of any table.
+    pub fn check(&self) -> Result<(), RateError> {
+        self.of_limit(Some(100)).map(drop)
+    }
+
+    /// The units a second for a table with this limit, in units a second.
+    pub fn of_limit(&self, limit: Option<u64>) -> Result<u32, RateError> {
+        match self {
+            Rate::Units(0) => Err(RateError::Illegal("0".into())),
+            Rate::Units(units) => Ok(*units),
+            Rate::Percent(text) => {
+                let percent = text.strip_suffix('%').and_then(|digits| digits.parse::<u64>().ok());
+                let percent = percent.filter(|percent| (1..=100).contains(percent));
+                let percent = percent.ok_or_else(|| RateError::Illegal(text.clone()))?;
+                let limit = limit.ok_or_else(|| RateError::NoLimit(text.clone()))?;
+                Ok(u32::try_from((limit * percent / 100).max(1)).unwrap_or(u32::MAX))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_stay_and_percentages_are_of_the_table_s_limit() {
+        assert_eq!(Rate::Units(7).of_limit(None), Ok(7));
+        assert_eq!(Rate::Percent("25%".into()).of_limit(Some(4000)), Ok(1000));
+        assert_eq!(Rate::Percent("1%".into()).of_limit(Some(10)), Ok(1));
+        assert_eq!(Rate::Percent("25%".into()).of_limit(None), Err(RateError::NoLimit("25%".into())));
+        for illegal in ["0%", "101%", "half", "50"] {
+            assert_eq!(Rate::Percent(illegal.into()).check(), Err(RateError::Illegal(illegal.into())));
+        }
+    }
+}
