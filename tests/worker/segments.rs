@@ -97,7 +97,7 @@ impl ReadItem for Killing {
 }
 
 impl UpdateBatch for Killing {
-    async fn update_batch(&self, statements: Vec<Statement>) -> Result<BatchWritten, CallError> {
+    async fn update_batch(&self, statements: &[Statement<'_>]) -> Result<BatchWritten, CallError> {
         self.dies(statements.len() as u32).await;
         self.items.update_batch(statements).await
     }

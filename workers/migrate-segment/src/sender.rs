@@ -14,7 +14,7 @@ use tableshift_aws::batch::{BatchWritten, StatementWritten, UpdateBatch};
 use tableshift_aws::paced::Pacer;
 use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_aws::{CallError, Cause};
-use tableshift_core::statement::{MAX_STATEMENTS, Statement};
+use tableshift_core::statement::{MAX_STATEMENTS, Statement, is_documented};
 use tableshift_core::throttle::Reach;
 use tableshift_core::update::Update;
 use tableshift_core::worklist::Work;
@@ -66,7 +66,8 @@ pub(crate) struct Sender<'s, T> {
 /// A write that waits to be sent.
 struct Waiting {
     work: Work,
-    statement: Option<Statement>,
+    /// Whether it may be sent in a batch.
+    batched: bool,
 }
 
 /// A request that was answered.
@@ -106,11 +107,8 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
     }
 
     fn queued(&self, works: Vec<Work>) -> VecDeque<Waiting> {
-        let queued = works.into_iter().map(|work| {
-            let statement = Statement::of_change(self.table, &work.key, &work.change);
-            Waiting { work, statement }
-        });
-        let (mut batched, singly): (VecDeque<_>, VecDeque<_>) = queued.partition(|waiting| waiting.statement.is_some());
+        let queued = works.into_iter().map(|work| Waiting { batched: is_documented(&work.key, &work.change), work });
+        let (mut batched, singly): (VecDeque<_>, VecDeque<_>) = queued.partition(|waiting| waiting.batched);
         batched.extend(singly);
         batched
     }
@@ -122,8 +120,8 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         while let Some(next) = queue.front() {
             units += next.work.change.write_units() as f64;
             bytes += next.work.change.bytes.0.max(next.work.change.bytes.1);
-            let fits = next.statement.is_some()
-                && parcel.iter().all(|waiting| waiting.statement.is_some())
+            let fits = next.batched
+                && parcel.first().is_none_or(|first| first.batched)
                 && parcel.len() < MAX_STATEMENTS
                 && units <= most_units
                 && bytes <= MAX_BATCH_BYTES;
@@ -141,19 +139,17 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         let expected: f64 = parcel.iter().map(|waiting| waiting.work.change.write_units() as f64).sum();
         self.pacer.settle(expected);
         async move {
-            let (works, statements): (Vec<Work>, Vec<Option<Statement>>) =
-                parcel.into_iter().map(|waiting| (waiting.work, waiting.statement)).unzip();
-            match (statements.into_iter().collect::<Option<Vec<Statement>>>(), works) {
-                (Some(statements), works) => {
-                    let answer = self.items.update_batch(statements).await;
-                    Answer::Batch { works, expected, answer }
-                }
-                (None, mut works) => {
-                    let work = Box::new(works.remove(0));
-                    let answer = self.items.update(&work.key, &Update::of_change(&work.change, self.keys)).await;
-                    Answer::Single { work, expected, answer }
-                }
+            let batched = parcel.first().is_some_and(|first| first.batched);
+            let mut works: Vec<Work> = parcel.into_iter().map(|waiting| waiting.work).collect();
+            if batched {
+                let statements = works.iter().map(|work| Statement::of_change(self.table, &work.key, &work.change));
+                let statements: Vec<Statement<'_>> = statements.collect();
+                let answer = self.items.update_batch(&statements).await;
+                return Answer::Batch { works, expected, answer };
             }
+            let work = Box::new(works.remove(0));
+            let answer = self.items.update(&work.key, &Update::of_change(&work.change, self.keys)).await;
+            Answer::Single { work, expected, answer }
         }
     }
 
@@ -193,7 +189,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
             StatementWritten::Written(written) => round.take(work, written),
             StatementWritten::Throttled => {
                 self.pacer.throttle();
-                round.again(work, self.table);
+                round.again(work);
             }
         }
     }
@@ -216,7 +212,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
             let recent = self.pacer.recent();
             self.pacer.throttle();
             steer.throttled(error.reach.unwrap_or(Reach::KeyRange), recent).await?;
-            works.into_iter().for_each(|work| round.again(work, self.table));
+            works.into_iter().for_each(|work| round.again(work));
         } else {
             works.into_iter().for_each(|work| round.singly(work));
         }
@@ -242,12 +238,12 @@ impl Round {
         self.sent.written.push((work, written));
     }
 
-    fn again(&mut self, work: Work, table: &str) {
-        let statement = Statement::of_change(table, &work.key, &work.change);
-        self.queue.push_front(Waiting { work, statement });
+    fn again(&mut self, work: Work) {
+        let batched = is_documented(&work.key, &work.change);
+        self.queue.push_front(Waiting { work, batched });
     }
 
     fn singly(&mut self, work: Work) {
-        self.queue.push_back(Waiting { work, statement: None });
+        self.queue.push_back(Waiting { work, batched: false });
     }
 }

@@ -38,11 +38,11 @@ pub enum StatementWritten {
 /// Writing items conditionally, several in one request.
 pub trait UpdateBatch {
     /// Sends at most 25 statements, each about another item.
-    async fn update_batch(&self, statements: Vec<Statement>) -> Result<BatchWritten, CallError>;
+    async fn update_batch(&self, statements: &[Statement<'_>]) -> Result<BatchWritten, CallError>;
 }
 
 impl UpdateBatch for TableItems {
-    async fn update_batch(&self, statements: Vec<Statement>) -> Result<BatchWritten, CallError> {
+    async fn update_batch(&self, statements: &[Statement<'_>]) -> Result<BatchWritten, CallError> {
         let count = statements.len();
         let mut request = self.client.batch_execute_statement();
         for statement in statements {
@@ -61,10 +61,10 @@ impl UpdateBatch for TableItems {
 }
 
 impl TableItems {
-    fn statement(&self, statement: Statement) -> Result<BatchStatementRequest, CallError> {
+    fn statement(&self, statement: &Statement<'_>) -> Result<BatchStatementRequest, CallError> {
         let request = BatchStatementRequest::builder()
-            .statement(statement.text)
-            .set_parameters(Some(statement.parameters.iter().map(value_to_sdk).collect()))
+            .statement(&statement.text)
+            .set_parameters(Some(statement.parameters.iter().copied().map(value_to_sdk).collect()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         request.build().map_err(|error| CallError::refused("BatchExecuteStatement", &self.table, error))
     }

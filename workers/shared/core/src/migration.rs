@@ -5,7 +5,7 @@
 
 use crate::filter::Filter;
 use crate::table::Table;
-use crate::value::{Item, Value, item_bytes};
+use crate::value::{Item, Value, item_bytes, value_bytes};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
@@ -113,14 +113,22 @@ pub struct Change {
 }
 
 impl Change {
-    /// The change from an item as read to the same item with other attributes, or `None` if nothing differs.
-    pub fn between(read: &Item, changed: &Item, touched: &BTreeSet<String>, guarded: &BTreeSet<String>) -> Option<Self> {
-        touched.iter().any(|name| read.get(name) != changed.get(name)).then(|| Self {
-            before: image(read, touched),
-            after: image(changed, touched),
-            guard: image(read, guarded),
-            bytes: (item_bytes(read), item_bytes(changed)),
-        })
+    /// The change from an item as read to the same item with other touched attributes, or `None` if nothing differs.
+    /// `changed` need hold the touched attributes only.
+    pub fn between(
+        read: &Item,
+        mut changed: Item,
+        touched: &BTreeSet<String>,
+        guarded: &BTreeSet<String>,
+    ) -> Option<Self> {
+        if touched.iter().all(|name| read.get(name) == changed.get(name)) {
+            return None;
+        }
+        let before = item_bytes(read);
+        let bytes_of = |item: &Item| touched.iter().filter_map(|n| Some(n.len() + value_bytes(item.get(n)?))).sum::<usize>();
+        let bytes = (before, before - bytes_of(read) + bytes_of(&changed));
+        let after = touched.iter().map(|name| (name.clone(), changed.remove(name))).collect();
+        Some(Self { before: image(read, touched), after, guard: image(read, guarded), bytes })
     }
 
     /// The attributes that differ, with their value after: what the update sets or removes.

@@ -14,46 +14,48 @@ const MAX_STATEMENT_BYTES: usize = 8192;
 
 /// One conditional UPDATE.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Statement {
+pub struct Statement<'c> {
     /// Its text, with a `?` for each parameter.
     pub text: String,
     /// The parameters, in order.
-    pub parameters: Vec<Value>,
+    pub parameters: Vec<&'c Value>,
 }
 
-impl Statement {
-    /// The statement that makes a change to the item with this key, if PartiQL's meaning of it is documented.
-    pub fn of_change(table: &str, key: &Item, change: &Change) -> Option<Self> {
-        let mut statement = Self { text: format!("UPDATE \"{table}\""), parameters: Vec::new() };
+/// Whether PartiQL's meaning of a change is documented, so that it has a [`Statement`].
+pub fn is_documented(key: &Item, change: &Change) -> bool {
+    let names = key.keys().chain(change.guard.keys()).chain(change.after.keys());
+    let guarded = change.guard.iter().filter(|(name, _)| !key.contains_key(*name));
+    names.clone().all(|name| is_plain(name))
+        && guarded.filter_map(|(_, value)| value.as_ref()).all(is_comparable)
+        // Each name comes at most twice, with a few characters around it.
+        && names.map(|name| 2 * (name.len() + 16)).sum::<usize>() < MAX_STATEMENT_BYTES / 2
+}
+
+impl<'c> Statement<'c> {
+    /// The statement that makes a [documented](is_documented) change to the item with this key.
+    pub fn of_change(table: &str, key: &'c Item, change: &'c Change) -> Self {
+        let mut statement = Self { text: String::with_capacity(256), parameters: Vec::with_capacity(16) };
+        statement.text.extend(["UPDATE \"", table, "\""]);
         for (name, value) in change.delta().filter_map(|(name, value)| Some((name, value?))) {
-            statement.push(" SET ", name, "=?", Some(value))?;
+            statement.push(" SET ", name, "=?", Some(value));
         }
         for (name, _) in change.delta().filter(|(_, value)| value.is_none()) {
-            statement.push(" REMOVE ", name, "", None)?;
+            statement.push(" REMOVE ", name, "", None);
         }
         // UPDATE never makes an item, so a deleted item is not resurrected and needs no guard of its own.
         for (index, (name, value)) in key.iter().enumerate() {
-            statement.push(if index == 0 { " WHERE " } else { " AND " }, name, "=?", Some(value))?;
+            statement.push(if index == 0 { " WHERE " } else { " AND " }, name, "=?", Some(value));
         }
         for (name, value) in change.guard.iter().filter(|(name, _)| !key.contains_key(*name)) {
-            match value {
-                Some(value) if is_comparable(value) => statement.push(" AND ", name, "=?", Some(value))?,
-                Some(_) => return None,
-                None => statement.push(" AND ", name, " IS MISSING", None)?,
-            }
+            let after = if value.is_some() { "=?" } else { " IS MISSING" };
+            statement.push(" AND ", name, after, value.as_ref());
         }
-        (statement.text.len() <= MAX_STATEMENT_BYTES).then_some(statement)
+        statement
     }
 
-    fn push(&mut self, before: &str, name: &str, after: &str, value: Option<&Value>) -> Option<()> {
-        if !is_plain(name) {
-            return None;
-        }
-        for part in [before, "\"", name, "\"", after] {
-            self.text.push_str(part);
-        }
-        self.parameters.extend(value.cloned());
-        Some(())
+    fn push(&mut self, before: &str, name: &str, after: &str, value: Option<&'c Value>) {
+        self.text.extend([before, "\"", name, "\"", after]);
+        self.parameters.extend(value);
     }
 }
 
@@ -73,7 +75,7 @@ mod tests {
     fn change(read: &str, changed: &str) -> Change {
         let names: BTreeSet<String> = ["a", "b", "c"].map(String::from).into();
         let item = |json: &str| serde_json::from_str::<Item>(json).unwrap();
-        Change::between(&item(read), &item(changed), &names, &names).unwrap()
+        Change::between(&item(read), item(changed), &names, &names).unwrap()
     }
 
     fn key() -> Item {
@@ -83,7 +85,9 @@ mod tests {
     #[test]
     fn a_statement_sets_removes_and_guards_like_the_update() {
         let change = change(r#"{"a":{"S":"x"},"b":{"BOOL":true}}"#, r#"{"a":{"S":"y"},"c":{"M":{}}}"#);
-        let statement = Statement::of_change("t", &key(), &change).unwrap();
+        let key = key();
+        assert!(is_documented(&key, &change));
+        let statement = Statement::of_change("t", &key, &change);
         assert_eq!(
             statement.text,
             "UPDATE \"t\" SET \"a\"=? SET \"c\"=? REMOVE \"b\" WHERE \"pk\"=? AND \"sk\"=? \
@@ -96,10 +100,11 @@ mod tests {
     fn what_partiql_does_not_document_has_no_statement() {
         for guard in [r#"{"M":{}}"#, r#"{"L":[]}"#, r#"{"SS":["x"]}"#, r#"{"NULL":true}"#, r#"{"B":"AA=="}"#] {
             let change = change(&format!(r#"{{"a":{guard}}}"#), r#"{"a":{"S":"y"}}"#);
-            assert_eq!(Statement::of_change("t", &key(), &change), None, "{guard}");
+            assert!(!is_documented(&key(), &change), "{guard}");
         }
         let odd = Item::from([("p\"k".into(), Value::s("1"))]);
         let plain = change(r#"{"a":{"S":"x"}}"#, r#"{"a":{"S":"y"}}"#);
-        assert_eq!(Statement::of_change("t", &odd, &plain), None);
+        assert!(!is_documented(&odd, &plain));
+        assert!(is_documented(&key(), &plain));
     }
 }

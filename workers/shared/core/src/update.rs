@@ -103,7 +103,7 @@ mod tests {
         changed.insert("b".into(), Value::n("2"));
         let touched = ["b", "zip", "a"].map(String::from).into();
         let guarded = ["a", "b", "pk", "zip"].map(String::from).into();
-        let change = Change::between(&read, &changed, &touched, &guarded).unwrap();
+        let change = Change::between(&read, changed, &touched, &guarded).unwrap();
         let update = Update::of_change(&change, &["pk".into()]);
         assert_eq!(update.expression, "SET #n0 = :v0 REMOVE #n1");
         assert_eq!(

@@ -130,7 +130,8 @@ impl Compiled {
     }
 
     fn steps(&self, item: &Item) -> Result<Item, Invalid> {
-        let mut changed = item.clone();
+        // Steps read and write guarded attributes only, so only these are copied.
+        let mut changed: Item = self.guarded.iter().filter_map(|n| Some((n.clone(), item.get(n)?.clone()))).collect();
         for (index, action) in self.actions.iter().enumerate() {
             action.apply(&mut changed).map_err(|reason| Invalid::Step { step: index + 1, reason })?;
         }
@@ -144,10 +145,10 @@ impl Compiled {
             return Ok(if done { Outcome::AlreadyDone } else { Outcome::NotMatched });
         }
         let changed = self.steps(item)?;
-        let Some(change) = Change::between(item, &changed, &self.touched, &self.guarded) else {
+        let holds = self.check.as_ref().map_or(Ok(true), |check| check.holds(&changed));
+        let Some(change) = Change::between(item, changed, &self.touched, &self.guarded) else {
             return Ok(Outcome::AlreadyDone);
         };
-        let holds = self.check.as_ref().map_or(Ok(true), |check| check.holds(&changed));
         match holds.map_err(|e| Invalid::CheckFails(e.to_string()))? {
             true => Ok(Outcome::Changed(change)),
             false => Err(Invalid::Check),

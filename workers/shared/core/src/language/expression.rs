@@ -4,6 +4,7 @@
 //! converted per item, so an expression must name attributes: `item` as a whole, or an attribute chosen by another
 //! value, is refused.
 
+use super::fast::{Give, Test};
 use super::functions::{OWN, ROOT, STANDARD, SetValue};
 use super::numbers::{self, ExactNumber};
 use crate::filter::Filter;
@@ -53,7 +54,8 @@ pub struct Expression {
     program: Arc<Program>,
     reads: BTreeSet<String>,
     key_reads: BTreeSet<String>,
-    path: Option<Vec<String>>,
+    give: Option<Give>,
+    test: Option<Test>,
 }
 
 impl Expression {
@@ -62,8 +64,8 @@ impl Expression {
         let program = Program::compile(source).map_err(CompileError::Syntax)?;
         let mut names = Names::default();
         names.visit(program.expression(), &mut Vec::new())?;
-        let path = plain_path(program.expression());
-        Ok(Self { source: source.into(), program: Arc::new(program), reads: names.item, key_reads: names.key, path })
+        let (give, test) = (Give::of(program.expression()), Test::of(program.expression()));
+        Ok(Self { source: source.into(), program: Arc::new(program), reads: names.item, key_reads: names.key, give, test })
     }
 
     /// The text as the author wrote it.
@@ -84,14 +86,24 @@ impl Expression {
     /// The result for an item as a DynamoDB value. A plain path, such as `item.address`, gives the very value, whatever
     /// its type; everything else passes through CEL.
     pub fn value(&self, item: &Item) -> Result<Value, EvaluationError> {
-        if let Some(path) = &self.path {
-            return follow(item, path).cloned().ok_or_else(|| EvaluationError::Execution(format!("{} is missing", self.source)));
+        match &self.give {
+            Some(give) if give.is_path() => {
+                give.value(item).ok_or_else(|| EvaluationError::Execution(format!("`{}` is missing", self.source)))
+            }
+            Some(give) => give.value(item).map_or_else(|| from_cel(self.run(item)?), Ok),
+            None => from_cel(self.run(item)?),
         }
-        from_cel(self.run(item)?)
     }
 
     /// The result for an item as a condition.
     pub fn holds(&self, item: &Item) -> Result<bool, EvaluationError> {
+        if let Some(holds) = self.test.as_ref().and_then(|test| test.holds(item)) {
+            return Ok(holds);
+        }
+        self.holds_in_cel(item)
+    }
+
+    fn holds_in_cel(&self, item: &Item) -> Result<bool, EvaluationError> {
         match self.run(item)? {
             Cel::Bool(holds) => Ok(holds),
             _ => Err(EvaluationError::NotBoolean),
@@ -113,7 +125,9 @@ fn describe(error: &cel::ExecutionError) -> String {
     use cel::ExecutionError as E;
     match error {
         E::NoSuchKey(name) => format!("`{name}` is missing; ask has(...) first, or leave such items out by `where`"),
-        E::FunctionError { function, message } => format!("{function}(): {message}"),
+        // Only the messages of our own functions are known to hold no value.
+        E::FunctionError { function, message } if OWN.contains(&function.as_str()) => format!("{function}(): {message}"),
+        E::FunctionError { function, .. } => format!("{function}() cannot be applied to this value"),
         E::NoSuchOverload(overload) => {
             let types = overload.argument_types().join(", ");
             format!("{} cannot be applied to ({types})", overload.function())
@@ -122,7 +136,6 @@ fn describe(error: &cel::ExecutionError) -> String {
         E::IndexOutOfBounds(_) => "an index is out of bounds".into(),
         E::DivisionByZero(_) | E::RemainderByZero(_) => "a division by zero".into(),
         E::Overflow(operator, ..) => format!("`{operator}` overflows 64 bits"),
-        E::UnexpectedType { got, want } => format!("a value is of type {got} where {want} is wanted"),
         _ => "a value is of a type that this operation does not take".into(),
     }
 }
@@ -184,32 +197,6 @@ fn opaque_from_cel(opaque: &dyn cel::objects::Opaque) -> Result<Value, Evaluatio
         Some(SetValue::Binaries(set)) => Ok(Value::Bs(set.clone())),
         None => Err(EvaluationError::Unrepresentable("a value of CEL's own")),
     }
-}
-
-/// The path of an expression that only names an attribute, as in `item.address.city`.
-fn plain_path(expression: &IdedExpr) -> Option<Vec<String>> {
-    let mut names = Vec::new();
-    let mut here = expression;
-    loop {
-        match &here.expr {
-            Expr::Select(select) if !select.test => {
-                names.push(select.field.clone());
-                here = &select.operand;
-            }
-            Expr::Ident(name) if name == "item" && !names.is_empty() => break,
-            _ => return None,
-        }
-    }
-    names.reverse();
-    Some(names)
-}
-
-fn follow<'i>(item: &'i Item, path: &[String]) -> Option<&'i Value> {
-    let (root, rest) = path.split_first()?;
-    rest.iter().try_fold(item.get(root)?, |value, name| match value {
-        Value::M(map) => map.get(name),
-        _ => None,
-    })
 }
 
 /// The attributes that an expression reads, found by a walk over its syntax tree.
@@ -289,6 +276,7 @@ fn known_function(name: &str) -> Result<(), CompileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn item(json: &str) -> Item {
         serde_json::from_str(json).unwrap()
@@ -337,6 +325,47 @@ mod tests {
         let e = Expression::compile("{'lat': number(item.lat), 'big': number(item.big)}").unwrap();
         let got = e.value(&item(r#"{"lat":{"S":"40.639801"},"big":{"S":"12345678901234567890.5"}}"#)).unwrap();
         assert_eq!(serde_json::to_string(&got).unwrap(), r#"{"M":{"big":{"N":"12345678901234567890.5"},"lat":{"N":"40.639801"}}}"#);
+    }
+
+    fn attribute() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            prop::sample::select(vec!["", "x", "12 Main St, Boston", "1.50", "007", "-3", "nan"]).prop_map(Value::s),
+            prop::sample::select(vec!["1", "2", "1.5", "12345678901234567890123456789012345678"]).prop_map(Value::n),
+            any::<bool>().prop_map(Value::Bool),
+            Just(Value::Null(true)),
+            Just(Value::M(Item::from([("b".into(), Value::s("x")), ("n".into(), Value::n("1"))]))),
+            Just(Value::Ss(["x".to_string()].into())),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_evaluated_on_the_item_itself_means_what_cel_means(
+            values in proptest::collection::vec(proptest::option::of(attribute()), 2),
+            which in 0usize..16,
+        ) {
+            let names = ["a", "m"].into_iter().zip(values);
+            let item: Item = names.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+            let tests = [
+                "has(item.a)", "!has(item.m)", "has(item.a) && !has(item.m)", "has(item.m.b)", "item.a == 'x'",
+                "item.a != 1", "1 == item.a || has(item.m)", "item.m.n == 1", "item.a == true", "item.m.b == ''",
+            ];
+            let gives = [
+                "extract(item.a, r'^(?<no>[0-9]+) (?<street>.+?)(?<rest>,.*)?$')", "number(item.a)", "'x'",
+                "{'a': number(item.a), 'b': item.m, 'c': 1}", "{'a': item.a}", "{'a': {'b': true}}",
+            ];
+            let cel = |e: &Expression| e.run(&item).and_then(from_cel).map_err(|error| error.to_string());
+            if let Some(source) = tests.get(which) {
+                let e = Expression::compile(source).unwrap();
+                prop_assert!(e.test.is_some(), "{}", source);
+                let slow = e.holds_in_cel(&item).map_err(|error| error.to_string());
+                prop_assert_eq!(e.holds(&item).map_err(|error| error.to_string()), slow, "{}", source);
+            } else {
+                let e = Expression::compile(gives[which - tests.len()]).unwrap();
+                prop_assert!(e.give.is_some());
+                prop_assert_eq!(e.value(&item).map_err(|error| error.to_string()), cel(&e));
+            }
+        }
     }
 
     #[test]

@@ -55,39 +55,50 @@ pub static ROOT: LazyLock<Context<'static, 'static>> = LazyLock::new(|| {
     context
 });
 
-/// Compiled patterns by their text. Patterns come from documents, so there are few; the cap guards against a
-/// pattern that is computed from items.
-static PATTERNS: LazyLock<Mutex<HashMap<String, Regex>>> = LazyLock::new(Mutex::default);
-const MAX_PATTERNS: usize = 64;
+/// A compiled pattern. Clones share it, and with it the memory that matching works in.
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern(Arc<Regex>);
+
 /// Upper bound of a compiled pattern, in bytes.
 const MAX_PATTERN_BYTES: usize = 1 << 20;
+/// Compiled patterns by their text. Patterns come from documents, so there are few; the cap guards against a pattern that
+/// is computed from items.
+static PATTERNS: LazyLock<Mutex<HashMap<String, Pattern>>> = LazyLock::new(Mutex::default);
+const MAX_PATTERNS: usize = 64;
 
-fn pattern(text: &str) -> Result<Regex, ExecutionError> {
-    let mut patterns = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(known) = patterns.get(text) {
-        return Ok(known.clone());
+impl Pattern {
+    /// Compiles a pattern, or finds it compiled.
+    pub(crate) fn of(text: &str) -> Result<Self, ExecutionError> {
+        let mut patterns = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = patterns.get(text) {
+            return Ok(known.clone());
+        }
+        let compiled = regex::RegexBuilder::new(text).size_limit(MAX_PATTERN_BYTES).build();
+        let compiled = compiled.map_err(|error| ExecutionError::function_error("extract", error))?;
+        let compiled = Self(Arc::new(compiled));
+        if patterns.len() >= MAX_PATTERNS {
+            patterns.clear();
+        }
+        patterns.insert(text.to_owned(), compiled.clone());
+        Ok(compiled)
     }
-    let compiled = regex::RegexBuilder::new(text).size_limit(MAX_PATTERN_BYTES).build();
-    let compiled = compiled.map_err(|error| ExecutionError::function_error("extract", error))?;
-    if patterns.len() >= MAX_PATTERNS {
-        patterns.clear();
+
+    /// The named groups of a text that the pattern matches.
+    pub(crate) fn groups<'p>(&'p self, text: &'p str) -> Option<impl Iterator<Item = (&'p str, &'p str)>> {
+        let captures = self.0.captures(text)?;
+        let names = self.0.capture_names().enumerate();
+        Some(names.filter_map(move |(index, name)| Some((name?, captures.get(index)?.as_str()))))
     }
-    patterns.insert(text.to_owned(), compiled.clone());
-    Ok(compiled)
 }
 
 /// `extract(text, pattern)`: a map of the pattern's named groups. An error where the pattern does not match.
 fn extract(text: Arc<String>, expression: Arc<String>) -> ResolveResult {
-    let regex = pattern(&expression)?;
-    let Some(captures) = regex.captures(&text) else {
+    let pattern = Pattern::of(&expression)?;
+    let Some(groups) = pattern.groups(&text) else {
         return Err(ExecutionError::function_error("extract", "the pattern does not match"));
     };
-    let groups: HashMap<Key, Cel> = regex
-        .capture_names()
-        .flatten()
-        .filter_map(|name| captures.name(name).map(|m| (name, m.as_str())))
-        .map(|(name, part)| (Key::from(name.to_owned()), Cel::from(part.to_owned())))
-        .collect();
+    let groups: HashMap<Key, Cel> =
+        groups.map(|(name, part)| (Key::from(name.to_owned()), Cel::from(part.to_owned()))).collect();
     Ok(Cel::Map(groups.into()))
 }
 

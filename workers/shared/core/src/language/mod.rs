@@ -7,5 +7,6 @@
 pub mod compiled;
 pub mod document;
 pub mod expression;
+mod fast;
 pub mod functions;
 pub mod numbers;

@@ -45,6 +45,9 @@ pub fn from_float(float: f64) -> Option<String> {
 /// Source: DynamoDB developer guide, "Supported data types: Number".
 pub fn normal(text: &str) -> Option<String> {
     let text = text.trim();
+    if is_normal(text) {
+        return Some(text.to_owned());
+    }
     // The exponent is bounded first, so that a text like 1e999999999 costs nothing.
     let exponent: i64 = text.split(['e', 'E']).nth(1).map_or(Some(0), |e| e.parse().ok())?;
     if text.len() > 512 || exponent.abs() > 512 {
@@ -58,6 +61,16 @@ pub fn normal(text: &str) -> Option<String> {
     let magnitude = number.digits() as i64 - 1 - scale;
     let zero = digits.to_i8() == Some(0);
     (zero || (-130..=125).contains(&magnitude)).then(|| if zero { "0".to_owned() } else { number.to_plain_string() })
+}
+
+/// Whether a text is in normal form already, told without arithmetic: digits with no zero that could go, at most 38.
+fn is_normal(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
+    let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let short = digits.len() <= 38;
+    let whole_is_normal = all_digits(whole) && (!whole.starts_with('0') || (whole == "0" && (fraction.is_some() || text == "0")));
+    short && whole_is_normal && fraction.is_none_or(|fraction| all_digits(fraction) && !fraction.ends_with('0'))
 }
 
 #[cfg(test)]
@@ -76,6 +89,17 @@ mod tests {
         let text = "12345678901234567890123456789012345678";
         let Cel::Opaque(opaque) = to_cel(text) else { panic!("rounded") };
         assert_eq!(opaque.downcast_ref::<ExactNumber>(), Some(&ExactNumber(text.into())));
+    }
+
+    #[test]
+    fn a_text_that_looks_normal_is_its_own_normal_form() {
+        for text in ["0", "7", "-7", "10", "0.5", "-0.05", "1.25", "12345678901234567890123456789012345678"] {
+            assert!(is_normal(text), "{text}");
+            assert_eq!(BigDecimal::from_str(text).unwrap().normalized().to_plain_string(), text);
+        }
+        for text in ["", "-", "-0", "00", "01", "1.", ".5", "1.50", "0.0", "+1", "1e3", "1234567890123456789012345678901234567890"] {
+            assert!(!is_normal(text), "{text}");
+        }
     }
 
     #[test]
