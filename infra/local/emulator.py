@@ -1,8 +1,9 @@
 """The local AWS: MiniStack, in this process, with its gaps that matter here filled.
 
-Three things are wrapped, and nothing else:
+Four things are wrapped, and nothing else:
 
 - an export of a table writes the documented files to S3 (MiniStack completes the export and writes none);
+- an item that is changed by PartiQL shows in the table's stream (MiniStack streams the other kinds of writes only);
 - `TimeoutSecondsPath` of a Task and
 - `MaxConcurrencyPath` of a Map are looked up before MiniStack sees the state (it knows only the plain fields).
 
@@ -60,6 +61,26 @@ def wrap_paths(stepfunctions):
         setattr(stepfunctions, name, wrapped)
 
 
+def wrap_partiql(dynamodb):
+    """Makes an UPDATE by PartiQL leave a record in the table's stream, as UpdateItem does."""
+    emit = expect(dynamodb, "_emit_stream_event", "table_name", "event_name", "old_item", "new_item", "replicate")
+    target = expect(dynamodb, "_partiql_key_target", "table", "parsed")
+    original = expect(dynamodb, "_partiql_update", "table", "parsed", "data")
+
+    @functools.wraps(original)
+    def update(table, parsed, data=None):
+        key, sort_key, _, refused = target(table, parsed)
+        # The item is replaced, not changed, so this stays the old one.
+        before = None if refused else table["items"].get(key, {}).get(sort_key)
+        answer = original(table, parsed, data)
+        # A transaction, which calls without data, may yet be undone, so its changes are not told.
+        if data is not None and answer[0] == 200 and before is not None:
+            emit(table["TableName"], "MODIFY", before, table["items"][key][sort_key])
+        return answer
+
+    dynamodb._partiql_update = update
+
+
 def main():
     """Checks MiniStack, wraps it and serves until told to stop."""
     found = importlib.metadata.version("ministack")
@@ -74,6 +95,7 @@ def main():
     import export_files
 
     wrap_paths(stepfunctions)
+    wrap_partiql(dynamodb)
     export_files.wrap(dynamodb, s3, expect)
     sys.argv = sys.argv[:1]
     app.main()

@@ -1,4 +1,4 @@
-"""The demo: the whole workflow on the local stack with real data, every claim checked by looking. Run by scripts/demo."""
+"""The demo: the whole workflow on the local stack, with real data, every claim checked. Run by scripts/demo."""
 
 import argparse
 import signal

@@ -33,7 +33,8 @@ class Checks:
     def conclude(self) -> bool:
         """Prints the closing line; says whether every claim holds."""
         if self.broken:
-            self.console.print(f"[bold red]✗ {len(self.broken)} of {self.held + len(self.broken)} checks do not hold[/]")
+            all_of_them = self.held + len(self.broken)
+            self.console.print(f"[bold red]✗ {len(self.broken)} of {all_of_them} checks do not hold[/]")
         else:
             self.console.print(f"[bold green]✓ all {self.held} checks hold[/]")
         return not self.broken

@@ -36,7 +36,9 @@ class Step:
 class Execution:
     """One execution and the run that it is, or is about."""
 
-    def __init__(self, stepfunctions: Any, dynamodb: Any, ledger: str, machine: str, name: str, given: dict[str, Any]) -> None:
+    def __init__(
+        self, stepfunctions: Any, dynamodb: Any, ledger: str, machine: str, name: str, given: dict[str, Any]
+    ) -> None:
         self.stepfunctions, self.dynamodb, self.ledger = stepfunctions, dynamodb, ledger
         self.run = given.get("run", name)
         started = stepfunctions.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))

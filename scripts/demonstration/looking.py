@@ -117,7 +117,8 @@ def at_the_segments(scene: Scene) -> None:
     segments = [entry["segment"] for entry in scene.folder.json("segments.json")]
     for label in ("Migrate", "Verify"):
         found = segments_of_children(scene.run, label)
-        claim = f"{some(len(found), 'child', 'children')} of the Map Run {label} took {some(len(segments), 'segment')}, one each"
+        children = some(len(found), "child", "children")
+        claim = f"{children} of the Map Run {label} took {some(len(segments), 'segment')}, one each"
         scene.checks.equal(found, segments, claim)
 
 

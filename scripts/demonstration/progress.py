@@ -70,7 +70,8 @@ class Lines:
             if step.name in self.ended or not (step.ended or due):
                 continue
             mark = "✓" if step.ended else "…"
-            self.console.print(f"  {mark} {step.name:<16} {step.seconds:5.1f} s  {told(step)}".rstrip(), highlight=False)
+            line = f"  {mark} {step.name:<16} {step.seconds:5.1f} s  {told(step)}"
+            self.console.print(line.rstrip(), highlight=False)
             self.last = time.monotonic()
             if step.ended:
                 self.ended.add(step.name)

@@ -1,4 +1,4 @@
-"""The local stack that the demo runs on: found or started by scripts/local, and taken down again if the demo started it."""
+"""The local stack that the demo runs on: found or started by scripts/local, and taken down if the demo started it."""
 
 import os
 import pathlib

@@ -52,7 +52,7 @@ def tell(stack: Stack, console: Console, checks: Checks, wanted: int | None) -> 
 def load(dynamodb: Any, console: Console, checks: Checks, source: list[Item]) -> str:
     """Makes the table and loads it; gives its digest."""
     telling.heading(console, f"The table: {TABLE}, as a careless past has left it")
-    telling.remark(console, "the airports of the package airportsdata: every value a text, the position flat, no version")
+    telling.remark(console, "the airports of airportsdata: every value a text, the position flat, no version")
     table.create(dynamodb, TABLE)
     with counting(console, len(source)) as count:
         table.load(dynamodb, TABLE, source, count)

@@ -42,8 +42,8 @@ def rehearsal(console: Console, report: dict[str, Any]) -> None:
     shown = ("scanned", "changed", "already_done", "not_matched", "invalid")
     remark(console, ", ".join(f"{phase['counts'][name]:,} {name.replace('_', ' ')}" for name in shown))
     remark(console, f"the writes take {phase['change_units']:,} write units, by the items' sizes")
-    told = f"{estimate['write_units']:,} write and {estimate['read_units']:,} read units, ${estimate['cost_usd']:.4f} on demand"
-    remark(console, f"Plan had expected {told}, by the table's size")
+    units = f"{estimate['write_units']:,} write and {estimate['read_units']:,} read units"
+    remark(console, f"Plan had expected {units}, ${estimate['cost_usd']:.4f} on demand, by the table's size")
     if phase["samples"]:
         sample(console, phase["samples"][0])
 

@@ -11,7 +11,7 @@ from running import ROOT
 
 SKIPPED = {"target", "node_modules", ".venv", ".local", ".git"}
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-CALL = re.compile(r"\./scripts/(\S+)([^\n;|&)#`]*)")
+CALL = re.compile(r"\./scripts/([\w-]+)([^\n`;|&)#]*)")
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
@@ -39,7 +39,7 @@ def bad_blocks(text: str) -> Iterator[str]:
 def bad_calls(text: str) -> Iterator[str]:
     """Calls of scripts that do not exist, or with a word that the script's help does not know."""
     for name, rest in CALL.findall(text):
-        script = ROOT / "scripts" / name.strip('"`,.:;')
+        script = ROOT / "scripts" / name
         if not script.is_file():
             yield f"there is no ./scripts/{name}"
             continue

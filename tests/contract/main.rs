@@ -9,6 +9,7 @@ mod promises; // what each Task's worker promises to answer
 // The state machine by itself
 mod flow; // where every state leads, and that every error leads to Conclude
 mod maps; // what every Map must say
+mod pages; // that every README's examples are what the code takes
 mod paths; // that no JSONPath can miss
 mod tasks; // what every Task must say: worker, time-out, Retry, Catch
 
@@ -16,5 +17,6 @@ mod tasks; // what every Task must say: worker, time-out, Retry, Catch
 mod dependencies; // which crate may know which
 mod inputs; // the examples of good and bad inputs
 mod readme; // the page that describes the state machine
+mod schemas; // the schemas that editors read
 mod template; // functions and substitutions
 mod workers; // what a worker's folder holds

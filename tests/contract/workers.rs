@@ -9,8 +9,12 @@ const MAIN_LINES: usize = 30;
 #[test]
 fn every_worker_folder_holds_the_same_files() {
     for worker in project::worker_folders() {
-        let expected: BTreeSet<String> = ["Cargo.toml", "src"].map(str::to_owned).into();
-        assert_eq!(project::names_in(&format!("workers/{worker}")), expected, "workers/{worker}");
+        let names = project::names_in(&format!("workers/{worker}"));
+        let needed: BTreeSet<String> = ["Cargo.toml", "src"].map(str::to_owned).into();
+        // What a page is rendered from, and what it must look like, have folders of their own.
+        let allowed: BTreeSet<String> = ["templates", "tests"].map(str::to_owned).into();
+        assert!(names.is_superset(&needed), "workers/{worker} has {names:?}");
+        assert!(names.difference(&needed).all(|name| allowed.contains(name)), "workers/{worker} has {names:?}");
         let sources = project::names_in(&format!("workers/{worker}/src"));
         assert!(sources.contains("main.rs") && sources.contains("lib.rs"), "workers/{worker}/src has {sources:?}");
         assert!(sources.iter().all(|name| name.ends_with(".rs")), "workers/{worker}/src has {sources:?}");

@@ -13,7 +13,8 @@ use tableshift_tests::Engines;
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
 fn value() -> impl Strategy<Value = Value> {
-    let number = prop::sample::select(vec!["0", "1", "1.5", "-1", "2", "12345678901234567890123456789012345678", "1E-100"]);
+    let number =
+        prop::sample::select(vec!["0", "1", "1.5", "-1", "2", "12345678901234567890123456789012345678", "1E-100"]);
     prop_oneof![
         prop::sample::select(vec!["", "x", "xy", "1", "true"]).prop_map(Value::s),
         number.prop_map(Value::n),

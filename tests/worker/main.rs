@@ -7,5 +7,5 @@ mod export;
 mod filter;
 mod ledger;
 mod objects;
-mod segments;
 mod request_approval;
+mod segments;

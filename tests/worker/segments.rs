@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use tableshift_aws::items::to_sdk;
 use tableshift_aws::CallError;
 use tableshift_aws::batch::{BatchWritten, UpdateBatch};
 use tableshift_aws::get::ReadItem;
+use tableshift_aws::items::to_sdk;
 use tableshift_aws::ledger_runs::Runs as _;
 use tableshift_aws::scan::{Page, PageRequest, ScanSegment, TableItems};
 use tableshift_aws::update::{UpdateItem, Written};
@@ -198,7 +198,11 @@ impl Application {
 
     fn update(&self, pk: &str) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
         let key = Item::from([("pk".into(), Value::s(pk)), ("sk".into(), Value::s("profile"))]);
-        self.client.update_item().table_name(PEOPLE).set_key(Some(to_sdk(&key))).condition_expression("attribute_exists(pk)")
+        self.client
+            .update_item()
+            .table_name(PEOPLE)
+            .set_key(Some(to_sdk(&key)))
+            .condition_expression("attribute_exists(pk)")
     }
 
     async fn hit(&mut self, pk: String) {
@@ -223,7 +227,11 @@ impl Application {
     }
 
     async fn insert(&mut self, pk: String) {
-        let item = Item::from([("pk".into(), Value::s(&*pk)), ("sk".into(), Value::s("profile")), ("version".into(), Value::n("2"))]);
+        let item = Item::from([
+            ("pk".into(), Value::s(&*pk)),
+            ("sk".into(), Value::s("profile")),
+            ("version".into(), Value::n("2")),
+        ]);
         self.client.put_item().table_name(PEOPLE).set_item(Some(to_sdk(&item))).send().await.unwrap();
         self.hits.insert(pk, 0);
     }

@@ -51,9 +51,8 @@ struct Asked {
 
 async fn asked(stack: &Stack, run: &Execution<'_>, subscriber: &Subscriber<'_>) -> Asked {
     let question = format!("the question of {}", run.name);
-    let approval = eventually(&question, async || {
-        stack.ledger().approval(&run.name).await.expect("the ledger answers")
-    });
+    let approval =
+        eventually(&question, async || stack.ledger().approval(&run.name).await.expect("the ledger answers"));
     let approval = approval.await;
     let message = subscriber.message(&run.name, "To approve").await;
     assert!(!message.contains(&approval.question.token), "whoever reads a mailbox could answer");

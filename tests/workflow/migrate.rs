@@ -90,7 +90,8 @@ async fn the_export_is_in_the_bucket(stack: &Stack, run: &str) {
 
 /// The children of the Maps over segments have a segment each, that of the rehearsal an export's file.
 async fn each_map_ran_its_parts(stack: &Stack, run: &Execution<'_>) {
-    let maps = stack.sfn.list_map_runs().execution_arn(&run.arn).send().await.expect("the Map Runs are listed").map_runs;
+    let maps =
+        stack.sfn.list_map_runs().execution_arn(&run.arn).send().await.expect("the Map Runs are listed").map_runs;
     assert_eq!(maps.len(), 3, "DryRun, Migrate and Verify");
     for map in maps {
         let children = stack.sfn.list_executions().map_run_arn(&map.map_run_arn).send().await;

@@ -26,7 +26,11 @@ async fn are_refused(table: &Table<'_>, inputs: &[Bad<'_>]) {
         }
         let left = stack.left(&run.name, "").await;
         assert!(left.is_empty(), "{cause}: {left:?} is left");
-        assert_eq!(stack.ledger().lock(&table.name).await.expect("the ledger answers"), None, "{cause}: a lock is left");
+        assert_eq!(
+            stack.ledger().lock(&table.name).await.expect("the ledger answers"),
+            None,
+            "{cause}: a lock is left"
+        );
     }
     assert_eq!(table.items().await, items);
 }
@@ -54,7 +58,11 @@ async fn a_bad_input_is_refused_before_anything_is_touched() {
             says: &["dev-no-such-table"],
         },
         Bad { input: json!({"action": "resume", "run": "never-was"}), error: "RunNotFound", says: &["never-was"] },
-        Bad { input: of(json!({"max_concurrency": 11})), error: "PolicyViolation", says: &["max_concurrency", "11", "10"] },
+        Bad {
+            input: of(json!({"max_concurrency": 11})),
+            error: "PolicyViolation",
+            says: &["max_concurrency", "11", "10"],
+        },
         Bad { input: of(json!({"segments": 1001})), error: "PolicyViolation", says: &["segments", "1001", "1000"] },
     ];
     are_refused(&table, &bad).await;
@@ -70,9 +78,17 @@ async fn a_bad_migration_is_refused_before_anything_is_touched() {
     let yaml = format!("id: {torn}\nchange:\n  - set: [version\n");
     stack.bucket().put(&key, yaml.into_bytes(), "application/yaml").await.expect("the bucket takes a migration");
     let bad = [
-        Bad { input: with(json!("no-such-migration")), error: "InvalidMigration", says: &["migrations/no-such-migration.yaml"] },
+        Bad {
+            input: with(json!("no-such-migration")),
+            error: "InvalidMigration",
+            says: &["migrations/no-such-migration.yaml"],
+        },
         Bad { input: with(json!(torn)), error: "InvalidMigration", says: &[&key, "line"] },
-        Bad { input: with(migration_with("where", json!("has(item.address"))), error: "InvalidMigration", says: &["where"] },
+        Bad {
+            input: with(migration_with("where", json!("has(item.address"))),
+            error: "InvalidMigration",
+            says: &["where"],
+        },
         Bad { input: with(migration_with("chekc", json!("true"))), error: "InvalidMigration", says: &["chekc"] },
         Bad {
             input: with(migration_with("change", json!([{"rename": {"from": "sk", "to": "kind"}}]))),

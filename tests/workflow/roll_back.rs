@@ -46,9 +46,11 @@ async fn rolling_back_spares_and_lists_what_the_application_changed_and_resurrec
 
     let number = |text: &str| AttributeValue::N(text.into());
     let (changed, touched, deleted) = ("person-000003", "person-000005", "person-000007");
-    let update = table.update(changed).update_expression("SET version = :v").expression_attribute_values(":v", number("3"));
+    let update =
+        table.update(changed).update_expression("SET version = :v").expression_attribute_values(":v", number("3"));
     update.send().await.expect("an attribute of the migration is changed");
-    let update = table.update(touched).update_expression("SET hits = :h").expression_attribute_values(":h", number("1"));
+    let update =
+        table.update(touched).update_expression("SET hits = :h").expression_attribute_values(":h", number("1"));
     update.send().await.expect("an attribute of the application's own is changed");
     table.delete(deleted).await;
     let before = table.items().await;
@@ -62,7 +64,9 @@ async fn rolling_back_spares_and_lists_what_the_application_changed_and_resurrec
     expected.retain(|item| text(item, "pk") != deleted);
     for item in &mut expected {
         match text(item, "pk").to_owned() {
-            pk if pk == changed => *item = before.iter().find(|item| text(item, "pk") == changed).expect("it is there").clone(),
+            pk if pk == changed => {
+                *item = before.iter().find(|item| text(item, "pk") == changed).expect("it is there").clone()
+            }
             pk if pk == touched => drop(item.insert("hits".into(), Value::n("1"))),
             _ => {}
         }

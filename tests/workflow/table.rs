@@ -110,7 +110,8 @@ impl<'s> Table<'s> {
 
     fn changes_in(&self, stream: &str, shard: &Json) -> Vec<StreamRecord> {
         let from = format!("--stream-arn {stream} --shard-id {shard} --shard-iterator-type TRIM_HORIZON");
-        let mut iterator = self.stack.aws(&format!("dynamodbstreams get-shard-iterator {from}"))["ShardIterator"].clone();
+        let mut iterator =
+            self.stack.aws(&format!("dynamodbstreams get-shard-iterator {from}"))["ShardIterator"].clone();
         let mut changes = Vec::new();
         while !iterator.is_null() {
             let page = self.stack.aws(&format!("dynamodbstreams get-records --shard-iterator {iterator}"));
@@ -118,9 +119,11 @@ impl<'s> Table<'s> {
             if records.is_empty() {
                 break;
             }
-            changes.extend(records.iter().filter(|record| record["eventName"] == "MODIFY").map(|record| StreamRecord {
-                pk: record["dynamodb"]["Keys"]["pk"]["S"].as_str().expect("a string key").to_owned(),
-                at: record["dynamodb"]["ApproximateCreationDateTime"].as_f64().expect("a time") as i64,
+            changes.extend(records.iter().filter(|record| record["eventName"] == "MODIFY").map(|record| {
+                StreamRecord {
+                    pk: record["dynamodb"]["Keys"]["pk"]["S"].as_str().expect("a string key").to_owned(),
+                    at: record["dynamodb"]["ApproximateCreationDateTime"].as_f64().expect("a time") as i64,
+                }
             }));
             iterator = page["NextShardIterator"].clone();
         }

@@ -34,7 +34,8 @@ async fn a_run_that_holds_on_a_bad_verdict_fails_and_leaves_its_items_as_they_ar
 
     assert!(cause.contains("are in the old shape"), "{cause}");
     assert!(cause.contains("start a new run") && cause.contains("`action: roll-back`"), "{cause}");
-    let (changed, verified) = (stack.tally(&run, Phase::Migrate).await.counts.changed, stack.tally(&run, Phase::Verify).await);
+    let (changed, verified) =
+        (stack.tally(&run, Phase::Migrate).await.counts.changed, stack.tally(&run, Phase::Verify).await);
     assert!(verified.counts.late > 0);
     assert!(verified.counts.balance());
     assert_eq!(table.migrated().await as u64, changed);
@@ -54,8 +55,13 @@ async fn a_run_that_rolls_back_on_a_bad_verdict_puts_every_item_back() {
     let cause = ending.fails_with("RolledBack");
 
     assert!(cause.contains("are in the old shape"), "{cause}");
-    let (changed, undone) = (stack.tally(&run, Phase::Migrate).await.counts.changed, stack.tally(&run, Phase::RollBack).await);
+    let (changed, undone) =
+        (stack.tally(&run, Phase::Migrate).await.counts.changed, stack.tally(&run, Phase::RollBack).await);
     assert!(stack.tally(&run, Phase::Verify).await.counts.late > 0);
     assert_eq!((undone.journal.restored, undone.journal.spared), (changed, 0));
-    assert_eq!(table.items().await, sorted([items, inserted].concat()), "every item is as it was, those of the old code too");
+    assert_eq!(
+        table.items().await,
+        sorted([items, inserted].concat()),
+        "every item is as it was, those of the old code too"
+    );
 }

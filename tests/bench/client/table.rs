@@ -28,7 +28,8 @@ pub async fn create(count: usize, bytes: usize, migrated: bool) -> Outcome {
     dynamodb::create_table(&client, LEDGER, "pk", Some("sk")).await;
     let numbers: Vec<usize> = (0..count).collect();
     for batch in numbers.chunks((BATCH_BYTES / bytes.max(1)).clamp(1, BATCH_ITEMS)) {
-        let batch = batch.iter().map(|number| if migrated { items::new(*number, bytes) } else { items::old(*number, bytes) });
+        let batch =
+            batch.iter().map(|number| if migrated { items::new(*number, bytes) } else { items::old(*number, bytes) });
         load(&client, batch).await?;
     }
     Ok(())
@@ -67,4 +68,3 @@ async fn all() -> Result<Vec<Item>, Box<dyn Error>> {
     }
     Ok(found)
 }
-

@@ -145,6 +145,7 @@ mod tests {
             resource: "t".into(),
             cause,
             code: Some(code.into()),
+            reach: None,
             source: "said so".into(),
         }
     }

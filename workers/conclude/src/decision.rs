@@ -114,7 +114,9 @@ fn of_bad(report: &Reported) -> Decision {
     let why = because(&format!("the verdict of {} is bad", report.phase), &report.reasons);
     let next = match report.phase.as_str() {
         "roll-back" => "run `action: roll-back` again",
-        _ => "the items stay as they are: start a new run to change what is left, or put them back with `action: roll-back`",
+        _ => {
+            "the items stay as they are: start a new run to change what is left, or put them back with `action: roll-back`"
+        }
     };
     Decision::failure(ErrorName::VerificationFailed, format!("{why}; {next}; see {key}"))
 }

@@ -19,7 +19,7 @@ use tableshift_aws::pages::{Pages, ReadError};
 use tableshift_aws::part::{Clock, Part, PartError, PartId};
 use tableshift_aws::scan::ScanSegment;
 use tableshift_core::ErrorName;
-use tableshift_core::child::{PartInput, Progress};
+pub use tableshift_core::child::{PartInput as Input, Progress as Output};
 use tableshift_core::counts::{Phase, Tally};
 use tableshift_core::rehearsal::ExportFile;
 use tableshift_runtime::{Deadline, Named, report_cause};
@@ -104,7 +104,7 @@ const STOP_READING: Duration = Duration::from_secs(20);
 const LINES_PER_CHECKPOINT: u64 = 20_000;
 
 /// Rehearses a part until it is done or time runs out.
-pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: PartInput, deadline: Deadline) -> Result<Progress, Error>
+pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + Runs + SteerRun,
@@ -115,12 +115,13 @@ where
     let result = rehearse(ports, input, deadline).await;
     if let Err(error) = &result {
         let now = (ports.clock)();
-        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await }).await;
+        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await })
+            .await;
     }
     result
 }
 
-async fn rehearse<B, L, F, T>(ports: &Ports<B, L, F>, input: PartInput, deadline: Deadline) -> Result<Progress, Error>
+async fn rehearse<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,

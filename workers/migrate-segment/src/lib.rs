@@ -29,7 +29,7 @@ use tableshift_aws::scan::{Page, ScanSegment};
 use tableshift_aws::update::UpdateItem;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
-use tableshift_core::child::{Progress, SegmentInput};
+pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
 use tableshift_core::counts::{Phase, Tally};
 use tableshift_core::journal::Index;
 use tableshift_core::migration::Migration as _;
@@ -116,7 +116,7 @@ impl Named for Error {
 const STOP_READING: Duration = Duration::from_secs(20);
 
 /// Migrates a segment until it is done, time runs out, or the run is paused.
-pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
+pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + Runs + SteerRun,
@@ -127,12 +127,13 @@ where
     let result = migrate(ports, input, deadline).await;
     if let Err(error) = &result {
         let now = (ports.clock)();
-        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await }).await;
+        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await })
+            .await;
     }
     result
 }
 
-async fn migrate<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
+async fn migrate<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
@@ -160,7 +161,8 @@ where
     T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
 {
     let part_error = |source| Error::Part { segment, source };
-    let mut prior = page::prior(part, part.checkpoint.page).await.map_err(|source| Error::Journal { segment, source })?;
+    let mut prior =
+        page::prior(part, part.checkpoint.page).await.map_err(|source| Error::Journal { segment, source })?;
     let (bucket, read_error) = (part.bucket, |source| Error::Read { segment, source });
     let whole = Pages::of(&part.plan, bucket, items, segment, false).await.map_err(read_error)?;
     let filtered = Pages::of(&part.plan, bucket, items, segment, false).await.map_err(read_error)?;

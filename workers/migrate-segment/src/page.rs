@@ -14,7 +14,7 @@ use tableshift_aws::run_files::{RunFileError, load_journal, store_journal};
 use tableshift_aws::scan::Page;
 use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_core::counts::Tally;
-use tableshift_core::journal::{self, Entry, Index};
+use tableshift_core::journal::{self, Index};
 use tableshift_core::keys;
 use tableshift_core::migration::Migration;
 use tableshift_core::throttle::Reach;
@@ -59,7 +59,13 @@ where
     }
 
     /// Writes a page's items and counts them. `prior` is what earlier attempts journaled for this page.
-    pub(crate) async fn write(&self, number: u64, page: &Page, prior: &Index, tally: &mut Tally) -> Result<Ended, Error> {
+    pub(crate) async fn write(
+        &self,
+        number: u64,
+        page: &Page,
+        prior: &Index,
+        tally: &mut Tally,
+    ) -> Result<Ended, Error> {
         let judge = self.part.judge();
         let mut work = judge.sort_out(&page.items, prior, tally);
         let left_out = page.scanned.saturating_sub(page.items.len() as u64);
@@ -108,13 +114,13 @@ where
 
     async fn journal(&self, number: u64, round: u32, work: &[Work], tally: &mut Tally) -> Result<(), Error> {
         let id = &self.part.id;
-        let now = self.part.clock()();
-        let entries: Vec<Entry> = work.iter().map(|work| Entry::of(work.key.clone(), &work.change, now)).collect();
+        let changes = work.iter().map(|work| (&work.key, &work.change));
+        let content = journal::encode_changes(changes, self.part.clock()());
         let name = journal::object_name(number, self.part.checkpoint.attempt, round);
         let key = format!("{}{name}", keys::journal(&id.run, &id.part));
-        let stored = store_journal(self.part.bucket, &key, &entries).await;
+        let stored = store_journal(self.part.bucket, &key, content).await;
         stored.map_err(|source| Error::Journal { segment: self.segment, source })?;
-        tally.journal.journaled += entries.len() as u64;
+        tally.journal.journaled += work.len() as u64;
         Ok(())
     }
 }

@@ -21,11 +21,11 @@ use tableshift_aws::part::Clock;
 use tableshift_aws::run_files::{load_plan, store};
 use tableshift_aws::tables::DescribeTable;
 use tableshift_core::input::{Action, Input};
+use tableshift_core::keys;
 use tableshift_core::policy::Policy;
 use tableshift_core::rehearsal::Part;
 use tableshift_core::run_plan::{Facts, RunPlan, Steps};
 use tableshift_core::table::Table;
-use tableshift_core::keys;
 
 pub use error::Error;
 pub use output::{Output, Request};
@@ -176,11 +176,9 @@ async fn refuse_used_name<B, L: Runs, T, E>(
 
 fn refuse_other(plan: &RunPlan, input: &Input) -> Result<(), Error> {
     match &input.table {
-        Some(table) if *table != plan.table.name => Err(Error::OtherTable {
-            run: plan.run.clone(),
-            planned: plan.table.name.clone(),
-            asked: table.clone(),
-        }),
+        Some(table) if *table != plan.table.name => {
+            Err(Error::OtherTable { run: plan.run.clone(), planned: plan.table.name.clone(), asked: table.clone() })
+        }
         _ => Ok(()),
     }
 }
@@ -226,4 +224,3 @@ where
     };
     ports.ledger.put_run(&record).await.map_err(Error::Ledger)
 }
-

@@ -8,11 +8,7 @@ use tableshift_core::run_plan::RunPlan;
 use crate::{Error, Ports};
 
 /// Takes the lock of the plan's table, over from an execution that is no longer running if need be.
-pub(crate) async fn take<B, L, T, E>(
-    ports: &Ports<B, L, T, E>,
-    plan: &RunPlan,
-    execution: &str,
-) -> Result<Lock, Error>
+pub(crate) async fn take<B, L, T, E>(ports: &Ports<B, L, T, E>, plan: &RunPlan, execution: &str) -> Result<Lock, Error>
 where
     L: LockTable,
     E: WatchExecution,
@@ -42,7 +38,10 @@ pub(crate) async fn keep_if<B, L: LockTable, T, E>(
     if outcome.is_err()
         && let Err(error) = ports.ledger.release(&plan.table.name, execution).await
     {
-        tracing::warn!(cause = tableshift_runtime::told(&error), "the lock could not be given back; its lease will end");
+        tracing::warn!(
+            cause = tableshift_runtime::told(&error),
+            "the lock could not be given back; its lease will end"
+        );
     }
     outcome
 }

@@ -63,9 +63,9 @@ fn the_message_is_the_one_in_the_golden_file() {
     let (subject, text) = text(&plan, &rehearsed(&plan));
     let found = format!("Subject: {subject}\n\n{text}");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/src/message.txt"), &found).unwrap();
+        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/message.txt"), &found).unwrap();
     }
-    assert_eq!(found, include_str!("message.txt"), "if this is as it should be: UPDATE_GOLDEN=1 cargo test");
+    assert_eq!(found, include_str!("../tests/message.txt"), "if this is as it should be: UPDATE_GOLDEN=1 cargo test");
 }
 
 #[test]

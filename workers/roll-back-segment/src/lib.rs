@@ -22,7 +22,7 @@ use tableshift_aws::run_files::{RunFileError, load_journal};
 use tableshift_aws::update::UpdateItem;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
-use tableshift_core::child::{Progress, SegmentInput};
+pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
 use tableshift_core::counts::{Phase, Tally};
 use tableshift_core::journal::{Entry, Repeats};
 use tableshift_core::{keys, segments};
@@ -92,7 +92,7 @@ const ROLLED_BACK: &str = "rolled-back";
 const STOP_READING: Duration = Duration::from_secs(20);
 
 /// Rolls a segment back until it is done or time runs out.
-pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
+pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + Runs + SteerRun,
@@ -103,16 +103,13 @@ where
     let result = roll_back(ports, input, deadline).await;
     if let Err(error) = &result {
         let now = (ports.clock)();
-        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await }).await;
+        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await })
+            .await;
     }
     result
 }
 
-async fn roll_back<B, L, F, T>(
-    ports: &Ports<B, L, F>,
-    input: SegmentInput,
-    deadline: Deadline,
-) -> Result<Progress, Error>
+async fn roll_back<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + Runs + SteerRun,

@@ -99,7 +99,11 @@ impl<'u, T: UpdateItem> Undo<'u, T> {
                 Some(Written::Refused { message }) => return Ok((key, Undone::Refused(message))),
                 Some(Written::Conflict { item: None }) => return Ok((key, Undone::Gone)),
                 Some(Written::Conflict { item: Some(item) }) => {
-                    if entries.iter().any(|entry| entry.is_as_before(&item)) { Undone::AlreadyBack } else { Undone::Spared }
+                    if entries.iter().any(|entry| entry.is_as_before(&item)) {
+                        Undone::AlreadyBack
+                    } else {
+                        Undone::Spared
+                    }
                 }
             };
         }

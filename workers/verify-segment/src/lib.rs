@@ -21,7 +21,7 @@ use tableshift_aws::part::{Clock, Part, PartError, PartId};
 use tableshift_aws::run_files::{RunFileError, load_journal};
 use tableshift_aws::scan::ScanSegment;
 use tableshift_core::ErrorName;
-use tableshift_core::child::{Progress, SegmentInput};
+pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
 use tableshift_core::counts::Phase;
 use tableshift_core::journal::Index;
 use tableshift_core::proof::count_gone;
@@ -89,7 +89,7 @@ const STOP_READING: Duration = Duration::from_secs(20);
 const READS_IN_FLIGHT: usize = 8;
 
 /// Verifies a segment until it is done or time runs out.
-pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
+pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + Runs + SteerRun,
@@ -100,12 +100,13 @@ where
     let result = verify(ports, input, deadline).await;
     if let Err(error) = &result {
         let now = (ports.clock)();
-        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await }).await;
+        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await })
+            .await;
     }
     result
 }
 
-async fn verify<B, L, F, T>(ports: &Ports<B, L, F>, input: SegmentInput, deadline: Deadline) -> Result<Progress, Error>
+async fn verify<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,

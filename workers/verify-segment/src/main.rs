@@ -1,17 +1,13 @@
 //! The Lambda of the step VerifySegment.
 
-use verify_segment::{Ports, run};
 use tableshift_aws::Clients;
 use tableshift_runtime::{ServeError, epoch_millis, serve};
+use verify_segment::{Ports, run};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
     let clients = Clients::from_env().await?;
-    let ports = &Ports {
-        bucket: clients.bucket(),
-        ledger: clients.ledger(),
-        items: clients.items(),
-        clock: epoch_millis,
-    };
+    let ports =
+        &Ports { bucket: clients.bucket(), ledger: clients.ledger(), items: clients.items(), clock: epoch_millis };
     serve("verify-segment", |input, deadline| run(ports, input, deadline)).await
 }

@@ -58,6 +58,8 @@ fn table() -> Table {
         point_in_time_recovery: true,
         replicas: 1,
         indexes: 2,
+        write_limit: None,
+        read_limit: None,
         stream: true,
     }
 }
@@ -73,9 +75,10 @@ fn policy() -> Policy {
         on_bad_verdict: OnBadVerdict::Hold,
         max_concurrency: 10,
         max_segments: 1000,
-        write_units_per_second: Some(400),
+        write_units_per_second: Some(tableshift_core::rate::Rate::Units(400)),
         read_units_per_second: None,
         invalid_items: 5,
+        invalid_percent: 0.0,
         lease_seconds: 900,
     }
 }

@@ -15,8 +15,8 @@ use crate::ledger::Ledger;
 use crate::notifications::Topic;
 use crate::objects::Bucket;
 use crate::scan::TableItems;
-use crate::throttles::ThrottlesComeBack;
 use crate::tables::Tables;
+use crate::throttles::ThrottlesComeBack;
 
 /// What the template tells every function through its environment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -51,7 +51,9 @@ impl<'d, B: ReadObject + ListObjects, T: ReadItem> DeadLetters<'d, B, T> {
             _ => None,
         });
         let mut left = self.objects.iter().filter(|object| read.is_none_or(|read| object.as_str() > read));
-        let Some(object) = left.next() else { return Ok(Page { items: Vec::new(), scanned: 0, units: 0.0, cursor: None }) };
+        let Some(object) = left.next() else {
+            return Ok(Page { items: Vec::new(), scanned: 0, units: 0.0, cursor: None });
+        };
         let findings: Vec<Finding> = load_lines(self.bucket, object).await.map_err(DeadLetterError::File)?;
         let keys: std::collections::BTreeSet<Item> = findings.into_iter().map(|finding| finding.key).collect();
         let reads = futures::stream::iter(&keys).map(|key| self.items.read(key)).buffer_unordered(READS_IN_FLIGHT);

@@ -100,7 +100,14 @@ impl CallError {
         resource: impl Into<String>,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self { operation, resource: resource.into(), cause: Cause::Refused, code: None, reach: None, source: source.into() }
+        Self {
+            operation,
+            resource: resource.into(),
+            cause: Cause::Refused,
+            code: None,
+            reach: None,
+            source: source.into(),
+        }
     }
 
     /// The name under which a worker reports this failure unless it knows better.

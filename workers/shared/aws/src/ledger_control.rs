@@ -5,8 +5,8 @@ use tableshift_core::control::{Control, Slowed, State};
 use tableshift_core::counts::Phase;
 
 use crate::error::CallError;
-use crate::ledger_runs::Runs;
 use crate::ledger::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, text};
+use crate::ledger_runs::Runs;
 
 /// Sort key of a run's control item.
 pub const SK_CONTROL: &str = "CONTROL";

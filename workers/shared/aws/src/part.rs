@@ -173,7 +173,9 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
         match control.state {
             State::Running => Ok(Directive::Work),
             State::Paused => Ok(Directive::Pause { seconds: control.pause_seconds(now) }),
-            State::Stopped => Err(PartError::Stopped { reason: control.reason.clone().unwrap_or("by an operator".into()) }),
+            State::Stopped => {
+                Err(PartError::Stopped { reason: control.reason.clone().unwrap_or("by an operator".into()) })
+            }
         }
     }
 
@@ -206,7 +208,8 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
         if invalid == 0 {
             return Ok(None);
         }
-        let total = self.ledger.count_invalid(&self.id.run, invalid).await.map_err(|source| self.ledger_error(source))?;
+        let total =
+            self.ledger.count_invalid(&self.id.run, invalid).await.map_err(|source| self.ledger_error(source))?;
         Ok((total > self.plan.invalid_items).then_some(total))
     }
 

@@ -86,8 +86,8 @@ pub async fn load_journal(bucket: &impl ReadObject, key: &str) -> Result<Vec<Ent
 }
 
 /// Writes a journal object.
-pub async fn store_journal(bucket: &impl WriteObject, key: &str, entries: &[Entry]) -> Result<(), RunFileError> {
-    bucket.put(key, journal::encode(entries), JSON_LINES).await.map_err(RunFileError::Object)
+pub async fn store_journal(bucket: &impl WriteObject, key: &str, journal: Vec<u8>) -> Result<(), RunFileError> {
+    bucket.put(key, journal, JSON_LINES).await.map_err(RunFileError::Object)
 }
 
 /// Writes the items that a person should look at, one a line; nothing if there are none.

@@ -73,7 +73,9 @@ fn described(table: &TableDescription) -> Option<Table> {
         name: table.table_name()?.to_owned(),
         arn: table.table_arn()?.to_owned(),
         status: table.table_status()?.as_str().to_owned(),
-        index_keys: index_keys.filter_map(|part| Some((part.attribute_name().to_owned(), key_type(table, part)?))).collect(),
+        index_keys: index_keys
+            .filter_map(|part| Some((part.attribute_name().to_owned(), key_type(table, part)?)))
+            .collect(),
         keys: own,
         items: count(table.item_count()),
         bytes: count(table.table_size_bytes()),

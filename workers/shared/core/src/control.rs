@@ -83,9 +83,7 @@ impl Control {
         match (budget, slowed) {
             (Some(budget), Some(slowed)) => Some(budget.min(slowed)),
             // Once the rate is far above what was throttled, the throttle is history.
-            (None, Some(slowed)) => {
-                self.slowed.filter(|s| s.rate(now) < s.to * 8.0).map(|_| slowed)
-            }
+            (None, Some(slowed)) => self.slowed.filter(|s| s.rate(now) < s.to * 8.0).map(|_| slowed),
             (budget, None) => budget,
         }
     }

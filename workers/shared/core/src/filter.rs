@@ -46,7 +46,9 @@ impl Filter {
                 let kind = self.value(&Value::s(*kind));
                 format!("NOT attribute_type({}, {kind})", self.name(name))
             }
-            Condition::Compare(name, operator, value) => format!("{} {operator} {}", self.name(name), self.value(value)),
+            Condition::Compare(name, operator, value) => {
+                format!("{} {operator} {}", self.name(name), self.value(value))
+            }
             Condition::Begins(name, prefix) => {
                 let prefix = self.value(&Value::s(prefix.as_str()));
                 format!("begins_with({}, {prefix})", self.name(name))
@@ -99,7 +101,9 @@ enum Condition {
 
 fn not_false(expression: &IdedExpr) -> Option<Condition> {
     match &expression.expr {
-        Expr::Select(select) if select.test => attribute_of_item(&select.operand).map(|()| Condition::Exists(select.field.clone())),
+        Expr::Select(select) if select.test => {
+            attribute_of_item(&select.operand).map(|()| Condition::Exists(select.field.clone()))
+        }
         Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
             (operators::LOGICAL_NOT, [inner]) => not_true(inner),
             (operators::LOGICAL_AND, [a, b]) => both(not_false(a), not_false(b)),
@@ -114,7 +118,9 @@ fn not_false(expression: &IdedExpr) -> Option<Condition> {
 
 fn not_true(expression: &IdedExpr) -> Option<Condition> {
     match &expression.expr {
-        Expr::Select(select) if select.test => attribute_of_item(&select.operand).map(|()| Condition::Missing(select.field.clone())),
+        Expr::Select(select) if select.test => {
+            attribute_of_item(&select.operand).map(|()| Condition::Missing(select.field.clone()))
+        }
         Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
             (operators::LOGICAL_NOT, [inner]) => not_false(inner),
             (operators::LOGICAL_AND, [a, b]) => either(not_true(a), not_true(b)),
@@ -195,8 +201,7 @@ mod tests {
     fn filter(source: &str) -> Option<String> {
         let program = Program::compile(source).unwrap();
         let filter = Filter::of(program.expression())?;
-        let values: Vec<(String, String)> =
-            filter.values.iter().map(|(p, v)| (p.clone(), format!("{v:?}"))).collect();
+        let values: Vec<(String, String)> = filter.values.iter().map(|(p, v)| (p.clone(), format!("{v:?}"))).collect();
         let named = filter.names.iter().rev().fold(filter.expression, |text, (p, name)| text.replace(p, name));
         Some(values.iter().rev().fold(named, |text, (p, value)| text.replace(p, value)))
     }

@@ -123,7 +123,10 @@ impl Input {
     /// Reads an input and checks what can be checked without the table.
     pub fn parse(value: &serde_json::Value) -> Result<Self, InputError> {
         if !value.is_object() {
-            return Err(field("input", "is no JSON object; write {\"migration\": ..., \"table\": ..., \"action\": ...}"));
+            return Err(field(
+                "input",
+                "is no JSON object; write {\"migration\": ..., \"table\": ..., \"action\": ...}",
+            ));
         }
         let input: Input = serde_path_to_error::deserialize(value)
             .map_err(|error| InputError::Shape { path: error.path().to_string(), source: error.into_inner() })?;
@@ -147,9 +150,10 @@ impl Input {
             (Action::RollBack | Action::Resume, None) => {
                 Err(field("run", &format!("is missing; `{action}` needs the name of the run that it is about")))
             }
-            (Action::Migrate | Action::DryRun, Some(_)) => {
-                Err(field("run", &format!("is not taken by `{action}`; leave it out, or write `resume`, `verify` or `roll-back`")))
-            }
+            (Action::Migrate | Action::DryRun, Some(_)) => Err(field(
+                "run",
+                &format!("is not taken by `{action}`; leave it out, or write `resume`, `verify` or `roll-back`"),
+            )),
             (_, Some(_)) if self.dead_letters_of.is_some() => {
                 Err(field("dead_letters_of", "is only taken by a new run; leave `run` out"))
             }
@@ -167,29 +171,37 @@ impl Input {
             None | Some(serde_json::Value::Object(_)) => {}
             Some(serde_json::Value::String(id)) if is_name(id) => {}
             Some(serde_json::Value::String(id)) => {
-                return Err(field("migration", &format!("is `{id}`, no legal id; write 1 to 80 letters, digits, `.`, `_` and `-`")));
+                return Err(field(
+                    "migration",
+                    &format!("is `{id}`, no legal id; write 1 to 80 letters, digits, `.`, `_` and `-`"),
+                ));
             }
             Some(_) => return Err(field("migration", "is neither an id nor a document; write a text or an object")),
         }
         if let Some(table) = &self.table
             && !is_table_name(table)
         {
-            return Err(field("table", &format!("is `{table}`, no table name; write 3 to 255 letters, digits, `.`, `_` and `-`, not an ARN")));
+            return Err(field(
+                "table",
+                &format!("is `{table}`, no table name; write 3 to 255 letters, digits, `.`, `_` and `-`, not an ARN"),
+            ));
         }
         if let Some(run) = self.dead_letters_of.as_ref().filter(|run| !is_name(run)) {
-            return Err(field("dead_letters_of", &format!("is `{run}`, no run's name; write the name of an execution")));
+            return Err(field(
+                "dead_letters_of",
+                &format!("is `{run}`, no run's name; write the name of an execution"),
+            ));
         }
         match &self.run {
-            Some(run) if !is_name(run) => Err(field("run", &format!("is `{run}`, no run's name; write the name of an execution"))),
+            Some(run) if !is_name(run) => {
+                Err(field("run", &format!("is `{run}`, no run's name; write the name of an execution")))
+            }
             _ => Ok(()),
         }
     }
 
     fn check_numbers(&self) -> Result<(), InputError> {
-        let ranges = [
-            ("segments", self.segments, 1_000_000),
-            ("max_concurrency", self.max_concurrency, 10_000),
-        ];
+        let ranges = [("segments", self.segments, 1_000_000), ("max_concurrency", self.max_concurrency, 10_000)];
         let rates = [
             ("write_units_per_second", &self.write_units_per_second),
             ("read_units_per_second", &self.read_units_per_second),

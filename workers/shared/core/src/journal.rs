@@ -42,7 +42,8 @@ pub enum JournalError {
 impl Entry {
     /// The entry for a change that is about to be written.
     pub fn of(key: Item, change: &Change, at: i64) -> Self {
-        Self { key, before: change.before.clone(), after: change.after.clone(), at }
+        let before = change.before().map(|(name, value)| (name.clone(), value.cloned())).collect();
+        Self { key, before, after: change.after.clone(), at }
     }
 
     /// Whether an item's touched attributes are as this entry's write left them.
@@ -53,6 +54,36 @@ impl Entry {
     /// Whether an item's touched attributes are as before this entry's write.
     pub fn is_as_before(&self, item: &Item) -> bool {
         self.before.iter().all(|(name, value)| item.get(name) == value.as_ref())
+    }
+}
+
+/// The content of a journal object for writes that are about to happen at `at`, in epoch milliseconds: the same as
+/// [`encode`] of their [entries](Entry::of), without copying them.
+pub fn encode_changes<'c>(changes: impl Iterator<Item = (&'c Item, &'c Change)>, at: i64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (key, change) in changes {
+        let line = Line { key, before: Before(change), after: &change.after, at };
+        serde_json::to_writer(&mut bytes, &line).expect("plain data serialises");
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+/// An entry that borrows.
+#[derive(Serialize)]
+struct Line<'c> {
+    key: &'c Item,
+    before: Before<'c>,
+    after: &'c Image,
+    at: i64,
+}
+
+/// The touched attributes before a change.
+struct Before<'c>(&'c Change);
+
+impl Serialize for Before<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.before())
     }
 }
 
@@ -69,7 +100,9 @@ pub fn encode(entries: &[Entry]) -> Vec<u8> {
 /// The entries of a journal object.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Entry>, JournalError> {
     let lines = bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
-    lines.map(|(i, line)| serde_json::from_slice(line).map_err(|source| JournalError::Line { line: i + 1, source })).collect()
+    lines
+        .map(|(i, line)| serde_json::from_slice(line).map_err(|source| JournalError::Line { line: i + 1, source }))
+        .collect()
 }
 
 /// The name of a journal object within its segment: names sort by page, then attempt, then round.
@@ -188,15 +221,25 @@ mod tests {
         Entry {
             key: Item::from([("pk".into(), Value::s(key))]),
             before: Image::from([("a".into(), Some(Value::s(before)))]),
-            after: Image::from([("a".into(), Some(Value::s(after))), ]),
+            after: Image::from([("a".into(), Some(Value::s(after)))]),
             at: 1,
         }
     }
 
     #[test]
     fn entries_come_back_as_they_were_written() {
-        let entries = vec![entry("1", "x", "y"), Entry { before: Image::from([("a".into(), None)]), ..entry("2", "", "z") }];
+        let entries =
+            vec![entry("1", "x", "y"), Entry { before: Image::from([("a".into(), None)]), ..entry("2", "", "z") }];
         assert_eq!(decode(&encode(&entries)).unwrap(), entries);
+    }
+
+    #[test]
+    fn changes_are_encoded_as_their_entries_are() {
+        let names: BTreeSet<String> = ["a", "b"].map(String::from).into();
+        let read = Item::from([("pk".into(), Value::s("1")), ("a".into(), Value::s("x"))]);
+        let change = Change::between(&read, Item::from([("b".into(), Value::n("2"))]), &names, &names).unwrap();
+        let key = Item::from([("pk".into(), Value::s("1"))]);
+        assert_eq!(encode_changes([(&key, &change)].into_iter(), 7), encode(&[Entry::of(key.clone(), &change, 7)]));
     }
 
     #[test]

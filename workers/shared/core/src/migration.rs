@@ -102,9 +102,7 @@ pub enum Invalid {
 /// A change of one item: the touched top-level attributes before and after, and what else was read to decide it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Every attribute that the migration may touch, before.
-    pub before: Image,
-    /// The same attributes after.
+    /// Every attribute that the migration may touch, after.
     pub after: Image,
     /// Every attribute that was read or may be touched, as it was read: what must still hold when the write lands.
     pub guard: Image,
@@ -114,7 +112,7 @@ pub struct Change {
 
 impl Change {
     /// The change from an item as read to the same item with other touched attributes, or `None` if nothing differs.
-    /// `changed` need hold the touched attributes only.
+    /// `changed` need hold the touched attributes only. What is touched is guarded.
     pub fn between(
         read: &Item,
         mut changed: Item,
@@ -125,15 +123,25 @@ impl Change {
             return None;
         }
         let before = item_bytes(read);
-        let bytes_of = |item: &Item| touched.iter().filter_map(|n| Some(n.len() + value_bytes(item.get(n)?))).sum::<usize>();
+        let bytes_of =
+            |item: &Item| touched.iter().filter_map(|n| Some(n.len() + value_bytes(item.get(n)?))).sum::<usize>();
         let bytes = (before, before - bytes_of(read) + bytes_of(&changed));
+        debug_assert!(touched.is_subset(guarded), "what is touched is guarded");
         let after = touched.iter().map(|name| (name.clone(), changed.remove(name))).collect();
-        Some(Self { before: image(read, touched), after, guard: image(read, guarded), bytes })
+        Some(Self { after, guard: image(read, guarded), bytes })
     }
 
     /// The attributes that differ, with their value after: what the update sets or removes.
     pub fn delta(&self) -> impl Iterator<Item = (&String, Option<&Value>)> {
-        self.after.iter().filter(|(name, after)| self.before.get(*name) != Some(after)).map(|(name, v)| (name, v.as_ref()))
+        self.after
+            .iter()
+            .filter(|(name, after)| self.guard.get(*name) != Some(after))
+            .map(|(name, v)| (name, v.as_ref()))
+    }
+
+    /// The touched attributes before, in the order of [`after`](Self::after).
+    pub fn before(&self) -> impl ExactSizeIterator<Item = (&String, Option<&Value>)> {
+        self.after.keys().map(|name| (name, self.guard.get(name).and_then(Option::as_ref)))
     }
 
     /// The write units of this change.

@@ -116,7 +116,11 @@ impl Path {
     fn as_map<'i>(&self, value: Option<&'i mut Value>, parent: &str) -> Result<&'i mut Item, PlaceError> {
         match value {
             Some(Value::M(map)) => Ok(map),
-            Some(other) => Err(PlaceError::ParentNotMap { path: self.to_string(), parent: parent.into(), found: other.type_name() }),
+            Some(other) => Err(PlaceError::ParentNotMap {
+                path: self.to_string(),
+                parent: parent.into(),
+                found: other.type_name(),
+            }),
             None => Err(PlaceError::ParentMissing { path: self.to_string(), parent: parent.into() }),
         }
     }

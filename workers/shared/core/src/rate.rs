@@ -1,17 +1,42 @@
 //! A rate as a person writes it: capacity units a second, or a percentage of what the table can take.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
 use thiserror::Error;
 
 /// Units a second (`500`), or a percentage of the table's limit (`"50%"`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Rate {
     /// Capacity units a second.
     Units(#[schemars(range(min = 1))] u32),
     /// A percentage of the table's limit: its provisioned throughput, its on-demand maximum, or its warm throughput.
     Percent(#[schemars(regex(pattern = r"^[1-9][0-9]?%$|^100%$"))] String),
+}
+
+/// Written by hand for its errors: an untagged enum's say nothing of what is wanted.
+impl<'de> Deserialize<'de> for Rate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AnyRate;
+        impl Visitor<'_> for AnyRate {
+            type Value = Rate;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("units a second, or a percentage as in \"50%\"")
+            }
+
+            fn visit_u64<E: Error>(self, units: u64) -> Result<Rate, E> {
+                u32::try_from(units).map(Rate::Units).map_err(|_| E::custom("more units a second than any table takes"))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Rate, E> {
+                Ok(Rate::Percent(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_any(AnyRate)
+    }
 }
 
 /// Why a rate cannot be kept to.

@@ -201,7 +201,9 @@ fn notes(phase: Phase, tally: &Tally) -> Vec<String> {
     let journal = &tally.journal;
     let changed = match phase {
         Phase::Verify => over(journal.changed_since, 0, "were changed by the application since the run wrote them"),
-        Phase::RollBack => over(journal.spared, 0, "were changed by the application since the run and were left as they are"),
+        Phase::RollBack => {
+            over(journal.spared, 0, "were changed by the application since the run and were left as they are")
+        }
         Phase::DryRun | Phase::Migrate => None,
     };
     let gone = over(journal.gone, 0, "were deleted by the application since the run and stay deleted");

@@ -94,10 +94,7 @@ fn a_fault_of_the_writing_makes_the_verification_bad_and_is_told_once() {
     assert_eq!(report.verdict, Verdict::Bad);
     assert_eq!(
         report.reasons,
-        [
-            "1 of 2 parts left no result",
-            "migrate: 1 items were given up, because the application kept changing them"
-        ]
+        ["1 of 2 parts left no result", "migrate: 1 items were given up, because the application kept changing them"]
     );
     report.fold(Phase::Verify, 1, vec![partial(Phase::Verify, counts, proof)], 0);
     assert_eq!(report.phases[&Phase::Verify].verdict, Verdict::Good);

@@ -227,12 +227,7 @@ fn check_table(table: &Table, policy: &Policy) -> Result<(), PlanError> {
 }
 
 /// A rate in units a second, tightened as [`tighten`] does.
-fn rate(
-    field: &str,
-    asked: Option<Rate>,
-    allowed: Option<Rate>,
-    limit: Option<u64>,
-) -> Result<Option<u32>, PlanError> {
+fn rate(field: &str, asked: Option<Rate>, allowed: Option<Rate>, limit: Option<u64>) -> Result<Option<u32>, PlanError> {
     let units = |rate: Option<Rate>| rate.map(|rate| rate.of_limit(limit)).transpose();
     let units = |rate| units(rate).map_err(|error| PlanError::Policy(format!("`{field}` {error}")));
     tighten(field, units(asked)?, units(allowed)?)

@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn an_update_sets_what_differs_and_guards_what_was_read() {
-        let read = Item::from([("pk".into(), Value::s("1")), ("a".into(), Value::s("x")), ("zip".into(), Value::s("z"))]);
+        let read =
+            Item::from([("pk".into(), Value::s("1")), ("a".into(), Value::s("x")), ("zip".into(), Value::s("z"))]);
         let mut changed = read.clone();
         changed.remove("zip");
         changed.insert("b".into(), Value::n("2"));
@@ -106,10 +107,7 @@ mod tests {
         let change = Change::between(&read, changed, &touched, &guarded).unwrap();
         let update = Update::of_change(&change, &["pk".into()]);
         assert_eq!(update.expression, "SET #n0 = :v0 REMOVE #n1");
-        assert_eq!(
-            update.condition,
-            "attribute_exists(#n2) AND #n3 = :v1 AND attribute_not_exists(#n0) AND #n1 = :v2"
-        );
+        assert_eq!(update.condition, "attribute_exists(#n2) AND #n3 = :v1 AND attribute_not_exists(#n0) AND #n1 = :v2");
         assert_eq!(update.names["#n2"], "pk");
         assert_eq!(update.values[":v2"], Value::s("z"));
     }

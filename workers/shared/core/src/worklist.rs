@@ -1,7 +1,7 @@
 //! A page's items sorted into work: what to write, what to count, what to make of a write that failed its condition.
 
 use crate::counts::{Sample, Tally};
-use crate::journal::{Index, Standing};
+use crate::journal::{Entry, Index, Standing};
 use crate::migration::{Change, Invalid, Migration, Outcome, TableRules, image};
 use crate::table::Table;
 use crate::value::Item;
@@ -121,7 +121,10 @@ impl<M: Migration> Judge<'_, M> {
         let Outcome::Changed(change) = outcome else { return self.count(&outcome, item, tally) };
         tally.counts.changed += 1;
         tally.change_units += change.write_units();
-        tally.sample(|| Sample { key: self.table.key_of(item), before: change.before.clone(), after: change.after.clone() });
+        tally.sample(|| {
+            let Entry { key, before, after, .. } = Entry::of(self.table.key_of(item), &change, 0);
+            Sample { key, before, after }
+        });
     }
 
     /// What the migration makes of an item, with the table's rules applied.

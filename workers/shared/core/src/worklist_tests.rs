@@ -32,7 +32,11 @@ fn with_judge(yaml: &str, test: impl FnOnce(Judge<'_, Compiled>)) {
 fn every_item_of_a_page_becomes_work_or_a_count() {
     with_judge(RENAME, |judge| {
         let mut tally = Tally::default();
-        let items = [item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#), item(r#"{"pk":{"S":"2"},"b":{"S":"x"}}"#), item(r#"{"pk":{"S":"3"}}"#)];
+        let items = [
+            item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#),
+            item(r#"{"pk":{"S":"2"},"b":{"S":"x"}}"#),
+            item(r#"{"pk":{"S":"3"}}"#),
+        ];
         let work = judge.sort_out(&items, &Index::default(), &mut tally);
         assert_eq!(work.len(), 1);
         assert_eq!((tally.counts.scanned, tally.counts.already_done, tally.counts.not_matched), (3, 1, 1));
@@ -73,7 +77,8 @@ fn after_a_conflict_the_item_is_judged_as_it_now_is() {
 fn a_write_whose_answer_was_lost_counts_as_changed() {
     with_judge(RENAME, |judge| {
         let mut tally = Tally::default();
-        let work = judge.sort_out(&[item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#)], &Index::default(), &mut tally).remove(0);
+        let work =
+            judge.sort_out(&[item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#)], &Index::default(), &mut tally).remove(0);
         let written = item(r#"{"pk":{"S":"1"},"b":{"S":"x"},"other":{"N":"1"}}"#);
         assert_eq!(judge.after_conflict(&work, Some(&written), &mut tally), Next::Counted);
         assert_eq!((tally.counts.changed, tally.journal.unwritten), (1, 0));

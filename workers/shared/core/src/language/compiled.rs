@@ -53,7 +53,9 @@ pub enum MeaningError {
         problem: String,
     },
     /// A key attribute would be changed.
-    #[error("step {step} touches `{attribute}`, which is a key attribute of the table: keys cannot be changed in place")]
+    #[error(
+        "step {step} touches `{attribute}`, which is a key attribute of the table: keys cannot be changed in place"
+    )]
     TouchesKey {
         /// The step's number, from 1.
         step: usize,
@@ -139,7 +141,8 @@ impl Compiled {
     }
 
     fn judge(&self, item: &Item) -> Result<Outcome, Invalid> {
-        let matched = self.matches.as_ref().map_or(Ok(true), |e| e.holds(item)).map_err(|e| Invalid::Where(e.to_string()))?;
+        let matched =
+            self.matches.as_ref().map_or(Ok(true), |e| e.holds(item)).map_err(|e| Invalid::Where(e.to_string()))?;
         if !matched {
             let done = self.check.as_ref().is_some_and(|check| check.holds(item).unwrap_or(false));
             return Ok(if done { Outcome::AlreadyDone } else { Outcome::NotMatched });
@@ -205,7 +208,9 @@ impl Action {
 
     fn touches(&self) -> impl Iterator<Item = &str> {
         let (one, two) = match self {
-            Action::Set(path, _) | Action::Default(path, _) | Action::Copy(_, path) | Action::Remove(path) => (path, None),
+            Action::Set(path, _) | Action::Default(path, _) | Action::Copy(_, path) | Action::Remove(path) => {
+                (path, None)
+            }
             Action::Rename(from, to) => (from, Some(to)),
         };
         std::iter::once(one).chain(two).map(Path::root)
@@ -240,7 +245,8 @@ fn compile(field: String, source: &str) -> Result<Expression, MeaningError> {
 
 fn action(number: usize, step: &Step) -> Result<Action, MeaningError> {
     let shape = |problem| MeaningError::Shape { step: number, problem };
-    let named = [step.set.is_some(), step.default.is_some(), step.rename.is_some(), step.copy.is_some(), step.remove.is_some()];
+    let named =
+        [step.set.is_some(), step.default.is_some(), step.rename.is_some(), step.copy.is_some(), step.remove.is_some()];
     match named.iter().filter(|n| **n).count() {
         0 => return Err(shape("does nothing; write one of `set`, `default`, `rename`, `copy`, `remove`")),
         1 => {}

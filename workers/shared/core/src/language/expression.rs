@@ -65,7 +65,14 @@ impl Expression {
         let mut names = Names::default();
         names.visit(program.expression(), &mut Vec::new())?;
         let (give, test) = (Give::of(program.expression()), Test::of(program.expression()));
-        Ok(Self { source: source.into(), program: Arc::new(program), reads: names.item, key_reads: names.key, give, test })
+        Ok(Self {
+            source: source.into(),
+            program: Arc::new(program),
+            reads: names.item,
+            key_reads: names.key,
+            give,
+            test,
+        })
     }
 
     /// The text as the author wrote it.
@@ -126,7 +133,9 @@ fn describe(error: &cel::ExecutionError) -> String {
     match error {
         E::NoSuchKey(name) => format!("`{name}` is missing; ask has(...) first, or leave such items out by `where`"),
         // Only the messages of our own functions are known to hold no value.
-        E::FunctionError { function, message } if OWN.contains(&function.as_str()) => format!("{function}(): {message}"),
+        E::FunctionError { function, message } if OWN.contains(&function.as_str()) => {
+            format!("{function}(): {message}")
+        }
         E::FunctionError { function, .. } => format!("{function}() cannot be applied to this value"),
         E::NoSuchOverload(overload) => {
             let types = overload.argument_types().join(", ");
@@ -167,7 +176,9 @@ fn from_cel(value: Cel) -> Result<Value, EvaluationError> {
     Ok(match value {
         Cel::Int(i) => Value::N(i.to_string()),
         Cel::UInt(u) => Value::N(u.to_string()),
-        Cel::Float(f) => Value::N(numbers::from_float(f).ok_or(EvaluationError::Unrepresentable("a number out of range"))?),
+        Cel::Float(f) => {
+            Value::N(numbers::from_float(f).ok_or(EvaluationError::Unrepresentable("a number out of range"))?)
+        }
         Cel::String(text) => Value::S(text.to_string()),
         Cel::Bytes(bytes) => Value::B(Binary(bytes.to_vec())),
         Cel::Bool(b) => Value::Bool(b),
@@ -222,7 +233,9 @@ impl Names {
             }
             Expr::List(list) => list.elements.iter().try_for_each(|part| self.visit(part, bound)),
             Expr::Map(map) => map.entries.iter().try_for_each(|entry| match &entry.expr {
-                cel::common::ast::EntryExpr::MapEntry(e) => self.visit(&e.key, bound).and_then(|()| self.visit(&e.value, bound)),
+                cel::common::ast::EntryExpr::MapEntry(e) => {
+                    self.visit(&e.key, bound).and_then(|()| self.visit(&e.value, bound))
+                }
                 cel::common::ast::EntryExpr::StructField(f) => self.visit(&f.value, bound),
             }),
             Expr::Comprehension(loop_) => {
@@ -244,13 +257,17 @@ impl Names {
 /// `item.name` or `item["name"]`: the variable and the attribute.
 fn attribute_of<'e>(node: &'e IdedExpr, bound: &[&str]) -> Option<(&'e str, &'e str)> {
     let variable = |expr: &'e IdedExpr| match &expr.expr {
-        Expr::Ident(name) if (name == "item" || name == "key") && !bound.contains(&name.as_str()) => Some(name.as_str()),
+        Expr::Ident(name) if (name == "item" || name == "key") && !bound.contains(&name.as_str()) => {
+            Some(name.as_str())
+        }
         _ => None,
     };
     match &node.expr {
         Expr::Select(select) => Some((variable(&select.operand)?, &select.field)),
         Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
-            [of, IdedExpr { expr: Expr::Literal(LiteralValue::String(name)), .. }] => Some((variable(of)?, name.inner())),
+            [of, IdedExpr { expr: Expr::Literal(LiteralValue::String(name)), .. }] => {
+                Some((variable(of)?, name.inner()))
+            }
             _ => None,
         },
         _ => None,
@@ -284,7 +301,9 @@ mod tests {
 
     #[test]
     fn the_attributes_that_an_expression_reads_are_known() {
-        let e = Expression::compile(r#"has(item.a) && item["b c"].d == 1 && [1].exists(x, x == item.e) && key.pk == 's'"#).unwrap();
+        let e =
+            Expression::compile(r#"has(item.a) && item["b c"].d == 1 && [1].exists(x, x == item.e) && key.pk == 's'"#)
+                .unwrap();
         assert_eq!(e.reads().iter().map(String::as_str).collect::<Vec<_>>(), ["a", "b c", "e"]);
     }
 
@@ -301,7 +320,10 @@ mod tests {
     fn a_plain_path_gives_the_very_value_whatever_its_type() {
         let e = Expression::compile("item.m.s").unwrap();
         let i = item(r#"{"m":{"M":{"s":{"NS":["1","12345678901234567890123456789012345678"]}}}}"#);
-        assert_eq!(e.value(&i).unwrap(), Value::Ns(["1".to_string(), "12345678901234567890123456789012345678".into()].into()));
+        assert_eq!(
+            e.value(&i).unwrap(),
+            Value::Ns(["1".to_string(), "12345678901234567890123456789012345678".into()].into())
+        );
     }
 
     #[test]
@@ -324,7 +346,10 @@ mod tests {
     fn texts_become_exact_numbers() {
         let e = Expression::compile("{'lat': number(item.lat), 'big': number(item.big)}").unwrap();
         let got = e.value(&item(r#"{"lat":{"S":"40.639801"},"big":{"S":"12345678901234567890.5"}}"#)).unwrap();
-        assert_eq!(serde_json::to_string(&got).unwrap(), r#"{"M":{"big":{"N":"12345678901234567890.5"},"lat":{"N":"40.639801"}}}"#);
+        assert_eq!(
+            serde_json::to_string(&got).unwrap(),
+            r#"{"M":{"big":{"N":"12345678901234567890.5"},"lat":{"N":"40.639801"}}}"#
+        );
     }
 
     fn attribute() -> impl Strategy<Value = Value> {

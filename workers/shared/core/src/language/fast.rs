@@ -107,9 +107,9 @@ impl Give {
             Give::Path(path) => follow(item, path).cloned(),
             Give::Literal(value) => Some(value.clone()),
             Give::Extract(path, pattern) => match follow(item, path)? {
-                Value::S(text) => pattern.groups(text).map(|groups| {
-                    Value::M(groups.map(|(name, part)| (name.to_owned(), Value::s(part))).collect())
-                }),
+                Value::S(text) => pattern
+                    .groups(text)
+                    .map(|groups| Value::M(groups.map(|(name, part)| (name.to_owned(), Value::s(part))).collect())),
                 _ => None,
             },
             Give::Number(path) => match follow(item, path)? {

@@ -32,8 +32,20 @@ impl cel::objects::Opaque for SetValue {
 pub const OWN: [&str; 9] = ["extract", "split", "join", "trim", "lower", "upper", "number", "string_set", "number_set"];
 
 /// CEL's standard functions that expressions may call by name.
-pub const STANDARD: [&str; 12] =
-    ["size", "contains", "startsWith", "endsWith", "matches", "int", "uint", "double", "string", "bool", "bytes", "type"];
+pub const STANDARD: [&str; 12] = [
+    "size",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bool",
+    "bytes",
+    "type",
+];
 
 /// The one context that every expression runs in: a scope of its own per item is all that an evaluation costs.
 pub static ROOT: LazyLock<Context<'static, 'static>> = LazyLock::new(|| {
@@ -123,7 +135,9 @@ fn number(value: Cel) -> ResolveResult {
     };
     match normal(&text) {
         Some(number) => Ok(to_cel(&number)),
-        None => Err(ExecutionError::function_error("number", "the text is not a decimal number that DynamoDB can hold")),
+        None => {
+            Err(ExecutionError::function_error("number", "the text is not a decimal number that DynamoDB can hold"))
+        }
     }
 }
 

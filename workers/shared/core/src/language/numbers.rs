@@ -69,7 +69,8 @@ fn is_normal(text: &str) -> bool {
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
     let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let short = digits.len() <= 38;
-    let whole_is_normal = all_digits(whole) && (!whole.starts_with('0') || (whole == "0" && (fraction.is_some() || text == "0")));
+    let whole_is_normal =
+        all_digits(whole) && (!whole.starts_with('0') || (whole == "0" && (fraction.is_some() || text == "0")));
     short && whole_is_normal && fraction.is_none_or(|fraction| all_digits(fraction) && !fraction.ends_with('0'))
 }
 
@@ -97,7 +98,20 @@ mod tests {
             assert!(is_normal(text), "{text}");
             assert_eq!(BigDecimal::from_str(text).unwrap().normalized().to_plain_string(), text);
         }
-        for text in ["", "-", "-0", "00", "01", "1.", ".5", "1.50", "0.0", "+1", "1e3", "1234567890123456789012345678901234567890"] {
+        for text in [
+            "",
+            "-",
+            "-0",
+            "00",
+            "01",
+            "1.",
+            ".5",
+            "1.50",
+            "0.0",
+            "+1",
+            "1e3",
+            "1234567890123456789012345678901234567890",
+        ] {
             assert!(!is_normal(text), "{text}");
         }
     }
