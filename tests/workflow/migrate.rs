@@ -58,8 +58,10 @@ async fn the_counts_reconcile(stack: &Stack, run: &str) {
     let report = stack.report(run).await;
     let (changed, already_done, not_matched) = (OLD as u64, NEW as u64, OTHER as u64);
     let scanned = changed + already_done + not_matched;
-    let expected = Counts { scanned, changed, already_done, not_matched, ..Counts::default() };
-    for phase in [Phase::DryRun, Phase::Migrate, Phase::Verify] {
+    let told_apart = Counts { scanned, changed, already_done, not_matched, ..Counts::default() };
+    // The writing's scan leaves out what `where` does not match, before the worker could tell why.
+    let left_out = Counts { already_done: 0, not_matched: already_done + not_matched, ..told_apart };
+    for (phase, expected) in [(Phase::DryRun, told_apart), (Phase::Migrate, left_out), (Phase::Verify, told_apart)] {
         let found = &report.phases[&phase];
         assert_eq!((found.tally.counts, found.verdict), (expected, Verdict::Good), "{}", phase.as_str());
         assert_eq!(found.parts_expected, found.parts_reported, "{}", phase.as_str());
@@ -148,7 +150,7 @@ async fn migrating_again_writes_nothing_and_a_finished_run_can_be_verified_but_n
     let second = table.migrate(json!({})).await;
     second.ended().await.succeeds();
     let tally = stack.tally(&second.name, Phase::Migrate).await;
-    assert_eq!((tally.counts.changed, tally.counts.already_done, tally.units.write), (0, 30, 0.0));
+    assert_eq!((tally.counts.scanned, tally.counts.changed, tally.units.write), (30, 0, 0.0));
 
     stack.act("verify", &first.name).await.succeeds();
     let cause = stack.act("resume", &first.name).await.fails_with("InvalidInput");
