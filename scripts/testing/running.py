@@ -15,6 +15,7 @@ LOGS = ROOT / ".local/test"
 SIGN_SECONDS = 30
 SHOWN_LINES = 80
 RESULT = re.compile(r"^test result: .*? (\d+) passed; (\d+) failed;", re.MULTILINE)
+FAILURES = re.compile(r"^failures:\n\n----.*?^test result: FAILED[^\n]*", re.MULTILINE | re.DOTALL)
 
 Command = Sequence[str]
 
@@ -34,7 +35,9 @@ class Failed(Exception):
     """A step that failed: what its log says last, and what it counted."""
 
     def __init__(self, log: pathlib.Path, counts: Counts) -> None:
-        lines = log.read_text(errors="replace").splitlines()
+        text = log.read_text(errors="replace")
+        # Of test cases only those that failed; their names stand on lines by themselves, behind what they said.
+        lines = "\n".join(FAILURES.findall(text) or [text]).splitlines()
         shown = "\n".join(f"      | {line}" for line in lines[-SHOWN_LINES:])
         super().__init__(f"{shown}\n      the whole log: {log.relative_to(ROOT)}")
         self.counts = counts

@@ -12,6 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 def clients(chosen: list[Contestant]) -> None:
     """The engines, the Rust contestants and, if it takes part, what the JavaScript loop needs."""
+    if not chosen:
+        return
     # The release profile is the deployed one, so the worker is measured as it is deployed.
     run("cargo", "build", "--release", "--locked", "--package", "tableshift-tests", "--bins")
     if any(contestant.command[0] == "node" for contestant in chosen):

@@ -46,7 +46,7 @@ def judge(results: "Results") -> list[Goal]:
 
 def times(number: float) -> str:
     """A ratio for a person."""
-    return f"{number:.2f} x" if number < 10 else f"{number:.0f} x"
+    return f"{number:.2f} x" if number < 10 else f"{number:.1f} x"
 
 
 def at_most(what: str, found: float | None, limit: float, written: Callable[[float], str]) -> Goal:

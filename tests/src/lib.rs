@@ -2,6 +2,7 @@
 //! answers as DynamoDB and s3s as S3, each on a port of its own on 127.0.0.1, and the real SDK
 //! clients talk to them.
 
+pub mod campaign;
 pub mod dynamodb;
 mod recorder;
 mod run;

@@ -192,7 +192,8 @@ fn generous() -> Deadline {
     Deadline::after(std::time::Duration::from_secs(900))
 }
 
-fn planned(migration: &str, segments: u32) -> RunPlan {
+/// The plan of a run of this migration over [`PEOPLE`].
+pub(crate) fn planned(migration: &str, segments: u32) -> RunPlan {
     let policy = serde_json::json!({
         "point_in_time_recovery": false, "back_up": true, "rehearse": "scan", "approve": false, "verify": true,
         "approval_timeout_seconds": 60, "on_bad_verdict": "hold", "max_concurrency": 4, "max_segments": 100,

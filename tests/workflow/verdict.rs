@@ -64,4 +64,8 @@ async fn a_run_that_rolls_back_on_a_bad_verdict_puts_every_item_back() {
         sorted([items, inserted].concat()),
         "every item is as it was, those of the old code too"
     );
+
+    // Its cursors are behind the items that came back: it would find nothing to do.
+    let cause = stack.act("resume", &run).await.fails_with("InvalidInput");
+    assert!(cause.contains("was rolled back"), "{cause}");
 }

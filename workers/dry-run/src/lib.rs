@@ -16,7 +16,8 @@ use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ObjectError, ReadObject, WriteObject};
 use tableshift_aws::pages::{Pages, ReadError};
-use tableshift_aws::part::{Clock, Part, PartError, PartId};
+pub use tableshift_aws::part::Ports;
+use tableshift_aws::part::{Part, PartError, PartId};
 use tableshift_aws::scan::ScanSegment;
 use tableshift_core::ErrorName;
 pub use tableshift_core::child::{PartInput as Input, Progress as Output};
@@ -25,19 +26,6 @@ use tableshift_core::rehearsal::ExportFile;
 use tableshift_runtime::{Deadline, Named, report_cause};
 
 use export_file::{FileError, ItemReader};
-
-/// What the worker works with.
-#[derive(Debug)]
-pub struct Ports<B, L, F> {
-    /// The stack's bucket.
-    pub bucket: B,
-    /// The ledger.
-    pub ledger: L,
-    /// Opens the items of the table with this name.
-    pub items: F,
-    /// The time.
-    pub clock: Clock,
-}
 
 /// Why a part could not be rehearsed.
 #[derive(Debug, thiserror::Error)]

@@ -23,7 +23,8 @@ use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::pages::{Pages, ReadError};
-use tableshift_aws::part::{Clock, Part, PartError, PartId};
+pub use tableshift_aws::part::Ports;
+use tableshift_aws::part::{Part, PartError, PartId};
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::scan::{Page, ScanSegment};
 use tableshift_aws::update::UpdateItem;
@@ -31,26 +32,12 @@ use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
 pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
 use tableshift_core::counts::{Phase, Tally};
-use tableshift_core::journal::Index;
 use tableshift_core::migration::Migration as _;
 use tableshift_core::segments;
 use tableshift_core::value::Item;
 use tableshift_runtime::{Deadline, Named, report_cause};
 
 use page::{Ended, PageWriter};
-
-/// What the worker works with.
-#[derive(Debug)]
-pub struct Ports<B, L, F> {
-    /// The stack's bucket.
-    pub bucket: B,
-    /// The ledger.
-    pub ledger: L,
-    /// Opens the items of the table with this name.
-    pub items: F,
-    /// The time.
-    pub clock: Clock,
-}
 
 /// Why a segment could not be migrated.
 #[derive(Debug, thiserror::Error)]
@@ -161,13 +148,14 @@ where
     T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
 {
     let part_error = |source| Error::Part { segment, source };
-    let mut prior =
-        page::prior(part, part.checkpoint.page).await.map_err(|source| Error::Journal { segment, source })?;
+    let from = part.checkpoint.behind.unwrap_or(part.checkpoint.page);
+    let mut prior = page::prior(part, from).await.map_err(|source| Error::Journal { segment, source })?;
+    part.checkpoint.behind = (!prior.is_empty()).then_some(from);
     let (bucket, read_error) = (part.bucket, |source| Error::Read { segment, source });
     let whole = Pages::of(&part.plan, bucket, items, segment, false).await.map_err(read_error)?;
     let filtered = Pages::of(&part.plan, bucket, items, segment, false).await.map_err(read_error)?;
     let filtered = filtered.with_filter(part.migration.filter());
-    // What an earlier attempt wrote, the filter would leave out: the first page is read whole, to count it as changed.
+    // What an earlier attempt wrote, the filter would leave out: pages are read whole until all of it is counted.
     let first = if prior.is_empty() { &filtered } else { &whole };
     let mut ahead = None;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
@@ -177,13 +165,20 @@ where
         };
         let writer = PageWriter::new(part, items, segment, deadline);
         let writing = writer.write(part.checkpoint.page, &page, &prior, &mut tally);
-        let reading = read_ahead(&filtered, page.cursor.as_ref(), part.read_share());
+        let keys: Vec<Item> = match prior.is_empty() {
+            true => Vec::new(),
+            false => page.items.iter().map(|item| part.plan.table.key_of(item)).collect(),
+        };
+        let next = if prior.is_within(keys.iter()) { &filtered } else { &whole };
+        let reading = read_ahead(next, page.cursor.as_ref(), part.read_share());
         let reading = async { reading.await.map_err(read_error) };
         let (ended, read) = futures::try_join!(writing, reading)?;
         if ended == Ended::Interrupted {
             break;
         }
-        (ahead, prior) = (read, Index::default());
+        ahead = read;
+        keys.iter().for_each(|key| prior.forget(key));
+        part.checkpoint.behind = (!prior.is_empty()).then_some(from);
         part.dead_letters(&tally.findings).await.map_err(part_error)?;
         let invalid = tally.counts.invalid;
         part.finish_page(tally, page.cursor).await.map_err(part_error)?;

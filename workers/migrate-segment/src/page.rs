@@ -58,7 +58,7 @@ where
         Self { part, items, sender, segment, deadline }
     }
 
-    /// Writes a page's items and counts them. `prior` is what earlier attempts journaled for this page.
+    /// Writes a page's items and counts them. `prior` is what earlier attempts journaled.
     pub(crate) async fn write(
         &self,
         number: u64,
@@ -125,8 +125,9 @@ where
     }
 }
 
-/// What earlier attempts journaled for a page.
-pub(crate) async fn prior<B, L>(part: &Part<'_, B, L>, number: u64) -> Result<Index, RunFileError>
+/// What earlier attempts journaled for this page and later ones, and may not have counted. Their pages may have ended
+/// elsewhere than this attempt's do.
+pub(crate) async fn prior<B, L>(part: &Part<'_, B, L>, from: u64) -> Result<Index, RunFileError>
 where
     B: ReadObject + ListObjects,
 {
@@ -134,8 +135,10 @@ where
     if part.checkpoint.attempt < 2 {
         return Ok(index);
     }
-    let prefix = format!("{}{number:08}-", keys::journal(&part.id.run, &part.id.part));
-    for key in part.bucket.list(&prefix).await.map_err(RunFileError::Object)? {
+    let prefix = keys::journal(&part.id.run, &part.id.part);
+    let first = format!("{prefix}{from:08}-");
+    let keys = part.bucket.list(&prefix).await.map_err(RunFileError::Object)?;
+    for key in keys.into_iter().filter(|key| *key >= first) {
         load_journal(part.bucket, &key).await?.iter().for_each(|entry| index.add(entry));
     }
     Ok(index)

@@ -100,6 +100,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
                 return Ok(round.sent);
             }
             tokio::select! {
+                biased;
                 Some(answer) = flights.next(), if !flights.is_empty() => self.take(answer, &mut round, steer).await?,
                 () = tokio::time::sleep(wait.min(ASK_EVERY)) => {}
             }

@@ -17,7 +17,8 @@ use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::pages::{Pages, ReadError};
-use tableshift_aws::part::{Clock, Part, PartError, PartId};
+pub use tableshift_aws::part::Ports;
+use tableshift_aws::part::{Part, PartError, PartId};
 use tableshift_aws::run_files::{RunFileError, load_journal};
 use tableshift_aws::scan::ScanSegment;
 use tableshift_core::ErrorName;
@@ -27,19 +28,6 @@ use tableshift_core::journal::Index;
 use tableshift_core::proof::count_gone;
 use tableshift_core::{keys, segments};
 use tableshift_runtime::{Deadline, Named, report_cause};
-
-/// What the worker works with.
-#[derive(Debug)]
-pub struct Ports<B, L, F> {
-    /// The stack's bucket.
-    pub bucket: B,
-    /// The ledger.
-    pub ledger: L,
-    /// Opens the items of the table with this name.
-    pub items: F,
-    /// The time.
-    pub clock: Clock,
-}
 
 /// Why a segment could not be verified.
 #[derive(Debug, thiserror::Error)]

@@ -145,13 +145,13 @@ impl Clients {
 }
 
 /// Five attempts ride out a burst of throttling; what lasts longer is the state machine's to retry.
-fn retries() -> RetryConfig {
+pub fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(5)
 }
 
 /// A call that hangs must not use up the function's deadline. Reading a body is not under these:
 /// an export file is streamed for as long as it takes.
-fn timeouts() -> TimeoutConfig {
+pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .read_timeout(Duration::from_secs(20))

@@ -16,6 +16,8 @@ pub struct Checkpoint {
     pub epoch: u64,
     /// How many pages (or lines, or journal objects) are done.
     pub page: u64,
+    /// From which page on the journal holds what earlier attempts may have written and did not count; `None`: nothing.
+    pub behind: Option<u64>,
     /// Where the next page begins; `None` at the start.
     pub cursor: Option<Item>,
     /// What was counted so far. Its examples are not kept here: the ledger holds no item values.
@@ -59,13 +61,22 @@ impl Checkpoints for Ledger {
         item.insert("epoch".into(), AttributeValue::N(checkpoint.epoch.to_string()));
         item.insert("page".into(), AttributeValue::N(checkpoint.page.to_string()));
         item.insert("done".into(), AttributeValue::Bool(checkpoint.done));
+        // Grows with every save, so that one that was long on its way cannot undo a later one.
+        let saved = (u128::from(checkpoint.attempt) << 64) + u128::from(checkpoint.page);
+        item.insert("saved".into(), AttributeValue::N(saved.to_string()));
         item.insert("tally".into(), AttributeValue::S(json(&without_examples(&checkpoint.tally))));
+        if let Some(behind) = checkpoint.behind {
+            item.insert("behind".into(), AttributeValue::N(behind.to_string()));
+        }
         if let Some(cursor) = &checkpoint.cursor {
             item.insert("cursor".into(), AttributeValue::S(json(cursor)));
         }
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let put = put
-            .condition_expression("attempt = :attempt AND epoch = :epoch")
+            .condition_expression(
+                "attempt = :attempt AND epoch = :epoch AND (attribute_not_exists(saved) OR saved <= :saved)",
+            )
+            .expression_attribute_values(":saved", AttributeValue::N(saved.to_string()))
             .expression_attribute_values(":attempt", AttributeValue::N(checkpoint.attempt.to_string()))
             .expression_attribute_values(":epoch", AttributeValue::N(checkpoint.epoch.to_string()));
         self.happened("PutItem", &sk, put.send().await.map(drop))
@@ -86,6 +97,7 @@ fn checkpoint(item: &LedgerItem) -> Result<Checkpoint, LedgerError> {
         attempt: number(item, "attempt").unwrap_or_default(),
         epoch: number(item, "epoch").unwrap_or_default(),
         page: number(item, "page").unwrap_or_default(),
+        behind: number(item, "behind"),
         cursor: parsed(item, "cursor")?,
         tally: parsed(item, "tally")?.unwrap_or_default(),
         done: item.get("done").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default(),

@@ -32,6 +32,19 @@ use crate::run_files::{RunFileError, load, load_plan, store, store_findings};
 /// A clock: epoch milliseconds.
 pub type Clock = fn() -> i64;
 
+/// What a worker of a part works with.
+#[derive(Debug)]
+pub struct Ports<B, L, F> {
+    /// The stack's bucket.
+    pub bucket: B,
+    /// The ledger.
+    pub ledger: L,
+    /// Opens the items of the table with this name.
+    pub items: F,
+    /// The time.
+    pub clock: Clock,
+}
+
 /// Which part of which run an invocation is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartId {

@@ -37,7 +37,8 @@ pub struct Counts {
     pub scanned: u64,
     /// Items changed by the run (or, in a dry run, that would be).
     pub changed: u64,
-    /// Items that were as the migration leaves them before the run came to them.
+    /// Items that were as the migration leaves them before the run came to them, as far as they were looked at: the
+    /// writing leaves most of them to DynamoDB's filter, and counts them as not matched.
     pub already_done: u64,
     /// Items for which `where` is false, as far as they were not looked at more closely, and items that the application
     /// deleted in the meantime. The writing leaves most of them to DynamoDB's filter; only the verification tells which

@@ -167,6 +167,20 @@ impl Index {
         self.single.is_empty()
     }
 
+    /// Whether no items but these are journaled.
+    pub fn is_within<'k>(&self, keys: impl Iterator<Item = &'k Item>) -> bool {
+        let held: HashSet<Fingerprint> =
+            keys.map(key_fingerprint).filter(|key| self.single.contains_key(key)).collect();
+        held.len() == self.single.len()
+    }
+
+    /// Takes an item out.
+    pub fn forget(&mut self, key: &Item) {
+        let key = key_fingerprint(key);
+        self.single.remove(&key);
+        self.more.remove(&key);
+    }
+
     /// What an item is, given its key and the migration's touched attributes.
     pub fn standing(&self, key: &Item, item: &Item, touched: &BTreeSet<String>) -> Standing {
         let key = key_fingerprint(key);
@@ -262,6 +276,17 @@ mod tests {
         assert_eq!(index.standing(&key, &item("z"), &touched), Standing::AsWritten);
         assert_eq!(index.standing(&key, &item("x"), &touched), Standing::ChangedSince);
         assert_eq!(index.standing(&Item::new(), &item("x"), &touched), Standing::NotJournaled);
+    }
+
+    #[test]
+    fn an_index_empties_as_its_items_are_seen() {
+        let mut index = Index::default();
+        index.add(&entry("1", "x", "y"));
+        index.add(&entry("2", "x", "y"));
+        let key = |key: &str| entry(key, "", "").key;
+        assert!(!index.is_within([key("1"), key("3")].iter()));
+        index.forget(&key("1"));
+        assert!(index.is_within([key("2")].iter()) && !index.is_empty());
     }
 
     #[test]

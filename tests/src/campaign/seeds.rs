@@ -1,0 +1,116 @@
+//! Many seeds, on every core, and what they found together.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::sabotage::Sabotage;
+use super::simulation::{Found, simulate};
+
+/// What many seeds found.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// How many seeds were run.
+    pub seeds: u64,
+    /// How long they took.
+    pub took: Duration,
+    /// What was broken on purpose.
+    pub sabotage: Option<Sabotage>,
+    /// What was counted.
+    pub counted: BTreeMap<String, u64>,
+    /// The promises that were not kept, by seed.
+    pub violations: BTreeMap<u64, Vec<String>>,
+}
+
+/// Runs seeds until `enough` has been found, and calls `progress` after each.
+pub fn run_seeds(
+    seeds: Range<u64>,
+    sabotage: Option<Sabotage>,
+    enough: impl Fn(&Findings) -> bool,
+    mut progress: impl FnMut(&Findings),
+) -> Findings {
+    let began = Instant::now();
+    let mut findings = Findings { sabotage, ..Findings::default() };
+    let next = &AtomicU64::new(seeds.start);
+    let (sender, receiver) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            let (sender, end) = (sender.clone(), seeds.end);
+            scope.spawn(move || {
+                while let Some(seed) = Some(next.fetch_add(1, Ordering::Relaxed)).filter(|seed| *seed < end) {
+                    if sender.send(simulate(seed, sabotage, false)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for found in &receiver {
+            findings.add(found);
+            findings.took = began.elapsed();
+            progress(&findings);
+            if enough(&findings) {
+                next.store(seeds.end, Ordering::Relaxed);
+            }
+        }
+    });
+    findings
+}
+
+impl Findings {
+    fn add(&mut self, found: Found) {
+        self.seeds += 1;
+        for (what, times) in found.counted {
+            *self.counted.entry(what).or_default() += times;
+        }
+        if !found.violations.is_empty() {
+            self.violations.insert(found.seed, found.violations);
+        }
+    }
+
+    /// How many promises were not kept.
+    pub fn violated(&self) -> usize {
+        self.violations.values().map(Vec::len).sum()
+    }
+
+    /// How many faults were injected.
+    pub fn faults(&self) -> u64 {
+        self.counted.iter().filter(|(what, _)| what.starts_with("fault: ")).map(|(_, times)| times).sum()
+    }
+
+    /// The command that plays a seed again and tells everything that happens.
+    pub fn replay(&self, seed: u64) -> String {
+        let sabotage = self.sabotage.map(|sabotage| format!(" --sabotage {}", sabotage.as_str()));
+        format!("./scripts/fault-campaign --seed {seed}{}", sabotage.unwrap_or_default())
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = |f: &mut fmt::Formatter<'_>, what: &str, times: u64| writeln!(f, "  {what:<58} {times:>9}");
+        writeln!(f, "Faults injected")?;
+        for (what, times) in &self.counted {
+            if let Some(kind) = what.strip_prefix("fault: ") {
+                line(f, kind, *times)?;
+            }
+        }
+        line(f, "all", self.faults())?;
+        writeln!(f, "What happened")?;
+        for (what, times) in
+            self.counted.iter().filter(|(what, _)| !what.starts_with("fault: ") && !what.starts_with("asked"))
+        {
+            line(f, what, *times)?;
+        }
+        for (seed, violations) in &self.violations {
+            writeln!(f, "Seed {seed}: {}", self.replay(*seed))?;
+            for violation in violations {
+                writeln!(f, "  - {violation}")?;
+            }
+        }
+        writeln!(f, "{} seeds in {:.1} s: {} violations", self.seeds, self.took.as_secs_f64(), self.violated())
+    }
+}
