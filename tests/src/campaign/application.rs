@@ -99,10 +99,7 @@ impl Writer {
             // An update of what is not there fails its condition.
             (_, None) => return,
             (Deed::Migrate, Some(_)) => match migrated {
-                Some(Meant::Changed(changed)) => {
-                    world.count("application migrated", 1);
-                    Some(changed)
-                }
+                Some(Meant::Changed(changed)) => Some(changed),
                 _ => return,
             },
             (deed, Some(item)) => Some(self.updated(deed, item)),

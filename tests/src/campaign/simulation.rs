@@ -269,11 +269,11 @@ impl Simulation {
         self.quiet().await;
         let world = lock(&self.world);
         let table = world.engine.items(PEOPLE);
-        let by_application = world.counted.get("application migrated").copied().unwrap_or_default();
+        let overlapped = ["overlaps", "take-overs"].iter().any(|what| world.counted.contains_key(*what));
         let mut oracle = self.oracle.borrow_mut();
         oracle.judge_table(&table, &world.history[seen..]);
         drop(world);
-        oracle.judge_writing(&self.tally(Phase::Migrate), manners, by_application);
+        oracle.judge_writing(&self.tally(Phase::Migrate), manners, overlapped);
     }
 
     async fn verify(&self) {

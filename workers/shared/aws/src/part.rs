@@ -167,6 +167,10 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     /// Saves how far the part got. An error if an execution of a newer epoch has taken over: the caller stops.
     pub async fn save(&mut self) -> Result<(), PartError> {
         self.directive().await?;
+        self.save_checkpoint().await
+    }
+
+    async fn save_checkpoint(&self) -> Result<(), PartError> {
         let saved = self.ledger.save(&self.id.run, self.id.phase, &self.id.part, &self.checkpoint).await;
         let saved = saved.map_err(|source| self.ledger_error(source))?;
         if saved { Ok(()) } else { Err(self.lost()) }
@@ -260,8 +264,12 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     }
 
     /// Writes the partial result and says when the child is to be called again.
+    ///
+    /// An attempt that stood still for long must not write over the result of the one that went on meanwhile: it asks
+    /// the checkpoint first whose the part is.
     pub async fn leave(&self) -> Result<Progress, PartError> {
         let (id, done) = (&self.id, self.checkpoint.done);
+        self.save_checkpoint().await?;
         let partial = Partial { phase: id.phase, part: id.part.clone(), done, tally: self.checkpoint.tally.clone() };
         let stored = store(self.bucket, &keys::partial(&id.run, id.phase, &id.part), &partial).await;
         stored.map_err(|source| PartError::File { part: id.part.clone(), source })?;
