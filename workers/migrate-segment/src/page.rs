@@ -25,7 +25,9 @@ use crate::Error;
 use crate::sender::{Rate, Sender, Steer};
 
 /// How often an item is taken up again before it is given up.
-const MAX_ROUNDS: u32 = 8;
+const MAX_ROUNDS: u32 = 20;
+/// How many conflicting items are read anew and written together.
+const ITEMS_READ_ANEW: usize = 2;
 /// Before the deadline, in time to save: no write begins after this.
 const STOP_WRITING: Duration = Duration::from_secs(10);
 
@@ -70,19 +72,53 @@ where
         let mut work = judge.sort_out(&page.items, prior, tally);
         let left_out = page.scanned.saturating_sub(page.items.len() as u64);
         judge.count_left_out(left_out, tally);
-        let mut round = 0;
-        while !work.is_empty() && round < MAX_ROUNDS {
-            self.journal(number, round, &work, tally).await?;
-            let sent = self.sender.send(work, self).await?;
-            tally.units.write += sent.units;
-            if sent.halted {
-                return Ok(Ended::Interrupted);
+        let mut journaled = 0;
+        for round in 0..MAX_ROUNDS {
+            // What conflicted belongs to items that the application keeps writing: they are taken a few at a time, each
+            // read anew right before it is written, so that waiting for its turn does not make it stale again.
+            let size = if round == 0 { work.len().max(1) } else { ITEMS_READ_ANEW };
+            let mut again = Vec::new();
+            let mut queue = std::mem::take(&mut work).into_iter();
+            while queue.len() > 0 {
+                let mut group: Vec<Work> = queue.by_ref().take(size).collect();
+                if round > 0 {
+                    group = self.renewed(&judge, group, tally).await?;
+                }
+                if group.is_empty() {
+                    continue;
+                }
+                self.journal(number, journaled, &group, tally).await?;
+                journaled += 1;
+                let sent = self.sender.send(group, self).await?;
+                tally.units.write += sent.units;
+                if sent.halted {
+                    return Ok(Ended::Interrupted);
+                }
+                again.extend(self.count(&judge, sent.written, tally).await?);
             }
-            work = self.count(&judge, sent.written, tally).await?;
-            round += 1;
+            work = again;
+            if work.is_empty() {
+                break;
+            }
         }
         work.iter().for_each(|work| judge.count_given_up(work, tally));
         Ok(Ended::Complete)
+    }
+
+    /// Brings writes up to date with their items as they now are.
+    async fn renewed<M: Migration>(
+        &self,
+        judge: &Judge<'_, M>,
+        group: Vec<Work>,
+        tally: &mut Tally,
+    ) -> Result<Vec<Work>, Error> {
+        self.sender.turn().await;
+        let mut renewed = Vec::new();
+        for work in group {
+            let now = self.items.read(&work.key).await?;
+            renewed.extend(judge.renew(work, now.as_ref(), tally));
+        }
+        Ok(renewed)
     }
 
     /// Counts what became of a round; gives back what is to be written again.

@@ -107,6 +107,11 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         }
     }
 
+    /// Waits until a write may be sent, at most as long as the caller may go without being asked whether to go on.
+    pub(crate) async fn turn(&self) {
+        tokio::time::sleep(self.pacer.wait().min(ASK_EVERY)).await;
+    }
+
     fn queued(&self, works: Vec<Work>) -> VecDeque<Waiting> {
         let queued = works.into_iter().map(|work| Waiting { batched: is_documented(&work.key, &work.change), work });
         let (mut batched, singly): (VecDeque<_>, VecDeque<_>) = queued.partition(|waiting| waiting.batched);

@@ -111,6 +111,25 @@ impl<M: Migration> Judge<'_, M> {
         }
     }
 
+    /// A write brought up to date with the item as it now is (none: it was deleted); nothing if nothing is left to do.
+    pub fn renew(&self, work: Work, now: Option<&Item>, tally: &mut Tally) -> Option<Work> {
+        let Some(item) = now else {
+            tally.counts.not_matched += 1;
+            return None;
+        };
+        if image(item, self.migration.touched()) == work.change.after {
+            self.count_written(&work, tally);
+            return None;
+        }
+        match self.outcome(item) {
+            Outcome::Changed(change) => Some(Work { key: work.key, change }),
+            outcome => {
+                self.count(&outcome, item, tally);
+                None
+            }
+        }
+    }
+
     /// Counts an item of a rehearsal as a run would, and proves that applying twice equals applying once.
     pub fn rehearse(&self, item: &Item, tally: &mut Tally) {
         tally.counts.scanned += 1;
