@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn a_number_counts_a_byte_for_two_significant_digits() {
-        let sizes = [("0", 1), ("000", 1), ("7", 2), ("-7", 3), ("1200", 2), ("0.0012", 2), ("-1.234E-7", 4), ("1001", 3)];
+        let sizes =
+            [("0", 1), ("000", 1), ("7", 2), ("-7", 3), ("1200", 2), ("0.0012", 2), ("-1.234E-7", 4), ("1001", 3)];
         for (text, bytes) in sizes {
             assert_eq!(value_bytes(&Value::n(text)), bytes, "{text}");
         }

@@ -2,7 +2,7 @@
 
 use crate::counts::{Sample, Tally};
 use crate::journal::{Entry, Index, Standing};
-use crate::migration::{Change, Invalid, Migration, Outcome, TableRules, image};
+use crate::migration::{Change, Invalid, Migration, Outcome, TableRules};
 use crate::table::Table;
 use crate::value::Item;
 
@@ -48,7 +48,7 @@ impl<M: Migration> Judge<'_, M> {
         if let Outcome::Changed(change) = outcome {
             return Some(Work { key: self.table.key_of(item), change });
         }
-        let touched = self.migration.touched();
+        let touched = self.migration.scope().touched();
         let ours = !prior.is_empty()
             && prior.standing(&self.table.key_of(item), item, touched) == Standing::AsWritten
             && matches!(outcome, Outcome::AlreadyDone | Outcome::NotMatched);
@@ -94,7 +94,7 @@ impl<M: Migration> Judge<'_, M> {
             return Next::Counted;
         };
         // The write did take effect and its answer was lost; the SDK's retry then failed its condition.
-        if image(item, self.migration.touched()) == work.change.after {
+        if work.change.is_made(item) {
             self.count_written(work, tally);
             return Next::Counted;
         }
@@ -117,7 +117,7 @@ impl<M: Migration> Judge<'_, M> {
             tally.counts.not_matched += 1;
             return None;
         };
-        if image(item, self.migration.touched()) == work.change.after {
+        if work.change.is_made(item) {
             self.count_written(&work, tally);
             return None;
         }

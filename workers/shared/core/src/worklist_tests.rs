@@ -66,7 +66,7 @@ fn after_a_conflict_the_item_is_judged_as_it_now_is() {
         let work = judge.sort_out(&[old], &Index::default(), &mut tally).remove(0);
         let changed_by_app = item(r#"{"pk":{"S":"1"},"a":{"S":"y"}}"#);
         let Next::Again(again) = judge.after_conflict(&work, Some(&changed_by_app), &mut tally) else { panic!() };
-        assert_eq!(again.change.after["b"], Some(Value::s("y")));
+        assert_eq!(again.change.image_after()["b"], Some(Value::s("y")));
         assert_eq!(judge.after_conflict(&again, None, &mut tally), Next::Counted);
         assert_eq!((tally.counts.not_matched, tally.retries, tally.journal.unwritten), (1, 1, 2));
         assert!(tally.counts.balance());

@@ -3,10 +3,11 @@
 use super::document::{Document, Step};
 use super::expression::{CompileError, Expression};
 use crate::filter::Filter;
-use crate::migration::{Change, Invalid, Migration, Outcome};
+use crate::migration::{Change, Invalid, Migration, Outcome, Scope};
 use crate::path::{Path, PathError};
 use crate::value::{Item, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use thiserror::Error;
 
 /// Why a document has no meaning.
@@ -97,8 +98,7 @@ pub struct Compiled {
     matches: Option<Expression>,
     check: Option<Expression>,
     actions: Vec<Action>,
-    guarded: BTreeSet<String>,
-    touched: BTreeSet<String>,
+    scope: Arc<Scope>,
 }
 
 impl Compiled {
@@ -115,10 +115,9 @@ impl Compiled {
         let actions = document.change.iter().enumerate().map(|(index, step)| action(index + 1, step));
         let actions = actions.collect::<Result<Vec<_>, _>>()?;
         let touched: BTreeSet<String> = actions.iter().flat_map(Action::touches).map(str::to_owned).collect();
-        let mut guarded = touched.clone();
-        guarded.extend(matches.iter().chain(&check).flat_map(|e| e.reads().iter().cloned()));
-        guarded.extend(actions.iter().flat_map(Action::reads));
-        Ok(Self { id: document.id.clone(), matches, check, actions, guarded, touched })
+        let read = matches.iter().chain(&check).flat_map(|e| e.reads().iter().cloned());
+        let scope = Scope::new(touched, read.chain(actions.iter().flat_map(Action::reads)));
+        Ok(Self { id: document.id.clone(), matches, check, actions, scope })
     }
 
     /// Refuses a migration that touches a key attribute of its table.
@@ -133,7 +132,8 @@ impl Compiled {
 
     fn steps(&self, item: &Item) -> Result<Item, Invalid> {
         // Steps read and write guarded attributes only, so only these are copied.
-        let mut changed: Item = self.guarded.iter().filter_map(|n| Some((n.clone(), item.get(n)?.clone()))).collect();
+        let copied = self.scope.guarded().iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone())));
+        let mut changed: Item = copied.collect();
         for (index, action) in self.actions.iter().enumerate() {
             action.apply(&mut changed).map_err(|reason| Invalid::Step { step: index + 1, reason })?;
         }
@@ -149,7 +149,7 @@ impl Compiled {
         }
         let changed = self.steps(item)?;
         let holds = self.check.as_ref().map_or(Ok(true), |check| check.holds(&changed));
-        let Some(change) = Change::between(item, changed, &self.touched, &self.guarded) else {
+        let Some(change) = Change::between(item, changed, &self.scope) else {
             return Ok(Outcome::AlreadyDone);
         };
         match holds.map_err(|e| Invalid::CheckFails(e.to_string()))? {
@@ -168,12 +168,8 @@ impl Migration for Compiled {
         self.judge(item).unwrap_or_else(Outcome::Invalid)
     }
 
-    fn guarded(&self) -> &BTreeSet<String> {
-        &self.guarded
-    }
-
-    fn touched(&self) -> &BTreeSet<String> {
-        &self.touched
+    fn scope(&self) -> &Arc<Scope> {
+        &self.scope
     }
 
     fn filter(&self) -> Option<Filter> {
