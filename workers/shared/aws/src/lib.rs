@@ -7,6 +7,7 @@
 
 pub mod backups;
 pub mod batch;
+mod batch_body;
 pub mod clients;
 pub mod dead_letters;
 pub mod error;
