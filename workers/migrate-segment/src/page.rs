@@ -64,13 +64,13 @@ where
     pub(crate) async fn write(
         &self,
         number: u64,
-        page: &Page,
+        page: Page,
         prior: &Index,
         tally: &mut Tally,
     ) -> Result<Ended, Error> {
         let judge = self.part.judge();
-        let mut work = judge.sort_out(&page.items, prior, tally);
         let left_out = page.scanned.saturating_sub(page.items.len() as u64);
+        let mut work = judge.sort_out(page.items, prior, tally);
         judge.count_left_out(left_out, tally);
         let mut journaled = 0;
         for round in 0..MAX_ROUNDS {

@@ -110,7 +110,7 @@ where
     let pages = Pages::of(&part.plan, part.bucket, &items, segment, true).await;
     let pages = pages.map_err(|source| Error::Read { segment, source })?;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
-        let next = pages.next(part.checkpoint.cursor.as_ref(), part.read_share()).await;
+        let next = pages.next(part.checkpoint.cursor.as_ref(), None, part.read_share()).await;
         let (page, mut tally) = next.map_err(|source| Error::Read { segment, source })?;
         let judge = part.judge();
         page.items.iter().for_each(|item| judge.prove(item, &journal, &mut tally));

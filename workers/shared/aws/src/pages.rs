@@ -27,7 +27,6 @@ pub struct SegmentReader<'t, T> {
     segment: u32,
     segments: u32,
     consistent: bool,
-    filter: Option<Filter>,
     pacer: Pacer,
 }
 
@@ -82,18 +81,16 @@ impl<'t, B: ReadObject + ListObjects, T: ScanSegment + ReadItem> Pages<'t, B, T>
         }
     }
 
-    /// Lets DynamoDB leave out the items of a segment that the filter excludes.
-    pub fn with_filter(self, filter: Option<Filter>) -> Self {
-        match self {
-            Self::Segment(reader) => Self::Segment(reader.with_filter(filter)),
-            letters => letters,
-        }
-    }
-
-    /// The page after the cursor, and a tally that holds its read units.
-    pub async fn next(&self, cursor: Option<&Item>, units_per_second: Option<f64>) -> Result<(Page, Tally), ReadError> {
+    /// The page after the cursor, and a tally that holds its read units. The filter says which items of a segment
+    /// DynamoDB may leave out; they are read, billed and counted all the same.
+    pub async fn next(
+        &self,
+        cursor: Option<&Item>,
+        filter: Option<&Filter>,
+        units_per_second: Option<f64>,
+    ) -> Result<(Page, Tally), ReadError> {
         let page = match self {
-            Self::Segment(reader) => reader.next(cursor, units_per_second).await.map_err(ReadError::Table)?,
+            Self::Segment(reader) => reader.next(cursor, filter, units_per_second).await.map_err(ReadError::Table)?,
             Self::DeadLetters(letters) => letters.next(cursor).await.map_err(ReadError::DeadLetters)?,
         };
         let mut tally = Tally::default();
@@ -106,19 +103,19 @@ impl<'t, T: ScanSegment> SegmentReader<'t, T> {
     /// Reads `segment` of `segments`. A consistent read sees every write that was acknowledged before, for twice the
     /// units.
     pub fn new(items: &'t T, segment: u32, segments: u32, consistent: bool) -> Self {
-        Self { items, segment, segments, consistent, filter: None, pacer: Pacer::new(None) }
-    }
-
-    /// Lets DynamoDB leave out the items that the filter excludes. They are read, billed and counted all the same.
-    pub fn with_filter(self, filter: Option<Filter>) -> Self {
-        Self { filter, ..self }
+        Self { items, segment, segments, consistent, pacer: Pacer::new(None) }
     }
 
     /// The page after the cursor, when its turn has come at so many read units a second.
-    async fn next(&self, cursor: Option<&Item>, units_per_second: Option<f64>) -> Result<Page, CallError> {
+    async fn next(
+        &self,
+        cursor: Option<&Item>,
+        filter: Option<&Filter>,
+        units_per_second: Option<f64>,
+    ) -> Result<Page, CallError> {
         self.pacer.set_rate(units_per_second);
         let (segment, segments, consistent) = (self.segment, self.segments, self.consistent);
-        let request = PageRequest { segment, segments, cursor, consistent, filter: self.filter.as_ref() };
+        let request = PageRequest { segment, segments, cursor, consistent, filter };
         let page = self.page(&request).await?;
         self.pacer.settle(page.units);
         Ok(page)

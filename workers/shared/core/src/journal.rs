@@ -238,7 +238,7 @@ impl Repeats {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migration::Scope;
+    use crate::migration::Footprint;
     use crate::value::Value;
 
     fn entry(key: &str, before: &str, after: &str) -> Entry {
@@ -261,7 +261,8 @@ mod tests {
     fn changes_are_encoded_as_their_entries_are() {
         let names: BTreeSet<String> = ["a", "b"].map(String::from).into();
         let read = Item::from([("pk".into(), Value::s("1")), ("a".into(), Value::s("x"))]);
-        let change = Change::between(&read, Item::from([("b".into(), Value::n("2"))]), &Scope::new(names, [])).unwrap();
+        let change =
+            Change::between(&read, Item::from([("b".into(), Value::n("2"))]), &Footprint::new(names, [])).unwrap();
         let key = Item::from([("pk".into(), Value::s("1"))]);
         assert_eq!(encode_changes([(&key, &change)].into_iter(), 7), encode(&[Entry::of(key.clone(), &change, 7)]));
     }

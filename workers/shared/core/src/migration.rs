@@ -18,8 +18,13 @@ pub trait Migration: Send + Sync {
     /// What applying it to this item, as read, comes to.
     fn apply(&self, item: &Item) -> Outcome;
 
+    /// The same for an item that nobody needs afterwards: its values may move into the change.
+    fn consume(&self, item: Item) -> Outcome {
+        self.apply(&item)
+    }
+
     /// The top-level attributes that it concerns.
-    fn scope(&self) -> &Arc<Scope>;
+    fn footprint(&self) -> &Arc<Footprint>;
 
     /// What DynamoDB may leave out when it reads the table: items that are surely not to be changed and not invalid.
     fn filter(&self) -> Option<Filter>;
@@ -50,10 +55,18 @@ pub enum Invalid {
     /// A step cannot be carried out.
     #[error("step {step}: {reason}")]
     Step {
-        /// The step's number, from 1.
-        step: usize,
+        /// The step's number, from 1; `2.1` is the first step within the second.
+        step: String,
         /// What went wrong.
         reason: String,
+    },
+    /// One of several rules cannot be applied.
+    #[error("rule {rule}: {reason}")]
+    Rule {
+        /// The rule's name, or its number from 1.
+        rule: String,
+        /// What went wrong.
+        reason: Box<Invalid>,
     },
     /// `check` does not hold after the change.
     #[error("check does not hold after the change")]
@@ -99,15 +112,15 @@ pub enum Invalid {
 
 /// The top-level attributes that a migration concerns. All its changes share it, so none of them holds a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope {
+pub struct Footprint {
     guarded: BTreeSet<String>,
     touched: BTreeSet<String>,
     /// Where each touched attribute stands among the guarded ones.
     places: Vec<usize>,
 }
 
-impl Scope {
-    /// The scope of a migration that may set or remove `touched` and decides it by reading `read` as well.
+impl Footprint {
+    /// The footprint of a migration that may set or remove `touched` and decides it by reading `read` as well.
     pub fn new(touched: BTreeSet<String>, read: impl IntoIterator<Item = String>) -> Arc<Self> {
         let mut guarded = touched.clone();
         guarded.extend(read);
@@ -120,6 +133,11 @@ impl Scope {
         &self.guarded
     }
 
+    /// The touched attributes of an item, in order.
+    pub fn before(&self, item: &Item) -> Vec<Option<Value>> {
+        self.touched.iter().map(|name| item.get(name).cloned()).collect()
+    }
+
     /// What it may set or remove.
     pub fn touched(&self) -> &BTreeSet<String> {
         &self.touched
@@ -129,7 +147,7 @@ impl Scope {
 /// A change of one item: the touched top-level attributes before and after, and what else was read to decide it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    scope: Arc<Scope>,
+    footprint: Arc<Footprint>,
     /// The guarded attributes as they were read, in order.
     read: Vec<Option<Value>>,
     /// The touched attributes after, in order; none where one stays as it was read.
@@ -157,41 +175,62 @@ impl After {
 impl Change {
     /// The change from an item as read to the same item with other touched attributes, or `None` if nothing differs.
     /// `changed` need hold the touched attributes only.
-    pub fn between(read: &Item, mut changed: Item, scope: &Arc<Scope>) -> Option<Self> {
-        if scope.touched.iter().all(|name| read.get(name) == changed.get(name)) {
+    pub fn between(read: &Item, mut changed: Item, footprint: &Arc<Footprint>) -> Option<Self> {
+        let read_only = footprint.guarded.difference(&footprint.touched);
+        changed.extend(read_only.filter_map(|name| read.get_key_value(name)).map(|(n, v)| (n.clone(), v.clone())));
+        Self::of(footprint.before(read), changed, item_bytes(read), footprint)
+    }
+
+    /// The change from an item that had these touched attributes [before](Footprint::before) and so many bytes to what it
+    /// is now, or `None` if nothing differs. `changed` need hold the guarded attributes only.
+    pub fn of(before: Vec<Option<Value>>, mut changed: Item, bytes: usize, footprint: &Arc<Footprint>) -> Option<Self> {
+        let now = footprint.touched.iter().map(|name| changed.get(name));
+        if before.iter().map(Option::as_ref).eq(now) {
             return None;
         }
-        let before = item_bytes(read);
-        let bytes_of = |item: &Item| attributes_bytes(item, &scope.touched);
-        let bytes = (before, before - bytes_of(read) + bytes_of(&changed));
-        let after = scope.touched.iter().map(|name| match (read.get(name), changed.remove(name)) {
-            (None, None) => None,
-            (Some(_), None) => Some(After::Removed),
-            (before, Some(value)) => (before != Some(&value)).then_some(After::Set(value)),
+        let (mut less, mut more) = (0, 0);
+        let mut after = Vec::with_capacity(before.len());
+        for (name, was) in footprint.touched.iter().zip(&before) {
+            let is = changed.remove(name);
+            let size = |value: &Option<Value>| value.as_ref().map_or(0, |value| name.len() + value_bytes(value));
+            (less, more) = (less + size(was), more + size(&is));
+            after.push(match is {
+                is if is == *was => None,
+                Some(value) => Some(After::Set(value)),
+                None => Some(After::Removed),
+            });
+        }
+        let mut touched = footprint.places.iter().zip(before).peekable();
+        let read = footprint.guarded.iter().enumerate().map(|(at, name)| {
+            let before = touched.next_if(|(place, _)| **place == at);
+            before.map_or_else(|| changed.remove(name), |(_, before)| before)
         });
-        let after = after.collect();
-        let read = scope.guarded.iter().map(|name| read.get(name).cloned()).collect();
-        Some(Self { scope: Arc::clone(scope), read, after, bytes })
+        Some(Self {
+            read: read.collect(),
+            footprint: Arc::clone(footprint),
+            after,
+            bytes: (bytes, bytes - less + more),
+        })
     }
 
     /// Every attribute that was read or may be touched, as it was read: what must still hold when the write lands.
     pub fn guard(&self) -> impl Iterator<Item = (&String, Option<&Value>)> + Clone {
-        self.scope.guarded.iter().zip(self.read.iter().map(Option::as_ref))
+        self.footprint.guarded.iter().zip(self.read.iter().map(Option::as_ref))
     }
 
     /// Every attribute that the migration may touch, before.
     pub fn before(&self) -> impl ExactSizeIterator<Item = (&String, Option<&Value>)> {
-        let before = self.scope.places.iter().map(|place| self.read[*place].as_ref());
-        self.scope.touched.iter().zip(before)
+        let before = self.footprint.places.iter().map(|place| self.read[*place].as_ref());
+        self.footprint.touched.iter().zip(before)
     }
 
     /// Every attribute that the migration may touch, after.
     pub fn after(&self) -> impl ExactSizeIterator<Item = (&String, Option<&Value>)> {
-        let after = self.after.iter().zip(&self.scope.places).map(|(after, place)| match after {
+        let after = self.after.iter().zip(&self.footprint.places).map(|(after, place)| match after {
             Some(after) => after.value(),
             None => self.read[*place].as_ref(),
         });
-        self.scope.touched.iter().zip(after)
+        self.footprint.touched.iter().zip(after)
     }
 
     /// The touched attributes after, by name.
@@ -201,7 +240,7 @@ impl Change {
 
     /// The attributes that differ, with their value after: what the update sets or removes.
     pub fn delta(&self) -> impl Iterator<Item = (&String, Option<&Value>)> + Clone {
-        let differing = self.scope.touched.iter().zip(&self.after);
+        let differing = self.footprint.touched.iter().zip(&self.after);
         differing.filter_map(|(name, after)| Some((name, after.as_ref()?.value())))
     }
 
@@ -214,10 +253,6 @@ impl Change {
     pub fn write_units(&self) -> u64 {
         crate::value::write_units(self.bytes.0, self.bytes.1)
     }
-}
-
-fn attributes_bytes(item: &Item, names: &BTreeSet<String>) -> usize {
-    names.iter().filter_map(|name| Some(name.len() + value_bytes(item.get(name)?))).sum()
 }
 
 /// Some attributes of an item, by name: `None` where one is missing.

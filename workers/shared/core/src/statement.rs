@@ -71,13 +71,13 @@ fn is_plain(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migration::Scope;
+    use crate::migration::Footprint;
     use std::collections::BTreeSet;
 
     fn change(read: &str, changed: &str) -> Change {
         let names: BTreeSet<String> = ["a", "b", "c"].map(String::from).into();
         let item = |json: &str| serde_json::from_str::<Item>(json).unwrap();
-        Change::between(&item(read), item(changed), &Scope::new(names, [])).unwrap()
+        Change::between(&item(read), item(changed), &Footprint::new(names, [])).unwrap()
     }
 
     fn key() -> Item {

@@ -102,7 +102,7 @@ fn clauses(sets: &[String], removes: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migration::{Image, Scope};
+    use crate::migration::{Footprint, Image};
     use crate::value::Item;
 
     #[test]
@@ -112,8 +112,8 @@ mod tests {
         let mut changed = read.clone();
         changed.remove("zip");
         changed.insert("b".into(), Value::n("2"));
-        let scope = Scope::new(["b", "zip", "a"].map(String::from).into(), ["pk".into()]);
-        let change = Change::between(&read, changed, &scope).unwrap();
+        let footprint = Footprint::new(["b", "zip", "a"].map(String::from).into(), ["pk".into()]);
+        let change = Change::between(&read, changed, &footprint).unwrap();
         let update = Update::of_change(&change, &["pk".into()]);
         assert_eq!(update.expression, "SET #n0 = :v0 REMOVE #n1");
         assert_eq!(update.condition, "attribute_exists(#n2) AND #n3 = :v1 AND attribute_not_exists(#n0) AND #n1 = :v2");
