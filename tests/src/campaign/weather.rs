@@ -165,7 +165,8 @@ fn throttle(kind: Kind, chance: &mut Chance) -> (Fault, Option<String>) {
     };
     let resource = if direction == "Write" && chance.percent(30) { "Index" } else { "Table" };
     let reason = format!("{resource}{direction}{}", chance.pick(&limits));
-    let exception = *chance.pick(&["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]);
+    let exception =
+        *chance.pick(&["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]);
     (Fault::Answered(400, throttled(exception, &reason)), Some(format!("throttle: {reason}")))
 }
 
