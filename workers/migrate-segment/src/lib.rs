@@ -18,7 +18,7 @@ use std::time::Duration;
 use tableshift_aws::batch::UpdateBatch;
 use tableshift_aws::get::ReadItem;
 use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run};
+use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
@@ -35,7 +35,7 @@ use tableshift_core::counts::Phase;
 use tableshift_core::migration::Migration as _;
 use tableshift_core::segments;
 use tableshift_core::value::Item;
-use tableshift_runtime::{Deadline, Named, report_cause};
+use tableshift_runtime::{Deadline, Named};
 
 use page::{Ended, PageWriter};
 
@@ -113,9 +113,7 @@ where
     let run_id = input.run.clone();
     let result = migrate(ports, input, deadline).await;
     if let Err(error) = &result {
-        let now = (ports.clock)();
-        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await })
-            .await;
+        stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
     }
     result
 }
