@@ -10,6 +10,7 @@
 //! A page that is interrupted is not saved: the next attempt reads it again, finds in the journal what was written, and
 //! counts it as changed.
 
+mod hot;
 mod page;
 mod sender;
 
@@ -38,6 +39,7 @@ use tableshift_core::value::Item;
 use tableshift_runtime::{Deadline, Named};
 
 use page::{Ended, PageWriter};
+use sender::Sender;
 
 /// Why a segment could not be migrated.
 #[derive(Debug, thiserror::Error)]
@@ -151,16 +153,20 @@ where
     part.checkpoint.behind = (!prior.is_empty()).then_some(from);
     let read_error = |source| Error::Read { segment, source };
     let pages = Pages::of(&part.plan, part.bucket, items, segment, false).await.map_err(read_error)?;
+    let sender = Sender::new(items, &part.plan.table);
     let filter = part.migration.filter();
     // What an earlier attempt wrote, the filter would leave out: pages are read whole until all of it is counted.
     let unless = |whole: bool| filter.as_ref().filter(|_| !whole);
+    let in_time = || deadline.remaining() > page::STOP_WRITING;
     let mut ahead = None;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
         let (mut page, mut tally) = match ahead.take() {
             Some(read) => read,
             None => {
                 let (cursor, filter) = (part.checkpoint.cursor.as_ref(), unless(!prior.is_empty()));
-                pages.next(cursor, filter, part.read_share()).await.map_err(read_error)?
+                let reading = pages.next(cursor, filter, part.read_share());
+                let Some(read) = part.unless_stopped(in_time, reading).await.map_err(part_error)? else { break };
+                read.map_err(read_error)?
             }
         };
         let cursor = page.cursor.take();
@@ -171,9 +177,12 @@ where
         let reading = async {
             let Some(cursor) = &cursor else { return Ok(None) };
             let filter = unless(!prior.is_within(keys.iter()));
-            pages.next(Some(cursor), filter, part.read_share()).await.map(Some).map_err(read_error)
+            let reading = pages.next(Some(cursor), filter, part.read_share());
+            // Nothing comes if the run is paused meanwhile: then this page is finished, and no other is begun.
+            let read = part.unless_stopped(in_time, reading).await.map_err(part_error)?;
+            read.transpose().map_err(read_error)
         };
-        let writer = PageWriter::new(part, items, segment, deadline);
+        let writer = PageWriter::new(part, items, &sender, segment, deadline);
         let writing = writer.write(part.checkpoint.page, page, &prior, &mut tally);
         let (ended, read) = futures::try_join!(writing, reading)?;
         if ended == Ended::Interrupted {
