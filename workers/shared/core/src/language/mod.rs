@@ -10,3 +10,4 @@ pub mod expression;
 mod fast;
 pub mod functions;
 pub mod numbers;
+pub mod review;
