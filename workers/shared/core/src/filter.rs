@@ -30,7 +30,16 @@ const MAX_PARTS: usize = 200;
 impl Filter {
     /// What surely holds of every item for which the expression is not false, if anything is known.
     pub fn of(expression: &IdedExpr) -> Option<Self> {
-        let condition = not_false(expression)?;
+        Self::of_any(&[expression])
+    }
+
+    /// What surely holds of every item for which one of the expressions is not false, if something is known of each.
+    pub fn of_any(expressions: &[&IdedExpr]) -> Option<Self> {
+        let mut conditions = expressions.iter().map(|one| not_false(one)).collect::<Option<Vec<_>>>()?;
+        let condition = match conditions.len() {
+            1 => conditions.remove(0),
+            _ => Condition::Any(conditions),
+        };
         let mut filter = Self::default();
         let mut parts = 0;
         filter.expression = filter.render(&condition, &mut parts);

@@ -52,10 +52,18 @@ pub enum Invalid {
     /// A step cannot be carried out.
     #[error("step {step}: {reason}")]
     Step {
-        /// The step's number, from 1.
-        step: usize,
+        /// The step's number, from 1; `2.1` is the first step within the second.
+        step: String,
         /// What went wrong.
         reason: String,
+    },
+    /// One of several rules cannot be applied.
+    #[error("rule {rule}: {reason}")]
+    Rule {
+        /// The rule's name, or its number from 1.
+        rule: String,
+        /// What went wrong.
+        reason: Box<Invalid>,
     },
     /// `check` does not hold after the change.
     #[error("check does not hold after the change")]

@@ -1,14 +1,26 @@
-//! Paths to attributes: `address`, `address.city`, `"a.dotted.name".part`.
+//! Paths to attributes: `address`, `address.city`, `orders[0].qty`, `orders[*].qty`, `"a.dotted.name".part`.
 
 use crate::value::{Item, Value};
+use std::borrow::Cow;
 use std::fmt;
 use thiserror::Error;
 
-/// A path to an attribute: the top-level attribute's name, then names within maps.
+/// A path to an attribute: the top-level attribute's name, then names within maps and positions within lists.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Path {
     root: String,
-    rest: Vec<String>,
+    rest: Vec<Part>,
+}
+
+/// A part of a path below its top-level attribute.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// A name within a map.
+    Name(String),
+    /// An element of a list, from 0.
+    Index(usize),
+    /// Every element of a list.
+    Every,
 }
 
 /// Why a path does not parse.
@@ -26,7 +38,24 @@ pub enum PathError {
         /// The path as written.
         path: String,
     },
+    /// Brackets that hold no position.
+    #[error(
+        "path `{path}` has brackets that are neither `[*]` nor a position such as `[0]`; quote a name that holds brackets"
+    )]
+    Position {
+        /// The path as written.
+        path: String,
+    },
+    /// More parts than a value can be nested.
+    #[error("path `{path}` has more than {MAX_PARTS} parts, deeper than DynamoDB nests values")]
+    TooDeep {
+        /// The path as written.
+        path: String,
+    },
 }
+
+/// How deep a path may go: DynamoDB nests values 32 levels deep. Source: DynamoDB developer guide, "Quotas".
+const MAX_PARTS: usize = 33;
 
 /// Why a value cannot be put at a path.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -49,23 +78,41 @@ pub enum PlaceError {
         /// Its type.
         found: &'static str,
     },
+    /// What a position is in is not a list.
+    #[error("cannot follow `{path}`: `{parent}` is not a list but of type {found}")]
+    NotList {
+        /// The whole path.
+        path: String,
+        /// The part that is no list.
+        parent: String,
+        /// Its type.
+        found: &'static str,
+    },
+    /// A list has no such element.
+    #[error("cannot set `{path}`: the list `{parent}` has {length} elements")]
+    NoElement {
+        /// The whole path.
+        path: String,
+        /// The list.
+        parent: String,
+        /// How many elements it has.
+        length: usize,
+    },
 }
 
 impl Path {
-    /// Parses a path. Names that hold dots are put in double quotes.
+    /// Parses a path. Names that hold dots or brackets are put in double quotes; a double quote within is doubled.
     pub fn parse(text: &str) -> Result<Self, PathError> {
-        let mut parts = Vec::new();
-        let mut rest = text;
-        loop {
-            let (part, after) = next_part(text, rest)?;
-            parts.push(part);
-            match after {
-                Some(more) => rest = more,
-                None => break,
+        let mut names = Reader { whole: text, rest: text };
+        let root = names.name()?;
+        let mut rest = Vec::new();
+        while let Some(part) = names.part()? {
+            rest.push(part);
+            if rest.len() >= MAX_PARTS {
+                return Err(PathError::TooDeep { path: text.into() });
             }
         }
-        let root = parts.remove(0);
-        Ok(Self { root, rest: parts })
+        Ok(Self { root, rest })
     }
 
     /// The top-level attribute that this path is in.
@@ -73,121 +120,263 @@ impl Path {
         &self.root
     }
 
-    /// The value at this path, if every part above it is a map that holds it.
-    pub fn get<'i>(&self, item: &'i Item) -> Option<&'i Value> {
-        let mut value = item.get(&self.root)?;
-        for name in &self.rest {
-            let Value::M(map) = value else { return None };
-            value = map.get(name)?;
-        }
-        Some(value)
+    /// What follows the top-level attribute.
+    pub fn rest(&self) -> &[Part] {
+        &self.rest
     }
 
-    /// Puts a value at this path. Maps above it must exist: they are never invented.
-    pub fn put(&self, item: &mut Item, value: Value) -> Result<(), PlaceError> {
-        let (last, map) = match self.rest.split_last() {
-            None => (&self.root, item),
-            Some((last, parents)) => (last, self.parent_of(item, parents)?),
+    /// Whether this names several places: it has a `[*]`.
+    pub fn is_many(&self) -> bool {
+        self.rest.contains(&Part::Every)
+    }
+
+    /// Whether this is a top-level attribute.
+    pub fn is_root(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The path without its last part; none for a top-level attribute.
+    pub fn parent(&self) -> Option<Self> {
+        let (_, parents) = self.rest.split_last()?;
+        Some(Self { root: self.root.clone(), rest: parents.to_vec() })
+    }
+
+    /// The path of the element that the last `[*]` stands for.
+    pub fn element(&self) -> Option<Self> {
+        let last = self.rest.iter().rposition(|part| *part == Part::Every)?;
+        Some(Self { root: self.root.clone(), rest: self.rest[..=last].to_vec() })
+    }
+
+    /// Whether this is the other path or above it.
+    pub fn holds(&self, other: &Self) -> bool {
+        self.root == other.root && other.rest.starts_with(&self.rest)
+    }
+
+    /// The places that this path names in an item: itself, or one for each element that its `[*]` stand for. None where
+    /// what a `[*]` is in is missing.
+    pub fn places(&self, item: &Item) -> Result<Vec<Cow<'_, Self>>, PlaceError> {
+        if !self.is_many() {
+            return Ok(vec![Cow::Borrowed(self)]);
+        }
+        let mut places = vec![Self { root: self.root.clone(), rest: Vec::with_capacity(self.rest.len()) }];
+        for part in &self.rest {
+            if *part != Part::Every {
+                places.iter_mut().for_each(|place| place.rest.push(part.clone()));
+                continue;
+            }
+            let mut every = Vec::new();
+            for place in places {
+                every.extend(place.elements(self, item)?);
+            }
+            places = every;
+        }
+        Ok(places.into_iter().map(Cow::Owned).collect())
+    }
+
+    fn elements(&self, whole: &Self, item: &Item) -> Result<Vec<Self>, PlaceError> {
+        let element = |index| {
+            let mut rest = Vec::with_capacity(whole.rest.len());
+            rest.extend_from_slice(&self.rest);
+            rest.push(Part::Index(index));
+            Self { root: self.root.clone(), rest }
         };
-        map.insert(last.clone(), value);
+        match self.get(item) {
+            Some(Value::L(list)) => Ok((0..list.len()).map(element).collect()),
+            Some(other) => {
+                Err(PlaceError::NotList { path: whole.to_string(), parent: self.to_string(), found: other.type_name() })
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// This path with its `[*]` replaced by the positions of a place that another path named; both have the same `[*]`.
+    pub fn at(&self, place: &Self) -> Self {
+        let rest = self.rest.iter().enumerate().map(|(depth, part)| match (part, place.rest.get(depth)) {
+            (Part::Every, Some(position)) => position.clone(),
+            _ => part.clone(),
+        });
+        Self { root: self.root.clone(), rest: rest.collect() }
+    }
+
+    /// The value at this place, if every part above it holds it. A path with a `[*]` is no place.
+    pub fn get<'i>(&self, item: &'i Item) -> Option<&'i Value> {
+        self.rest.iter().try_fold(item.get(&self.root)?, |value, part| match (value, part) {
+            (Value::M(map), Part::Name(name)) => map.get(name),
+            (Value::L(list), Part::Index(index)) => list.get(*index),
+            _ => None,
+        })
+    }
+
+    /// The value at this place, to change it.
+    pub fn get_mut<'i>(&self, item: &'i mut Item) -> Option<&'i mut Value> {
+        self.rest.iter().try_fold(item.get_mut(&self.root)?, |value, part| match (value, part) {
+            (Value::M(map), Part::Name(name)) => map.get_mut(name),
+            (Value::L(list), Part::Index(index)) => list.get_mut(*index),
+            _ => None,
+        })
+    }
+
+    /// Puts a value at this place. What is above it must exist: it is never invented.
+    pub fn put(&self, item: &mut Item, value: Value) -> Result<(), PlaceError> {
+        let Some(last) = self.rest.last() else {
+            item.insert(self.root.clone(), value);
+            return Ok(());
+        };
+        match (last, self.holder(item)?) {
+            (Part::Name(name), Value::M(map)) => drop(map.insert(name.clone(), value)),
+            (Part::Index(index), Value::L(list)) => {
+                let length = list.len();
+                let Some(element) = list.get_mut(*index) else { return Err(self.no_element(length)) };
+                *element = value;
+            }
+            (_, other) => return Err(self.misplaced(self.rest.len() - 1, other)),
+        }
         Ok(())
     }
 
-    /// Takes the value at this path out of the item, if it is there.
+    /// Puts a value at this place, and makes the maps above it that are missing.
+    pub fn put_deep(&self, item: &mut Item, value: Value) -> Result<(), PlaceError> {
+        for depth in 0..self.rest.len() {
+            let above = Self { root: self.root.clone(), rest: self.rest[..depth].to_vec() };
+            if above.get(item).is_none() && matches!(self.rest[depth], Part::Name(_)) {
+                above.put(item, Value::M(Item::new()))?;
+            }
+        }
+        self.put(item, value)
+    }
+
+    /// Takes the value at this place out of the item, if it is there. Taking a list's element closes the gap.
     pub fn take(&self, item: &mut Item) -> Option<Value> {
-        self.get(item)?;
-        match self.rest.split_last() {
-            None => item.remove(&self.root),
-            Some((last, parents)) => self.parent_of(item, parents).ok()?.remove(last),
+        let Some(last) = self.rest.last() else { return item.remove(&self.root) };
+        match (last, self.holder(item).ok()?) {
+            (Part::Name(name), Value::M(map)) => map.remove(name),
+            (Part::Index(index), Value::L(list)) => (*index < list.len()).then(|| list.remove(*index)),
+            _ => None,
         }
     }
 
-    fn parent_of<'i>(&self, item: &'i mut Item, parents: &[String]) -> Result<&'i mut Item, PlaceError> {
-        let mut here = self.root.clone();
-        let mut value = item.get_mut(&self.root);
-        for name in parents {
-            let map = self.as_map(value, &here)?;
-            here = format!("{here}.{name}");
-            value = map.get_mut(name);
+    /// The map or list that the last part is in.
+    fn holder<'i>(&self, item: &'i mut Item) -> Result<&'i mut Value, PlaceError> {
+        let missing = |depth| PlaceError::ParentMissing { path: self.to_string(), parent: self.above(depth) };
+        let mut value = item.get_mut(&self.root).ok_or_else(|| missing(0))?;
+        for (depth, part) in self.rest[..self.rest.len() - 1].iter().enumerate() {
+            value = match (value, part) {
+                (Value::M(map), Part::Name(name)) => map.get_mut(name).ok_or_else(|| missing(depth + 1))?,
+                (Value::L(list), Part::Index(index)) => list.get_mut(*index).ok_or_else(|| missing(depth + 1))?,
+                (other, _) => return Err(self.misplaced(depth, other)),
+            };
         }
-        self.as_map(value, &here)
+        Ok(value)
     }
 
-    fn as_map<'i>(&self, value: Option<&'i mut Value>, parent: &str) -> Result<&'i mut Item, PlaceError> {
-        match value {
-            Some(Value::M(map)) => Ok(map),
-            Some(other) => Err(PlaceError::ParentNotMap {
-                path: self.to_string(),
-                parent: parent.into(),
-                found: other.type_name(),
-            }),
-            None => Err(PlaceError::ParentMissing { path: self.to_string(), parent: parent.into() }),
+    fn misplaced(&self, depth: usize, found: &Value) -> PlaceError {
+        let (path, parent, found) = (self.to_string(), self.above(depth), found.type_name());
+        match self.rest[depth] {
+            Part::Name(_) => PlaceError::ParentNotMap { path, parent, found },
+            Part::Index(_) | Part::Every => PlaceError::NotList { path, parent, found },
         }
+    }
+
+    fn no_element(&self, length: usize) -> PlaceError {
+        PlaceError::NoElement { path: self.to_string(), parent: self.above(self.rest.len() - 1), length }
+    }
+
+    fn above(&self, depth: usize) -> String {
+        Self { root: self.root.clone(), rest: self.rest[..depth].to_vec() }.to_string()
     }
 }
 
-/// The first part of `rest`, unquoted, and what follows the dot after it.
-fn next_part<'t>(whole: &str, rest: &'t str) -> Result<(String, Option<&'t str>), PathError> {
-    let (part, after) = if let Some(quoted) = rest.strip_prefix('"') {
-        let (part, after) = quoted.split_once('"').ok_or_else(|| PathError::Quote { path: whole.into() })?;
-        match after.strip_prefix('.') {
-            Some(more) => (part, Some(more)),
-            None if after.is_empty() => (part, None),
-            None => return Err(PathError::Quote { path: whole.into() }),
+/// Reads the parts of a path one by one.
+struct Reader<'t> {
+    whole: &'t str,
+    rest: &'t str,
+}
+
+impl Reader<'_> {
+    /// The next part, or nothing at the end.
+    fn part(&mut self) -> Result<Option<Part>, PathError> {
+        if self.rest.is_empty() {
+            return Ok(None);
         }
-    } else {
-        match rest.split_once('.') {
-            Some((part, more)) => (part, Some(more)),
-            None => (rest, None),
+        if let Some(more) = self.rest.strip_prefix('.') {
+            self.rest = more;
+            return self.name().map(|name| Some(Part::Name(name)));
         }
-    };
-    if part.is_empty() {
-        return Err(PathError::EmptyPart { path: whole.into() });
+        match self.rest.strip_prefix('[').and_then(|more| more.split_once(']')) {
+            Some((position, more)) => {
+                self.rest = more;
+                self.position(position).map(Some)
+            }
+            None if self.rest.starts_with('[') => Err(self.no_position()),
+            None => Err(PathError::Quote { path: self.whole.into() }),
+        }
     }
-    Ok((part.into(), after))
+
+    fn position(&self, text: &str) -> Result<Part, PathError> {
+        let digits = !text.is_empty() && text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+        match text {
+            "*" => Ok(Part::Every),
+            _ if digits => text.parse().map(Part::Index).map_err(|_| self.no_position()),
+            _ => Err(self.no_position()),
+        }
+    }
+
+    fn no_position(&self) -> PathError {
+        PathError::Position { path: self.whole.into() }
+    }
+
+    fn name(&mut self) -> Result<String, PathError> {
+        let name = match self.rest.strip_prefix('"') {
+            Some(quoted) => self.quoted(quoted)?,
+            None => {
+                let end = self.rest.find(['.', '[']).unwrap_or(self.rest.len());
+                let (name, more) = self.rest.split_at(end);
+                self.rest = more;
+                name.to_owned()
+            }
+        };
+        if name.is_empty() {
+            return Err(PathError::EmptyPart { path: self.whole.into() });
+        }
+        Ok(name)
+    }
+
+    fn quoted(&mut self, text: &str) -> Result<String, PathError> {
+        let mut name = String::new();
+        let mut from = 0;
+        while let Some(quote) = text[from..].find('"').map(|at| from + at) {
+            name.push_str(&text[from..quote]);
+            if !text[quote + 1..].starts_with('"') {
+                // `quoted` is a part of `rest`, so what follows it is too.
+                let taken = self.rest.len() - text.len() + quote + 1;
+                self.rest = &self.rest[taken..];
+                return Ok(name);
+            }
+            name.push('"');
+            from = quote + 2;
+        }
+        Err(PathError::Quote { path: self.whole.into() })
+    }
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, part) in std::iter::once(&self.root).chain(&self.rest).enumerate() {
-            if index > 0 {
-                f.write_str(".")?;
-            }
-            if part.contains('.') { write!(f, "\"{part}\"")? } else { f.write_str(part)? }
-        }
-        Ok(())
+        write_name(&self.root, f)?;
+        self.rest.iter().try_for_each(|part| match part {
+            Part::Name(name) => f.write_str(".").and_then(|()| write_name(name, f)),
+            Part::Index(index) => write!(f, "[{index}]"),
+            Part::Every => f.write_str("[*]"),
+        })
+    }
+}
+
+fn write_name(name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match name.contains(['.', '[', '"']) || name.is_empty() {
+        true => write!(f, "\"{}\"", name.replace('"', "\"\"")),
+        false => f.write_str(name),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quoted_names_keep_their_dots() {
-        let path = Path::parse(r#""a.b".c"#).unwrap();
-        assert_eq!(path.root(), "a.b");
-        assert_eq!(path.to_string(), r#""a.b".c"#);
-    }
-
-    #[test]
-    fn empty_parts_and_open_quotes_are_refused() {
-        assert!(matches!(Path::parse("a..b"), Err(PathError::EmptyPart { .. })));
-        assert!(matches!(Path::parse(""), Err(PathError::EmptyPart { .. })));
-        assert!(matches!(Path::parse("\"a"), Err(PathError::Quote { .. })));
-    }
-
-    #[test]
-    fn values_are_put_got_and_taken_within_maps_that_exist() {
-        let mut item = Item::from([("m".into(), Value::M(Item::new())), ("s".into(), Value::s("x"))]);
-        let path = Path::parse("m.a").unwrap();
-        path.put(&mut item, Value::n("1")).unwrap();
-        assert_eq!(path.get(&item), Some(&Value::n("1")));
-        assert_eq!(path.take(&mut item), Some(Value::n("1")));
-        assert_eq!(path.get(&item), None);
-        let missing = Path::parse("q.a").unwrap().put(&mut item, Value::n("1"));
-        assert!(matches!(missing, Err(PlaceError::ParentMissing { .. })));
-        let scalar = Path::parse("s.a").unwrap().put(&mut item, Value::n("1"));
-        assert!(matches!(scalar, Err(PlaceError::ParentNotMap { found: "S", .. })));
-    }
-}
+#[path = "path_tests.rs"]
+mod tests;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::value::Value;
 
 const SPLIT: &str = r"
 id: 20261122-split-address

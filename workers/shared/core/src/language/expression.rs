@@ -47,6 +47,17 @@ pub enum EvaluationError {
     NotBoolean,
 }
 
+/// What an expression is evaluated on.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'i> {
+    /// The item, as the steps before left it.
+    pub item: &'i Item,
+    /// The item's key attributes, or the item as it was read.
+    pub key: &'i Item,
+    /// The element of a list that a step is at.
+    pub element: Option<&'i Value>,
+}
+
 /// A compiled expression.
 #[derive(Debug, Clone)]
 pub struct Expression {
@@ -75,9 +86,34 @@ impl Expression {
         })
     }
 
+    /// Compiles CEL over `item`, `key` and `element`.
+    pub fn compile_for_element(source: &str) -> Result<Self, CompileError> {
+        Self::compile(source)
+    }
+
+    /// The attributes that this expression reads of `key`.
+    pub fn key_reads(&self) -> &BTreeSet<String> {
+        &self.key_reads
+    }
+
+    /// As [`value`](Self::value), where key and item differ.
+    pub fn value_in(&self, scope: &Scope<'_>) -> Result<Value, EvaluationError> {
+        self.value(scope.item)
+    }
+
+    /// As [`holds`](Self::holds), where key and item differ.
+    pub fn holds_in(&self, scope: &Scope<'_>) -> Result<bool, EvaluationError> {
+        self.holds(scope.item)
+    }
+
     /// The text as the author wrote it.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// The syntax tree.
+    pub(crate) fn root(&self) -> &IdedExpr {
+        self.program.expression()
     }
 
     /// What DynamoDB can be told of the items for which this expression is not false.

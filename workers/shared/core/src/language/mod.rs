@@ -5,9 +5,15 @@
 //! Nothing here may depend on the clock, on chance or on another item.
 
 pub mod compiled;
+mod convert;
 pub mod document;
 pub mod expression;
 mod fast;
+pub mod field;
 pub mod functions;
+pub mod meaning;
 pub mod numbers;
+mod reading;
 pub mod review;
+mod steps;
+mod time;

@@ -63,6 +63,28 @@ pub fn normal(text: &str) -> Option<String> {
     (zero || (-130..=125).contains(&magnitude)).then(|| if zero { "0".to_owned() } else { number.to_plain_string() })
 }
 
+/// How many significant digits a number in normal form has.
+pub(crate) fn significant_digits(normal: &str) -> usize {
+    let digits: String = normal.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_start_matches('0').trim_end_matches('0').len()
+}
+
+/// How two decimal texts compare as numbers; none if one of them is no number.
+pub(crate) fn compare(a: &str, b: &str) -> Option<std::cmp::Ordering> {
+    if let (Ok(a), Ok(b)) = (a.parse::<i64>(), b.parse::<i64>()) {
+        return Some(a.cmp(&b));
+    }
+    let decimal = |text: &str| BigDecimal::from_str(&normal(text)?).ok();
+    Some(decimal(a)?.cmp(&decimal(b)?))
+}
+
+/// The numbers of a set in ascending order.
+pub(crate) fn ascending(set: &std::collections::BTreeSet<String>) -> Vec<String> {
+    let mut numbers: Vec<String> = set.iter().cloned().collect();
+    numbers.sort_by(|a, b| compare(a, b).unwrap_or(std::cmp::Ordering::Equal));
+    numbers
+}
+
 /// Whether a text is in normal form already, told without arithmetic: digits with no zero that could go, at most 38.
 fn is_normal(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);

@@ -4,7 +4,7 @@ use super::finding::{Code, Finding};
 use super::names::{self, Problem};
 use super::position;
 use super::yaml::Node;
-use crate::language::expression::{CompileError, Expression};
+use crate::language::expression::CompileError;
 use serde_saphyr::granit_parser::ScalarStyle;
 use std::ops::Range;
 
@@ -51,11 +51,6 @@ pub fn check(place: &Place<'_>, compiled: Result<(), CompileError>, findings: &m
         }
         findings.push(Finding::error(Code::Refused, place.node.span.clone(), message));
     }
-}
-
-/// The compiled expression's error, if it has one.
-pub fn compiled(text: &str) -> Result<(), CompileError> {
-    Expression::compile(text).map(drop)
 }
 
 /// The byte offset of a line and a column of CEL's, both from 1, the column in characters.

@@ -63,6 +63,10 @@ pub enum Code {
     AlwaysFalse,
     /// There is no `where`, or none that becomes false: a second run may change items again.
     NotIdempotent,
+    /// A rule that no item ever reaches.
+    Unreachable,
+    /// The document has both `change` and `rules`.
+    Form,
     /// A step's effect is undone or overwritten by a later step.
     NoEffect,
     /// A step does what another step does already.

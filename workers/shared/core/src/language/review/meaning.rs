@@ -4,16 +4,13 @@ use super::finding::{Code, Finding};
 use super::steps::{StepView, rules};
 use super::yaml::Node;
 use crate::language::compiled::Compiled;
-use crate::language::document::Document;
 use crate::language::expression::Expression;
 use crate::value::Item;
 
 /// Everything that is to be said of a document that compiles.
 pub fn check(
-    _text: &str,
     root: &Node,
     steps: &[StepView<'_>],
-    _document: &Document,
     _compiled: &Compiled,
     findings: &mut Vec<Finding>,
 ) {

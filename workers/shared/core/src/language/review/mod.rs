@@ -6,8 +6,9 @@
 //! 1. [`yaml`]: the text as a tree that knows its places, or one finding where it stops being YAML
 //! 2. [`shape`]: the tree against the document's own schema
 //! 3. [`steps`]: actions, paths and expressions, step by step
-//! 4. [`meaning`]: what the whole says: conditions that never change, steps without effect, a second run
-//! 5. [`table`]: what it does to keys, indexes and time to live of the table, where these are known
+//! 4. [`refused`]: what compiling still refuses
+//! 5. [`meaning`]: what the whole says: conditions that never change, steps without effect, a second run
+//! 6. [`table`]: what it does to keys, indexes and time to live of the table, where these are known
 
 mod expression;
 pub mod finding;
@@ -15,6 +16,7 @@ mod meaning;
 mod names;
 mod not_yaml;
 mod position;
+mod refused;
 pub mod shape;
 mod signatures;
 mod steps;
@@ -23,7 +25,6 @@ pub mod table;
 mod types;
 mod yaml;
 
-use super::compiled::Compiled;
 use super::document::{Document, DocumentError, MAX_DOCUMENT_BYTES};
 use finding::{Code, Finding, Level};
 use std::error::Error;
@@ -82,10 +83,8 @@ fn examine(text: &str, table: Option<&Facts>, findings: &mut Vec<Finding>) -> Op
         }
         Err(_) => return None,
     };
-    match Compiled::of(&document) {
-        Ok(compiled) => meaning::check(text, &root, &steps, &document, &compiled, findings),
-        Err(error) if !refused => findings.push(Finding::error(Code::Refused, root.span, told(&error))),
-        Err(_) => {}
+    if let Some(compiled) = refused::check(&root, &steps, &document, findings) {
+        meaning::check(&root, &steps, &compiled, findings);
     }
     Some(document)
 }

@@ -55,6 +55,7 @@ impl Shape<'_> {
                 self.findings.push(wrong_kind(node, schema, name));
             }
             (Some("string"), _) => self.choice(node, schema, name),
+            (None, Kind::Scalar(..)) => self.choice(node, schema, name),
             _ => {}
         }
     }
@@ -111,7 +112,11 @@ impl Shape<'_> {
             Some(meant) => finding.suggest(format!("did you mean `{meant}`?"), node.span.clone(), meant),
             None => finding,
         };
-        self.findings.push(finding.help(format!("`{name}` is one of {}", listed(choices, "and"))));
+        let value = match schema.pointer("/oneOf").and_then(Value::as_array).is_some_and(|one| one.iter().any(|o| o["type"] == "object")) {
+            true => format!("`{name}` is {}, or `{{ set: VALUE }}`", listed(choices, "or")),
+            false => format!("`{name}` is one of {}", listed(choices, "and")),
+        };
+        self.findings.push(finding.help(value));
     }
 
     fn missing(&self, node: &Node, field: &str, name: &str) -> Finding {

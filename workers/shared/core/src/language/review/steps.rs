@@ -3,8 +3,9 @@
 use super::expression::{self, Place};
 use super::finding::{Code, Finding};
 use super::shape::step_fields;
-use super::suggest::listed;
+use super::suggest::{listed, nearest};
 use super::yaml::{Kind, Node};
+use crate::language::expression::Expression;
 use crate::path::Path;
 use serde_saphyr::granit_parser::ScalarStyle;
 
@@ -115,6 +116,7 @@ pub fn check(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec
     if let Some(id) = root.field("id") {
         identity(id, findings);
     }
+    form(root, findings);
     for (rule, node) in rules(root) {
         for field in ["where", "check"] {
             let name = rule.map_or(field.to_owned(), |rule| format!("rule {rule}: {field}"));
@@ -140,6 +142,37 @@ fn is_only_read(step: &StepView<'_>, read: &PathView<'_>) -> bool {
     step.writes.iter().all(|write| write.node.span != read.node.span)
 }
 
+/// Either `change`, with `where` and `check` beside it, or `rules`.
+fn form(root: &Node, findings: &mut Vec<Finding>) {
+    let (change, rules) = (root.entry("change"), root.entry("rules"));
+    let named = |names: &[&str]| names.iter().find_map(|name| root.entry(name));
+    match (change, rules) {
+        (None, None) if !root.entries().is_empty() && !has_misspelt_change(root) => {
+            let start = root.entries().first().map_or(root.span.clone(), |first| first.at.clone());
+            let finding = Finding::error(Code::MissingField, start, "the document has no `change`");
+            findings.push(finding.help("write the steps under `change:`, each beginning with `- `"));
+        }
+        (Some(change), Some(rules)) => {
+            let finding = Finding::error(Code::Form, rules.at.clone(), "a document has either `change` or `rules`");
+            let finding = finding.also(change.at.clone(), "the one").label("and the other");
+            findings.push(finding.help("put the steps of `change` into a rule of their own: `- change:` under `rules:`"));
+        }
+        (None, Some(_)) => {
+            if let Some(beside) = named(&["where", "check"]) {
+                let message = format!("`{}` cannot be beside `rules`", beside.name);
+                let finding = Finding::error(Code::Form, beside.at.clone(), message);
+                findings.push(finding.help("write it in each rule that it is for"));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Whether a field that does not exist is likely to be meant for `change`: then that is told, and not its lack.
+fn has_misspelt_change(root: &Node) -> bool {
+    root.entries().iter().any(|entry| matches!(nearest(&entry.name, ["change", "rules"]), Some(meant) if meant != entry.name))
+}
+
 fn identity(node: &Node, findings: &mut Vec<Finding>) {
     let Some(id) = node.text().filter(|_| !node.is_null()) else { return };
     if crate::language::compiled::is_name(id) {
@@ -158,7 +191,7 @@ fn identity(node: &Node, findings: &mut Vec<Finding>) {
 fn condition(text: &str, field: String, node: &Node, findings: &mut Vec<Finding>) {
     if let Some(source) = node.text().filter(|_| !node.is_null() && node.tag.is_none()) {
         let place = Place { document: text, field, node, condition: true, variables: &[] };
-        expression::check(&place, expression::compiled(source), findings);
+        expression::check(&place, Expression::compile(source).map(drop), findings);
     }
 }
 
@@ -175,7 +208,7 @@ fn value(text: &str, step: &StepView<'_>, findings: &mut Vec<Finding>) {
     }
     let place =
         Place { document: text, field: format!("{}: to", step.name()), node: to, condition: false, variables: &[] };
-    expression::check(&place, expression::compiled(source), findings);
+    expression::check(&place, Expression::compile(source).map(drop), findings);
 }
 
 /// Whether a plain scalar is a text, and so an expression: the reader of documents decides.
