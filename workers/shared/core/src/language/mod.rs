@@ -6,10 +6,12 @@
 
 pub mod compiled;
 mod convert;
+pub mod difference;
 pub mod document;
 pub mod expression;
 mod fast;
 pub mod field;
+pub mod fixture;
 pub mod functions;
 pub mod meaning;
 pub mod numbers;
@@ -17,3 +19,4 @@ mod reading;
 pub mod review;
 mod steps;
 mod time;
+pub mod trace;

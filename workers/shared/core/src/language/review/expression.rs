@@ -94,14 +94,15 @@ fn syntax(place: &Place<'_>, text: &str, at: usize, message: &str) -> Finding {
         let help = "name the attribute with what it is in: `has(item.address)`, `has(item.address.city)`";
         return finding("has() takes the path of an attribute".into()).label("not a path").help(help);
     }
-    if message.contains("token recognition error") && rest.starts_with(['"', '\'']) {
-        return open_quote(place, text, at);
-    }
     let end = at >= text.trim_end().len();
-    if let Some(comment) = end.then(|| comment_after(place)).flatten() {
+    let open = rest.starts_with(['"', '\'']) && message.contains("token recognition error");
+    if let Some(comment) = (end || open).then(|| comment_after(place)).flatten() {
         let help = "put the whole expression in quotes, or on a line of its own below `>-`";
         let finding = Finding::error(Code::Syntax, comment, "YAML takes what follows ` #` for a comment");
         return finding.label("the expression ends before this").help(help);
+    }
+    if message.contains("token recognition error") && rest.starts_with(['"', '\'']) {
+        return open_quote(place, text, at);
     }
     match (end, message) {
         (_, message) if message.contains("missing ')'") => {

@@ -8,12 +8,7 @@ use crate::language::expression::Expression;
 use crate::value::Item;
 
 /// Everything that is to be said of a document that compiles.
-pub fn check(
-    root: &Node,
-    steps: &[StepView<'_>],
-    _compiled: &Compiled,
-    findings: &mut Vec<Finding>,
-) {
+pub fn check(root: &Node, steps: &[StepView<'_>], _compiled: &Compiled, findings: &mut Vec<Finding>) {
     for (_, rule) in rules(root) {
         for field in ["where", "check"] {
             if let Some(node) = rule.field(field) {

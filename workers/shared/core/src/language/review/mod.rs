@@ -20,10 +20,10 @@ mod refused;
 pub mod shape;
 mod signatures;
 mod steps;
-mod suggest;
+pub mod suggest;
 pub mod table;
 mod types;
-mod yaml;
+pub mod yaml;
 
 use super::document::{Document, DocumentError, MAX_DOCUMENT_BYTES};
 use finding::{Code, Finding, Level};
@@ -68,24 +68,14 @@ fn examine(text: &str, table: Option<&Facts>, findings: &mut Vec<Finding>) -> Op
             return None;
         }
     };
-    shape::check(&root, findings);
+    shape::check(text, &root, findings);
     let steps = steps::of(&root);
     steps::check(text, &root, &steps, findings);
     if let Some(facts) = table {
         table::check(facts, &steps, findings);
     }
-    let refused = findings.iter().any(|finding| finding.level == Level::Error);
-    let document = match Document::from_yaml(text) {
-        Ok(document) => document,
-        Err(error) if !refused => {
-            findings.push(Finding::error(Code::Refused, root.span, told(&error)));
-            return None;
-        }
-        Err(_) => return None,
-    };
-    if let Some(compiled) = refused::check(&root, &steps, &document, findings) {
-        meaning::check(&root, &steps, &compiled, findings);
-    }
+    let (document, compiled) = refused::check(text, &root, &steps, findings)?;
+    meaning::check(&root, &steps, &compiled, findings);
     Some(document)
 }
 

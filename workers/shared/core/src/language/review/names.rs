@@ -126,13 +126,14 @@ impl Walk<'_> {
             problem.help.push("every write guards what its migration reads, so that has to be known beforehand".into());
             return;
         }
+        let near = nearest(name, self.variables.iter().copied().chain(["item", "key"]));
         let problem = self.report(Code::UnknownName, span, format!("there is no `{name}`"));
         problem.label = "not known here".into();
         let fixed = match name {
             "True" | "TRUE" => Some("true"),
             "False" | "FALSE" => Some("false"),
             "None" | "nil" | "undefined" | "NULL" | "Null" => Some("null"),
-            _ => nearest(name, ["item", "key"]),
+            _ => near,
         };
         problem.replace = match fixed {
             Some(meant) => Some((format!("did you mean `{meant}`?"), meant.into())),

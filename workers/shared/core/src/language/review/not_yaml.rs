@@ -18,8 +18,9 @@ pub fn finding(text: &str, error: &ScanError) -> Finding {
             let quoted = quoted(&text[span.clone()]);
             finding.label("this colon cannot be here").suggest(message, span, quoted)
         }
-        _ if text[line.clone()].contains('\t') => {
-            finding.help("indent with blanks: YAML takes no tab stops for indentation")
+        kind if is_about_tabs(kind) || text[line.clone()].contains('\t') => {
+            let tab = text[line.start..].find('\t').map_or(at, |tab| line.start + tab..line.start + tab + 1);
+            Finding::error(Code::Yaml, tab, "a tab stands where YAML takes blanks only").help("indent with blanks")
         }
         _ if text[at.start..].starts_with(['@', '`', '%']) => {
             finding.label("a value cannot begin with this character").help("put the value in quotes")
@@ -42,6 +43,10 @@ fn quoted_start(text: &str, line: &Range<usize>, finding: Finding) -> Finding {
     let value = &text[span.clone()];
     let message = "the value begins with a quote, so YAML ends it at the next one; put the whole expression in quotes";
     finding.label("YAML's text ended before this").suggest(message, span, quoted(value))
+}
+
+fn is_about_tabs(kind: &ErrorKind) -> bool {
+    format!("{kind:?}").contains("Tab")
 }
 
 fn place(text: &str, error: &ScanError) -> Range<usize> {

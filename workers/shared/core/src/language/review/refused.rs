@@ -12,21 +12,26 @@ use std::ops::Range;
 
 /// Every refusal that no other finding has told already, and the compiled document if there is none.
 pub fn check(
+    text: &str,
     root: &Node,
     steps: &[StepView<'_>],
-    document: &Document,
     findings: &mut Vec<Finding>,
-) -> Option<Compiled> {
-    for view in steps {
-        let Some(step) = written(document, view.rule, &view.numbers) else { continue };
-        let refused = reading::steps(&Field::of(view.rule, ""), std::slice::from_ref(step)).err();
-        let Some(error) = refused.filter(|_| !is_told(&view.node.span, findings)) else { continue };
-        findings.push(finding(&error, place(view.node, error.field())));
-    }
-    match Compiled::of(document) {
-        Ok(compiled) => Some(compiled),
+) -> Option<(Document, Compiled)> {
+    steps.iter().for_each(|view| step(view, findings));
+    let refused = |findings: &[Finding]| findings.iter().any(|finding| finding.level == Level::Error);
+    let document = match Document::from_yaml(text) {
+        Ok(document) => document,
         Err(error) => {
-            if findings.iter().all(|finding| finding.level != Level::Error) {
+            if !refused(findings) {
+                findings.push(Finding::error(Code::Refused, root.span.clone(), super::told(&error)));
+            }
+            return None;
+        }
+    };
+    match Compiled::of(&document) {
+        Ok(compiled) => Some((document, compiled)),
+        Err(error) => {
+            if !refused(findings) {
                 findings.push(finding(&error, root.span.clone()));
             }
             None
@@ -34,17 +39,16 @@ pub fn check(
     }
 }
 
-/// The step of a document that a review numbers so.
-fn written<'d>(document: &'d Document, rule: Option<usize>, numbers: &[usize]) -> Option<&'d Step> {
-    let change = match rule {
-        Some(rule) => &document.rules.get(rule - 1)?.change,
-        None => &document.change,
-    };
-    let (first, within) = numbers.split_first()?;
-    let step = change.get(first - 1)?;
-    match within.first() {
-        Some(inner) => step.increment_version.as_ref()?.change.get(inner - 1),
-        None => Some(step),
+/// A step by itself. A fault of a step within it is that step's.
+fn step(view: &StepView<'_>, findings: &mut Vec<Finding>) {
+    if is_told(&view.node.span, findings) {
+        return;
+    }
+    // A shape that serde refuses has been told before.
+    let Ok(step) = serde_json::from_value::<Step>(view.node.value()) else { return };
+    let place = view.numbers.iter().rev().skip(1).rev().fold(Field::of(view.rule, ""), |field, one| field.step(*one));
+    if let Err(error) = reading::steps(&place, std::slice::from_ref(&step)) {
+        findings.push(finding(&error, place_in(view.node, error.field())));
     }
 }
 
@@ -54,7 +58,7 @@ fn is_told(span: &Range<usize>, findings: &[Finding]) -> bool {
 }
 
 /// Where in a step a field is: the field itself, or what there is of the way to it.
-fn place(step: &Node, field: Option<&Field>) -> Range<usize> {
+fn place_in(step: &Node, field: Option<&Field>) -> Range<usize> {
     let names = field.map(|field| field.name).unwrap_or_default();
     let mut here = step;
     for name in names.split('.').filter(|name| !name.is_empty()) {

@@ -3,6 +3,7 @@
 //! The schema comes from the document's types, so a new field is known here the day it is added.
 
 use super::finding::{Code, Finding};
+use super::not_yaml::quoted;
 use super::suggest::{listed, nearest};
 use super::yaml::{Entry, Kind, Node};
 use crate::language::document::Document;
@@ -17,17 +18,18 @@ pub fn schema() -> &'static Value {
 }
 
 /// Every problem of the document's shape.
-pub fn check(root: &Node, findings: &mut Vec<Finding>) {
+pub fn check(text: &str, root: &Node, findings: &mut Vec<Finding>) {
     if root.is_null() {
         let finding = Finding::error(Code::MissingField, root.span.clone(), "the document is empty");
         findings
             .push(finding.help("write at least `id` and `change`; `tableshift new NAME` writes a file to start from"));
         return;
     }
-    Shape { findings }.node(root, schema(), "the document");
+    Shape { text, findings }.node(root, schema(), "the document");
 }
 
 struct Shape<'f> {
+    text: &'f str,
     findings: &'f mut Vec<Finding>,
 }
 
@@ -35,7 +37,7 @@ impl Shape<'_> {
     fn node(&mut self, node: &Node, schema: &Value, name: &str) {
         let schema = resolved(schema);
         if let Some((tag, at)) = &node.tag {
-            self.findings.push(tagged(node, tag, at.clone()));
+            self.findings.push(tagged(self.text, node, tag, at.clone()));
             return;
         }
         if node.is_null() && !takes_anything(schema) {
@@ -112,7 +114,11 @@ impl Shape<'_> {
             Some(meant) => finding.suggest(format!("did you mean `{meant}`?"), node.span.clone(), meant),
             None => finding,
         };
-        let value = match schema.pointer("/oneOf").and_then(Value::as_array).is_some_and(|one| one.iter().any(|o| o["type"] == "object")) {
+        let value = match schema
+            .pointer("/oneOf")
+            .and_then(Value::as_array)
+            .is_some_and(|one| one.iter().any(|o| o["type"] == "object"))
+        {
             true => format!("`{name}` is {}, or `{{ set: VALUE }}`", listed(choices, "or")),
             false => format!("`{name}` is one of {}", listed(choices, "and")),
         };
@@ -182,13 +188,14 @@ fn example_of(name: &str) -> String {
     format!("write it as `{text}`")
 }
 
-fn tagged(node: &Node, tag: &str, at: std::ops::Range<usize>) -> Finding {
+fn tagged(text: &str, node: &Node, tag: &str, at: std::ops::Range<usize>) -> Finding {
     let message = format!("YAML takes `{tag}` for a tag, not for a value: it begins with `!`");
     let span = at.start..node.span.end.max(at.end);
+    let quoted = quoted(text.get(span.clone()).unwrap_or_default());
     Finding::error(Code::YamlTag, at, message).label("read as a tag").suggest(
         "put the whole value in quotes",
         span,
-        String::new(),
+        quoted,
     )
 }
 

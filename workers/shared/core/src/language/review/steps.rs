@@ -155,7 +155,8 @@ fn form(root: &Node, findings: &mut Vec<Finding>) {
         (Some(change), Some(rules)) => {
             let finding = Finding::error(Code::Form, rules.at.clone(), "a document has either `change` or `rules`");
             let finding = finding.also(change.at.clone(), "the one").label("and the other");
-            findings.push(finding.help("put the steps of `change` into a rule of their own: `- change:` under `rules:`"));
+            findings
+                .push(finding.help("put the steps of `change` into a rule of their own: `- change:` under `rules:`"));
         }
         (None, Some(_)) => {
             if let Some(beside) = named(&["where", "check"]) {
@@ -170,7 +171,9 @@ fn form(root: &Node, findings: &mut Vec<Finding>) {
 
 /// Whether a field that does not exist is likely to be meant for `change`: then that is told, and not its lack.
 fn has_misspelt_change(root: &Node) -> bool {
-    root.entries().iter().any(|entry| matches!(nearest(&entry.name, ["change", "rules"]), Some(meant) if meant != entry.name))
+    root.entries()
+        .iter()
+        .any(|entry| matches!(nearest(&entry.name, ["change", "rules"]), Some(meant) if meant != entry.name))
 }
 
 fn identity(node: &Node, findings: &mut Vec<Finding>) {
@@ -252,6 +255,10 @@ fn companion(step: &StepView<'_>, action: &str, at: &std::ops::Range<usize>, fin
             if !named {
                 findings.push(Finding::error(Code::StepShape, at.clone(), message).help(help));
             }
+        }
+        (Some(to), true) if to.value.is_null() => {
+            let finding = Finding::error(Code::EmptyField, to.at.clone(), "`to` has no value");
+            findings.push(finding.help("write what to set after the colon; DynamoDB's null is `to: \"null\"`"));
         }
         (Some(to), false) => {
             let message = format!("`{action}` takes no `to` beside it");

@@ -5,6 +5,7 @@
 
 use super::finding::{Code, Finding};
 use super::not_yaml;
+use serde_json::Value;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -84,6 +85,18 @@ impl Node {
     /// Whether it is written as nothing: `~`, `null`, or no text at all.
     pub fn is_null(&self) -> bool {
         matches!(&self.kind, Kind::Scalar(text, ScalarStyle::Plain) if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// The node as plain data, as the reader of documents would see it; a doubled field counts once.
+    pub fn value(&self) -> Value {
+        match &self.kind {
+            Kind::Scalar(text, ScalarStyle::Plain) if self.tag.is_none() => {
+                serde_saphyr::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
+            }
+            Kind::Scalar(text, _) => Value::String(text.clone()),
+            Kind::List(elements) => elements.iter().map(Node::value).collect(),
+            Kind::Map(entries) => entries.iter().map(|entry| (entry.name.clone(), entry.value.value())).collect(),
+        }
     }
 
     /// What a reader would call it.

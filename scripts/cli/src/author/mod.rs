@@ -1,0 +1,5 @@
+//! What an author does on their own machine, before anything runs: write, check, test and explain a migration.
+
+pub mod check;
+pub mod new;
+mod render;
