@@ -8,6 +8,7 @@ pub mod compiled;
 mod convert;
 pub mod difference;
 pub mod document;
+pub mod explain;
 pub mod expression;
 mod fast;
 pub mod field;

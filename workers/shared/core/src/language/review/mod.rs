@@ -79,6 +79,11 @@ fn examine(text: &str, table: Option<&Facts>, findings: &mut Vec<Finding>) -> Op
     Some(document)
 }
 
+/// The syntax tree of an expression that compiles.
+pub(crate) fn parsed(text: &str) -> Option<cel::IdedExpr> {
+    cel::parser::Parser::new().parse(text).ok()
+}
+
 /// An error with its causes, in one line.
 fn told(error: &dyn Error) -> String {
     let mut message = error.to_string();
