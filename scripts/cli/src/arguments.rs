@@ -1,6 +1,6 @@
 //! The command line. The comments here are the help that `--help` prints.
 
-use crate::author::{check, new};
+use crate::author::{check, explain, new, test};
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// Writes, checks, tests and explains tableshift migrations. Nothing here writes to a table.
@@ -22,6 +22,8 @@ const EXIT_CODES: &str =
 pub enum Command {
     New(new::New),
     Check(check::Check),
+    Test(test::Test),
+    Explain(explain::Explain),
 }
 
 /// When to use colours.

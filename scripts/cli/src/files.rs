@@ -64,6 +64,23 @@ pub fn read(path: &Path) -> Result<Source, FileError> {
     Ok(Source { name, text })
 }
 
+/// Refuses a path where something is.
+pub fn refuse_existing(path: &Path) -> Result<(), FileError> {
+    match path.exists() {
+        true => Err(FileError::Exists { path: path.display().to_string() }),
+        false => Ok(()),
+    }
+}
+
+/// Writes a file that is generated and nobody's own, with the folders above it.
+pub fn write_generated(path: &Path, text: &str) -> Result<(), FileError> {
+    if let Some(folder) = path.parent() {
+        let failed = |source| FileError::Write { path: folder.display().to_string(), source };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    write(path, text)
+}
+
 /// Writes a file that must not be there yet, with the folders above it.
 pub fn write_new(path: &Path, text: &str) -> Result<(), FileError> {
     use std::io::Write as _;

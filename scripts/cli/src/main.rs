@@ -24,6 +24,8 @@ fn main() -> ExitCode {
     let told = match arguments.command {
         Command::New(new) => author::new::run(&new).unwrap_or_else(|error| Told::refused(&error)),
         Command::Check(check) => author::check::run(&check).unwrap_or_else(|error| Told::refused(&error)),
+        Command::Test(test) => author::test::run(&test).unwrap_or_else(|error| Told::refused(&error)),
+        Command::Explain(explain) => author::explain::run(&explain).unwrap_or_else(|error| Told::refused(&error)),
     };
     // A reader that closes the pipe early, such as `head`, has read enough.
     let _ = write!(anstream::stdout(), "{}", told.text);

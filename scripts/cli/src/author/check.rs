@@ -78,6 +78,17 @@ pub fn told(source: &Source, review: &Review) -> String {
     text
 }
 
+/// The findings of a fixture file.
+pub fn findings(source: &Source, findings: &[Finding]) -> String {
+    let text: String = findings.iter().map(|one| render::finding(one, &source.name, &source.text)).collect();
+    text + &format!("{}: {}\n", source.name, render::counted(findings.len(), 0))
+}
+
+/// What a review found that is no error.
+pub fn warnings(source: &Source, review: &Review) -> String {
+    review.findings.iter().map(|one| render::finding(one, &source.name, &source.text)).collect()
+}
+
 fn prose(reviewed: &[(Source, Review)]) -> String {
     reviewed.iter().map(|(source, review)| told(source, review)).collect()
 }
@@ -126,7 +137,8 @@ struct SuggestionOutput<'r> {
     replacement: &'r str,
 }
 
-fn json(reviewed: &[(Source, Review)]) -> String {
+/// Reviews for programs.
+pub fn json(reviewed: &[(Source, Review)]) -> String {
     let count = |level| reviewed.iter().map(|(_, review)| review.count(level)).sum();
     let files = reviewed.iter().map(|(source, review)| FileOutput {
         file: &source.name,

@@ -73,7 +73,11 @@ fn promises(page: &mut Page, migration: &Compiled) {
     let touched = migration.touched();
     page.hanging(2, "", &format!("It may set or remove {}; nothing else in an item is written.", listed(touched)));
     let guarded = listed(migration.guarded());
-    page.hanging(2, "", &format!("A write happens only if the item still exists and {guarded} are as they were read."));
+    page.hanging(
+        2,
+        "",
+        &format!("A write happens only if the item still exists and holds what was read in {guarded}."),
+    );
     page.hanging(2, "", "The item as it was is in the journal before it is written, so that a run can be put back.");
 }
 
