@@ -51,8 +51,8 @@ pub fn run(explained: &Explain) -> Result<Told, ExplainError> {
     let loaded = match migration::load(&explained.file) {
         Ok(loaded) => loaded,
         Err(LoadError::File(source)) => return Err(ExplainError::File(source)),
-        Err(LoadError::Findings(source, review)) => {
-            return Ok(Told { text: check::told(&source, &review), ending: Ending::Findings });
+        Err(LoadError::Findings(reviewed)) => {
+            return Ok(Told { text: check::told(&reviewed.0, &reviewed.1), ending: Ending::Findings });
         }
     };
     let mut text = explain(&loaded.document, &loaded.migration);

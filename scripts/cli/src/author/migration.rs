@@ -27,7 +27,7 @@ pub enum LoadError {
     /// It cannot be read.
     File(FileError),
     /// Its review has errors.
-    Findings(Source, Review),
+    Findings(Box<(Source, Review)>),
 }
 
 /// Reads a migration.
@@ -37,7 +37,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let document = review.document.take();
     match document.and_then(|document| Compiled::of(&document).ok().map(|migration| (document, migration))) {
         Some((document, migration)) => Ok(Loaded { source, review, document, migration }),
-        None => Err(LoadError::Findings(source, review)),
+        None => Err(LoadError::Findings(Box::new((source, review)))),
     }
 }
 

@@ -64,8 +64,8 @@ pub fn run(test: &Test) -> Result<Told, TestError> {
     let loaded = match migration::load(&test.file) {
         Ok(loaded) => loaded,
         Err(LoadError::File(source)) => return Err(TestError::Migration(source)),
-        Err(LoadError::Findings(source, review)) => {
-            let text = if test.json { check::json(&[(source, review)]) } else { check::told(&source, &review) };
+        Err(LoadError::Findings(reviewed)) => {
+            let text = if test.json { check::json(&[*reviewed]) } else { check::told(&reviewed.0, &reviewed.1) };
             return Ok(Told { text, ending: Ending::Findings });
         }
     };

@@ -6,16 +6,20 @@
 
 pub mod compiled;
 mod convert;
+mod datum;
 pub mod difference;
 pub mod document;
+mod evaluate;
 pub mod explain;
 pub mod expression;
-mod fast;
 pub mod field;
 pub mod fixture;
 pub mod functions;
 pub mod meaning;
+pub(crate) mod node;
 pub mod numbers;
+mod operators;
+mod parse;
 mod reading;
 pub mod review;
 mod steps;

@@ -60,8 +60,8 @@ fn numbered(page: &mut Page, change: &[Step], indent: usize, above: &str) {
 }
 
 fn condition(words: &str, otherwise: &str, text: &str) -> String {
-    let tree = super::review::parsed(text);
-    match tree.as_ref().and_then(words::of_condition) {
+    let tree = super::parse::tree(text);
+    match tree.and_then(|(tree, _)| words::of_condition(&tree)) {
         Some(said) => format!("{words} {said}."),
         None => otherwise.to_owned(),
     }

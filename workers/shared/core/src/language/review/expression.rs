@@ -43,13 +43,11 @@ pub fn check(place: &Place<'_>, compiled: Result<(), CompileError>, findings: &m
         findings.push(named(place, text, problem));
     }
     if let (Err(error), true) = (compiled, before == findings.len()) {
-        let mut message = format!("`{}`: {error}", place.field);
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            message = format!("{message}: {cause}");
-            source = cause.source();
-        }
-        findings.push(Finding::error(Code::Refused, place.node.span.clone(), message));
+        let told = super::told(&error);
+        let (message, help) = told.split_once("; ").unwrap_or((&told, ""));
+        let message = message.strip_prefix("it ").map_or(message.to_owned(), |said| format!("this expression {said}"));
+        let finding = Finding::error(Code::Refused, place.node.span.clone(), message);
+        findings.push(if help.is_empty() { finding } else { finding.help(help) });
     }
 }
 

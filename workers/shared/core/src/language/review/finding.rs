@@ -49,6 +49,8 @@ pub enum Code {
     UnknownFunction,
     /// A function is called with the wrong number of arguments.
     Arguments,
+    /// A pattern is no regular expression, or no fixed text.
+    Pattern,
     /// `item` or `key` is used as a whole.
     WholeItem,
     /// An expression can only give a value of the wrong type.

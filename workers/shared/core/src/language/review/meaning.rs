@@ -1,5 +1,6 @@
 //! What the whole document says: conditions that are the same for every item, steps without effect, a second run.
 
+use super::effects;
 use super::finding::{Code, Finding};
 use super::steps::{StepView, rules};
 use super::yaml::Node;
@@ -16,7 +17,7 @@ pub fn check(root: &Node, steps: &[StepView<'_>], _compiled: &Compiled, findings
             }
         }
     }
-    overwritten(steps, findings);
+    effects::check(steps, findings);
 }
 
 /// A condition that names no attribute is the same for every item.
@@ -37,6 +38,3 @@ fn constant(field: &str, node: &Node, findings: &mut Vec<Finding>) {
             .label("every item would be invalid"),
     });
 }
-
-/// A path that one step sets and a later one sets or removes again, with nothing reading it in between.
-fn overwritten(_steps: &[StepView<'_>], _findings: &mut Vec<Finding>) {}

@@ -10,6 +10,7 @@
 //! 5. [`meaning`]: what the whole says: conditions that never change, steps without effect, a second run
 //! 6. [`table`]: what it does to keys, indexes and time to live of the table, where these are known
 
+mod effects;
 mod expression;
 pub mod finding;
 mod meaning;
@@ -18,7 +19,6 @@ mod not_yaml;
 mod position;
 mod refused;
 pub mod shape;
-mod signatures;
 mod steps;
 pub mod suggest;
 pub mod table;
@@ -77,11 +77,6 @@ fn examine(text: &str, table: Option<&Facts>, findings: &mut Vec<Finding>) -> Op
     let (document, compiled) = refused::check(text, &root, &steps, findings)?;
     meaning::check(&root, &steps, &compiled, findings);
     Some(document)
-}
-
-/// The syntax tree of an expression that compiles.
-pub(crate) fn parsed(text: &str) -> Option<cel::IdedExpr> {
-    cel::parser::Parser::new().parse(text).ok()
 }
 
 /// An error with its causes, in one line.

@@ -3,10 +3,10 @@
 //! Places are bytes of the expression's own text; [`expression`](super::expression) finds them in the document.
 
 use super::finding::Code;
-use super::signatures::signature;
 use super::suggest::nearest;
 use super::types::Type;
-use crate::language::functions::{OWN, STANDARD};
+use crate::language::functions::{FUNCTIONS, Signature, Style};
+use crate::language::parse;
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators};
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ pub struct Problem {
 
 /// Every problem of an expression that parses.
 pub fn problems(text: &str, condition: bool, variables: &[&str]) -> Vec<Problem> {
-    let Ok((root, source)) = cel::parser::Parser::new().parse_with_source_info(text) else { return Vec::new() };
+    let Some((root, source)) = parse::tree(text) else { return Vec::new() };
     let mut walk = Walk { text, source, variables, bound: Vec::new(), found: Vec::new() };
     walk.visit(&root);
     let gives = Type::of(&root);
@@ -148,7 +148,7 @@ impl Walk<'_> {
     fn call(&mut self, node: &IdedExpr, name: &str, target: Option<&IdedExpr>, arguments: &[IdedExpr]) {
         let outer = self.bound.len();
         let operator = !name.starts_with(|c: char| c.is_ascii_alphabetic());
-        if !operator && !self.function(node, name, target.is_some(), arguments.len()) {
+        if !operator && !self.function(node, name, target.is_some(), arguments) {
             // `list.any(x, ...)`: the macro is unknown, but `x` is a name of its own.
             if let (Some(_), Some(IdedExpr { expr: Expr::Ident(variable), .. })) = (target, arguments.first()) {
                 self.bound.push(variable.clone());
@@ -162,28 +162,46 @@ impl Walk<'_> {
         }
     }
 
-    fn function(&mut self, node: &IdedExpr, name: &str, on: bool, arguments: usize) -> bool {
+    fn function(&mut self, node: &IdedExpr, name: &str, on: bool, arguments: &[IdedExpr]) -> bool {
         let span = self.word_before(node, name);
-        if !OWN.contains(&name) && !STANDARD.contains(&name) {
+        let Some(known) = FUNCTIONS.iter().find(|known| known.name == name) else {
             self.unknown_function(span, name, on);
             return false;
-        }
-        let Some(known) = signature(name) else { return true };
-        let given = arguments + usize::from(on);
-        let (fewest, most) = known.arguments;
-        if given < fewest || given > most {
-            let message = format!("{name}() takes {} and is given {given}", count_of(fewest, most));
-            self.report(Code::Arguments, span, message).help.push(format!("write `{}`", known.form));
-        } else if on && OWN.contains(&name) {
-            let message = format!("{name}() is not called on a value");
-            self.report(Code::Arguments, span, message).help.push(format!("write `{}`", known.form));
-        }
+        };
+        let wanted = arguments_of(known);
+        let given = arguments.len() + usize::from(on);
+        let message = match (known.style, on) {
+            _ if given != wanted => format!("{name}() takes {} and is given {given}", count_of(wanted)),
+            (Style::Plain, true) => format!("{name}() is not called on a value"),
+            (Style::Method, false) => format!("{name}() is called on a value"),
+            _ => {
+                self.pattern(name, arguments);
+                return true;
+            }
+        };
+        self.report(Code::Arguments, span, message).help.push(format!("write it as in `{}`", known.example));
         true
+    }
+
+    /// The pattern of `extract` and `matches`, which is a fixed text.
+    fn pattern(&mut self, name: &str, arguments: &[IdedExpr]) {
+        let Some(pattern) = arguments.last().filter(|_| matches!(name, "extract" | "matches")) else { return };
+        let span = self.span_of(pattern);
+        let Expr::Literal(LiteralValue::String(text)) = &pattern.expr else {
+            let problem = self.report(Code::Pattern, span, format!("the pattern of {name}() must be a fixed text"));
+            problem.help.push("what an item holds cannot be a pattern: its cost would have no bound".into());
+            return;
+        };
+        let Err(error) = regex::Regex::new(text.inner()) else { return };
+        let why = error.to_string();
+        let why = why.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let problem = self.report(Code::Pattern, span, "this pattern is no regular expression".into());
+        problem.label = why;
     }
 
     fn unknown_function(&mut self, span: Range<usize>, name: &str, on: bool) {
         let problem = self.report(Code::UnknownFunction, span, format!("there is no function `{name}()`"));
-        let known = OWN.into_iter().chain(STANDARD).chain(MACROS.into_iter().filter(|_| on));
+        let known = FUNCTIONS.iter().map(|known| known.name).chain(MACROS.into_iter().filter(|_| on));
         let macros = match name {
             "any" | "some" => Some("exists"),
             "every" => Some("all"),
@@ -199,7 +217,8 @@ impl Walk<'_> {
         } else if name == "replace" {
             problem.help.push("`join(split(text, old), new)` replaces a part of a text".into());
         } else {
-            problem.help.push(format!("tableshift's own functions are {}", OWN.join(", ")));
+            let names: Vec<&str> = FUNCTIONS.iter().map(|known| known.name).collect();
+            problem.help.push(format!("the functions are {}", names.join(", ")));
         }
     }
 
@@ -255,11 +274,15 @@ impl Walk<'_> {
     }
 }
 
-fn count_of(fewest: usize, most: usize) -> String {
-    match (fewest, most) {
-        (1, 1) => "one argument".into(),
-        (2, 2) => "two arguments".into(),
-        (3, 3) => "three arguments".into(),
-        _ => format!("{fewest} to {most} arguments"),
+/// How many arguments a function takes; what it is called on counts as one.
+fn arguments_of(function: &Signature) -> usize {
+    function.takes.split(',').count() + usize::from(function.style == Style::Method)
+}
+
+fn count_of(arguments: usize) -> String {
+    match arguments {
+        1 => "one argument".into(),
+        2 => "two arguments".into(),
+        more => format!("{more} arguments"),
     }
 }
