@@ -36,7 +36,7 @@ fn adding(id: &str, attribute: &str) -> Files {
 
 fn removing(id: &str, attribute: &str) -> Files {
     let steps = format!("  - remove: {attribute}\n");
-    let head = format!("{attribute} goes: no code reads it any more");
+    let head = format!("{attribute} goes, because no code reads it any more");
     let new = "    pk: ITEM#1\n    sk: METADATA\n".to_owned();
     let old = format!("{new}    {attribute}: something\n");
     Files {

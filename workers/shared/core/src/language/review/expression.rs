@@ -82,8 +82,10 @@ fn syntax(place: &Place<'_>, text: &str, at: usize, message: &str) -> Finding {
         }
         _ => {}
     }
-    if rest.starts_with("<>") {
-        return replaced("CEL has no `<>`", "!=").label("not an operator");
+    if rest.starts_with('>') && text[..at].ends_with('<') {
+        let both = place.span(at - 1..at + 1);
+        let finding = Finding::error(Code::Syntax, both.clone(), "CEL has no `<>`");
+        return finding.suggest("write `!=`", both, "!=");
     }
     if rest.starts_with('=') {
         return replaced("`=` is no operator of CEL", "==");
@@ -134,7 +136,9 @@ fn open_quote(place: &Place<'_>, text: &str, at: usize) -> Finding {
     let closed = text[at + 1..].find(quote).map(|end| at + 1 + end);
     let Some(end) = closed.filter(|end| text[at..*end].contains('\\')) else {
         let message = format!("the text that begins here is not closed by another {quote}");
-        return Finding::error(Code::Syntax, place.span(at..text.len()), message);
+        let finding = Finding::error(Code::Syntax, place.span(at..text.len()), message);
+        let help = "YAML takes the outer quotes for its own: a fixed text is quoted twice, as in `\"'general'\"`";
+        return if is_quoted(place) { finding.help(help) } else { finding };
     };
     let message = "a `\\` in a text begins an escape, and CEL does not know this one";
     let span = place.span(at..end + 1);
@@ -142,6 +146,10 @@ fn open_quote(place: &Place<'_>, text: &str, at: usize) -> Finding {
     let raw = "put an `r` before the text, so that backslashes mean themselves, as patterns want it";
     let start = place.span(at..at + 1).start;
     finding.suggest(raw, start..start, "r")
+}
+
+fn is_quoted(place: &Place<'_>) -> bool {
+    matches!(&place.node.kind, super::yaml::Kind::Scalar(_, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted))
 }
 
 /// A comment that cut a plain scalar short.

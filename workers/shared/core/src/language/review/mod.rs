@@ -61,14 +61,14 @@ fn examine(text: &str, table: Option<&Facts>, findings: &mut Vec<Finding>) -> Op
         findings.push(Finding::error(Code::TooLong, 0..0, error.to_string()));
         return None;
     }
-    let root = match yaml::read(text) {
+    let mut root = match yaml::read(text) {
         Ok(root) => root,
         Err(finding) => {
             findings.push(*finding);
             return None;
         }
     };
-    shape::check(text, &root, findings);
+    shape::check(text, &mut root, findings);
     let steps = steps::of(&root);
     steps::check(text, &root, &steps, findings);
     if let Some(facts) = table {

@@ -25,7 +25,7 @@ pub fn finding(text: &str, error: &ScanError) -> Finding {
         _ if text[at.start..].starts_with(['@', '`', '%']) => {
             finding.label("a value cannot begin with this character").help("put the value in quotes")
         }
-        ErrorKind::ExpectedBlockMappingKey => {
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::ExpectedBlockSequenceEntry => {
             finding.label("this line is indented neither as the one above it nor as a field of the step").help(
                 "indent the fields of one map alike: under `- set: a` the line `to: 1` begins below the `s` of `set`",
             )

@@ -47,7 +47,9 @@ fn step(view: &StepView<'_>, findings: &mut Vec<Finding>) {
     // A shape that serde refuses has been told before.
     let Ok(step) = serde_json::from_value::<Step>(view.node.value()) else { return };
     let place = view.numbers.iter().rev().skip(1).rev().fold(Field::of(view.rule, ""), |field, one| field.step(*one));
-    if let Err(error) = reading::steps(&place, std::slice::from_ref(&step)) {
+    let Err(error) = reading::steps(&place, std::slice::from_ref(&step)) else { return };
+    // Paths and expressions have been told where they stand; a comment that cut one short even after it.
+    if !matches!(error, MeaningError::Path { .. } | MeaningError::Expression { .. }) {
         findings.push(finding(&error, place_in(view.node, error.field())));
     }
 }

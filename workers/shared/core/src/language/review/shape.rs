@@ -17,8 +17,9 @@ pub fn schema() -> &'static Value {
     &SCHEMA
 }
 
-/// Every problem of the document's shape.
-pub fn check(text: &str, root: &Node, findings: &mut Vec<Finding>) {
+/// Every problem of the document's shape. A misspelt field gets the name that is likely meant, so that what it holds is
+/// reviewed too.
+pub fn check(text: &str, root: &mut Node, findings: &mut Vec<Finding>) {
     if root.is_null() {
         let finding = Finding::error(Code::MissingField, root.span.clone(), "the document is empty");
         findings
@@ -34,10 +35,11 @@ struct Shape<'f> {
 }
 
 impl Shape<'_> {
-    fn node(&mut self, node: &Node, schema: &Value, name: &str) {
+    fn node(&mut self, node: &mut Node, schema: &Value, name: &str) {
         let schema = resolved(schema);
         if let Some((tag, at)) = &node.tag {
-            self.findings.push(tagged(self.text, node, tag, at.clone()));
+            let finding = tagged(self.text, node, tag, at.clone());
+            self.findings.push(finding);
             return;
         }
         if node.is_null() && !takes_anything(schema) {
@@ -45,8 +47,8 @@ impl Shape<'_> {
             return;
         }
         match (expected(schema), &node.kind) {
-            (Some("object"), Kind::Map(entries)) => self.map(node, entries, schema, name),
-            (Some("array"), Kind::List(elements)) => self.list(node, elements, schema, name),
+            (Some("object"), Kind::Map(_)) => self.map(node, schema, name),
+            (Some("array"), Kind::List(_)) => self.list(node, schema, name),
             (Some("object" | "array"), _) | (Some("string"), Kind::Map(_) | Kind::List(_)) => {
                 self.findings.push(wrong_kind(node, schema, name));
             }
@@ -62,17 +64,28 @@ impl Shape<'_> {
         }
     }
 
-    fn map(&mut self, node: &Node, entries: &[Entry], schema: &Value, name: &str) {
+    fn map(&mut self, node: &mut Node, schema: &Value, name: &str) {
         let Some(known) = schema["properties"].as_object() else {
-            return self.free_map(entries, schema);
+            return self.free_map(node, schema);
         };
-        for (index, entry) in entries.iter().enumerate() {
-            match known.get(&entry.name) {
-                _ if entries[..index].iter().any(|earlier| earlier.name == entry.name) => {
-                    self.findings.push(doubled(entry, entries));
+        for index in 0..node.entries().len() {
+            let entries = node.entries();
+            let entry = &entries[index];
+            if !known.contains_key(&entry.name) {
+                let words = known.keys().map(String::as_str);
+                let (finding, meant) = unknown(entry, entries, words, name);
+                self.findings.push(finding);
+                if let (Some(meant), Kind::Map(entries)) = (meant.map(str::to_owned), &mut node.kind) {
+                    entries[index].name = meant;
                 }
-                Some(field) => self.node(&entry.value, field, &entry.name),
-                None => self.findings.push(unknown(entry, entries, known.keys().map(String::as_str), name)),
+            } else if entries[..index].iter().any(|earlier| earlier.name == entry.name) {
+                self.findings.push(doubled(entry, entries));
+                continue;
+            }
+            let Kind::Map(entries) = &mut node.kind else { return };
+            let Entry { name, value, .. } = &mut entries[index];
+            if let Some(field) = known.get(name.as_str()) {
+                self.node(value, field, name);
             }
         }
         let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
@@ -81,22 +94,25 @@ impl Shape<'_> {
         }
     }
 
-    fn free_map(&mut self, entries: &[Entry], schema: &Value) {
-        for (index, entry) in entries.iter().enumerate() {
-            if entries[..index].iter().any(|earlier| earlier.name == entry.name) {
-                self.findings.push(doubled(entry, entries));
+    fn free_map(&mut self, node: &mut Node, schema: &Value) {
+        let Kind::Map(entries) = &mut node.kind else { return };
+        for index in 0..entries.len() {
+            if entries[..index].iter().any(|earlier| earlier.name == entries[index].name) {
+                self.findings.push(doubled(&entries[index], entries));
             }
             if let Some(values) = schema.get("additionalProperties").filter(|values| values.is_object()) {
-                self.node(&entry.value, values, &entry.name);
+                let Entry { name, value, .. } = &mut entries[index];
+                self.node(value, values, name);
             }
         }
     }
 
-    fn list(&mut self, node: &Node, elements: &[Node], schema: &Value, name: &str) {
-        if elements.is_empty() && schema["minItems"].as_u64().unwrap_or(0) > 0 {
+    fn list(&mut self, node: &mut Node, schema: &Value, name: &str) {
+        if node.elements().is_empty() && schema["minItems"].as_u64().unwrap_or(0) > 0 {
             let finding = Finding::error(Code::EmptyField, node.span.clone(), format!("`{name}` is empty"));
             self.findings.push(finding.help("write at least one step, as in `- set: version` with `to: 2` below it"));
         }
+        let Kind::List(elements) = &mut node.kind else { return };
         for element in elements {
             self.node(element, &schema["items"], singular(name));
         }
@@ -250,7 +266,13 @@ fn doubled(entry: &Entry, entries: &[Entry]) -> Finding {
     }
 }
 
-fn unknown<'k>(entry: &Entry, entries: &[Entry], known: impl Iterator<Item = &'k str>, name: &str) -> Finding {
+/// A field that does not exist, and the one that is likely meant.
+fn unknown<'k>(
+    entry: &Entry,
+    entries: &[Entry],
+    known: impl Iterator<Item = &'k str>,
+    name: &str,
+) -> (Finding, Option<&'k str>) {
     let known: Vec<&str> = known.collect();
     let message = match name {
         "the document" => format!("there is no field `{}`", entry.name),
@@ -259,14 +281,14 @@ fn unknown<'k>(entry: &Entry, entries: &[Entry], known: impl Iterator<Item = &'k
     let finding = Finding::error(Code::UnknownField, entry.at.clone(), message);
     let missing = known.iter().copied().filter(|word| entries.iter().all(|other| other.name != *word));
     if let Some(meant) = nearest(&entry.name, missing) {
-        return finding.suggest(format!("did you mean `{meant}`?"), entry.at.clone(), meant);
+        return (finding.suggest(format!("did you mean `{meant}`?"), entry.at.clone(), meant), Some(meant));
     }
     if name == "the document" && step_fields().contains(&entry.name.as_str()) {
         let help =
             format!("`{}` belongs into a step: put it under `change:`, in a line that begins with `- `", entry.name);
-        return finding.help(help);
+        return (finding.help(help), None);
     }
-    finding.help(format!("the fields are {}", listed(known, "and")))
+    (finding.help(format!("the fields are {}", listed(known, "and"))), None)
 }
 
 /// The fields of a step.

@@ -209,9 +209,14 @@ fn value(text: &str, step: &StepView<'_>, findings: &mut Vec<Finding>) {
     if *style == ScalarStyle::Plain && !is_text(source) {
         return;
     }
-    let place =
-        Place { document: text, field: format!("{}: to", step.name()), node: to, condition: false, variables: &[] };
-    expression::check(&place, Expression::compile(source).map(drop), findings);
+    let many = step.writes.iter().any(|write| write.path.as_ref().is_some_and(Path::is_many));
+    let (variables, compiled): (&[&str], _) = match many {
+        true => (&["element"], Expression::compile_for_element(source)),
+        false => (&[], Expression::compile(source)),
+    };
+    let field = format!("{}: to", step.name());
+    let place = Place { document: text, field, node: to, condition: false, variables };
+    expression::check(&place, compiled.map(drop), findings);
 }
 
 /// Whether a plain scalar is a text, and so an expression: the reader of documents decides.
@@ -233,6 +238,7 @@ fn actions(step: &StepView<'_>, findings: &mut Vec<Finding>) {
             findings.push(finding.help(format!("write one of {words}")));
         }
         [one] => companion(step, &one.name, &one.at, findings),
+        [first, second, ..] if first.name == second.name => {}
         [first, second, ..] => {
             let message = format!("a step has one action, and this one has `{}` and `{}`", first.name, second.name);
             let finding = Finding::error(Code::StepShape, second.at.clone(), message).label("a second action");
