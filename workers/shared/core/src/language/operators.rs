@@ -238,7 +238,9 @@ fn is_in(a: &Datum<'_>, b: &Datum<'_>, budget: &Budget) -> Result<bool, Evaluati
             budget.charge(set.len() * 4)?;
             Ok(a.number().is_some_and(|a| set.iter().any(|n| numbers::compare(&a, n) == Some(Ordering::Equal))))
         }
-        (_, Some(Value::Ss(_) | Value::Bs(_) | Value::M(_))) => Ok(false),
+        // As in CEL, what can never be a key is not looked for among keys.
+        (Some(Value::N(_) | Value::Bool(_)) | None, Some(Value::M(_))) => Ok(false),
+        (_, Some(Value::Ss(_) | Value::Bs(_))) => Ok(false),
         (a, b) => Err(EvaluationError::wrong_type("`in`", &[a, b])),
     }
 }
