@@ -6,3 +6,4 @@ mod authoring; // from a new file to an explained migration
 mod command; // running it
 mod faulty; // what it says of faulty documents
 mod help; // what it says of itself
+mod pages; // the reference, the schemas, the cookbook

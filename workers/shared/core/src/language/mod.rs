@@ -21,6 +21,7 @@ pub mod numbers;
 mod operators;
 mod parse;
 mod reading;
+pub mod reference;
 pub mod review;
 mod steps;
 mod time;

@@ -84,6 +84,41 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every kind, in the order of the command's page.
+    pub const ALL: [Code; 31] = [
+        Code::Yaml,
+        Code::YamlTag,
+        Code::TooLong,
+        Code::UnknownField,
+        Code::MissingField,
+        Code::DuplicateField,
+        Code::EmptyField,
+        Code::WrongKind,
+        Code::Id,
+        Code::StepShape,
+        Code::Path,
+        Code::Syntax,
+        Code::UnknownName,
+        Code::UnknownFunction,
+        Code::Arguments,
+        Code::Pattern,
+        Code::WholeItem,
+        Code::Type,
+        Code::NeverEqual,
+        Code::Literal,
+        Code::AlwaysTrue,
+        Code::AlwaysFalse,
+        Code::NotIdempotent,
+        Code::Unreachable,
+        Code::Form,
+        Code::NoEffect,
+        Code::Duplicate,
+        Code::TouchesKey,
+        Code::TouchesIndexKey,
+        Code::TouchesTimeToLive,
+        Code::Refused,
+    ];
+
     /// The name that programs see.
     pub fn as_str(self) -> String {
         match serde_json::to_value(self) {
