@@ -1,7 +1,7 @@
 //! The pages about the language: the reference is what the types say, the schemas are what editors need, and every
 //! example is run.
 
-use crate::command::{hold, root};
+use crate::command::{hold, root, run};
 use serde_json::Value;
 use tableshift_core::language::fixture;
 use tableshift_core::language::reference;
@@ -69,4 +69,37 @@ fn examples_of_fields_are_values_that_they_can_have() {
         let text = format!("id: x\nwhere: {condition}\nchange:\n  - remove: x\n");
         assert_eq!(Review::of(&text, None).findings, [], "{text}");
     }
+}
+
+/// The migrations of the cookbook, by the names of their files.
+fn migrations() -> Vec<String> {
+    let entries = std::fs::read_dir(folder().join("migrations")).expect("the folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| !name.contains(".fixture.")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_migration_of_the_cookbook_has_no_finding_and_does_with_its_samples_what_they_say() {
+    let folder = folder().join("migrations");
+    assert!(migrations().len() >= 10);
+    for name in migrations() {
+        let checked = run(&folder, &["check", &name]);
+        assert_eq!(checked.out, format!("{name}: fine\n"));
+        let tested = run(&folder, &["test", &name]);
+        assert_eq!(tested.code, 0, "{}{}", tested.out, tested.err);
+        assert!(tested.out.contains(": changed"), "no sample of {name} is changed");
+    }
+}
+
+#[test]
+fn the_cookbook_shows_every_migration_as_it_is() {
+    let page = std::fs::read_to_string(folder().join("cookbook.md")).expect("the page");
+    let shown = blocks(&page, "yaml");
+    for name in migrations() {
+        let text = std::fs::read_to_string(folder().join("migrations").join(&name)).expect("the migration");
+        assert!(shown.contains(&text), "cookbook.md does not show {name} as it is");
+    }
+    assert_eq!(shown.len(), migrations().len(), "cookbook.md shows something that is no file");
 }
