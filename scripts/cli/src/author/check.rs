@@ -65,9 +65,16 @@ impl Check {
     }
 }
 
+/// How many findings of a file are shown to people; programs get them all.
+const MAX_SHOWN: usize = 100;
+
 /// A review for people: each finding, and a last line for the file.
 pub fn told(source: &Source, review: &Review) -> String {
-    let mut text: String = review.findings.iter().map(|f| render::finding(f, &source.name, &source.text)).collect();
+    let shown = review.findings.iter().take(MAX_SHOWN);
+    let mut text: String = shown.map(|finding| render::finding(finding, &source.name, &source.text)).collect();
+    if review.findings.len() > MAX_SHOWN {
+        text += &format!("... and {} more\n", review.findings.len() - MAX_SHOWN);
+    }
     let (errors, warnings) = (review.count(Level::Error), review.count(Level::Warning));
     let verdict = match (errors, warnings) {
         (0, 0) => "fine".to_owned(),

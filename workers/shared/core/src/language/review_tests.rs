@@ -50,6 +50,24 @@ fn a_text_that_is_too_long_is_refused_before_it_is_read() {
     assert_eq!(found(&text), [(Code::TooLong, "")]);
 }
 
+#[test]
+fn the_largest_documents_are_reviewed_too_however_much_is_wrong_with_them() {
+    let step = |n: usize| format!("  - set: a{n}\n    to: 'frob(item.b{n}) + itm'\n");
+    let mut text = String::from("id: large\nwhere: has(item.a)\nchange:\n");
+    (0..)
+        .map(step)
+        .take_while(|step| {
+            let fits = text.len() + step.len() <= MAX_DOCUMENT_BYTES;
+            if fits {
+                text += step
+            }
+            fits
+        })
+        .for_each(drop);
+    let review = Review::of(&text, None);
+    assert!(review.findings.len() > 5000, "{}", review.findings.len());
+}
+
 const CORPUS: [&str; 3] = [
     GOOD,
     "id: b\nrules:\n  - name: r\n    where: item.n == 1 && key.sk.startsWith('A#')\n    change:\n      - increment_version: { from: 1, to: 2, change: [{ move: { from: a.b, to: c.d } }] }\n      - convert: {path: \"l[*].x\", to: number}\n        when: 'has(item.l)'\n",

@@ -1,6 +1,8 @@
 //! The reference of the migration language as a page, made from the comments of the document's types: what editors show
 //! and what the page says is one text.
 
+mod samples;
+
 use super::functions::{FUNCTIONS, Style};
 use super::review::shape;
 use serde_json::Value;
@@ -45,7 +47,8 @@ const ACTIONS: [&str; 9] =
 
 fn section(action: &str, schema: &Value) -> String {
     let mut text = format!("### `{action}`\n\n{}", described(schema));
-    text += &format!("```yaml\n{}```\n\n", example(action, schema));
+    let example = example(action, schema);
+    text += &format!("```yaml\n{example}```\n\n{}", samples::table(action, &example));
     let inner = resolved(schema);
     if inner["properties"].is_object() {
         text += &fields(inner, &[]);
