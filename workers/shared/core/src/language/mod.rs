@@ -4,6 +4,7 @@
 //! [`functions`], and the result is a [`Migration`](crate::migration::Migration) that workers apply item by item.
 //! Nothing here may depend on the clock, on chance or on another item.
 
+pub mod claims;
 pub mod compiled;
 mod convert;
 mod datum;
@@ -11,7 +12,9 @@ pub mod document;
 mod evaluate;
 pub mod expression;
 
+mod facts;
 pub mod field;
+mod foresight;
 pub mod functions;
 pub mod meaning;
 pub(crate) mod node;
