@@ -5,6 +5,7 @@ use crate::command::{hold, root, run};
 use serde_json::Value;
 use tableshift_core::language::fixture;
 use tableshift_core::language::reference;
+use tableshift_core::language::review::finding::{Code, Level};
 use tableshift_core::language::review::{Review, shape};
 
 fn folder() -> std::path::PathBuf {
@@ -36,7 +37,7 @@ fn every_step_in_the_reference_is_one_that_a_migration_can_have() {
     for example in examples {
         let text = format!("id: x\nwhere: has(item.x)\nchange:\n{example}");
         let review = Review::of(&text, None);
-        assert_eq!(review.findings, [], "{text}");
+        assert!(review.findings.iter().all(|finding| finding.level == Level::Note), "{text}{review:?}");
     }
 }
 
@@ -56,7 +57,7 @@ fn every_field_has_a_description_and_an_example_for_editors() {
 #[test]
 fn what_can_be_found_has_a_name_and_a_meaning_on_the_command_s_page() {
     let page = std::fs::read_to_string(root().join("scripts/cli/README.md")).expect("the page");
-    for code in tableshift_core::language::review::finding::Code::ALL {
+    for code in Code::ALL {
         assert!(page.contains(&format!("| `{}` |", code.as_str())), "scripts/cli/README.md does not tell {code:?}");
     }
 }
@@ -67,7 +68,8 @@ fn examples_of_fields_are_values_that_they_can_have() {
         |pointer: &str| shape::schema().pointer(pointer).and_then(Value::as_array).expect("examples").clone();
     for condition in examples("/properties/where/examples") {
         let text = format!("id: x\nwhere: {condition}\nchange:\n  - remove: x\n");
-        assert_eq!(Review::of(&text, None).findings, [], "{text}");
+        let review = Review::of(&text, None);
+        assert!(review.findings.iter().all(|finding| finding.level == Level::Note), "{text}{review:?}");
     }
 }
 
@@ -81,12 +83,12 @@ fn migrations() -> Vec<String> {
 }
 
 #[test]
-fn every_migration_of_the_cookbook_has_no_finding_and_does_with_its_samples_what_they_say() {
+fn every_migration_of_the_cookbook_is_fine_and_does_with_its_samples_what_they_say() {
     let folder = folder().join("migrations");
     assert!(migrations().len() >= 10);
     for name in migrations() {
         let checked = run(&folder, &["check", &name]);
-        assert_eq!(checked.out, format!("{name}: fine\n"));
+        assert!(checked.out.ends_with(&format!("{name}: fine\n")), "{}", checked.out);
         let tested = run(&folder, &["test", &name]);
         assert_eq!(tested.code, 0, "{}{}", tested.out, tested.err);
         assert!(tested.out.contains(": changed"), "no sample of {name} is changed");

@@ -4,6 +4,7 @@
 //! [`functions`], and the result is a [`Migration`](crate::migration::Migration) that workers apply item by item.
 //! Nothing here may depend on the clock, on chance or on another item.
 
+pub mod claims;
 pub mod compiled;
 mod convert;
 mod datum;
@@ -12,8 +13,10 @@ pub mod document;
 mod evaluate;
 pub mod explain;
 pub mod expression;
+mod facts;
 pub mod field;
 pub mod fixture;
+mod foresight;
 pub mod functions;
 pub mod meaning;
 pub(crate) mod node;

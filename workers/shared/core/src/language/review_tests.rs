@@ -2,9 +2,15 @@ use super::*;
 use crate::language::compiled::Compiled;
 use proptest::prelude::*;
 
+/// The errors and warnings.
 fn found(text: &str) -> Vec<(Code, &str)> {
     let review = Review::of(text, None);
-    review.findings.into_iter().map(|finding| (finding.code, &text[finding.span])).collect()
+    review
+        .findings
+        .into_iter()
+        .filter(|finding| finding.level != Level::Note)
+        .map(|finding| (finding.code, &text[finding.span]))
+        .collect()
 }
 
 const GOOD: &str =
@@ -39,15 +45,33 @@ fn element_is_known_where_the_path_goes_through_a_list_and_nowhere_else() {
 fn a_step_whose_effect_is_read_before_it_is_overwritten_is_no_finding() {
     let steps =
         |between: &str| format!("id: a\nwhere: has(item.x)\nchange:\n  - set: a\n    to: 1\n{between}  - remove: a\n");
-    let codes = |text: String| Review::of(&text, None).findings.iter().map(|f| f.code).collect::<Vec<_>>();
-    assert_eq!(codes(steps("")), [Code::NoEffect]);
-    assert_eq!(codes(steps("  - set: b\n    to: item.a\n")), []);
+    assert_eq!(found(&steps("")), [(Code::NoEffect, "a")]);
+    assert_eq!(found(&steps("  - set: b\n    to: item.a\n")), []);
 }
 
 #[test]
 fn a_text_that_is_too_long_is_refused_before_it_is_read() {
     let text = format!("{GOOD}# {}", "x".repeat(MAX_DOCUMENT_BYTES));
     assert_eq!(found(&text), [(Code::TooLong, "")]);
+}
+
+#[test]
+fn a_condition_that_can_never_hold_is_an_error_and_one_that_always_does_a_warning() {
+    let text = |condition: &str| format!("id: a\nwhere: {condition}\nchange:\n  - set: b\n    to: 1\n");
+    assert_eq!(found(&text("has(item.a) && !has(item.a)")), [(Code::AlwaysFalse, "has(item.a) && !has(item.a)")]);
+    assert_eq!(found(&text("has(item.a) || !has(item.a)")), [(Code::AlwaysTrue, "has(item.a) || !has(item.a)")]);
+}
+
+#[test]
+fn that_a_second_run_may_change_items_again_is_told_where_it_cannot_be_ruled_out() {
+    let text = "id: a\nchange:\n  - set: n\n    to: item.n + 1\n";
+    assert_eq!(found(text), [(Code::NotIdempotent, "change")]);
+    let rules = "id: a\nrules:\n  - where: '!has(item.a)'\n    change:\n      - set: a\n        to: 1\n  - where: has(item.n)\n    \
+                 change:\n      - set: n\n        to: item.n + 1\n";
+    let span = Review::of(rules, None).findings[0].span.clone();
+    assert_eq!(&rules[span], "has(item.n)");
+    let noted = Review::of("id: a\nwhere: has(item.n)\nchange:\n  - set: n\n    to: item.n + 1\n", None);
+    assert_eq!(noted.findings[0].level, Level::Note);
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub enum Code {
     AlwaysTrue,
     /// A condition that is false for every item.
     AlwaysFalse,
-    /// There is no `where`, or none that becomes false: a second run may change items again.
+    /// Nothing shows that a second run would leave changed items alone.
     NotIdempotent,
     /// A rule that no item ever reaches.
     Unreachable,

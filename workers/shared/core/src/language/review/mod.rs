@@ -75,7 +75,7 @@ fn examine(text: &str, table: Option<&Facts>, findings: &mut Vec<Finding>) -> Op
         table::check(facts, &steps, findings);
     }
     let (document, compiled) = refused::check(text, &root, &steps, findings)?;
-    meaning::check(&root, &steps, &compiled, findings);
+    meaning::check(&root, &steps, &document, &compiled, findings);
     Some(document)
 }
 
