@@ -3,18 +3,17 @@
 //! `cargo bench -p tableshift-core` prints the table; with `-- --check` it fails where a limit is passed.
 
 use cpu_time::ThreadTime;
-use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use tableshift_core::filter::Filter;
 use tableshift_core::language::compiled::Compiled;
 use tableshift_core::language::document::Document;
-use tableshift_core::migration::{Change, Invalid, Migration, Outcome};
+use tableshift_core::migration::{Change, Footprint, Invalid, Migration, Outcome};
 use tableshift_core::value::{Item, Value};
 
-const SPLIT_ADDRESS: &str =
-    include_str!("../../../../state-machines/migrate-table/migrations/20261122-split-address.yaml");
+const SPLIT_ADDRESS: &str = include_str!("split-address.yaml");
 
 /// The limits, in microseconds an item.
 const MATCHED_LIMIT: f64 = 6.0;
@@ -22,17 +21,13 @@ const UNMATCHED_LIMIT: f64 = 1.5;
 
 /// The transform of the split-address migration as one would write it in Rust.
 struct ByHand {
-    touched: BTreeSet<String>,
-    guarded: BTreeSet<String>,
+    footprint: Arc<Footprint>,
 }
 
 impl ByHand {
     fn new() -> Self {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Self {
-            touched: names(&["addressDetails", "postalCode", "version", "zip"]),
-            guarded: names(&["address", "addressDetails", "postalCode", "version", "zip"]),
-        }
+        let touched = ["addressDetails", "postalCode", "version", "zip"].map(String::from);
+        Self { footprint: Footprint::new(touched.into(), ["address".to_owned()]) }
     }
 
     fn details(address: &str) -> Option<Item> {
@@ -61,15 +56,11 @@ impl Migration for ByHand {
         if let Some(zip) = item.get("zip") {
             changed.insert("postalCode".into(), zip.clone());
         }
-        Change::between(item, changed, &self.touched, &self.guarded).map_or(Outcome::AlreadyDone, Outcome::Changed)
+        Change::between(item, changed, &self.footprint).map_or(Outcome::AlreadyDone, Outcome::Changed)
     }
 
-    fn guarded(&self) -> &BTreeSet<String> {
-        &self.guarded
-    }
-
-    fn touched(&self) -> &BTreeSet<String> {
-        &self.touched
+    fn footprint(&self) -> &Arc<Footprint> {
+        &self.footprint
     }
 
     fn filter(&self) -> Option<Filter> {
