@@ -9,14 +9,17 @@ use tableshift_core::language::compiled::Compiled;
 use tableshift_core::language::document::Document;
 use tableshift_core::language::functions::OWN;
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 10] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "workers/README.md",
     "infra/README.md",
     "infra/local/README.md",
+    "scripts/cli/README.md",
     "state-machines/migrate-table/README.md",
+    "state-machines/migrate-table/cookbook.md",
+    "state-machines/migrate-table/reference.md",
 ];
 
 /// The fenced blocks of a page in this language.
