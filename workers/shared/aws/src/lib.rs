@@ -27,6 +27,7 @@ pub mod pages;
 pub mod part;
 pub mod run_files;
 pub mod scan;
+pub mod shell;
 pub mod tables;
 pub mod throttles;
 pub mod update;
