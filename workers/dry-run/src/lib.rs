@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tableshift_aws::get::ReadItem;
 use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run};
+use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ObjectError, ReadObject, WriteObject};
@@ -23,7 +23,7 @@ use tableshift_core::ErrorName;
 pub use tableshift_core::child::{PartInput as Input, Progress as Output};
 use tableshift_core::counts::{Phase, Tally};
 use tableshift_core::rehearsal::ExportFile;
-use tableshift_runtime::{Deadline, Named, report_cause};
+use tableshift_runtime::{Deadline, Named};
 
 use export_file::{FileError, ItemReader};
 
@@ -102,9 +102,7 @@ where
     let run_id = input.run.clone();
     let result = rehearse(ports, input, deadline).await;
     if let Err(error) = &result {
-        let now = (ports.clock)();
-        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await })
-            .await;
+        stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
     }
     result
 }
@@ -147,7 +145,7 @@ where
     let pages = Pages::of(&part.plan, part.bucket, items, segment, false).await;
     let pages = pages.map_err(|source| Error::Read { part: name.clone(), source })?;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
-        let next = pages.next(part.checkpoint.cursor.as_ref(), part.read_share()).await;
+        let next = pages.next(part.checkpoint.cursor.as_ref(), None, part.read_share()).await;
         let (page, mut tally) = next.map_err(|source| Error::Read { part: name.clone(), source })?;
         let judge = part.judge();
         page.items.iter().for_each(|item| judge.rehearse(item, &mut tally));

@@ -10,6 +10,7 @@
 //! A page that is interrupted is not saved: the next attempt reads it again, finds in the journal what was written, and
 //! counts it as changed.
 
+mod hot;
 mod page;
 mod sender;
 
@@ -18,7 +19,7 @@ use std::time::Duration;
 use tableshift_aws::batch::UpdateBatch;
 use tableshift_aws::get::ReadItem;
 use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run};
+use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
@@ -26,18 +27,19 @@ use tableshift_aws::pages::{Pages, ReadError};
 pub use tableshift_aws::part::Ports;
 use tableshift_aws::part::{Part, PartError, PartId};
 use tableshift_aws::run_files::RunFileError;
-use tableshift_aws::scan::{Page, ScanSegment};
+use tableshift_aws::scan::ScanSegment;
 use tableshift_aws::update::UpdateItem;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
 pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
-use tableshift_core::counts::{Phase, Tally};
+use tableshift_core::counts::Phase;
 use tableshift_core::migration::Migration as _;
 use tableshift_core::segments;
 use tableshift_core::value::Item;
-use tableshift_runtime::{Deadline, Named, report_cause};
+use tableshift_runtime::{Deadline, Named};
 
 use page::{Ended, PageWriter};
+use sender::Sender;
 
 /// Why a segment could not be migrated.
 #[derive(Debug, thiserror::Error)]
@@ -113,9 +115,7 @@ where
     let run_id = input.run.clone();
     let result = migrate(ports, input, deadline).await;
     if let Err(error) = &result {
-        let now = (ports.clock)();
-        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await })
-            .await;
+        stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
     }
     result
 }
@@ -151,27 +151,39 @@ where
     let from = part.checkpoint.behind.unwrap_or(part.checkpoint.page);
     let mut prior = page::prior(part, from).await.map_err(|source| Error::Journal { segment, source })?;
     part.checkpoint.behind = (!prior.is_empty()).then_some(from);
-    let (bucket, read_error) = (part.bucket, |source| Error::Read { segment, source });
-    let whole = Pages::of(&part.plan, bucket, items, segment, false).await.map_err(read_error)?;
-    let filtered = Pages::of(&part.plan, bucket, items, segment, false).await.map_err(read_error)?;
-    let filtered = filtered.with_filter(part.migration.filter());
+    let read_error = |source| Error::Read { segment, source };
+    let pages = Pages::of(&part.plan, part.bucket, items, segment, false).await.map_err(read_error)?;
+    let sender = Sender::new(items, &part.plan.table);
+    let filter = part.migration.filter();
     // What an earlier attempt wrote, the filter would leave out: pages are read whole until all of it is counted.
-    let first = if prior.is_empty() { &filtered } else { &whole };
+    let unless = |whole: bool| filter.as_ref().filter(|_| !whole);
+    let in_time = || deadline.remaining() > page::STOP_WRITING;
     let mut ahead = None;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
-        let (page, mut tally) = match ahead.take() {
+        let (mut page, mut tally) = match ahead.take() {
             Some(read) => read,
-            None => first.next(part.checkpoint.cursor.as_ref(), part.read_share()).await.map_err(read_error)?,
+            None => {
+                let (cursor, filter) = (part.checkpoint.cursor.as_ref(), unless(!prior.is_empty()));
+                let reading = pages.next(cursor, filter, part.read_share());
+                let Some(read) = part.unless_stopped(in_time, reading).await.map_err(part_error)? else { break };
+                read.map_err(read_error)?
+            }
         };
-        let writer = PageWriter::new(part, items, segment, deadline);
-        let writing = writer.write(part.checkpoint.page, &page, &prior, &mut tally);
+        let cursor = page.cursor.take();
         let keys: Vec<Item> = match prior.is_empty() {
             true => Vec::new(),
             false => page.items.iter().map(|item| part.plan.table.key_of(item)).collect(),
         };
-        let next = if prior.is_within(keys.iter()) { &filtered } else { &whole };
-        let reading = read_ahead(next, page.cursor.as_ref(), part.read_share());
-        let reading = async { reading.await.map_err(read_error) };
+        let reading = async {
+            let Some(cursor) = &cursor else { return Ok(None) };
+            let filter = unless(!prior.is_within(keys.iter()));
+            let reading = pages.next(Some(cursor), filter, part.read_share());
+            // Nothing comes if the run is paused meanwhile: then this page is finished, and no other is begun.
+            let read = part.unless_stopped(in_time, reading).await.map_err(part_error)?;
+            read.transpose().map_err(read_error)
+        };
+        let writer = PageWriter::new(part, items, &sender, segment, deadline);
+        let writing = writer.write(part.checkpoint.page, page, &prior, &mut tally);
         let (ended, read) = futures::try_join!(writing, reading)?;
         if ended == Ended::Interrupted {
             break;
@@ -181,22 +193,10 @@ where
         part.checkpoint.behind = (!prior.is_empty()).then_some(from);
         part.dead_letters(&tally.findings).await.map_err(part_error)?;
         let invalid = tally.counts.invalid;
-        part.finish_page(tally, page.cursor).await.map_err(part_error)?;
+        part.finish_page(tally, cursor).await.map_err(part_error)?;
         if let Some(invalid) = part.over_budget(invalid).await.map_err(part_error)? {
             return Err(Error::Budget { invalid, tolerated: part.plan.invalid_items });
         }
     }
     Ok(())
-}
-
-/// The page after this one, read while this one is journaled and written.
-async fn read_ahead<B: ReadObject + ListObjects, T: ScanSegment + ReadItem>(
-    pages: &Pages<'_, B, T>,
-    cursor: Option<&Item>,
-    units_per_second: Option<f64>,
-) -> Result<Option<(Page, Tally)>, ReadError> {
-    match cursor {
-        Some(cursor) => Ok(Some(pages.next(Some(cursor), units_per_second).await?)),
-        None => Ok(None),
-    }
 }

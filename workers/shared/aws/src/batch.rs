@@ -4,14 +4,12 @@
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::batch_execute_statement::BatchExecuteStatementError;
-use aws_sdk_dynamodb::types::{
-    BatchStatementError, BatchStatementErrorCodeEnum, BatchStatementRequest, BatchStatementResponse,
-    ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-};
+use aws_sdk_dynamodb::types::{BatchStatementError, BatchStatementErrorCodeEnum, BatchStatementResponse};
 use tableshift_core::statement::Statement;
 
+use crate::batch_body::PutBody;
 use crate::error::{CallError, Cause};
-use crate::items::{from_sdk, value_to_sdk};
+use crate::items::from_sdk;
 use crate::scan::TableItems;
 use crate::update::Written;
 
@@ -44,11 +42,9 @@ pub trait UpdateBatch {
 impl UpdateBatch for TableItems {
     async fn update_batch(&self, statements: &[Statement<'_>]) -> Result<BatchWritten, CallError> {
         let count = statements.len();
-        let mut request = self.client.batch_execute_statement();
-        for statement in statements {
-            request = request.statements(self.statement(statement)?);
-        }
-        let sent = request.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        let body = PutBody::of(statements);
+        let body = body.map_err(|error| CallError::refused("BatchExecuteStatement", &self.table, error))?;
+        let sent = self.client.batch_execute_statement().customize().interceptor(body).send().await;
         let answer = sent.map_err(|error: SdkError<BatchExecuteStatementError, _>| self.batch_error(error))?;
         let consumed = answer.consumed_capacity.unwrap_or_default();
         let responses = answer.responses.unwrap_or_default();
@@ -61,14 +57,6 @@ impl UpdateBatch for TableItems {
 }
 
 impl TableItems {
-    fn statement(&self, statement: &Statement<'_>) -> Result<BatchStatementRequest, CallError> {
-        let request = BatchStatementRequest::builder()
-            .statement(&statement.text)
-            .set_parameters(Some(statement.parameters.iter().copied().map(value_to_sdk).collect()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        request.build().map_err(|error| CallError::refused("BatchExecuteStatement", &self.table, error))
-    }
-
     fn outcome(&self, response: BatchStatementResponse) -> Result<StatementWritten, CallError> {
         match response.error {
             None => Ok(StatementWritten::Written(Written::Done { units: 0.0 })),

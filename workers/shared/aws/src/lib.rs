@@ -7,6 +7,7 @@
 
 pub mod backups;
 pub mod batch;
+mod batch_body;
 pub mod clients;
 pub mod dead_letters;
 pub mod error;
@@ -27,9 +28,11 @@ pub mod pages;
 pub mod part;
 pub mod run_files;
 pub mod scan;
+mod scan_answer;
 pub mod shell;
+pub mod steered;
 pub mod tables;
-pub mod throttles;
+mod throttles;
 pub mod update;
 
 pub use clients::{Clients, Settings};

@@ -1,10 +1,12 @@
 //! Reading a table segment by segment, page by page.
 
+use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use tableshift_core::value::Item;
 
 use crate::error::CallError;
 use crate::items::{from_sdk, to_sdk, value_to_sdk};
+use crate::scan_answer::{ScanAnswer, TakeAnswer};
 
 /// Which page to read.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +21,8 @@ pub struct PageRequest<'a> {
     pub consistent: bool,
     /// Which items DynamoDB may leave out.
     pub filter: Option<&'a Filter>,
+    /// The most items to read, those that are left out included; without it a page holds 1 MB.
+    pub limit: Option<u32>,
 }
 
 pub use tableshift_core::filter::Filter;
@@ -61,6 +65,7 @@ impl ScanSegment for TableItems {
         let scan = self.client.scan().table_name(&self.table);
         let scan = scan.segment(whole(request.segment)).total_segments(whole(request.segments));
         let scan = scan.set_exclusive_start_key(request.cursor.map(to_sdk)).consistent_read(request.consistent);
+        let scan = scan.set_limit(request.limit.map(whole));
         let scan = match request.filter {
             None => scan,
             Some(filter) => {
@@ -71,14 +76,27 @@ impl ScanSegment for TableItems {
                     .set_expression_attribute_values((!filter.values.is_empty()).then(|| values.collect()))
             }
         };
-        let sent = scan.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
-        let page = sent.map_err(|error| CallError::new("Scan", &self.table, error))?;
-        Ok(Page {
-            scanned: u64::try_from(page.scanned_count).unwrap_or_default(),
-            units: page.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or_default(),
-            cursor: page.last_evaluated_key.map(from_sdk),
-            items: page.items.unwrap_or_default().into_iter().map(from_sdk).collect(),
-        })
+        let answer = TakeAnswer::default();
+        let scan = scan.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let sent = scan.customize().interceptor(answer.clone()).send().await;
+        let left = sent.map_err(|error| CallError::new("Scan", &self.table, error))?;
+        Ok(answer.taken().map_or_else(|| decoded_by_sdk(left), Page::from))
+    }
+}
+
+impl From<ScanAnswer> for Page {
+    fn from(answer: ScanAnswer) -> Self {
+        let units = answer.units();
+        Self { scanned: answer.scanned_count, units, cursor: answer.last_evaluated_key, items: answer.items }
+    }
+}
+
+fn decoded_by_sdk(page: ScanOutput) -> Page {
+    Page {
+        scanned: u64::try_from(page.scanned_count).unwrap_or_default(),
+        units: page.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or_default(),
+        cursor: page.last_evaluated_key.map(from_sdk),
+        items: page.items.unwrap_or_default().into_iter().map(from_sdk).collect(),
     }
 }
 

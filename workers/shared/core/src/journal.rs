@@ -43,7 +43,7 @@ impl Entry {
     /// The entry for a change that is about to be written.
     pub fn of(key: Item, change: &Change, at: i64) -> Self {
         let before = change.before().map(|(name, value)| (name.clone(), value.cloned())).collect();
-        Self { key, before, after: change.after.clone(), at }
+        Self { key, before, after: change.image_after(), at }
     }
 
     /// Whether an item's touched attributes are as this entry's write left them.
@@ -62,7 +62,7 @@ impl Entry {
 pub fn encode_changes<'c>(changes: impl Iterator<Item = (&'c Item, &'c Change)>, at: i64) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (key, change) in changes {
-        let line = Line { key, before: Before(change), after: &change.after, at };
+        let line = Line { key, before: Before(change), after: After(change), at };
         serde_json::to_writer(&mut bytes, &line).expect("plain data serialises");
         bytes.push(b'\n');
     }
@@ -74,7 +74,7 @@ pub fn encode_changes<'c>(changes: impl Iterator<Item = (&'c Item, &'c Change)>,
 struct Line<'c> {
     key: &'c Item,
     before: Before<'c>,
-    after: &'c Image,
+    after: After<'c>,
     at: i64,
 }
 
@@ -84,6 +84,15 @@ struct Before<'c>(&'c Change);
 impl Serialize for Before<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.0.before())
+    }
+}
+
+/// The touched attributes after a change.
+struct After<'c>(&'c Change);
+
+impl Serialize for After<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.after())
     }
 }
 
@@ -229,6 +238,7 @@ impl Repeats {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::migration::Footprint;
     use crate::value::Value;
 
     fn entry(key: &str, before: &str, after: &str) -> Entry {
@@ -251,7 +261,8 @@ mod tests {
     fn changes_are_encoded_as_their_entries_are() {
         let names: BTreeSet<String> = ["a", "b"].map(String::from).into();
         let read = Item::from([("pk".into(), Value::s("1")), ("a".into(), Value::s("x"))]);
-        let change = Change::between(&read, Item::from([("b".into(), Value::n("2"))]), &names, &names).unwrap();
+        let change =
+            Change::between(&read, Item::from([("b".into(), Value::n("2"))]), &Footprint::new(names, [])).unwrap();
         let key = Item::from([("pk".into(), Value::s("1"))]);
         assert_eq!(encode_changes([(&key, &change)].into_iter(), 7), encode(&[Entry::of(key.clone(), &change, 7)]));
     }

@@ -7,6 +7,7 @@ use crate::filter::Filter;
 use crate::table::Table;
 use crate::value::{Item, Value, item_bytes, value_bytes};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use thiserror::Error;
 
 /// What a migration makes of one item. Nothing here may depend on the clock, on chance or on another item.
@@ -17,11 +18,13 @@ pub trait Migration: Send + Sync {
     /// What applying it to this item, as read, comes to.
     fn apply(&self, item: &Item) -> Outcome;
 
-    /// The top-level attributes that it may read or touch: what a write's condition guards.
-    fn guarded(&self) -> &BTreeSet<String>;
+    /// The same for an item that nobody needs afterwards: its values may move into the change.
+    fn consume(&self, item: Item) -> Outcome {
+        self.apply(&item)
+    }
 
-    /// The top-level attributes that it may set or remove.
-    fn touched(&self) -> &BTreeSet<String>;
+    /// The top-level attributes that it concerns.
+    fn footprint(&self) -> &Arc<Footprint>;
 
     /// What DynamoDB may leave out when it reads the table: items that are surely not to be changed and not invalid.
     fn filter(&self) -> Option<Filter>;
@@ -102,54 +105,151 @@ pub enum Invalid {
     /// Applying the migration again would change the item again.
     #[error("the migration would change the item again: `where` must be false once an item is changed")]
     NotIdempotent,
+    /// What a migration in Rust says of an item that it cannot change.
+    #[error("{0}")]
+    Unfit(&'static str),
     /// DynamoDB refused the write; the text is its validation message.
     #[error("DynamoDB refused the write: {0}")]
     Refused(String),
 }
 
+/// The top-level attributes that a migration concerns. All its changes share it, so none of them holds a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Footprint {
+    guarded: BTreeSet<String>,
+    touched: BTreeSet<String>,
+    /// Where each touched attribute stands among the guarded ones.
+    places: Vec<usize>,
+}
+
+impl Footprint {
+    /// The footprint of a migration that may set or remove `touched` and decides it by reading `read` as well.
+    pub fn new(touched: BTreeSet<String>, read: impl IntoIterator<Item = String>) -> Arc<Self> {
+        let mut guarded = touched.clone();
+        guarded.extend(read);
+        let places = guarded.iter().enumerate().filter(|(_, name)| touched.contains(*name)).map(|(at, _)| at).collect();
+        Arc::new(Self { guarded, touched, places })
+    }
+
+    /// What it may read or touch: what a write's condition guards.
+    pub fn guarded(&self) -> &BTreeSet<String> {
+        &self.guarded
+    }
+
+    /// The touched attributes of an item, in order.
+    pub fn before(&self, item: &Item) -> Vec<Option<Value>> {
+        self.touched.iter().map(|name| item.get(name).cloned()).collect()
+    }
+
+    /// What it may set or remove.
+    pub fn touched(&self) -> &BTreeSet<String> {
+        &self.touched
+    }
+}
+
 /// A change of one item: the touched top-level attributes before and after, and what else was read to decide it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Every attribute that the migration may touch, after.
-    pub after: Image,
-    /// Every attribute that was read or may be touched, as it was read: what must still hold when the write lands.
-    pub guard: Image,
+    footprint: Arc<Footprint>,
+    /// The guarded attributes as they were read, in order.
+    read: Vec<Option<Value>>,
+    /// The touched attributes after, in order; none where one stays as it was read.
+    after: Vec<Option<After>>,
     /// The item's size before and after, in bytes.
     pub bytes: (usize, usize),
 }
 
+/// What becomes of a touched attribute.
+#[derive(Debug, Clone, PartialEq)]
+enum After {
+    Removed,
+    Set(Value),
+}
+
+impl After {
+    fn value(&self) -> Option<&Value> {
+        match self {
+            Self::Removed => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+}
+
 impl Change {
     /// The change from an item as read to the same item with other touched attributes, or `None` if nothing differs.
-    /// `changed` need hold the touched attributes only. What is touched is guarded.
-    pub fn between(
-        read: &Item,
-        mut changed: Item,
-        touched: &BTreeSet<String>,
-        guarded: &BTreeSet<String>,
-    ) -> Option<Self> {
-        if touched.iter().all(|name| read.get(name) == changed.get(name)) {
+    /// `changed` need hold the touched attributes only.
+    pub fn between(read: &Item, mut changed: Item, footprint: &Arc<Footprint>) -> Option<Self> {
+        let read_only = footprint.guarded.difference(&footprint.touched);
+        changed.extend(read_only.filter_map(|name| read.get_key_value(name)).map(|(n, v)| (n.clone(), v.clone())));
+        Self::of(footprint.before(read), changed, item_bytes(read), footprint)
+    }
+
+    /// The change from an item that had these touched attributes [before](Footprint::before) and so many bytes to what it
+    /// is now, or `None` if nothing differs. `changed` need hold the guarded attributes only.
+    pub fn of(before: Vec<Option<Value>>, mut changed: Item, bytes: usize, footprint: &Arc<Footprint>) -> Option<Self> {
+        let now = footprint.touched.iter().map(|name| changed.get(name));
+        if before.iter().map(Option::as_ref).eq(now) {
             return None;
         }
-        let before = item_bytes(read);
-        let bytes_of =
-            |item: &Item| touched.iter().filter_map(|n| Some(n.len() + value_bytes(item.get(n)?))).sum::<usize>();
-        let bytes = (before, before - bytes_of(read) + bytes_of(&changed));
-        debug_assert!(touched.is_subset(guarded), "what is touched is guarded");
-        let after = touched.iter().map(|name| (name.clone(), changed.remove(name))).collect();
-        Some(Self { after, guard: image(read, guarded), bytes })
+        let (mut less, mut more) = (0, 0);
+        let mut after = Vec::with_capacity(before.len());
+        for (name, was) in footprint.touched.iter().zip(&before) {
+            let is = changed.remove(name);
+            let size = |value: &Option<Value>| value.as_ref().map_or(0, |value| name.len() + value_bytes(value));
+            (less, more) = (less + size(was), more + size(&is));
+            after.push(match is {
+                is if is == *was => None,
+                Some(value) => Some(After::Set(value)),
+                None => Some(After::Removed),
+            });
+        }
+        let mut touched = footprint.places.iter().zip(before).peekable();
+        let read = footprint.guarded.iter().enumerate().map(|(at, name)| {
+            let before = touched.next_if(|(place, _)| **place == at);
+            before.map_or_else(|| changed.remove(name), |(_, before)| before)
+        });
+        Some(Self {
+            read: read.collect(),
+            footprint: Arc::clone(footprint),
+            after,
+            bytes: (bytes, bytes - less + more),
+        })
+    }
+
+    /// Every attribute that was read or may be touched, as it was read: what must still hold when the write lands.
+    pub fn guard(&self) -> impl Iterator<Item = (&String, Option<&Value>)> + Clone {
+        self.footprint.guarded.iter().zip(self.read.iter().map(Option::as_ref))
+    }
+
+    /// Every attribute that the migration may touch, before.
+    pub fn before(&self) -> impl ExactSizeIterator<Item = (&String, Option<&Value>)> {
+        let before = self.footprint.places.iter().map(|place| self.read[*place].as_ref());
+        self.footprint.touched.iter().zip(before)
+    }
+
+    /// Every attribute that the migration may touch, after.
+    pub fn after(&self) -> impl ExactSizeIterator<Item = (&String, Option<&Value>)> {
+        let after = self.after.iter().zip(&self.footprint.places).map(|(after, place)| match after {
+            Some(after) => after.value(),
+            None => self.read[*place].as_ref(),
+        });
+        self.footprint.touched.iter().zip(after)
+    }
+
+    /// The touched attributes after, by name.
+    pub fn image_after(&self) -> Image {
+        self.after().map(|(name, value)| (name.clone(), value.cloned())).collect()
     }
 
     /// The attributes that differ, with their value after: what the update sets or removes.
-    pub fn delta(&self) -> impl Iterator<Item = (&String, Option<&Value>)> {
-        self.after
-            .iter()
-            .filter(|(name, after)| self.guard.get(*name) != Some(after))
-            .map(|(name, v)| (name, v.as_ref()))
+    pub fn delta(&self) -> impl Iterator<Item = (&String, Option<&Value>)> + Clone {
+        let differing = self.footprint.touched.iter().zip(&self.after);
+        differing.filter_map(|(name, after)| Some((name, after.as_ref()?.value())))
     }
 
-    /// The touched attributes before, in the order of [`after`](Self::after).
-    pub fn before(&self) -> impl ExactSizeIterator<Item = (&String, Option<&Value>)> {
-        self.after.keys().map(|name| (name, self.guard.get(name).and_then(Option::as_ref)))
+    /// Whether an item's touched attributes are as this change leaves them.
+    pub fn is_made(&self, item: &Item) -> bool {
+        self.after().all(|(name, value)| item.get(name) == value)
     }
 
     /// The write units of this change.
@@ -186,8 +286,10 @@ impl TableRules {
         if change.bytes.1 > crate::value::MAX_ITEM_BYTES {
             return Some(Invalid::TooLarge { bytes: change.bytes.1 });
         }
-        let set = change.after.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-        set.filter_map(|(name, value)| self.index_key(name, value).or_else(|| self.expiry(name, value))).next()
+        let set = change.after().filter_map(|(name, value)| Some((name, value?)));
+        let mut broken =
+            set.filter_map(|(name, value)| self.index_key(name, value).or_else(|| self.expiry(name, value)));
+        broken.next()
     }
 
     fn index_key(&self, attribute: &str, value: &Value) -> Option<Invalid> {

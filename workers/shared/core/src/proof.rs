@@ -12,7 +12,7 @@ impl<M: Migration> Judge<'_, M> {
         let key = self.table.key_of(item);
         let standing = match journal.is_empty() {
             true => Standing::NotJournaled,
-            false => journal.standing(&key, item, self.migration.touched()),
+            false => journal.standing(&key, item, self.migration.footprint().touched()),
         };
         self.count_standing(standing, &key, item, tally);
         tally.counts.scanned += 1;

@@ -23,10 +23,11 @@ pub struct Statement<'c> {
 
 /// Whether PartiQL's meaning of a change is documented, so that it has a [`Statement`].
 pub fn is_documented(key: &Item, change: &Change) -> bool {
-    let names = key.keys().chain(change.guard.keys()).chain(change.after.keys());
-    let guarded = change.guard.iter().filter(|(name, _)| !key.contains_key(*name));
+    // What is touched is guarded.
+    let names = key.keys().chain(change.guard().map(|(name, _)| name));
+    let guarded = change.guard().filter(|(name, _)| !key.contains_key(*name));
     names.clone().all(|name| is_plain(name))
-        && guarded.filter_map(|(_, value)| value.as_ref()).all(is_comparable)
+        && guarded.filter_map(|(_, value)| value).all(is_comparable)
         // Each name comes at most twice, with a few characters around it.
         && names.map(|name| 2 * (name.len() + 16)).sum::<usize>() < MAX_STATEMENT_BYTES / 2
 }
@@ -46,9 +47,9 @@ impl<'c> Statement<'c> {
         for (index, (name, value)) in key.iter().enumerate() {
             statement.push(if index == 0 { " WHERE " } else { " AND " }, name, "=?", Some(value));
         }
-        for (name, value) in change.guard.iter().filter(|(name, _)| !key.contains_key(*name)) {
+        for (name, value) in change.guard().filter(|(name, _)| !key.contains_key(*name)) {
             let after = if value.is_some() { "=?" } else { " IS MISSING" };
-            statement.push(" AND ", name, after, value.as_ref());
+            statement.push(" AND ", name, after, value);
         }
         statement
     }
@@ -70,12 +71,13 @@ fn is_plain(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::migration::Footprint;
     use std::collections::BTreeSet;
 
     fn change(read: &str, changed: &str) -> Change {
         let names: BTreeSet<String> = ["a", "b", "c"].map(String::from).into();
         let item = |json: &str| serde_json::from_str::<Item>(json).unwrap();
-        Change::between(&item(read), item(changed), &names, &names).unwrap()
+        Change::between(&item(read), item(changed), &Footprint::new(names, [])).unwrap()
     }
 
     fn key() -> Item {

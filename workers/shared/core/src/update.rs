@@ -4,7 +4,7 @@
 //! never resurrected, and that every guarded attribute still is as it was read, so that no application write is lost.
 
 use crate::journal::Entry;
-use crate::migration::{Change, Image};
+use crate::migration::Change;
 use crate::value::Value;
 use std::collections::BTreeMap;
 
@@ -24,17 +24,22 @@ pub struct Update {
 impl Update {
     /// The update that makes a change, for a table with these key attributes.
     pub fn of_change(change: &Change, keys: &[String]) -> Self {
-        Self::new(change.delta(), &change.guard, keys)
+        Self::new(change.delta(), change.guard(), keys)
     }
 
     /// The update that undoes a journaled change: back to the image before, only while every touched attribute still
     /// is as the run left it.
     pub fn of_undo(entry: &Entry, keys: &[String]) -> Self {
         let differing = entry.before.iter().filter(|(name, before)| entry.after.get(*name) != Some(before));
-        Self::new(differing.map(|(name, value)| (name, value.as_ref())), &entry.after, keys)
+        let guard = entry.after.iter().map(|(name, value)| (name, value.as_ref()));
+        Self::new(differing.map(|(name, value)| (name, value.as_ref())), guard, keys)
     }
 
-    fn new<'c>(delta: impl Iterator<Item = (&'c String, Option<&'c Value>)>, guard: &Image, keys: &[String]) -> Self {
+    fn new<'c>(
+        delta: impl Iterator<Item = (&'c String, Option<&'c Value>)>,
+        guard: impl Iterator<Item = (&'c String, Option<&'c Value>)>,
+        keys: &[String],
+    ) -> Self {
         let mut update = Self::default();
         let (mut sets, mut removes) = (Vec::new(), Vec::new());
         for (name, value) in delta {
@@ -49,11 +54,15 @@ impl Update {
         update
     }
 
-    fn conditions(&mut self, guard: &Image, keys: &[String]) -> String {
+    fn conditions<'c>(
+        &mut self,
+        guard: impl Iterator<Item = (&'c String, Option<&'c Value>)>,
+        keys: &[String],
+    ) -> String {
         let exists = keys.first().map(|key| format!("attribute_exists({})", self.name(key)));
         let mut parts: Vec<String> = exists.into_iter().collect();
         // A key attribute never changes, so guarding it says nothing.
-        for (name, value) in guard.iter().filter(|(name, _)| !keys.contains(name)) {
+        for (name, value) in guard.filter(|(name, _)| !keys.contains(name)) {
             let placeholder = self.name(name);
             parts.push(match value {
                 Some(value) => format!("{placeholder} = {}", self.value(value)),
@@ -93,6 +102,7 @@ fn clauses(sets: &[String], removes: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::migration::{Footprint, Image};
     use crate::value::Item;
 
     #[test]
@@ -102,9 +112,8 @@ mod tests {
         let mut changed = read.clone();
         changed.remove("zip");
         changed.insert("b".into(), Value::n("2"));
-        let touched = ["b", "zip", "a"].map(String::from).into();
-        let guarded = ["a", "b", "pk", "zip"].map(String::from).into();
-        let change = Change::between(&read, changed, &touched, &guarded).unwrap();
+        let footprint = Footprint::new(["b", "zip", "a"].map(String::from).into(), ["pk".into()]);
+        let change = Change::between(&read, changed, &footprint).unwrap();
         let update = Update::of_change(&change, &["pk".into()]);
         assert_eq!(update.expression, "SET #n0 = :v0 REMOVE #n1");
         assert_eq!(update.condition, "attribute_exists(#n2) AND #n3 = :v1 AND attribute_not_exists(#n0) AND #n1 = :v2");

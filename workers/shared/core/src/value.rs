@@ -110,8 +110,10 @@ pub fn value_bytes(value: &Value) -> usize {
 /// About one byte for two significant digits, and one more; one more again for a negative number.
 fn number_bytes(text: &str) -> usize {
     let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    let significant = digits.trim_start_matches('0').trim_end_matches('0').len();
+    let digits = || mantissa.bytes().filter(u8::is_ascii_digit);
+    let zero = |digit: &u8| *digit == b'0';
+    let significant = digits().count() - digits().take_while(zero).count();
+    let significant = significant.saturating_sub(digits().rev().take_while(zero).count());
     significant.div_ceil(2) + 1 + usize::from(text.starts_with('-'))
 }
 
@@ -140,6 +142,15 @@ mod tests {
         assert_eq!(write_units(0, 1), 1);
         assert_eq!(write_units(1024, 10), 1);
         assert_eq!(write_units(10, 1025), 2);
+    }
+
+    #[test]
+    fn a_number_counts_a_byte_for_two_significant_digits() {
+        let sizes =
+            [("0", 1), ("000", 1), ("7", 2), ("-7", 3), ("1200", 2), ("0.0012", 2), ("-1.234E-7", 4), ("1001", 3)];
+        for (text, bytes) in sizes {
+            assert_eq!(value_bytes(&Value::n(text)), bytes, "{text}");
+        }
     }
 
     #[test]

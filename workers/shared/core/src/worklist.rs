@@ -2,7 +2,7 @@
 
 use crate::counts::{Sample, Tally};
 use crate::journal::{Entry, Index, Standing};
-use crate::migration::{Change, Invalid, Migration, Outcome, TableRules, image};
+use crate::migration::{Change, Invalid, Migration, Outcome, TableRules};
 use crate::table::Table;
 use crate::value::Item;
 
@@ -38,24 +38,21 @@ pub enum Next {
 impl<M: Migration> Judge<'_, M> {
     /// Sorts a page's items into writes and counts. `prior` is what earlier attempts journaled for this very page: an
     /// item that is as they would have left it was changed by this run, whatever became of the worker.
-    pub fn sort_out(&self, items: &[Item], prior: &Index, tally: &mut Tally) -> Vec<Work> {
+    pub fn sort_out(&self, items: Vec<Item>, prior: &Index, tally: &mut Tally) -> Vec<Work> {
         tally.counts.scanned += items.len() as u64;
-        items.iter().filter_map(|item| self.sort_out_one(item, prior, tally)).collect()
+        items.into_iter().filter_map(|item| self.sort_out_one(item, prior, tally)).collect()
     }
 
-    fn sort_out_one(&self, item: &Item, prior: &Index, tally: &mut Tally) -> Option<Work> {
-        let outcome = self.outcome(item);
-        if let Outcome::Changed(change) = outcome {
-            return Some(Work { key: self.table.key_of(item), change });
-        }
-        let touched = self.migration.touched();
-        let ours = !prior.is_empty()
-            && prior.standing(&self.table.key_of(item), item, touched) == Standing::AsWritten
-            && matches!(outcome, Outcome::AlreadyDone | Outcome::NotMatched);
-        if ours {
-            tally.counts.changed += 1;
-        } else {
-            self.count(&outcome, item, tally);
+    fn sort_out_one(&self, item: Item, prior: &Index, tally: &mut Tally) -> Option<Work> {
+        let key = self.table.key_of(&item);
+        let standing = match prior.is_empty() {
+            true => Standing::NotJournaled,
+            false => prior.standing(&key, &item, self.migration.footprint().touched()),
+        };
+        match self.ruled(self.migration.consume(item)) {
+            Outcome::Changed(change) => return Some(Work { key, change }),
+            Outcome::AlreadyDone | Outcome::NotMatched if standing == Standing::AsWritten => tally.counts.changed += 1,
+            outcome => self.count(&outcome, || key, tally),
         }
         None
     }
@@ -94,7 +91,7 @@ impl<M: Migration> Judge<'_, M> {
             return Next::Counted;
         };
         // The write did take effect and its answer was lost; the SDK's retry then failed its condition.
-        if image(item, self.migration.touched()) == work.change.after {
+        if work.change.is_made(item) {
             self.count_written(work, tally);
             return Next::Counted;
         }
@@ -105,7 +102,7 @@ impl<M: Migration> Judge<'_, M> {
                 Next::Again(Box::new(Work { key: work.key.clone(), change }))
             }
             outcome => {
-                self.count(&outcome, item, tally);
+                self.count(&outcome, || self.table.key_of(item), tally);
                 Next::Counted
             }
         }
@@ -117,14 +114,14 @@ impl<M: Migration> Judge<'_, M> {
             tally.counts.not_matched += 1;
             return None;
         };
-        if image(item, self.migration.touched()) == work.change.after {
+        if work.change.is_made(item) {
             self.count_written(&work, tally);
             return None;
         }
         match self.outcome(item) {
             Outcome::Changed(change) => Some(Work { key: work.key, change }),
             outcome => {
-                self.count(&outcome, item, tally);
+                self.count(&outcome, || self.table.key_of(item), tally);
                 None
             }
         }
@@ -137,7 +134,7 @@ impl<M: Migration> Judge<'_, M> {
             Outcome::Changed(change) if self.changes_again(item, &change) => Outcome::Invalid(Invalid::NotIdempotent),
             outcome => outcome,
         };
-        let Outcome::Changed(change) = outcome else { return self.count(&outcome, item, tally) };
+        let Outcome::Changed(change) = outcome else { return self.count(&outcome, || self.table.key_of(item), tally) };
         tally.counts.changed += 1;
         tally.change_units += change.write_units();
         tally.sample(|| {
@@ -148,7 +145,11 @@ impl<M: Migration> Judge<'_, M> {
 
     /// What the migration makes of an item, with the table's rules applied.
     pub fn outcome(&self, item: &Item) -> Outcome {
-        match self.migration.apply(item) {
+        self.ruled(self.migration.apply(item))
+    }
+
+    fn ruled(&self, outcome: Outcome) -> Outcome {
+        match outcome {
             Outcome::Changed(change) => match self.rules.broken_by(&change) {
                 Some(reason) => Outcome::Invalid(reason),
                 None => Outcome::Changed(change),
@@ -168,14 +169,14 @@ impl<M: Migration> Judge<'_, M> {
         matches!(self.migration.apply(&changed), Outcome::Changed(_) | Outcome::Invalid(_))
     }
 
-    fn count(&self, outcome: &Outcome, item: &Item, tally: &mut Tally) {
+    fn count(&self, outcome: &Outcome, key: impl FnOnce() -> Item, tally: &mut Tally) {
         match outcome {
             Outcome::NotMatched => tally.counts.not_matched += 1,
             Outcome::AlreadyDone => tally.counts.already_done += 1,
             Outcome::Changed(_) => tally.counts.changed += 1,
             Outcome::Invalid(reason) => {
                 tally.counts.invalid += 1;
-                tally.find(self.table.key_of(item), reason.to_string());
+                tally.find(key(), reason.to_string());
             }
         }
     }

@@ -37,7 +37,7 @@ fn every_item_of_a_page_becomes_work_or_a_count() {
             item(r#"{"pk":{"S":"2"},"b":{"S":"x"}}"#),
             item(r#"{"pk":{"S":"3"}}"#),
         ];
-        let work = judge.sort_out(&items, &Index::default(), &mut tally);
+        let work = judge.sort_out(items.to_vec(), &Index::default(), &mut tally);
         assert_eq!(work.len(), 1);
         assert_eq!((tally.counts.scanned, tally.counts.already_done, tally.counts.not_matched), (3, 1, 1));
         judge.count_written(&work[0], &mut tally);
@@ -53,7 +53,7 @@ fn an_item_that_a_dead_worker_changed_counts_as_changed() {
         let mut prior = Index::default();
         prior.add(&Entry::of(item(r#"{"pk":{"S":"1"}}"#), &change, 0));
         let mut tally = Tally::default();
-        assert!(judge.sort_out(&[item(r#"{"pk":{"S":"1"},"b":{"S":"x"}}"#)], &prior, &mut tally).is_empty());
+        assert!(judge.sort_out(vec![item(r#"{"pk":{"S":"1"},"b":{"S":"x"}}"#)], &prior, &mut tally).is_empty());
         assert_eq!((tally.counts.changed, tally.counts.already_done), (1, 0));
     });
 }
@@ -63,10 +63,10 @@ fn after_a_conflict_the_item_is_judged_as_it_now_is() {
     with_judge(RENAME, |judge| {
         let old = item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#);
         let mut tally = Tally::default();
-        let work = judge.sort_out(&[old], &Index::default(), &mut tally).remove(0);
+        let work = judge.sort_out(vec![old], &Index::default(), &mut tally).remove(0);
         let changed_by_app = item(r#"{"pk":{"S":"1"},"a":{"S":"y"}}"#);
         let Next::Again(again) = judge.after_conflict(&work, Some(&changed_by_app), &mut tally) else { panic!() };
-        assert_eq!(again.change.after["b"], Some(Value::s("y")));
+        assert_eq!(again.change.image_after()["b"], Some(Value::s("y")));
         assert_eq!(judge.after_conflict(&again, None, &mut tally), Next::Counted);
         assert_eq!((tally.counts.not_matched, tally.retries, tally.journal.unwritten), (1, 1, 2));
         assert!(tally.counts.balance());
@@ -78,7 +78,7 @@ fn a_write_whose_answer_was_lost_counts_as_changed() {
     with_judge(RENAME, |judge| {
         let mut tally = Tally::default();
         let work =
-            judge.sort_out(&[item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#)], &Index::default(), &mut tally).remove(0);
+            judge.sort_out(vec![item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#)], &Index::default(), &mut tally).remove(0);
         let written = item(r#"{"pk":{"S":"1"},"b":{"S":"x"},"other":{"N":"1"}}"#);
         assert_eq!(judge.after_conflict(&work, Some(&written), &mut tally), Next::Counted);
         assert_eq!((tally.counts.changed, tally.journal.unwritten), (1, 0));

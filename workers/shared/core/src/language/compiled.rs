@@ -7,17 +7,19 @@ pub use super::meaning::MeaningError;
 use super::reading;
 use super::steps::{self, Step, Watch};
 use crate::filter::Filter;
-use crate::migration::{Change, Invalid, Migration, Outcome};
-use crate::value::Item;
+use crate::migration::{Change, Footprint, Invalid, Migration, Outcome};
+use crate::value::{Item, item_bytes};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// A compiled migration document.
 #[derive(Debug, Clone)]
 pub struct Compiled {
     id: String,
     rules: Vec<Rule>,
-    guarded: BTreeSet<String>,
-    touched: BTreeSet<String>,
+    footprint: Arc<Footprint>,
+    /// The key attributes that expressions read as `key`.
+    key_reads: BTreeSet<String>,
 }
 
 /// A rule: which items, what to change, what must hold after.
@@ -41,10 +43,12 @@ impl Compiled {
         let rules = reading::rules(document)?.into_iter().map(Rule::of).collect::<Result<Vec<_>, _>>()?;
         let steps = || rules.iter().flat_map(Rule::all_steps);
         let touched: BTreeSet<String> = steps().flat_map(Step::touches).map(str::to_owned).collect();
-        let mut guarded = touched.clone();
-        guarded.extend(rules.iter().flat_map(Rule::conditions).flat_map(|(_, e)| e.reads().iter().cloned()));
-        guarded.extend(steps().flat_map(Step::reads));
-        Ok(Self { id: document.id.clone(), rules, guarded, touched })
+        let read = rules.iter().flat_map(Rule::conditions).flat_map(|(_, e)| e.reads().iter().cloned());
+        let footprint = Footprint::new(touched, read.chain(steps().flat_map(Step::reads)));
+        let of_key = |(_, e): (_, &Expression)| e.key_reads().iter().cloned().collect::<Vec<_>>();
+        let of_steps = steps().flat_map(Step::expressions).flat_map(of_key);
+        let key_reads = rules.iter().flat_map(Rule::conditions).flat_map(of_key).chain(of_steps).collect();
+        Ok(Self { id: document.id.clone(), rules, footprint, key_reads })
     }
 
     /// Refuses a migration that touches a key attribute of its table, or reads one that the key does not have.
@@ -79,31 +83,32 @@ impl Compiled {
         Ok(None)
     }
 
+    /// Some attributes of an item that no rule is for: whether they are as a rule would have left them.
+    fn unmatched(&self, item: &Item) -> Outcome {
+        let done = self.rules.iter().any(|rule| rule.check.as_ref().is_some_and(|c| c.holds(item).unwrap_or(false)));
+        if done { Outcome::AlreadyDone } else { Outcome::NotMatched }
+    }
+
+    /// The attributes of an item that expressions read as `key`: no step may touch them.
+    fn key_of(&self, item: &Item) -> Item {
+        picked(item, &self.key_reads)
+    }
+
     /// The attributes that a rule's steps may read and write, as they are after them.
     pub(crate) fn steps(&self, rule: &Rule, item: &Item, watch: &mut Watch<'_>) -> Result<Item, Invalid> {
-        // Steps read and write guarded attributes only, so only these are copied.
-        let mut changed: Item = self.guarded.iter().filter_map(|n| Some((n.clone(), item.get(n)?.clone()))).collect();
-        steps::apply(&rule.steps, &mut changed, item, watch).map_err(|failed| {
-            let numbers: Vec<String> = failed.field.steps.iter().map(usize::to_string).collect();
-            Invalid::Step { step: numbers.join("."), reason: failed.reason }
-        })?;
+        let mut changed = picked(item, self.footprint.guarded());
+        apply(rule, &mut changed, item, watch)?;
         Ok(changed)
     }
 
-    fn judge(&self, item: &Item) -> Result<Outcome, Invalid> {
-        let Some(rule) = self.rule_for(item)? else {
-            let done =
-                self.rules.iter().any(|rule| rule.check.as_ref().is_some_and(|c| c.holds(item).unwrap_or(false)));
-            return Ok(if done { Outcome::AlreadyDone } else { Outcome::NotMatched });
-        };
-        self.judge_by(rule, item).map_err(|reason| rule.invalid(reason))
-    }
-
-    fn judge_by(&self, rule: &Rule, item: &Item) -> Result<Outcome, Invalid> {
-        let changed = self.steps(rule, item, &mut |_, _| ())?;
-        let after = Scope { item: &changed, key: item, element: None };
+    /// What a rule makes of an item, given all of it or its guarded attributes, what expressions
+    /// read as `key`, and the size of all of it in bytes.
+    fn change(&self, rule: &Rule, mut item: Item, key: &Item, bytes: usize) -> Result<Outcome, Invalid> {
+        let before = self.footprint.before(&item);
+        apply(rule, &mut item, key, &mut |_, _| ())?;
+        let after = Scope { item: &item, key, element: None };
         let holds = rule.check.as_ref().map_or(Ok(true), |check| check.holds_in(&after));
-        let Some(change) = Change::between(item, changed, &self.touched, &self.guarded) else {
+        let Some(change) = Change::of(before, item, bytes, &self.footprint) else {
             return Ok(Outcome::AlreadyDone);
         };
         match holds.map_err(|e| Invalid::CheckFails(e.to_string()))? {
@@ -111,6 +116,18 @@ impl Compiled {
             false => Err(Invalid::Check),
         }
     }
+}
+
+/// Some attributes of an item.
+fn picked(item: &Item, names: &BTreeSet<String>) -> Item {
+    names.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
+}
+
+fn apply(rule: &Rule, item: &mut Item, key: &Item, watch: &mut Watch<'_>) -> Result<(), Invalid> {
+    steps::apply(&rule.steps, item, key, watch).map_err(|failed| {
+        let numbers: Vec<String> = failed.field.steps.iter().map(usize::to_string).collect();
+        Invalid::Step { step: numbers.join("."), reason: failed.reason }
+    })
 }
 
 impl Rule {
@@ -157,15 +174,31 @@ impl Migration for Compiled {
     }
 
     fn apply(&self, item: &Item) -> Outcome {
-        self.judge(item).unwrap_or_else(Outcome::Invalid)
+        match self.rule_for(item) {
+            Err(reason) => Outcome::Invalid(reason),
+            Ok(None) => self.unmatched(item),
+            // Steps read and write guarded attributes only, so only these are copied.
+            Ok(Some(rule)) => {
+                let guarded = picked(item, self.footprint.guarded());
+                self.change(rule, guarded, &self.key_of(item), item_bytes(item))
+                    .unwrap_or_else(|reason| Outcome::Invalid(rule.invalid(reason)))
+            }
+        }
     }
 
-    fn guarded(&self) -> &BTreeSet<String> {
-        &self.guarded
+    fn consume(&self, item: Item) -> Outcome {
+        match self.rule_for(&item) {
+            Err(reason) => Outcome::Invalid(reason),
+            Ok(None) => self.unmatched(&item),
+            Ok(Some(rule)) => {
+                let (key, bytes) = (self.key_of(&item), item_bytes(&item));
+                self.change(rule, item, &key, bytes).unwrap_or_else(|reason| Outcome::Invalid(rule.invalid(reason)))
+            }
+        }
     }
 
-    fn touched(&self) -> &BTreeSet<String> {
-        &self.touched
+    fn footprint(&self) -> &Arc<Footprint> {
+        &self.footprint
     }
 
     /// An item is left out only if every rule leaves it out.

@@ -12,7 +12,7 @@ fn after(steps: &str, before: &str) -> String {
     let mut item: Item = serde_json::from_str(before).unwrap();
     match migration.apply(&item) {
         Outcome::Changed(change) => {
-            for (name, value) in change.after {
+            for (name, value) in change.image_after() {
                 match value {
                     Some(value) => drop(item.insert(name, value)),
                     None => drop(item.remove(&name)),
