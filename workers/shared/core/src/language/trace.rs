@@ -45,7 +45,7 @@ impl Trace {
         let mut steps = Vec::new();
         let mut last: Item = item.clone();
         // The steps see the attributes that the migration knows; the others stay.
-        last.retain(|name, _| migration.guarded().contains(name));
+        last.retain(|name, _| migration.footprint().guarded().contains(name));
         let _ = migration.steps(rule, item, &mut |field, after| {
             steps.push(Traced { field: field.clone(), changed: attributes(&last, after) });
             last = after.clone();
@@ -64,7 +64,7 @@ impl Trace {
 pub fn after(item: &Item, outcome: &Outcome) -> Item {
     let mut after = item.clone();
     let Outcome::Changed(change) = outcome else { return after };
-    for (name, value) in &change.after {
+    for (name, value) in change.delta() {
         match value {
             Some(value) => after.insert(name.clone(), value.clone()),
             None => after.remove(name),

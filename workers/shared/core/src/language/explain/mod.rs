@@ -70,9 +70,9 @@ fn condition(words: &str, otherwise: &str, text: &str) -> String {
 fn promises(page: &mut Page, migration: &Compiled) {
     page.heading("How it is written");
     let listed = |names: &BTreeSet<String>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let touched = migration.touched();
+    let touched = migration.footprint().touched();
     page.hanging(2, "", &format!("It may set or remove {}; nothing else in an item is written.", listed(touched)));
-    let guarded = listed(migration.guarded());
+    let guarded = listed(migration.footprint().guarded());
     page.hanging(
         2,
         "",
