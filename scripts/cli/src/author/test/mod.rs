@@ -48,6 +48,9 @@ pub struct Test {
 /// Why a migration cannot be tested.
 #[derive(Debug, Error)]
 pub enum TestError {
+    /// The document stands for a migration in Rust.
+    #[error("{0} stands for a migration in Rust, whose samples are its Rust tests: see workers/shared/migrations")]
+    InRust(String),
     /// The migration cannot be read.
     #[error("the test cannot be made")]
     Migration(#[source] FileError),
@@ -75,6 +78,7 @@ pub enum TestError {
 pub fn run(test: &Test) -> Result<Told, TestError> {
     let loaded = match migration::load(&test.file) {
         Ok(loaded) => loaded,
+        Err(LoadError::InRust(path)) => return Err(TestError::InRust(path)),
         Err(LoadError::File(source)) => return Err(TestError::Migration(source)),
         Err(LoadError::Findings(reviewed)) => {
             let text = if test.json { check::json(&[*reviewed]) } else { check::told(&reviewed.0, &reviewed.1) };

@@ -67,7 +67,7 @@ pub enum Code {
     NotIdempotent,
     /// A rule that no item ever reaches.
     Unreachable,
-    /// The document has both `change` and `rules`.
+    /// The document has more than one of `change`, `rules` and `code`, or stands for a migration in Rust.
     Form,
     /// A step's effect is undone or overwritten by a later step.
     NoEffect,
