@@ -1,7 +1,7 @@
 //! The one place that reaches AWS: looking at a table, and at a few of its items. Nothing here writes.
 
 use tableshift_aws::CallError;
-use tableshift_aws::shell::{SampleItems as _, Shell};
+use tableshift_aws::shell::{self, Shell};
 use tableshift_aws::tables::DescribeTable as _;
 use tableshift_core::language::review::table::Facts;
 use tableshift_core::table::Table;
@@ -37,7 +37,7 @@ pub fn facts(name: &str) -> Result<Facts, TableError> {
 pub fn sample(name: &str, items: u32) -> Result<(Table, Vec<Item>), TableError> {
     run(name, async |shell| {
         let table = shell.tables().describe(name).await?;
-        let items = shell.samples(name).sample(items).await?;
+        let items = shell::sample(&shell.items(name), items).await?;
         Ok((table, items))
     })
 }

@@ -5,7 +5,7 @@ use tableshift_core::value::Item;
 
 use crate::clients::{retries, timeouts};
 use crate::error::CallError;
-use crate::items::from_sdk;
+use crate::scan::{PageRequest, ScanSegment, TableItems};
 use crate::tables::Tables;
 
 /// The edges of a person's shell. Credentials and Region come from where the AWS CLI looks for them: environment, then
@@ -27,49 +27,27 @@ impl Shell {
         Tables::new(aws_sdk_dynamodb::Client::new(&self.config))
     }
 
-    /// Samples of one table's items.
-    pub fn samples(&self, table: &str) -> Samples {
-        Samples { client: aws_sdk_dynamodb::Client::new(&self.config), table: table.to_owned() }
+    /// The items of a table.
+    pub fn items(&self, table: &str) -> TableItems {
+        TableItems::new(aws_sdk_dynamodb::Client::new(&self.config), table)
     }
-}
-
-/// Samples of one table's items.
-#[derive(Debug, Clone)]
-pub struct Samples {
-    client: aws_sdk_dynamodb::Client,
-    table: String,
-}
-
-/// Reading a few items.
-pub trait SampleItems {
-    /// At most this many items, from all over the table: read-only, and never more than a page of each part.
-    async fn sample(&self, items: u32) -> Result<Vec<Item>, CallError>;
 }
 
 /// Into how many parts a table is cut, so that a sample is not all from one place.
 const PARTS: u32 = 16;
 
-impl SampleItems for Samples {
-    async fn sample(&self, items: u32) -> Result<Vec<Item>, CallError> {
-        let mut found = Vec::new();
-        // A part may be empty, so the later ones take what the earlier ones left.
-        for part in 0..PARTS {
-            let left = items.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
-            if left == 0 {
-                break;
-            }
-            found.extend(self.page(part, left.div_ceil(PARTS - part)).await?);
+/// At most this many items, from all over a table: one page of each part, no longer than is wanted of it. The later parts
+/// make up for what the earlier ones do not have.
+pub async fn sample(table: &impl ScanSegment, items: u32) -> Result<Vec<Item>, CallError> {
+    let mut found = Vec::new();
+    for segment in 0..PARTS {
+        let left = items.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
+        if left == 0 {
+            break;
         }
-        Ok(found)
+        let limit = Some(left.div_ceil(PARTS - segment));
+        let request = PageRequest { segment, segments: PARTS, cursor: None, consistent: false, filter: None, limit };
+        found.extend(table.page(&request).await?.items);
     }
-}
-
-impl Samples {
-    async fn page(&self, part: u32, limit: u32) -> Result<Vec<Item>, CallError> {
-        let whole = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
-        let scan = self.client.scan().table_name(&self.table).segment(whole(part)).total_segments(whole(PARTS));
-        let sent = scan.limit(whole(limit)).send().await;
-        let page = sent.map_err(|error| CallError::new("Scan", &self.table, error))?;
-        Ok(page.items.unwrap_or_default().into_iter().map(from_sdk).collect())
-    }
+    Ok(found)
 }

@@ -232,3 +232,14 @@ impl Finding {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_listed_once_in_the_order_of_its_declaration() {
+        let places: Vec<usize> = Code::ALL.iter().map(|code| *code as usize).collect();
+        assert_eq!(places, (0..=Code::Refused as usize).collect::<Vec<_>>());
+    }
+}
