@@ -11,6 +11,7 @@ mod arguments;
 mod author;
 mod ending;
 mod files;
+mod table;
 
 use arguments::{Arguments, Command};
 use clap::Parser as _;
