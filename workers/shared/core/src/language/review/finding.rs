@@ -57,7 +57,7 @@ pub enum Code {
     Type,
     /// A comparison of two types that are never equal.
     NeverEqual,
-    /// A literal that DynamoDB cannot hold.
+    /// A literal that DynamoDB cannot hold, or one that looks like an expression.
     Literal,
     /// A condition that is true for every item.
     AlwaysTrue,

@@ -14,6 +14,7 @@ mod effects;
 mod expression;
 pub mod finding;
 mod form;
+mod literals;
 mod meaning;
 mod names;
 mod not_yaml;

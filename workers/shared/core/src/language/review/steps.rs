@@ -3,6 +3,7 @@
 use super::expression::{self, Place};
 use super::finding::{Code, Finding};
 use super::form;
+use super::literals;
 use super::shape::step_fields;
 use super::suggest::listed;
 use super::yaml::{Kind, Node};
@@ -135,6 +136,7 @@ pub fn check(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec
             condition(text, format!("{}: when", step.name()), node, findings);
         }
         value(text, step, findings);
+        literals::check(step, findings);
     }
 }
 
