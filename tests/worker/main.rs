@@ -9,3 +9,4 @@ mod ledger;
 mod objects;
 mod request_approval;
 mod segments;
+mod shell;
