@@ -19,6 +19,7 @@ use tableshift_core::lock::Lock;
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::value::{Item, Value};
 use tableshift_core::{ErrorName, keys};
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, Named, told};
 use tokio::time::sleep;
 
@@ -377,15 +378,15 @@ async fn work(
     let items = clients.items();
     match phase {
         Phase::Migrate => {
-            let ports = migrate_segment::Ports { bucket, ledger, items, clock: clock::now };
+            let ports = migrate_segment::Ports { bucket, ledger, items, registry: REGISTRY, clock: clock::now };
             migrate_segment::run(&ports, input, deadline).await.map_err(named)
         }
         Phase::Verify => {
-            let ports = verify_segment::Ports { bucket, ledger, items, clock: clock::now };
+            let ports = verify_segment::Ports { bucket, ledger, items, registry: REGISTRY, clock: clock::now };
             verify_segment::run(&ports, input, deadline).await.map_err(named)
         }
         Phase::RollBack => {
-            let ports = roll_back_segment::Ports { bucket, ledger, items, clock: clock::now };
+            let ports = roll_back_segment::Ports { bucket, ledger, items, registry: REGISTRY, clock: clock::now };
             roll_back_segment::run(&ports, input, deadline).await.map_err(named)
         }
         Phase::DryRun => unreachable!("a rehearsal writes nothing that could be lost"),

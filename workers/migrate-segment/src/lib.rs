@@ -130,7 +130,7 @@ where
     let segment = input.segment;
     let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::Migrate, part: segments::name(segment) };
     let part_error = |source| Error::Part { segment, source };
-    let mut part = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await.map_err(part_error)?;
+    let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let items = (ports.items)(&part.plan.table.name);
     write_segment(&mut part, &items, segment, deadline).await?;
     part.leave().await.map_err(part_error)

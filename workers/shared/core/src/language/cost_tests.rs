@@ -80,6 +80,21 @@ fn patterns_that_blow_up_elsewhere_take_time_in_proportion_to_the_text() {
 }
 
 #[test]
+fn everyday_patterns_are_not_too_large_and_monstrous_ones_are() {
+    for pattern in [
+        r"^\w+@\w+\.\w+$",
+        r"(?i)^[\w.+-]+@[\w-]+\.[\w.-]+$",
+        r"^(?<y>\d{4})-(?<m>\d{2})-(?<d>\d{2})T(?<h>\d{2}):(?<i>\d{2}):(?<s>\d{2})(?:\.(?<f>\d+))?Z$",
+        r"^\p{L}+( \p{L}+)*$",
+    ] {
+        assert!(Expression::compile(&format!("item.a.matches(r'{pattern}')")).is_ok(), "{pattern}");
+    }
+    for pattern in [r"(\w+\s?){1,20}$", "(a{100}){100}{100}", &"(".repeat(60)] {
+        assert!(Expression::compile(&format!("item.a.matches(r'{pattern}')")).is_err(), "{pattern}");
+    }
+}
+
+#[test]
 fn what_an_expression_makes_is_bounded() {
     let item = item();
     let made =

@@ -3,8 +3,10 @@
 //! Reading checks the shape only (unknown, missing and mistyped fields); [`compiled`](super::compiled) checks the
 //! meaning. The comments of the fields are the reference that editors show and the reference page prints.
 
+use super::numbers;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -295,6 +297,16 @@ pub enum DocumentError {
         #[source]
         source: serde_json::Error,
     },
+    /// A number that would be rounded when it is read.
+    #[error(
+        "line {line} of the migration document has the number {number}, which would be rounded when it is read; write it as an expression: \"decimal('{number}')\""
+    )]
+    Rounded {
+        /// The line's number, from 1.
+        line: usize,
+        /// The number as written.
+        number: String,
+    },
     /// The document is longer than any migration.
     #[error("the migration document has {bytes} bytes, more than the {MAX_DOCUMENT_BYTES} that a migration may have")]
     TooLong {
@@ -312,7 +324,11 @@ impl Document {
         if text.len() > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::TooLong { bytes: text.len() });
         }
-        serde_saphyr::from_str(text).map_err(|error| DocumentError::Yaml(Box::new(error)))
+        let document = serde_saphyr::from_str(text).map_err(|error| DocumentError::Yaml(Box::new(error)))?;
+        match rounded(text) {
+            Some((line, number)) => Err(DocumentError::Rounded { line, number }),
+            None => Ok(document),
+        }
     }
 
     /// Reads an inline document from an execution's input.
@@ -326,6 +342,25 @@ impl Document {
     pub fn hash(&self) -> String {
         crate::hash::of_json(self)
     }
+}
+
+/// The first number in a YAML text that reading it rounds, with its line from 1: numbers are read as 64-bit integers or
+/// floats. A text that is no YAML has none.
+pub(crate) fn rounded(text: &str) -> Option<(usize, String)> {
+    let events = Parser::new_from_str(text).map_while(Result::ok);
+    events.into_iter().find_map(|(event, span)| match event {
+        Event::Scalar(number, ScalarStyle::Plain, ..) if is_rounded(&number) => {
+            Some((span.start.line(), number.into_owned()))
+        }
+        _ => None,
+    })
+}
+
+fn is_rounded(number: &str) -> bool {
+    let Some(exact) = numbers::normal(number) else { return false };
+    let is_integer = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
+    let read = || number.parse::<f64>().ok().and_then(numbers::from_float);
+    !is_integer && read().as_ref() != Some(&exact)
 }
 
 #[cfg(test)]
@@ -354,5 +389,18 @@ mod tests {
     fn malformed_yaml_names_its_line() {
         let DocumentError::Yaml(source) = Document::from_yaml("id: x\n  change: [").unwrap_err() else { panic!() };
         assert!(source.to_string().contains("line 2"), "{source}");
+    }
+
+    #[test]
+    fn a_number_that_would_be_rounded_is_refused_with_its_line() {
+        for number in ["0.10000000000000000001", "100000000000000000000001", "1234567890.1234567890123"] {
+            let error = Document::from_yaml(&format!("id: x\nchange:\n- set: a\n  to: {number}\n")).unwrap_err();
+            assert!(
+                error.to_string().starts_with(&format!("line 4 of the migration document has the number {number}"))
+            );
+        }
+        for number in ["0.1", "1e20", "18446744073709551615", "'0.10000000000000000001'", "1.50"] {
+            assert!(Document::from_yaml(&format!("id: x\nchange: [{{set: a, to: {number}}}]")).is_ok(), "{number}");
+        }
     }
 }

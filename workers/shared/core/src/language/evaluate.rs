@@ -221,7 +221,7 @@ impl<'v> Evaluation<'v> {
 
     /// Matching takes time in proportion to the text, times the size of the pattern, which is bounded.
     fn charge_match(&self, text: &str) -> Result<(), EvaluationError> {
-        self.budget.charge(text.len() * 2 + 8)
+        self.budget.charge(text.len() * 4 + 8)
     }
 
     fn list(&self, nodes: &'v [Node]) -> Evaluated<'v> {
