@@ -93,6 +93,12 @@ fn the_largest_documents_are_reviewed_too_however_much_is_wrong_with_them() {
 }
 
 #[test]
+fn every_number_that_would_be_rounded_is_pointed_at() {
+    let text = "id: a\nwhere: '!has(item.n)'\nchange:\n  - set: n\n    to: [0.1, 0.12345678901234567891]\n  - set: m\n    to: 12345678901234567890.12345\n";
+    assert_eq!(found(text), [(Code::Literal, "0.12345678901234567891"), (Code::Literal, "12345678901234567890.12345")]);
+}
+
+#[test]
 fn a_document_that_stands_for_a_migration_in_rust_has_nothing_else_in_it() {
     let review = Review::of("id: 20261122-phone-numbers\ncode: 1\n", None);
     assert!(review.document.is_some() && review.count(Level::Error) == 0, "{review:?}");

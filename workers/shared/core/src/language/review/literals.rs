@@ -1,8 +1,10 @@
-//! Texts within literal maps and lists that look like expressions, and are none.
+//! Literals that are not what they look like: texts that look like expressions, numbers that reading would round.
 
 use super::finding::{Code, Finding};
 use super::steps::StepView;
 use super::yaml::{Kind, Node};
+use crate::language::document;
+use serde_saphyr::granit_parser::ScalarStyle;
 
 /// Warns of every text of a literal that is likely to be meant as an expression.
 pub fn check(step: &StepView<'_>, findings: &mut Vec<Finding>) {
@@ -13,6 +15,19 @@ pub fn check(step: &StepView<'_>, findings: &mut Vec<Finding>) {
     }
     if let Some(values) = new_values {
         within(values, "new values are fixed; what depends on the item is for `set`", findings);
+    }
+}
+
+/// Every number that reading the document would round.
+pub fn rounded(node: &Node, findings: &mut Vec<Finding>) {
+    node.elements().iter().for_each(|element| rounded(element, findings));
+    node.entries().iter().for_each(|entry| rounded(&entry.value, findings));
+    let Kind::Scalar(text, ScalarStyle::Plain) = &node.kind else { return };
+    if document::rounded(text).is_some() {
+        let message = "this number would be rounded when it is read";
+        let finding = Finding::error(Code::Literal, node.span.clone(), message).label("more digits than a float holds");
+        let replacement = format!("\"decimal('{text}')\"");
+        findings.push(finding.suggest("write it as an expression", node.span.clone(), replacement));
     }
 }
 

@@ -119,6 +119,7 @@ pub fn check(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec
         identity(id, findings);
     }
     form::check(root, findings);
+    literals::rounded(root, findings);
     for (rule, node) in rules(root) {
         for field in ["where", "check"] {
             let name = rule.map_or(field.to_owned(), |rule| format!("rule {rule}: {field}"));
