@@ -107,6 +107,13 @@ fn a_refusal_tells_each_error_with_its_place_and_what_to_do() {
 }
 
 #[test]
+fn the_fault_of_a_step_within_a_step_is_told_once() {
+    let inner = "{increment_version: {from: 2, to: 3}}";
+    let text = format!("id: a\nchange:\n  - increment_version: {{from: 1, to: 2, change: [{inner}]}}\n");
+    assert_eq!(found(&text), [(Code::StepShape, "increment_version: {from: 2, to: 3}")]);
+}
+
+#[test]
 fn every_number_that_would_be_rounded_is_pointed_at() {
     let text = "id: a\nwhere: '!has(item.n)'\nchange:\n  - set: n\n    to: [0.1, 0.12345678901234567891]\n  - set: m\n    to: 12345678901234567890.12345\n";
     assert_eq!(found(text), [(Code::Literal, "0.12345678901234567891"), (Code::Literal, "12345678901234567890.12345")]);
