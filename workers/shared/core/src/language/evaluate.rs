@@ -142,7 +142,12 @@ impl<'v> Evaluation<'v> {
 
     fn index(&self, of: Datum<'v>, at: &Datum<'v>) -> Evaluated<'v> {
         if let Some(name) = at.text() {
-            return self.select(of, name);
+            // The name may be an attribute's value, which no message holds.
+            let unnamed = |error| match error {
+                EvaluationError::TooCostly => EvaluationError::TooCostly,
+                _ => EvaluationError::Execution("`[...]` looks for a key that is not there".into()),
+            };
+            return self.select(of, name).map_err(unnamed);
         }
         let out = || EvaluationError::Execution("an index is out of bounds".into());
         let position = at.integer().ok_or_else(|| EvaluationError::Execution("an index is no integer".into()))?;
