@@ -108,6 +108,19 @@ fn a_new_budget_takes_effect_within_seconds() {
 }
 
 #[test]
+fn the_way_back_keeps_its_budget_and_pauses_within_seconds() {
+    let orders = vec![(7_000, Order::Pause), (30_000, Order::Resume)];
+    let scene = Scene { items: old_items(240, SMALL), segments: 4, back: Some(20), orders, ..Scene::default() };
+    let watched = watch(scene);
+    let before_resumed = watched.meter.writes().only(|spent| spent.at < 30_000);
+    let (_, last_write) = before_resumed.span();
+    assert!((6_500..9_500).contains(&last_write), "{last_write}");
+    assert!((18.0..=22.0).contains(&before_resumed.rate(4_000, 7_000)), "{}", before_resumed.rate(4_000, 7_000));
+    // There and back again.
+    assert!(watched.changed.len() == 240 && watched.changed.values().all(|times| *times == 2));
+}
+
+#[test]
 fn a_throttled_key_range_slows_its_own_worker_only() {
     let items = old_items(800, SMALL);
     let first = keys_of_segment(&items, order(8, "run-1")[0], 8);

@@ -124,7 +124,7 @@ impl Simulation {
         world.say(|| format!("{by} is called for segment {segment}: {fate:?}"));
         world.segments.insert(number, segment);
         drop(world);
-        let came = fate.befall(work(&clients, phase, input, fate.time)).await;
+        let came = fate.befall(Box::pin(work(&clients, phase, input, fate.time))).await;
         self.note_end(&by, number, rough, &came);
         came
     }
@@ -423,7 +423,8 @@ pub fn simulate(seed: u64, sabotage: Option<Sabotage>, verbose: bool) -> Found {
         let items: Vec<Item> = items.collect();
         let plan = Simulation::plan(subject, chance.within(1, 3) as u32);
         let simulation = Simulation::start(world, subject, &items, plan, &seed.to_string()).await;
-        simulation.run(manners, &keys, &mut chance).await.found(seed)
+        // Boxed: without optimisation a thread's stack does not hold the whole run's future several times over.
+        Box::pin(simulation.run(manners, &keys, &mut chance)).await.found(seed)
     })
 }
 

@@ -183,7 +183,8 @@ where
             read.transpose().map_err(read_error)
         };
         let writer = PageWriter::new(part, items, &sender, segment, deadline);
-        let writing = writer.write(part.checkpoint.page, page, &prior, &mut tally);
+        // Boxed: it is the largest of what a worker awaits, and it is awaited beside something else.
+        let writing = Box::pin(writer.write(part.checkpoint.page, page, &prior, &mut tally));
         let (ended, read) = futures::try_join!(writing, reading)?;
         if ended == Ended::Interrupted {
             break;

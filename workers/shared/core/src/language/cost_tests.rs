@@ -101,3 +101,13 @@ fn what_an_expression_makes_is_bounded() {
         Expression::compile("item.zeros + item.zeros + item.zeros").unwrap().value(&item).unwrap_err().to_string();
     assert_eq!(made, "makes a value of 1200000 bytes, more than any item holds");
 }
+
+#[test]
+fn expressions_as_deep_as_they_may_be_are_evaluated_on_an_ordinary_stack() {
+    let sum = format!("0{}", " + 1".repeat(98));
+    assert_eq!(Expression::compile(&sum).unwrap().value(&Item::new()), Ok(Value::n("98")));
+    let brackets = format!("{}true{}", "[".repeat(24), "][0]".repeat(24));
+    assert_eq!(Expression::compile(&brackets).unwrap().holds(&Item::new()), Ok(true));
+    let long = format!("0{}", " + 1".repeat(100));
+    assert!(Expression::compile(&long).is_err());
+}
