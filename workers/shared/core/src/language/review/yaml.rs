@@ -120,8 +120,13 @@ pub fn read(text: &str) -> Result<Node, Box<Finding>> {
     };
     let node = reader.node(event, span)?;
     // What follows is read too, for its errors.
-    while reader.next()?.is_some() {}
-    Ok(node)
+    match reader.next()? {
+        None => Ok(node),
+        Some((_, at)) => {
+            let finding = Finding::error(Code::Yaml, reader.trimmed(&at), "a second document begins here");
+            Err(Box::new(finding.help("a file holds one; put the other into a file of its own")))
+        }
+    }
 }
 
 struct Reader<'t> {
