@@ -324,7 +324,7 @@ impl Document {
         if text.len() > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::TooLong { bytes: text.len() });
         }
-        let document = serde_saphyr::from_str(text).map_err(|error| DocumentError::Yaml(Box::new(error)))?;
+        let document = yaml(text).map_err(|error| DocumentError::Yaml(Box::new(error)))?;
         match rounded(text) {
             Some((line, number)) => Err(DocumentError::Rounded { line, number }),
             None => Ok(document),
@@ -344,6 +344,11 @@ impl Document {
     }
 }
 
+/// Reads YAML by the rules of YAML 1.2, where only `true` and `false` are booleans: `no` is a text, as its author means it.
+pub(crate) fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
+    serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true })
+}
+
 /// The first number in a YAML text that reading it rounds, with its line from 1: numbers are read as 64-bit integers or
 /// floats. A text that is no YAML has none.
 pub(crate) fn rounded(text: &str) -> Option<(usize, String)> {
@@ -357,6 +362,11 @@ pub(crate) fn rounded(text: &str) -> Option<(usize, String)> {
 }
 
 fn is_rounded(number: &str) -> bool {
+    // Infinity and what is no number would be read as null.
+    let unsigned = number.trim_start_matches(['-', '+']).to_ascii_lowercase();
+    if unsigned == ".inf" || unsigned == ".nan" {
+        return true;
+    }
     let Some(exact) = numbers::normal(number) else { return false };
     let is_integer = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
     let read = || number.parse::<f64>().ok().and_then(numbers::from_float);

@@ -35,3 +35,18 @@ fn a_number_that_would_be_rounded_is_refused_with_its_line() {
         assert!(Document::from_yaml(&format!("id: x\nchange: [{{set: a, to: {number}}}]")).is_ok(), "{number}");
     }
 }
+
+#[test]
+fn only_true_and_false_are_booleans_and_what_is_no_number_is_refused() {
+    let to = |text: &str| {
+        let document = Document::from_yaml(&format!("id: x\nchange: [{{set: a, to: [{text}]}}]")).unwrap();
+        document.change[0].to.as_ref().unwrap()[0].clone()
+    };
+    for text in ["y", "no", "on", "Off", "YES", "n"] {
+        assert_eq!(to(text), serde_json::json!(text));
+    }
+    assert_eq!(to("true"), serde_json::json!(true));
+    for number in [".inf", "-.INF", ".nan"] {
+        assert!(Document::from_yaml(&format!("id: x\nchange: [{{set: a, to: {number}}}]")).is_err(), "{number}");
+    }
+}

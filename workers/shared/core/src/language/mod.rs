@@ -25,6 +25,7 @@ pub mod meaning;
 pub(crate) mod node;
 pub mod numbers;
 mod operators;
+pub mod outline;
 mod parse;
 mod reading;
 pub mod reference;

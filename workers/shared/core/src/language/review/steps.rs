@@ -191,7 +191,7 @@ fn value(text: &str, step: &StepView<'_>, findings: &mut Vec<Finding>) {
 
 /// Whether a plain scalar is a text, and so an expression: the reader of documents decides.
 fn is_text(plain: &str) -> bool {
-    serde_saphyr::from_str::<serde_json::Value>(plain).map_or(true, |value| value.is_string())
+    crate::language::document::yaml::<serde_json::Value>(plain).map_or(true, |value| value.is_string())
 }
 
 fn actions(step: &StepView<'_>, findings: &mut Vec<Finding>) {

@@ -91,7 +91,7 @@ impl Node {
     pub fn value(&self) -> Value {
         match &self.kind {
             Kind::Scalar(text, ScalarStyle::Plain) if self.tag.is_none() => {
-                serde_saphyr::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
+                crate::language::document::yaml(text).unwrap_or_else(|_| Value::String(text.clone()))
             }
             Kind::Scalar(text, _) => Value::String(text.clone()),
             Kind::List(elements) => elements.iter().map(Node::value).collect(),
