@@ -60,8 +60,8 @@ fn lines(step: &Step, outer: Option<&str>) -> Vec<StepLine> {
         Step { set: Some(path), .. } => vec![line("set", path, to())],
         Step { default: Some(path), .. } => vec![line("default", path, to())],
         Step { rename: Some(rename), .. } => {
-            let verb = if rename.keep { "copy" } else { "rename" };
-            vec![line(verb, &rename.from, Some(rename.to.clone()))]
+            let to = if rename.keep { format!("{}, the old one stays", rename.to) } else { rename.to.clone() };
+            vec![line("rename", &rename.from, Some(to))]
         }
         Step { copy: Some(pair), .. } => vec![line("copy", &pair.from, Some(pair.to.clone()))],
         Step { r#move: Some(pair), .. } => vec![line("move", &pair.from, Some(pair.to.clone()))],
@@ -79,10 +79,7 @@ fn lines(step: &Step, outer: Option<&str>) -> Vec<StepLine> {
 }
 
 fn version_is(increment: &IncrementVersion, when: Option<&str>) -> String {
-    let is = match &increment.from {
-        serde_json::Value::String(version) => format!("item.{} == '{version}'", increment.path),
-        version => format!("item.{} == {version}", increment.path),
-    };
+    let is = format!("{} is {}", increment.path, text(&increment.from));
     when.map_or(is.clone(), |when| format!("({when}) && {is}"))
 }
 
@@ -140,9 +137,9 @@ mod tests {
           {increment_version: {from: 1, to: 2, change: [{when: item.on, remove: c}]}}]";
         assert_eq!(
             told(&format!("id: x\nchange: {steps}")),
-            "set a to 1; default a to item.b; rename a to b; copy a to b; copy a to b; move a to m.b; \
+            "set a to 1; default a to item.b; rename a to b; rename a to b, the old one stays; copy a to b; move a to m.b; \
              remove a when has(item.a); convert a to iso_time; map a to X: y, others stay; \
-             increment version to 2 when item.version == 1; remove c when item.version == 1 && (item.on)"
+             increment version to 2 when version is 1; remove c when version is 1 && (item.on)"
         );
     }
 
