@@ -20,10 +20,11 @@ use super::fate::{End, Fate};
 use super::history::{By, What};
 use super::limits::Limit;
 use super::meter::Meter;
+use super::outage::Outage;
 use super::simulation::{Simulation, in_simulated_time};
 use super::subject::Subject;
 use super::weather::Weather;
-use super::world::{World, lock};
+use super::world::{LOST, World, lock};
 use crate::{LEDGER, PEOPLE};
 
 /// A run to be watched.
@@ -45,6 +46,8 @@ pub struct Scene {
     pub page: u64,
     /// What the table can take.
     pub limits: Vec<Limit>,
+    /// What is lost for good.
+    pub outage: Option<Outage>,
     /// What an operator says, and when, in simulated milliseconds.
     pub orders: Vec<(i64, Order)>,
 }
@@ -73,6 +76,8 @@ pub struct Watched {
     pub last_begun: i64,
     /// When each segment's child ended, in simulated milliseconds, and the error that it ended with.
     pub ended: Vec<(i64, Option<ErrorName>)>,
+    /// How many requests of workers were refused because what they asked for is lost.
+    pub refused: u64,
     /// The seconds that children were told to wait before they ask again.
     pub waits: Vec<u64>,
     /// How often each item was changed, by its key.
@@ -99,6 +104,7 @@ impl Default for Scene {
             read_units: None,
             page: 200,
             limits: Vec::new(),
+            outage: None,
             orders: Vec::new(),
         }
     }
@@ -136,6 +142,7 @@ pub fn watch(scene: Scene) -> Watched {
     in_simulated_time(async move {
         let mut world = World::new(Weather::fair(scene.page).with_full_pages(), None, Chance::new(1, 1), false);
         world.limits.clone_from(&scene.limits);
+        world.outage = scene.outage;
         scene.items.iter().for_each(|item| world.load(item));
         let plan = RunPlan {
             max_concurrency: scene.workers,
@@ -177,6 +184,7 @@ impl Simulation {
             segments: std::mem::take(&mut world.segments),
             last_begun: notes.last_begun.get(),
             ended: notes.ended.take(),
+            refused: world.counted.get(LOST).copied().unwrap_or_default(),
             waits: notes.waits.take(),
             changed,
         }

@@ -12,6 +12,7 @@ use super::engine::{Engine, Said};
 use super::history::{By, Event, Invocation, What};
 use super::limits::{Cause, Limit};
 use super::meter::{Meter, Spent, Use};
+use super::outage::Outage;
 use super::sabotage::{self, Sabotage};
 use super::store::{Ask, Store};
 use super::subject::SORT_KEY;
@@ -20,6 +21,9 @@ use crate::{LEDGER, PEOPLE};
 
 /// A world, shared by everybody in it.
 pub type Shared = Arc<Mutex<World>>;
+
+/// What requests for something lost are counted as.
+pub const LOST: &str = "refused: it is lost";
 
 /// The engines of one simulation.
 #[derive(Debug)]
@@ -40,6 +44,8 @@ pub struct World {
     pub verbose: bool,
     /// What the table can take; nothing is refused without limits.
     pub limits: Vec<Limit>,
+    /// What is lost for good.
+    pub outage: Option<Outage>,
     /// What the workers consumed.
     pub meter: Meter,
     /// The segment that each invocation was called for.
@@ -71,6 +77,7 @@ impl World {
             sabotage,
             verbose,
             limits: Vec::new(),
+            outage: None,
             meter: Meter::default(),
             segments: BTreeMap::new(),
             items: HashMap::new(),
@@ -168,8 +175,19 @@ impl World {
         self.history.push(event);
     }
 
+    /// The answer to a worker's request for what is lost.
+    fn lost(&mut self, by: &By, answer: impl FnOnce(Outage) -> Option<(u16, Vec<u8>)>) -> Option<(u16, Vec<u8>)> {
+        let worker = matches!(by, By::Worker(_));
+        let answer = self.outage.filter(|_| worker).and_then(answer)?;
+        self.count(LOST, 1);
+        Some(answer)
+    }
+
     /// Carries out an S3 request.
     pub fn s3(&mut self, by: &By, ask: &Ask) -> (u16, Vec<u8>) {
+        if let Some(answer) = self.lost(by, |outage| outage.of_s3(clock::elapsed(), ask)) {
+            return answer;
+        }
         if let Ask::Put(key, bytes) = ask {
             self.note(by, What::Object { key: key.clone(), bytes: bytes.clone() });
         }
@@ -181,6 +199,10 @@ impl World {
     /// Carries out a DynamoDB request.
     pub fn dynamodb(&mut self, by: &By, operation: &str, mut body: Json, statement_faults: bool) -> Said {
         let table = body["TableName"].as_str().unwrap_or(PEOPLE).to_owned();
+        let lost = self.lost(by, |outage| outage.of_dynamodb(clock::elapsed(), table == PEOPLE));
+        if let Some((status, answer)) = lost {
+            return Err((status, String::from_utf8_lossy(&answer).into_owned()));
+        }
         if table == LEDGER {
             self.spent(by, None, 0.0, None);
         }

@@ -171,7 +171,13 @@ fn of_answer(code: Option<&str>, status: Option<u16>) -> Cause {
         | "MissingAuthenticationToken"
         | "MissingAuthenticationTokenException"
         | "KMSAccessDenied"
-        | "KMSAccessDeniedException" => Cause::AccessDenied,
+        | "KMSAccessDeniedException"
+        | "KMSInvalidStateException"
+        | "KMS.DisabledException"
+        | "KMS.KMSInvalidStateException"
+        | "KMS.NotFoundException"
+        // The stack's own bucket: it was there when the stack was deployed, so this is no missing object.
+        | "NoSuchBucket" => Cause::AccessDenied,
         "Throttling"
         | "ThrottlingException"
         | "Throttled"
@@ -189,7 +195,6 @@ fn of_answer(code: Option<&str>, status: Option<u16>) -> Cause {
         | "ExportNotFoundException"
         | "ExecutionDoesNotExist"
         | "NoSuchKey"
-        | "NoSuchBucket"
         | "NotFound"
         | "NotFoundException" => Cause::NotFound,
         "InternalServerError"

@@ -112,10 +112,9 @@ impl Bucket {
         let request = self.client.get_object().bucket(&self.name).key(key);
         request.send().await.map_err(|error| {
             let error = CallError::new("GetObject", self.uri(key), error);
-            if error.cause == Cause::NotFound && !error.has_code("NoSuchBucket") {
-                self.missing(key)
-            } else {
-                ObjectError::Call(error)
+            match error.cause {
+                Cause::NotFound => self.missing(key),
+                _ => ObjectError::Call(error),
             }
         })
     }
