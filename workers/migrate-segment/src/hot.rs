@@ -10,7 +10,7 @@ use std::time::Duration;
 use tableshift_aws::paced::Pacer;
 use tableshift_core::value::Value;
 
-use crate::sender::Waiting;
+use crate::round::Waiting;
 
 /// So many keys are hot by themselves at a time; if it is more, it is the key range that is hot.
 const FEW: usize = 8;

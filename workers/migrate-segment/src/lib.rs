@@ -12,6 +12,7 @@
 
 mod hot;
 mod page;
+mod round;
 mod sender;
 
 use std::time::Duration;

@@ -20,11 +20,10 @@ use tableshift_core::statement::{MAX_STATEMENTS, Statement, is_documented};
 use tableshift_core::table::Table;
 use tableshift_core::throttle::Reach;
 use tableshift_core::update::Update;
-use tableshift_core::value::Value;
 use tableshift_core::worklist::Work;
-use tokio::time::Instant;
 
 use crate::hot::HotKeys;
+use crate::round::{Parcel, Round, Sent, Waiting};
 
 /// Requests in flight at a time.
 const IN_FLIGHT: usize = 16;
@@ -32,8 +31,6 @@ const IN_FLIGHT: usize = 16;
 const MAX_BATCH_BYTES: usize = 512 * 1024;
 /// A batch consumes at most what so many seconds allow, so that a low rate stays even.
 const BATCH_SECONDS: f64 = 0.25;
-/// How long writes are tried while every one is throttled.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How much of what writes are expected to consume is told by the latest one.
 const LEARNING: f64 = 0.25;
 /// How often the caller is asked whether to go on, at least.
@@ -52,17 +49,6 @@ pub(crate) trait Steer {
 /// Write units a second; `None` for no limit.
 pub(crate) type Rate = Option<f64>;
 
-/// What became of a round.
-#[derive(Default)]
-pub(crate) struct Sent {
-    /// The writes that have an outcome.
-    pub(crate) written: Vec<(Work, Written)>,
-    /// Write units consumed.
-    pub(crate) units: f64,
-    /// Whether writes are left unsent, because the caller said to stop.
-    pub(crate) halted: bool,
-}
-
 /// Sends rounds of writes to one table, at one pace for as long as the worker lives.
 pub(crate) struct Sender<'s, T> {
     items: &'s T,
@@ -76,42 +62,10 @@ pub(crate) struct Sender<'s, T> {
     dearness: Cell<f64>,
 }
 
-/// A write that waits to be sent.
-pub(crate) struct Waiting {
-    work: Work,
-    /// The name of the partition key.
-    partition: String,
-    /// Whether it may be sent in a batch.
-    batched: bool,
-}
-
-/// Writes that are sent in one request.
-struct Parcel {
-    writes: Vec<Waiting>,
-    /// What they are expected to consume, which is charged.
-    units: f64,
-}
-
 /// A request that was answered.
 enum Answer {
     Batch(Parcel, Result<BatchWritten, CallError>),
     Single(Parcel, Result<Written, CallError>),
-}
-
-impl Waiting {
-    /// The partition key's value.
-    pub(crate) fn partition(&self) -> Option<&Value> {
-        self.work.key.get(&self.partition)
-    }
-
-    /// What it consumes, by the item's size.
-    pub(crate) fn units(&self) -> f64 {
-        self.work.change.write_units() as f64
-    }
-
-    fn bytes(&self) -> usize {
-        self.work.change.bytes.0.max(self.work.change.bytes.1)
-    }
 }
 
 impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
@@ -361,41 +315,5 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
             let dearness = self.dearness.get() * (1.0 - LEARNING) + units / sizes * LEARNING;
             self.dearness.set(dearness.max(1.0));
         }
-    }
-}
-
-/// A round under way.
-struct Round {
-    queue: VecDeque<Waiting>,
-    /// The next parcel, charged and not yet paid for.
-    next: Option<Parcel>,
-    written: Vec<(Work, Written)>,
-    units: f64,
-    halted: bool,
-    /// Since when every write has been throttled.
-    throttled: Option<Instant>,
-}
-
-impl Round {
-    fn of(queue: VecDeque<Waiting>) -> Self {
-        Self { queue, next: None, written: Vec::new(), units: 0.0, halted: false, throttled: None }
-    }
-
-    fn into_sent(self) -> Sent {
-        Sent { written: self.written, units: self.units, halted: self.halted }
-    }
-
-    fn take(&mut self, work: Work, written: Written) {
-        self.throttled = None;
-        self.written.push((work, written));
-    }
-
-    /// Whether throttled writes are sent again.
-    fn is_patient(&mut self) -> bool {
-        self.throttled.get_or_insert_with(Instant::now).elapsed() < PATIENCE
-    }
-
-    fn singly(&mut self, write: Waiting) {
-        self.queue.push_back(Waiting { batched: false, ..write });
     }
 }
