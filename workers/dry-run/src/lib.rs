@@ -142,7 +142,7 @@ where
 {
     let name = part.id.part.clone();
     let part_error = |source| Error::Part { part: name.clone(), source };
-    let pages = Pages::of(&part.plan, part.bucket, items, segment, false).await;
+    let pages = Pages::of(&part.plan, part.bucket, items, segment, false, part.clock()).await;
     let pages = pages.map_err(|source| Error::Read { part: name.clone(), source })?;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
         let next = pages.next(part.checkpoint.cursor.as_ref(), None, part.read_share()).await;

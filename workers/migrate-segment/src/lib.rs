@@ -153,7 +153,7 @@ where
     let mut prior = page::prior(part, from).await.map_err(|source| Error::Journal { segment, source })?;
     part.checkpoint.behind = (!prior.is_empty()).then_some(from);
     let read_error = |source| Error::Read { segment, source };
-    let pages = Pages::of(&part.plan, part.bucket, items, segment, false).await.map_err(read_error)?;
+    let pages = Pages::of(&part.plan, part.bucket, items, segment, false, part.clock()).await.map_err(read_error)?;
     let sender = Sender::new(items, &part.plan.table);
     let filter = part.migration.filter();
     // What an earlier attempt wrote, the filter would leave out: pages are read whole until all of it is counted.

@@ -75,6 +75,7 @@ where
     ) -> Result<Ended, Error> {
         let judge = self.part.judge();
         let left_out = page.scanned.saturating_sub(page.items.len() as u64);
+        let mut read_at = page.read_at;
         let mut work = judge.sort_out(page.items, prior, tally);
         judge.count_left_out(left_out, tally);
         let mut journaled = 0;
@@ -91,12 +92,13 @@ where
                     if !self.sender.turn(units as f64, self).await? {
                         return Ok(Ended::Interrupted);
                     }
+                    read_at = self.part.clock()();
                     group = self.renewed(&judge, group, tally).await?;
                 }
                 if group.is_empty() {
                     continue;
                 }
-                self.journal(number, journaled, &group, tally).await?;
+                self.journal(number, journaled, &group, read_at, tally).await?;
                 journaled += 1;
                 let sent = self.sender.send(group, self).await?;
                 tally.units.write += sent.units;
@@ -156,10 +158,17 @@ where
         Ok(again)
     }
 
-    async fn journal(&self, number: u64, round: u32, work: &[Work], tally: &mut Tally) -> Result<(), Error> {
+    async fn journal(
+        &self,
+        number: u64,
+        round: u32,
+        work: &[Work],
+        read_at: i64,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
         let id = &self.part.id;
         let changes = work.iter().map(|work| (&work.key, &work.change));
-        let content = journal::encode_changes(changes, self.part.clock()());
+        let content = journal::encode_changes(changes, read_at);
         let name = journal::object_name(number, self.part.checkpoint.attempt, round);
         let key = format!("{}{name}", keys::journal(&id.run, &id.part));
         let stored = store_journal(self.part.bucket, &key, content).await;

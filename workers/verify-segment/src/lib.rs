@@ -105,7 +105,7 @@ where
     let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let journal = journal_index(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
     let items = (ports.items)(&part.plan.table.name);
-    let pages = Pages::of(&part.plan, part.bucket, &items, segment, true).await;
+    let pages = Pages::of(&part.plan, part.bucket, &items, segment, true, part.clock()).await;
     let pages = pages.map_err(|source| Error::Read { segment, source })?;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
         let next = pages.next(part.checkpoint.cursor.as_ref(), None, part.read_share()).await;

@@ -9,6 +9,7 @@ use tableshift_core::value::{Item, Value};
 use crate::error::CallError;
 use crate::get::ReadItem;
 use crate::objects::{ListObjects, ReadObject};
+use crate::part::Clock;
 use crate::run_files::{RunFileError, load_lines};
 use crate::scan::Page;
 
@@ -34,14 +35,15 @@ pub struct DeadLetters<'d, B, T> {
     bucket: &'d B,
     items: &'d T,
     objects: Vec<String>,
+    clock: Clock,
 }
 
 impl<'d, B: ReadObject + ListObjects, T: ReadItem> DeadLetters<'d, B, T> {
     /// Finds the objects of the writing of this run, in order.
-    pub async fn of(bucket: &'d B, items: &'d T, run: &str) -> Result<Self, DeadLetterError> {
+    pub async fn of(bucket: &'d B, items: &'d T, run: &str, clock: Clock) -> Result<Self, DeadLetterError> {
         let objects = bucket.list(&keys::dead_letters_of(run, Phase::Migrate)).await;
         let objects = objects.map_err(|error| DeadLetterError::File(RunFileError::Object(error)))?;
-        Ok(Self { bucket, items, objects })
+        Ok(Self { bucket, items, objects, clock })
     }
 
     /// The page after the cursor.
@@ -52,14 +54,15 @@ impl<'d, B: ReadObject + ListObjects, T: ReadItem> DeadLetters<'d, B, T> {
         });
         let mut left = self.objects.iter().filter(|object| read.is_none_or(|read| object.as_str() > read));
         let Some(object) = left.next() else {
-            return Ok(Page { items: Vec::new(), scanned: 0, units: 0.0, cursor: None });
+            return Ok(Page::default());
         };
         let findings: Vec<Finding> = load_lines(self.bucket, object).await.map_err(DeadLetterError::File)?;
         let keys: std::collections::BTreeSet<Item> = findings.into_iter().map(|finding| finding.key).collect();
+        let read_at = (self.clock)();
         let reads = futures::stream::iter(&keys).map(|key| self.items.read(key)).buffer_unordered(READS_IN_FLIGHT);
         let found: Vec<Option<Item>> = reads.try_collect().await.map_err(DeadLetterError::Table)?;
         let items: Vec<Item> = found.into_iter().flatten().collect();
         let cursor = left.next().map(|_| Item::from([(OBJECT.to_owned(), Value::s(object.as_str()))]));
-        Ok(Page { scanned: items.len() as u64, units: keys.len() as f64, items, cursor })
+        Ok(Page { scanned: items.len() as u64, units: keys.len() as f64, items, cursor, read_at })
     }
 }

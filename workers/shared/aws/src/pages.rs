@@ -14,6 +14,7 @@ use crate::error::{CallError, Cause};
 use crate::get::ReadItem;
 use crate::objects::{ListObjects, ReadObject};
 use crate::paced::Pacer;
+use crate::part::Clock;
 use crate::scan::{Filter, Page, PageRequest, ScanSegment};
 
 /// How long a segment is tried to be read while every attempt is throttled.
@@ -36,6 +37,7 @@ pub struct SegmentReader<'t, T> {
     segment: u32,
     segments: u32,
     consistent: bool,
+    clock: Clock,
     pacer: Pacer,
     /// The read units that an item consumes, on the average of the latest page.
     item_units: Cell<f64>,
@@ -82,11 +84,12 @@ impl<'t, B: ReadObject + ListObjects, T: ScanSegment + ReadItem> Pages<'t, B, T>
         items: &'t T,
         segment: u32,
         consistent: bool,
+        clock: Clock,
     ) -> Result<Self, ReadError> {
         match &plan.dead_letters_of {
-            None => Ok(Self::Segment(SegmentReader::new(plan, items, segment, consistent))),
+            None => Ok(Self::Segment(SegmentReader::new(plan, items, segment, consistent, clock))),
             Some(run) => {
-                let letters = DeadLetters::of(bucket, items, run).await;
+                let letters = DeadLetters::of(bucket, items, run, clock).await;
                 letters.map(Self::DeadLetters).map_err(ReadError::DeadLetters)
             }
         }
@@ -113,11 +116,11 @@ impl<'t, B: ReadObject + ListObjects, T: ScanSegment + ReadItem> Pages<'t, B, T>
 impl<'t, T: ScanSegment> SegmentReader<'t, T> {
     /// Reads a segment of a plan's table. A consistent read sees every write that was acknowledged before, for twice the
     /// units.
-    pub fn new(plan: &RunPlan, items: &'t T, segment: u32, consistent: bool) -> Self {
+    pub fn new(plan: &RunPlan, items: &'t T, segment: u32, consistent: bool, clock: Clock) -> Self {
         let (table, segments) = (&plan.table, plan.segments);
         let item = if table.items > 0 { table.bytes as f64 / table.items as f64 } else { UNKNOWN_ITEM };
         let item_units = Cell::new(item / unit_bytes(consistent));
-        Self { items, segment, segments, consistent, pacer: Pacer::new(None), item_units }
+        Self { items, segment, segments, consistent, clock, pacer: Pacer::new(None), item_units }
     }
 
     /// The page after the cursor, when it is paid for at so many read units a second.
@@ -158,13 +161,15 @@ impl<'t, T: ScanSegment> SegmentReader<'t, T> {
         self.pacer.settle(expected);
         loop {
             tokio::time::sleep(self.pacer.wait()).await;
+            let read_at = (self.clock)();
             match self.items.page(request).await {
+                Ok(page) => return Ok(Page { read_at, ..page }),
                 Err(error) if error.cause == Cause::Throttled && begun.elapsed() < PATIENCE => {
                     self.pacer.throttle();
                     let (least, spread) = AFTER_THROTTLE;
                     tokio::time::sleep(Duration::from_millis(least + u64::from(self.segment) * 37 % spread)).await;
                 }
-                page => return page,
+                Err(error) => return Err(error),
             }
         }
     }

@@ -28,7 +28,7 @@ pub struct PageRequest<'a> {
 pub use tableshift_core::filter::Filter;
 
 /// A page of a segment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Page {
     /// Its items.
     pub items: Vec<Item>,
@@ -38,6 +38,8 @@ pub struct Page {
     pub units: f64,
     /// Where it ended; `None` at the end of the segment, and only there.
     pub cursor: Option<Item>,
+    /// When it was asked for, in epoch milliseconds; what asks without a clock leaves it 0.
+    pub read_at: i64,
 }
 
 /// Reading a segment.
@@ -87,7 +89,13 @@ impl ScanSegment for TableItems {
 impl From<ScanAnswer> for Page {
     fn from(answer: ScanAnswer) -> Self {
         let units = answer.units();
-        Self { scanned: answer.scanned_count, units, cursor: answer.last_evaluated_key, items: answer.items }
+        Self {
+            scanned: answer.scanned_count,
+            units,
+            cursor: answer.last_evaluated_key,
+            items: answer.items,
+            read_at: 0,
+        }
     }
 }
 
@@ -97,6 +105,7 @@ fn decoded_by_sdk(page: ScanOutput) -> Page {
         units: page.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or_default(),
         cursor: page.last_evaluated_key.map(from_sdk),
         items: page.items.unwrap_or_default().into_iter().map(from_sdk).collect(),
+        read_at: 0,
     }
 }
 

@@ -21,7 +21,8 @@ pub struct Entry {
     pub before: Image,
     /// The touched attributes after.
     pub after: Image,
-    /// When the entry was made, in epoch milliseconds: of several entries of one item, the latest undoes first.
+    /// When the item was read, in epoch milliseconds. Of several entries of one item, the one that was read last undoes
+    /// first: an attempt that stood still after it read would otherwise be taken for the one that wrote.
     pub at: i64,
 }
 
@@ -57,7 +58,7 @@ impl Entry {
     }
 }
 
-/// The content of a journal object for writes that are about to happen at `at`, in epoch milliseconds: the same as
+/// The content of a journal object for writes to items that were read `at`, in epoch milliseconds: the same as
 /// [`encode`] of their [entries](Entry::of), without copying them.
 pub fn encode_changes<'c>(changes: impl Iterator<Item = (&'c Item, &'c Change)>, at: i64) -> Vec<u8> {
     let mut bytes = Vec::new();
