@@ -19,6 +19,15 @@ fn fifty_seeds_of_faults_break_no_promise() {
 }
 
 #[test]
+fn seeds_that_once_broke_a_promise_keep_it() {
+    // 477: an attempt that stood still between reading and journaling was taken for the one that had written.
+    for seed in [164, 477] {
+        let found = simulate(seed, None, false);
+        assert!(found.violations.is_empty(), "{seed}: {:#?}", found.violations);
+    }
+}
+
+#[test]
 fn a_seed_always_does_the_same() {
     let (once, again) = (simulate(11, None, false), simulate(11, None, false));
     assert_eq!(once.counted, again.counted);
