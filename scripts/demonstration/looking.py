@@ -113,8 +113,8 @@ def at_the_journal(scene: Scene, written: Writes) -> None:
 
 
 def at_the_segments(scene: Scene) -> None:
-    """The children of the Maps that write and verify."""
-    segments = [entry["segment"] for entry in scene.folder.json("segments.json")]
+    """The children of the Maps that write and verify: a run takes its segments in an order of its own."""
+    segments = sorted(entry["segment"] for entry in scene.folder.json("segments.json"))
     for label in ("Migrate", "Verify"):
         found = segments_of_children(scene.run, label)
         children = some(len(found), "child", "children")
