@@ -18,7 +18,6 @@ use tableshift_core::language::document::Document;
 use tableshift_core::language::numbers::normal;
 use tableshift_core::migration::{Change, Migration as _, Outcome, TableRules};
 use tableshift_core::statement::{Statement, is_documented};
-use tableshift_core::table::Table;
 use tableshift_core::update::Update;
 use tableshift_core::value::{Item, Value};
 use tableshift_tests::Engines;
@@ -48,25 +47,6 @@ fn is_legal(item: &Item) -> bool {
     })
 }
 
-fn after(item: &Item, change: &Change) -> Item {
-    let mut after = item.clone();
-    for (name, value) in change.delta() {
-        match value {
-            Some(value) => drop(after.insert(name.clone(), value.clone())),
-            None => drop(after.remove(name)),
-        }
-    }
-    after
-}
-
-fn described() -> Table {
-    let table = serde_json::json!({
-        "name": TABLE, "arn": "arn", "status": "ACTIVE", "keys": ["pk"], "index_keys": {}, "items": 0, "bytes": 0,
-        "time_to_live": null, "point_in_time_recovery": true, "replicas": 0, "indexes": 0, "stream": false
-    });
-    serde_json::from_value(table).expect("a table")
-}
-
 async fn written(table: &TableItems, key: &Item, change: &Change, batched: bool) -> Written {
     if !batched {
         return table.update(key, &Update::of_change(change, &["pk".into()])).await.expect("the engine answers");
@@ -83,7 +63,7 @@ async fn what_is_written_is_what_the_migration_makes_of_the_item() {
     let engines = Engines::start().await;
     engines.create_table(TABLE, "pk", None).await;
     let table = TableItems::new(engines.dynamodb.clone(), TABLE);
-    let rules = TableRules::of(&described(), 0);
+    let rules = TableRules::of(&tableshift_tests::plan().table, 0);
     let mut runner = TestRunner::deterministic();
     let (mut changes, mut batches) = (0, 0);
     while changes < CHANGES {
@@ -105,7 +85,7 @@ async fn what_is_written_is_what_the_migration_makes_of_the_item() {
         let outcome = written(&table, &key, &change, batched).await;
         assert!(matches!(outcome, Written::Done { .. }), "{outcome:?}\n{document:?}\n{read:?}");
         let now = table.read(&key).await.expect("the engine answers").expect("it is there");
-        let wanted = Value::M(after(&read, &change));
+        let wanted = Value::M(change.applied_to(&read));
         assert_eq!(normalised(&Value::M(now)), normalised(&wanted), "{document:?}");
         (changes, batches) = (changes + 1, batches + usize::from(batched));
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use tableshift_core::value::{Item, Value};
 
 use super::chance::Chance;
+use crate::MIGRATION;
 
 /// A migration and the items that it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,19 +32,6 @@ pub enum Meant {
 /// The touched attributes of an item; `None` where one is missing.
 pub type Image = BTreeMap<String, Option<Value>>;
 
-const SPLIT_ADDRESS: &str = r"
-id: split-address
-where: has(item.address) && !has(item.addressDetails)
-change:
-  - set: addressDetails
-    to: extract(item.address, r'^(?<street>[^,]+), *(?<city>[^,]+), *(?<state>[A-Z]{2})$')
-  - rename: { from: zip, to: postalCode }
-  - remove: legacy
-  - set: version
-    to: 2
-check: has(item.addressDetails.city) && item.version == 2
-";
-
 const MOVE_PROFILE: &str = r"
 id: move-profile
 where: has(item.profile) && !has(item.profileVersion)
@@ -66,7 +54,7 @@ impl Subject {
     /// The migration document.
     pub fn document(self) -> &'static str {
         match self {
-            Self::Address => SPLIT_ADDRESS,
+            Self::Address => MIGRATION,
             Self::Profile => MOVE_PROFILE,
         }
     }

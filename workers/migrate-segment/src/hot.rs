@@ -16,8 +16,11 @@ use crate::round::Waiting;
 const FEW: usize = 8;
 
 /// The partition keys that are throttled by themselves.
-#[derive(Default)]
-pub(crate) struct HotKeys(BTreeMap<Value, HotKey>);
+pub(crate) struct HotKeys {
+    /// The name of the table's partition key.
+    name: String,
+    keys: BTreeMap<Value, HotKey>,
+}
 
 struct HotKey {
     pacer: Pacer,
@@ -25,20 +28,27 @@ struct HotKey {
 }
 
 impl HotKeys {
+    /// None yet, for a table whose partition key has this name.
+    pub(crate) fn of(name: &str) -> Self {
+        Self { name: name.to_owned(), keys: BTreeMap::new() }
+    }
+
     /// Takes up a write whose key is hot, to wait for its turn among those of its key. Gives back any other.
     pub(crate) fn hold(&mut self, write: Waiting) -> Option<Waiting> {
-        let Some(hot) = write.partition().and_then(|key| self.0.get_mut(key)) else { return Some(write) };
+        let Some(hot) = write.work.key.get(&self.name).and_then(|key| self.keys.get_mut(key)) else {
+            return Some(write);
+        };
         hot.waiting.push_back(write);
         None
     }
 
     /// Takes up a write that was throttled. Gives it back if too many keys are hot already: then it is not its key.
     pub(crate) fn throttled(&mut self, write: Waiting) -> Option<Waiting> {
-        let Some(key) = write.partition() else { return Some(write) };
-        if !self.0.contains_key(key) && self.0.len() >= FEW {
+        let Some(key) = write.work.key.get(&self.name) else { return Some(write) };
+        if !self.keys.contains_key(key) && self.keys.len() >= FEW {
             return Some(write);
         }
-        let hot = self.0.entry(key.clone()).or_insert_with(|| {
+        let hot = self.keys.entry(key.clone()).or_insert_with(|| {
             let pacer = Pacer::new(None);
             pacer.settle(write.units());
             HotKey { pacer, waiting: VecDeque::new() }
@@ -50,7 +60,7 @@ impl HotKeys {
 
     /// A write whose turn among those of its key has come.
     pub(crate) fn due(&mut self) -> Option<Waiting> {
-        let mut hot = self.0.values_mut().filter(|hot| !hot.waiting.is_empty());
+        let mut hot = self.keys.values_mut().filter(|hot| !hot.waiting.is_empty());
         let hot = hot.find(|hot| hot.pacer.wait().is_zero())?;
         let write = hot.waiting.pop_front()?;
         hot.pacer.settle(write.units());
@@ -59,17 +69,17 @@ impl HotKeys {
 
     /// How long until a turn comes; none if no write waits.
     pub(crate) fn wait(&self) -> Option<Duration> {
-        let waiting = self.0.values().filter(|hot| !hot.waiting.is_empty());
+        let waiting = self.keys.values().filter(|hot| !hot.waiting.is_empty());
         waiting.map(|hot| hot.pacer.wait()).min()
     }
 
     /// Forgets the writes that wait.
     pub(crate) fn forget_writes(&mut self) {
-        self.0.values_mut().for_each(|hot| hot.waiting.clear());
+        self.keys.values_mut().for_each(|hot| hot.waiting.clear());
     }
 
     /// Forgets the keys that have not been throttled for long.
     pub(crate) fn forget_cold(&mut self) {
-        self.0.retain(|_, hot| !hot.waiting.is_empty() || !hot.pacer.wait().is_zero() || hot.pacer.rate().is_some());
+        self.keys.retain(|_, hot| !hot.waiting.is_empty() || !hot.pacer.wait().is_zero() || hot.pacer.rate().is_some());
     }
 }

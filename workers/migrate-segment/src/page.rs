@@ -18,7 +18,7 @@ use tableshift_core::journal::{self, Index};
 use tableshift_core::keys;
 use tableshift_core::migration::Migration;
 use tableshift_core::throttle::Reach;
-use tableshift_core::worklist::{Judge, Next, Work};
+use tableshift_core::worklist::{Judge, Work};
 use tableshift_runtime::Deadline;
 
 use crate::Error;
@@ -149,9 +149,7 @@ where
                         // No item may mean that it is gone, or that the answer left it out: only a read tells.
                         None => self.items.read(&work.key).await?,
                     };
-                    if let Next::Again(next) = judge.after_conflict(&work, now.as_ref(), tally) {
-                        again.push(*next);
-                    }
+                    again.extend(judge.after_conflict(work, now.as_ref(), tally));
                 }
             }
         }

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use tableshift_aws::update::Written;
-use tableshift_core::value::Value;
 use tableshift_core::worklist::Work;
 use tokio::time::Instant;
 
@@ -25,8 +24,6 @@ pub(crate) struct Sent {
 /// A write that waits to be sent.
 pub(crate) struct Waiting {
     pub(crate) work: Work,
-    /// The name of the partition key.
-    pub(crate) partition: String,
     /// Whether it may be sent in a batch.
     pub(crate) batched: bool,
 }
@@ -39,11 +36,6 @@ pub(crate) struct Parcel {
 }
 
 impl Waiting {
-    /// The partition key's value.
-    pub(crate) fn partition(&self) -> Option<&Value> {
-        self.work.key.get(&self.partition)
-    }
-
     /// What it consumes, by the item's size.
     pub(crate) fn units(&self) -> f64 {
         self.work.change.write_units() as f64

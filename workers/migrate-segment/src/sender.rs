@@ -75,7 +75,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
             table: table.name.clone(),
             keys: table.keys.clone(),
             pacer: Pacer::new(None),
-            hot: RefCell::default(),
+            hot: RefCell::new(HotKeys::of(table.keys.first().map_or("", String::as_str))),
             prepaid: Cell::new(0.0),
             dearness: Cell::new(1.0),
         }
@@ -129,12 +129,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
     }
 
     fn queued(&self, works: Vec<Work>) -> VecDeque<Waiting> {
-        let partition = self.keys.first().cloned().unwrap_or_default();
-        let queued = works.into_iter().map(|work| Waiting {
-            batched: is_documented(&work.key, &work.change),
-            partition: partition.clone(),
-            work,
-        });
+        let queued = works.into_iter().map(|work| Waiting { batched: is_documented(&work.key, &work.change), work });
         let (mut batched, singly): (VecDeque<_>, VecDeque<_>) = queued.partition(|waiting| waiting.batched);
         batched.extend(singly);
         batched

@@ -255,6 +255,18 @@ impl Change {
         differing.filter_map(|(name, after)| Some((name, after.as_ref()?.value())))
     }
 
+    /// The item as the write of this change leaves it: only what differs is sent.
+    pub fn applied_to(&self, item: &Item) -> Item {
+        let mut item = item.clone();
+        for (name, value) in self.delta() {
+            match value {
+                Some(value) => drop(item.insert(name.clone(), value.clone())),
+                None => drop(item.remove(name)),
+            }
+        }
+        item
+    }
+
     /// Whether an item's touched attributes are as this change leaves them.
     pub fn is_made(&self, item: &Item) -> bool {
         self.after().all(|(name, value)| item.get(name) == value)

@@ -26,15 +26,6 @@ pub struct Judge<'m, M> {
     pub table: &'m Table,
 }
 
-/// What to make of a write that failed its condition.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Next {
-    /// The item is to be changed as it now is: journal this and write again.
-    Again(Box<Work>),
-    /// Nothing is left to do for this item; it was counted.
-    Counted,
-}
-
 impl<M: Migration> Judge<'_, M> {
     /// Sorts a page's items into writes and counts. `prior` is what earlier attempts journaled for this very page: an
     /// item that is as they would have left it was changed by this run, whatever became of the worker.
@@ -83,29 +74,16 @@ impl<M: Migration> Judge<'_, M> {
         tally.find(work.key.clone(), "the application kept changing it; it is as the application left it");
     }
 
-    /// What to make of a write whose condition failed, given the item as it now is (none: it was deleted).
-    pub fn after_conflict(&self, work: &Work, now: Option<&Item>, tally: &mut Tally) -> Next {
-        let Some(item) = now else {
-            tally.counts.not_matched += 1;
+    /// What is to be journaled and written again after a write failed its condition, given the item as it now is (none: it
+    /// was deleted); nothing if nothing is left to do for it: then it was counted.
+    pub fn after_conflict(&self, work: Work, now: Option<&Item>, tally: &mut Tally) -> Option<Work> {
+        // If it is made, the write did take effect and its answer was lost; the SDK's retry then failed its condition.
+        if !now.is_some_and(|item| work.change.is_made(item)) {
             tally.journal.unwritten += 1;
-            return Next::Counted;
-        };
-        // The write did take effect and its answer was lost; the SDK's retry then failed its condition.
-        if work.change.is_made(item) {
-            self.count_written(work, tally);
-            return Next::Counted;
         }
-        tally.journal.unwritten += 1;
-        match self.outcome(item) {
-            Outcome::Changed(change) => {
-                tally.retries += 1;
-                Next::Again(Box::new(Work { key: work.key.clone(), change }))
-            }
-            outcome => {
-                self.count(&outcome, || self.table.key_of(item), tally);
-                Next::Counted
-            }
-        }
+        let again = self.renew(work, now, tally);
+        tally.retries += u64::from(again.is_some());
+        again
     }
 
     /// A write brought up to date with the item as it now is (none: it was deleted); nothing if nothing is left to do.
@@ -159,14 +137,7 @@ impl<M: Migration> Judge<'_, M> {
     }
 
     fn changes_again(&self, item: &Item, change: &Change) -> bool {
-        let mut changed = item.clone();
-        for (name, value) in change.delta() {
-            match value {
-                Some(value) => drop(changed.insert(name.clone(), value.clone())),
-                None => drop(changed.remove(name)),
-            }
-        }
-        matches!(self.migration.apply(&changed), Outcome::Changed(_) | Outcome::Invalid(_))
+        matches!(self.migration.apply(&change.applied_to(item)), Outcome::Changed(_) | Outcome::Invalid(_))
     }
 
     fn count(&self, outcome: &Outcome, key: impl FnOnce() -> Item, tally: &mut Tally) {

@@ -9,17 +9,9 @@ use crate::value::Item;
 fn after(steps: &str, before: &str) -> String {
     let yaml = format!("id: x\nchange:\n{steps}");
     let migration = Compiled::of(&Document::from_yaml(&yaml).unwrap()).unwrap();
-    let mut item: Item = serde_json::from_str(before).unwrap();
+    let item: Item = serde_json::from_str(before).unwrap();
     match migration.apply(&item) {
-        Outcome::Changed(change) => {
-            for (name, value) in change.image_after() {
-                match value {
-                    Some(value) => drop(item.insert(name, value)),
-                    None => drop(item.remove(&name)),
-                }
-            }
-            serde_json::to_string(&item).unwrap()
-        }
+        Outcome::Changed(change) => serde_json::to_string(&change.applied_to(&item)).unwrap(),
         Outcome::AlreadyDone => "unchanged".into(),
         Outcome::Invalid(reason) => reason.to_string(),
         Outcome::NotMatched => "not matched".into(),

@@ -56,15 +56,10 @@ impl Trace {
 
 /// The item after an outcome: itself, but for what the change sets and removes.
 pub fn after(item: &Item, outcome: &Outcome) -> Item {
-    let mut after = item.clone();
-    let Outcome::Changed(change) = outcome else { return after };
-    for (name, value) in change.delta() {
-        match value {
-            Some(value) => after.insert(name.clone(), value.clone()),
-            None => after.remove(name),
-        };
+    match outcome {
+        Outcome::Changed(change) => change.applied_to(item),
+        _ => item.clone(),
     }
-    after
 }
 
 fn attributes(before: &Item, after: &Item) -> Vec<Attribute> {

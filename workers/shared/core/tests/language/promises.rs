@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use tableshift_core::journal::{Entry, decode, encode_changes};
 use tableshift_core::language::compiled::Compiled;
 use tableshift_core::language::document::Document;
-use tableshift_core::migration::{Change, Image, Migration as _, Outcome};
+use tableshift_core::migration::{Image, Migration as _, Outcome};
 use tableshift_core::value::{Item, item_bytes};
 
 fn put(item: &mut Item, image: &Image) {
@@ -20,13 +20,6 @@ fn put(item: &mut Item, image: &Image) {
             None => drop(item.remove(name)),
         }
     }
-}
-
-/// The item after a change, as the write leaves it: only what differs is sent.
-fn written(item: &Item, change: &Change) -> Item {
-    let mut item = item.clone();
-    put(&mut item, &change.delta().map(|(name, value)| (name.clone(), value.cloned())).collect());
-    item
 }
 
 fn bits(item: &Item) -> String {
@@ -54,7 +47,7 @@ proptest! {
             let key = Item::from([("pk".into(), item["pk"].clone())]);
             let journal = encode_changes([(&key, &change)].into_iter(), 1);
             let entries: Vec<Entry> = decode(&journal).expect("a journal");
-            let mut now = written(&item, &change);
+            let mut now = change.applied_to(&item);
             prop_assert!(entries[0].is_as_written(&now) && !entries[0].is_as_before(&now));
             put(&mut now, &entries[0].before);
             prop_assert_eq!(bits(&now), bits(&item));
@@ -67,7 +60,7 @@ proptest! {
         let (touched, guarded) = (migration.footprint().touched(), migration.footprint().guarded());
         prop_assert!(touched.is_subset(guarded));
         if let Outcome::Changed(change) = migration.apply(&item) {
-            let now = written(&item, &change);
+            let now = change.applied_to(&item);
             let names: BTreeSet<&String> = item.keys().chain(now.keys()).collect();
             for name in names.into_iter().filter(|name| !touched.contains(*name)) {
                 prop_assert_eq!(item.get(name), now.get(name));
@@ -85,7 +78,7 @@ proptest! {
     fn applying_twice_equals_applying_once_where_the_checker_says_so(document in migration(), item in item()) {
         let migration = compiled(&document)?;
         if let Outcome::Changed(change) = migration.apply(&item) {
-            let now = written(&item, &change);
+            let now = change.applied_to(&item);
             let again = migration.apply(&now);
             let idempotent = migration.is_shown_idempotent();
             prop_assert!(!idempotent || matches!(again, Outcome::AlreadyDone | Outcome::NotMatched), "{:?}\n{}", again, bits(&now));
@@ -107,9 +100,9 @@ proptest! {
         let migration = compiled(&document)?;
         if let (Some(inverse), Outcome::Changed(change)) = (migration.inverse_steps(), migration.apply(&item)) {
             let back = serde_json::json!({"id": "inverse", "change": inverse});
-            let now = written(&item, &change);
+            let now = change.applied_to(&item);
             let undone = match compiled(&back)?.apply(&now) {
-                Outcome::Changed(undo) => written(&now, &undo),
+                Outcome::Changed(undo) => undo.applied_to(&now),
                 other => panic!("{other:?} of {}", bits(&now)),
             };
             prop_assert_eq!(bits(&undone), bits(&item));
