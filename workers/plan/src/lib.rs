@@ -22,9 +22,11 @@ use tableshift_aws::run_files::{load_plan, store};
 use tableshift_aws::tables::DescribeTable;
 use tableshift_core::input::{Action, Input};
 use tableshift_core::keys;
+use tableshift_core::lock::SETTLE_SECONDS;
 use tableshift_core::policy::Policy;
 use tableshift_core::rehearsal::Part;
 use tableshift_core::run_plan::{Facts, RunPlan, Steps};
+use tableshift_core::segments;
 use tableshift_core::table::Table;
 
 pub use error::Error;
@@ -133,6 +135,7 @@ where
     let steps = steps_of(&plan, &record, &input, &ports.stage.policy)?;
     describe(ports, &plan.table.name).await?;
     let lock = lock::take(ports, &plan, &request.execution).await?;
+    let settle_seconds = if record.status == "succeeded" { 0 } else { SETTLE_SECONDS };
     let record = RunRecord {
         status: "running".into(),
         execution: request.execution.clone(),
@@ -144,7 +147,7 @@ where
     };
     let written = let_run(ports, &record).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
-    Ok(Output::of(&plan, input.action, steps, &lock))
+    Ok(Output { settle_seconds, ..Output::of(&plan, input.action, steps, &lock) })
 }
 
 async fn let_run<B, L: Runs + SteerRun, T, E>(ports: &Ports<B, L, T, E>, record: &RunRecord) -> Result<(), Error> {
@@ -205,7 +208,8 @@ where
     B: WriteObject,
     L: Runs,
 {
-    let segments: Vec<_> = (0..plan.segments).map(|segment| serde_json::json!({ "segment": segment })).collect();
+    let order = segments::order(plan.segments, &plan.run);
+    let segments: Vec<_> = order.into_iter().map(|segment| serde_json::json!({ "segment": segment })).collect();
     store(&ports.bucket, &keys::segments(&plan.run), &segments).await.map_err(Error::RunFile)?;
     let parts: Vec<_> = (0..plan.segments).map(Part::of_segment).collect();
     store(&ports.bucket, &keys::rehearsal(&plan.run), &parts).await.map_err(Error::RunFile)?;

@@ -6,13 +6,18 @@
 
 pub mod compiled;
 mod convert;
+mod datum;
 pub mod document;
+mod evaluate;
 pub mod expression;
-mod fast;
+
 pub mod field;
 pub mod functions;
 pub mod meaning;
+pub(crate) mod node;
 pub mod numbers;
+mod operators;
+mod parse;
 mod reading;
 mod steps;
 mod time;
