@@ -3,6 +3,7 @@
 //! Nothing here is async, does I/O, reads a clock, or names a crate of AWS: values in, decisions out. Workers gather
 //! facts, ask this crate what to do, do it, and report.
 
+pub mod approval;
 pub mod child;
 pub mod control;
 pub mod counts;
