@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use tableshift_aws::ledger_approvals::Question;
+use tableshift_core::approval::Requester;
 use tableshift_core::counts::Phase;
 use tableshift_core::estimate::cost_usd;
 use tableshift_core::keys;
@@ -15,14 +17,12 @@ pub struct Request<'a> {
     pub plan: &'a RunPlan,
     /// The report to review.
     pub report: &'a Report,
-    /// Its hash.
-    pub report_hash: &'a str,
-    /// Until when an answer counts.
-    pub expires_at: &'a str,
+    /// The question.
+    pub question: &'a Question,
     /// The ARN of the execution that waits.
     pub execution: &'a str,
-    /// The ledger's name.
-    pub ledger_table: &'a str,
+    /// Who started the run.
+    pub requesters: &'a [Requester],
 }
 
 impl Request<'_> {
@@ -42,7 +42,8 @@ impl Request<'_> {
             self.line(&mut text, "", description);
         }
         self.line(&mut text, "Execution", self.execution);
-        self.line(&mut text, "Answer by", self.expires_at);
+        self.line(&mut text, "Started by", &started_by(self.requesters));
+        self.line(&mut text, "Answer by", &self.question.expires_at);
         text.push('\n');
         match self.report.phases.get(&Phase::DryRun) {
             Some(rehearsal) => self.rehearsal(&mut text, rehearsal),
@@ -81,6 +82,13 @@ impl Request<'_> {
             1 => "and up to as many again for the table's index.".to_owned(),
             _ => format!("and up to as many again for each of the table's {indexes} indexes."),
         });
+        put(match self.ceiling() {
+            Some(ceiling) => {
+                let time = least_time(units, ceiling);
+                format!("At no more than {} write units a second that is {time}.", grouped(ceiling))
+            }
+            None => "Nothing limits the write units a second, so it takes as long as the table allows.".to_owned(),
+        });
         for reason in &rehearsal.reasons {
             put(format!("Reason: {reason}"));
         }
@@ -89,31 +97,60 @@ impl Request<'_> {
         }
     }
 
+    /// The most write units a second: the run's own limit, or what the table can take.
+    fn ceiling(&self) -> Option<u64> {
+        let own = self.plan.write_units_per_second.map(u64::from);
+        [own, self.plan.table.write_limit].into_iter().flatten().min()
+    }
+
     fn commands(&self, text: &mut String) {
-        let (bucket, run) = (&self.plan.bucket, &self.plan.run);
+        let RunPlan { bucket, run, stage, .. } = self.plan;
+        let Question { plan_hash, report_hash, .. } = self.question;
+        let (page, report) = (keys::report_page(run), keys::report(run));
         let region = region(self.execution).map(|region| format!(" --region {region}")).unwrap_or_default();
-        let token = format!(
-            "aws dynamodb get-item{region} --table-name {} --key '{{\"pk\":{{\"S\":\"RUN#{run}\"}},\"sk\":{{\"S\":\"APPROVAL\"}}}}' \
-             --query Item.token.S --output text",
-            self.ledger_table
-        );
-        let answer = format!("aws stepfunctions send-task-success{region} --task-token \"$({token})\" --task-output");
-        let hash = self.report_hash;
+        let link = link(self.execution, bucket, &page).map(|link| format!("{link}\n")).unwrap_or_default();
         write!(
             text,
             "Read the report first:\n\n\
-             aws s3 cp{region} s3://{bucket}/{page} .\n\n\
-             The answer is bound to s3://{bucket}/{report}, which has the SHA-256\n{hash}\n\n\
-             To approve, put your name in and send:\n\n\
-             {answer} '{{\"approve\":true,\"report_hash\":\"{hash}\",\"by\":\"<your name>\"}}'\n\n\
-             To reject, put your name and your reason in and send:\n\n\
-             {answer} '{{\"approve\":false,\"report_hash\":\"{hash}\",\"by\":\"<your name>\",\"reason\":\"<why>\"}}'\n\n\
-             Without an answer the run ends at the time above and writes nothing.\n",
-            page = keys::report_page(run),
-            report = keys::report(run),
+             {link}aws s3 cp{region} s3://{bucket}/{page} .\n\n\
+             The answer is bound to report and plan by their SHA-256:\n\n\
+             {report_hash}  {report}\n\
+             {plan_hash}  the plan, migration included\n\n\
+             To approve:\n\n\
+             tableshift approve {run} --stage {stage}\n\n\
+             To reject:\n\n\
+             tableshift reject {run} --stage {stage} --reason '<why>'\n\n\
+             The command signs the answer with your AWS credentials. Who started the run cannot approve it. Without an\n\
+             answer the run ends at the time above and writes nothing.\n",
         )
         .expect("a string takes all");
     }
+}
+
+/// Who started the run, as far as anybody can say.
+fn started_by(requesters: &[Requester]) -> String {
+    let names = requesters.iter().map(|requester| match &requester.identity {
+        Some(identity) => identity.arn.as_str(),
+        None => "unknown so far",
+    });
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { "unknown so far".to_owned() } else { names.join(", ") }
+}
+
+/// How long so many units take at least, at so many a second.
+fn least_time(units: u64, per_second: u64) -> String {
+    let seconds = units.div_ceil(per_second.max(1));
+    match (seconds / 3600, seconds % 3600 / 60) {
+        (0, 0) => "less than a minute".to_owned(),
+        (0, minutes) => format!("at least {minutes} min"),
+        (hours, minutes) => format!("at least {hours} h {minutes} min"),
+    }
+}
+
+/// The page in the S3 console. Source: the console's own addresses; only the partition `aws` has this host.
+fn link(execution: &str, bucket: &str, key: &str) -> Option<String> {
+    let region = region(execution).filter(|_| execution.starts_with("arn:aws:"))?;
+    Some(format!("https://{region}.console.aws.amazon.com/s3/object/{bucket}?region={region}&prefix={key}"))
 }
 
 /// The Region in an ARN.

@@ -18,6 +18,9 @@ use crate::ledger::Ledger;
 use crate::notifications::Topic;
 use crate::objects::Bucket;
 use crate::scan::TableItems;
+use crate::signatures::Sts;
+use crate::starts::EventHistory;
+use crate::sts::NoEndpoint;
 use crate::tables::Tables;
 use crate::throttles::ThrottlesComeBack;
 
@@ -127,6 +130,16 @@ impl Clients {
         let arn = self.settings.topic.as_deref();
         let arn = arn.ok_or(MissingSetting("TABLESHIFT_TOPIC"))?;
         Ok(Topic::new(aws_sdk_sns::Client::new(&self.config), arn))
+    }
+
+    /// The account's STS, to ask whose a signature is.
+    pub async fn sts(&self) -> Result<Sts, NoEndpoint> {
+        Sts::of(&self.config).await
+    }
+
+    /// The account's event history.
+    pub fn event_history(&self) -> EventHistory {
+        EventHistory::new(aws_sdk_cloudtrail::Client::new(&self.config))
     }
 
     /// A DynamoDB client, for the edges that read and write items.

@@ -38,6 +38,8 @@ pub enum UnknownRequester {
 pub struct Requester {
     /// The execution.
     pub execution: String,
+    /// When it started, ISO 8601.
+    pub started: String,
     /// Who started it; none if nothing says so.
     pub identity: Option<Identity>,
     /// What says so.
@@ -78,8 +80,13 @@ impl KnownBy {
 
 impl Requester {
     /// Somebody, for all that is known.
-    pub fn unknown(execution: &str) -> Self {
-        Self { execution: execution.to_owned(), identity: None, known_by: KnownBy::Nothing }
+    pub fn unknown(execution: &str, started: &str) -> Self {
+        Self {
+            execution: execution.to_owned(),
+            started: started.to_owned(),
+            identity: None,
+            known_by: KnownBy::Nothing,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ fn user(name: &str) -> Identity {
 
 fn started_by(identity: Option<Identity>) -> Vec<Requester> {
     let known_by = if identity.is_some() { KnownBy::Signature } else { KnownBy::Nothing };
-    vec![Requester { execution: "arn:e".into(), identity, known_by }]
+    vec![Requester { execution: "arn:e".into(), started: String::new(), identity, known_by }]
 }
 
 fn strict() -> ApprovalRules {
