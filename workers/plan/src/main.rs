@@ -15,5 +15,6 @@ async fn main() -> Result<(), ServeError> {
         executions: clients.executions(),
         clock: epoch_millis,
     };
-    serve("plan", |input, _| run(ports, input)).await
+    let sts = &clients.sts().await?;
+    serve("plan", |input, _| run(ports, sts, input)).await
 }
