@@ -8,4 +8,5 @@ mod filter;
 mod ledger;
 mod objects;
 mod request_approval;
+mod requester;
 mod segments;
