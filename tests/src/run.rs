@@ -17,6 +17,7 @@ use tableshift_core::lock::Lock;
 use tableshift_core::rehearsal::Part;
 use tableshift_core::run_plan::{Facts, RunPlan};
 use tableshift_core::value::{Item, Value};
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
 
 use crate::Engines;
@@ -115,6 +116,7 @@ impl TestRun {
             bucket: self.bucket(),
             ledger: self.ledger(),
             items: |_: &str| self.items(),
+            registry: REGISTRY,
             clock: epoch_millis,
         };
         migrate_segment::run(&ports, self.segment(segment), deadline).await
@@ -126,6 +128,7 @@ impl TestRun {
             bucket: self.bucket(),
             ledger: self.ledger(),
             items: |_: &str| self.items(),
+            registry: REGISTRY,
             clock: epoch_millis,
         };
         for segment in 0..self.plan.segments {
@@ -140,6 +143,7 @@ impl TestRun {
             bucket: self.bucket(),
             ledger: self.ledger(),
             items: |_: &str| self.items(),
+            registry: REGISTRY,
             clock: epoch_millis,
         };
         for segment in 0..self.plan.segments {
@@ -154,6 +158,7 @@ impl TestRun {
             bucket: self.bucket(),
             ledger: self.ledger(),
             items: |_: &str| self.items(),
+            registry: REGISTRY,
             clock: epoch_millis,
         };
         let input = PartInput { run: self.plan.run.clone(), epoch: self.epoch, part };
@@ -174,8 +179,14 @@ impl TestRun {
     pub async fn table(&self) -> Vec<Item> {
         let (mut items, mut cursor) = (Vec::new(), None);
         loop {
-            let request =
-                PageRequest { segment: 0, segments: 1, cursor: cursor.as_ref(), consistent: true, filter: None };
+            let request = PageRequest {
+                segment: 0,
+                segments: 1,
+                cursor: cursor.as_ref(),
+                consistent: true,
+                filter: None,
+                limit: None,
+            };
             let page = self.items().page(&request).await.expect("the table answers");
             items.extend(page.items);
             cursor = page.cursor;

@@ -42,7 +42,15 @@ fn condition() -> impl Strategy<Value = String> {
         2 => (name(), literal.clone()).prop_map(|(n, l)| format!("item.{n} == {l}")),
         2 => (name(), literal.clone()).prop_map(|(n, l)| format!("{l} != item[\"{n}\"]")),
         1 => (name(), prop::sample::select(vec!["'x'", "''"])).prop_map(|(n, l)| format!("item.{n}.startsWith({l})")),
-        1 => name().prop_map(|n| format!("item.{n} < 2")),
+        2 => (name(), prop::sample::select(vec!["<", "<=", ">", ">="]), prop::sample::select(vec!["2", "1.5", "-1", "'x'", "''"]))
+            .prop_map(|(n, o, l)| format!("item.{n} {o} {l}")),
+        1 => name().prop_map(|n| format!("0 >= item.{n}")),
+        1 => name().prop_map(|n| format!("item.{n}")),
+        1 => name().prop_map(|n| format!("item.{n} in ['x', 1, true, '']")),
+        1 => (name(), prop::sample::select(vec!["S", "N", "M", "SS", "BOOL"])).prop_map(|(n, t)| format!("type(item.{n}) != '{t}'")),
+        1 => name().prop_map(|n| format!("item.{n}.contains('y')")),
+        1 => (name(), literal).prop_map(|(n, l)| format!("item.{n}.n == {l}")),
+        1 => name().prop_map(|n| format!("item.{n}.n < 2 || item.{n}.n.startsWith('x')")),
         1 => name().prop_map(|n| format!("size(item.{n}) > 0")),
         1 => name().prop_map(|n| format!("has(item.{n}.n)")),
     ];
@@ -74,7 +82,8 @@ async fn the_filter_lets_every_item_through_for_which_where_is_true_or_fails() {
         let source = condition().new_tree(&mut runner).unwrap().current();
         let expression = Expression::compile(&source).unwrap();
         let Some(filter) = expression.filter() else { continue };
-        let request = PageRequest { segment: 0, segments: 1, cursor: None, consistent: true, filter: Some(&filter) };
+        let request =
+            PageRequest { segment: 0, segments: 1, cursor: None, consistent: true, filter: Some(&filter), limit: None };
         let page = table.page(&request).await.unwrap();
         assert_eq!(page.scanned, items.len() as u64, "{source}");
         let through: std::collections::BTreeSet<&Value> = page.items.iter().map(|item| &item["pk"]).collect();

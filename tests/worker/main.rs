@@ -10,3 +10,4 @@ mod objects;
 mod request_approval;
 mod requester;
 mod segments;
+mod shell;

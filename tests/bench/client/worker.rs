@@ -16,6 +16,7 @@ use tableshift_core::keys;
 use tableshift_core::language::document::Document;
 use tableshift_core::lock::Lock;
 use tableshift_core::run_plan::{Facts, RunPlan};
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
 
 use crate::{Outcome, TABLE, items};
@@ -71,6 +72,7 @@ pub async fn run(segments: u32) -> Outcome {
         bucket: clients.bucket(),
         ledger: clients.ledger(),
         items: |table: &str| TableItems::new(dynamodb.clone(), table),
+        registry: REGISTRY,
         clock: epoch_millis,
     };
     for segment in 0..segments {

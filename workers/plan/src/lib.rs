@@ -28,6 +28,7 @@ use tableshift_core::input::{Action, Input};
 use tableshift_core::keys;
 use tableshift_core::lock::SETTLE_SECONDS;
 use tableshift_core::policy::Policy;
+use tableshift_core::registry::Registry;
 use tableshift_core::rehearsal::Part;
 use tableshift_core::run_plan::{Facts, RunPlan, Steps};
 use tableshift_core::segments;
@@ -69,6 +70,8 @@ pub struct Ports<B, L, T, E> {
     pub tables: T,
     /// Executions of the state machine.
     pub executions: E,
+    /// The migrations in Rust that this build knows.
+    pub registry: Registry,
     /// The time.
     pub clock: Clock,
 }
@@ -109,9 +112,10 @@ where
 {
     let run = request.name.clone();
     refuse_used_name(ports, &run, &request.execution).await?;
-    let document = migration::read(&ports.bucket, input.migration.as_ref().unwrap_or(&serde_json::Value::Null)).await?;
+    let named = input.migration.as_ref().unwrap_or(&serde_json::Value::Null);
+    let document = migration::read(&ports.bucket, &ports.registry, named).await?;
     let table = describe(ports, input.table.as_deref().unwrap_or_default()).await?;
-    migration::compile(&document, &table)?;
+    migration::compile(&document, &ports.registry, &table)?;
     let facts = Facts {
         run,
         stage: ports.stage.name.clone(),
@@ -147,7 +151,7 @@ where
     let record = ports.ledger.run(run).await.map_err(Error::Ledger)?;
     let record = record.ok_or_else(|| Error::NoRecord(run.to_owned()))?;
     refuse_other(&plan, &input)?;
-    migration::refuse_changed(&ports.bucket, &plan, &input).await?;
+    migration::refuse_changed(&ports.bucket, &ports.registry, &plan, &input).await?;
     let steps = steps_of(&plan, &record, &input, &ports.stage.policy)?;
     describe(ports, &plan.table.name).await?;
     let lock = lock::take(ports, &plan, &request.execution).await?;

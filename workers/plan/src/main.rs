@@ -2,6 +2,7 @@
 
 use plan::{Ports, Stage, run};
 use tableshift_aws::Clients;
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ServeError, epoch_millis, serve};
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,6 +14,7 @@ async fn main() -> Result<(), ServeError> {
         ledger: clients.ledger(),
         tables: clients.tables(),
         executions: clients.executions(),
+        registry: REGISTRY,
         clock: epoch_millis,
     };
     let sts = &clients.sts().await?;

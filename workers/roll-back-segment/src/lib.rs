@@ -13,7 +13,7 @@ mod undo;
 use std::time::Duration;
 
 use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run};
+use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
@@ -27,7 +27,7 @@ pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
 use tableshift_core::counts::{Phase, Tally};
 use tableshift_core::journal::{Entry, Repeats};
 use tableshift_core::{keys, segments};
-use tableshift_runtime::{Deadline, Named, report_cause};
+use tableshift_runtime::{Deadline, Named};
 
 use undo::Undo;
 
@@ -90,9 +90,7 @@ where
     let run_id = input.run.clone();
     let result = roll_back(ports, input, deadline).await;
     if let Err(error) = &result {
-        let now = (ports.clock)();
-        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await })
-            .await;
+        stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
     }
     result
 }
@@ -107,7 +105,7 @@ where
     let segment = input.segment;
     let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::RollBack, part: segments::name(segment) };
     let part_error = |source| Error::Part { segment, source };
-    let mut part = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await.map_err(part_error)?;
+    let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let entered = ports.ledger.enter_phase(&part.id.run, ROLLED_BACK).await;
     entered.map_err(|source| part_error(PartError::Ledger { part: part.id.part.clone(), source }))?;
     let journal = Journal::read(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
@@ -117,15 +115,21 @@ where
         undo.set_rate(part.write_share());
         let done = usize::try_from(part.checkpoint.page).unwrap_or(usize::MAX);
         let mut tally = Tally::default();
-        let in_time = match journal.objects.get(done) {
-            Some(key) => {
-                let entries = load_journal(&ports.bucket, key).await;
-                let entries = entries.map_err(|source| Error::Journal { segment, source })?;
-                undo.single(entries.into_iter().filter(|e| !journal.repeats.contains(&e.key)), &mut tally).await?
-            }
-            None => undo.repeated(&journal.repeated, &mut tally).await?,
+        let undoing = async {
+            let Some(key) = journal.objects.get(done) else {
+                return undo.repeated(&journal.repeated, &mut tally).await;
+            };
+            let entries = load_journal(&ports.bucket, key).await;
+            let entries = entries.map_err(|source| Error::Journal { segment, source })?;
+            undo.single(entries.into_iter().filter(|e| !journal.repeats.contains(&e.key)), &mut tally).await
         };
-        if !in_time {
+        // An object may hold a whole page, many minutes' work at a low rate: an operator is heard meanwhile.
+        let in_time = || {
+            undo.set_rate(part.write_share());
+            !deadline.remaining().is_zero()
+        };
+        let undone = part.unless_stopped(in_time, undoing).await.map_err(part_error)?;
+        if !undone.transpose()?.unwrap_or(false) {
             break;
         }
         part.dead_letters(&tally.findings).await.map_err(part_error)?;

@@ -120,7 +120,6 @@ impl<'u, T: UpdateItem> Undo<'u, T> {
             }
             match self.items.update(key, update).await {
                 Err(error) if error.cause == Cause::Throttled && begun.elapsed() < PATIENCE => {
-                    self.pacer.settle(-EXPECTED_UNITS);
                     self.pacer.throttle();
                     tokio::time::sleep(AFTER_THROTTLE).await;
                 }

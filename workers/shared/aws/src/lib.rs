@@ -30,12 +30,14 @@ pub mod part;
 pub mod run_files;
 pub mod scan;
 mod scan_answer;
+pub mod shell;
 pub mod signatures;
 pub mod signing;
 pub mod starts;
+pub mod steered;
 pub mod sts;
 pub mod tables;
-pub mod throttles;
+mod throttles;
 pub mod update;
 
 pub use clients::{Clients, Settings};

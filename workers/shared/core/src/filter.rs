@@ -187,7 +187,7 @@ fn comparison(operator: Operator, a: &Node, b: &Node, wanted: bool) -> Option<Co
     }
     let (path, operator, value) = match attribute(a).zip(literal(b)) {
         Some((path, value)) => (path, operator, value),
-        None => attribute(b).zip(literal(a)).map(|(path, value)| (path, turned(operator), value))?,
+        None => attribute(b).zip(literal(a)).map(|(path, value)| (path, operator.turned(), value))?,
     };
     let operator = if wanted { operator } else { opposite(operator)? };
     let test = Condition::Compare(path.clone(), sign(operator)?, value.clone());
@@ -196,17 +196,6 @@ fn comparison(operator: Operator, a: &Node, b: &Node, wanted: bool) -> Option<Co
         (_, Value::S(_) | Value::N(_)) => or_error(&path, Some(value.type_name()), test),
         _ => return None,
     })
-}
-
-/// `2 > item.v` is `item.v < 2`.
-fn turned(operator: Operator) -> Operator {
-    match operator {
-        Operator::Less => Operator::Greater,
-        Operator::LessEqual => Operator::GreaterEqual,
-        Operator::Greater => Operator::Less,
-        Operator::GreaterEqual => Operator::LessEqual,
-        other => other,
-    }
 }
 
 fn opposite(operator: Operator) -> Option<Operator> {

@@ -273,10 +273,7 @@ impl<'v> Evaluation<'v> {
                 }
             }
             range => {
-                let Value::L(list) = range.into_value()? else {
-                    return Err(EvaluationError::Execution("a loop runs over something that is no list".into()));
-                };
-                for element in list {
+                for element in owned_elements(range.into_value()?)? {
                     if !enter(Datum::Shared(Rc::new(element)))? {
                         return Ok(());
                     }
@@ -339,6 +336,14 @@ fn elements(value: &Value) -> Result<Box<dyn Iterator<Item = Datum<'_>> + '_>, E
     })
 }
 
+fn owned_elements(value: Value) -> Result<Vec<Value>, EvaluationError> {
+    match value {
+        Value::L(list) => Ok(list),
+        Value::M(map) => Ok(map.into_keys().map(Value::S).collect()),
+        other => elements(&other)?.map(Datum::into_value).collect(),
+    }
+}
+
 fn member<'v>(value: &'v Value, name: &str) -> Result<&'v Value, EvaluationError> {
     match value {
         Value::M(map) => map.get(name).ok_or_else(|| missing(name)),
@@ -353,3 +358,11 @@ fn missing(name: &str) -> EvaluationError {
 fn no_map(name: &str) -> EvaluationError {
     EvaluationError::Execution(format!("`{name}` is asked of something that is no map"))
 }
+
+#[cfg(test)]
+#[path = "conformance_tests.rs"]
+mod conformance_tests;
+
+#[cfg(test)]
+#[path = "cost_tests.rs"]
+mod cost_tests;

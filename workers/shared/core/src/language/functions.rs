@@ -255,14 +255,14 @@ fn split(text: &Datum<'_>, separator: &Datum<'_>, budget: &Budget) -> Made {
     Ok(Value::L(parts))
 }
 
-fn join(list: &Datum<'_>, separator: &Datum<'_>, budget: &Budget) -> Made {
+fn join<'d>(list: &'d Datum<'_>, separator: &'d Datum<'_>, budget: &Budget) -> Made {
     let wrong = || EvaluationError::wrong_type("join()", &[list.plain(), separator.plain()]);
     let separator = separator.text().ok_or_else(wrong)?;
     let parts: Vec<&str> = match list.plain() {
         Some(Value::Ss(set)) => set.iter().map(String::as_str).collect(),
         Some(Value::L(list)) => {
-            let text = |part| match part {
-                &Value::S(ref text) => Some(text.as_str()),
+            let text = |part: &'d Value| match part {
+                Value::S(text) => Some(text.as_str()),
                 _ => None,
             };
             list.iter().map(text).collect::<Option<_>>().ok_or_else(|| failed("join", "takes a list of texts"))?

@@ -43,6 +43,28 @@ pub(crate) enum Operator {
     In,
 }
 
+impl Operator {
+    /// The operator with its sides exchanged: `2 > item.v` is `item.v < 2`.
+    pub(crate) fn turned(self) -> Self {
+        match self {
+            Self::Less => Self::Greater,
+            Self::LessEqual => Self::GreaterEqual,
+            Self::Greater => Self::Less,
+            Self::GreaterEqual => Self::LessEqual,
+            other => other,
+        }
+    }
+
+    /// The type of what it gives, where that is the same for all values.
+    pub(crate) fn kind(self) -> Option<&'static str> {
+        match self {
+            Self::Add => None,
+            Self::Subtract | Self::Multiply | Self::Divide | Self::Modulo => Some("N"),
+            _ => Some("BOOL"),
+        }
+    }
+}
+
 /// What a loop over a list makes of its elements.
 #[derive(Debug, Clone)]
 pub(crate) enum Loop {
@@ -194,7 +216,7 @@ impl Names {
         }
         match (call.func_name.as_str(), call.args.as_slice()) {
             (operators::LOGICAL_NOT, [inner]) => Ok(Node::Not(self.boxed(inner)?)),
-            (operators::NEGATE, [inner]) => Ok(Node::Negate(self.boxed(inner)?)),
+            (operators::NEGATE, [inner]) => self.negate(inner),
             (operators::LOGICAL_AND, [a, b]) => Ok(Node::And(self.boxed(a)?, self.boxed(b)?)),
             (operators::LOGICAL_OR, [a, b]) => Ok(Node::Or(self.boxed(a)?, self.boxed(b)?)),
             (operators::CONDITIONAL, [condition, yes, no]) => {
@@ -206,6 +228,15 @@ impl Names {
             }
             _ => self.function(call),
         }
+    }
+
+    fn negate(&mut self, inner: &IdedExpr) -> Translated {
+        Ok(match self.node(inner)? {
+            Node::Literal(Value::N(number)) if !number.starts_with('-') && number != "0" => {
+                Node::Literal(Value::N(format!("-{number}")))
+            }
+            inner => Node::Negate(Box::new(inner)),
+        })
     }
 
     fn function(&mut self, call: &CallExpr) -> Translated {

@@ -238,7 +238,17 @@ fn is_in(a: &Datum<'_>, b: &Datum<'_>, budget: &Budget) -> Result<bool, Evaluati
             budget.charge(set.len() * 4)?;
             Ok(a.number().is_some_and(|a| set.iter().any(|n| numbers::compare(&a, n) == Some(Ordering::Equal))))
         }
-        (_, Some(Value::Ss(_) | Value::Bs(_) | Value::M(_))) => Ok(false),
+        // As in CEL, what can never be a key is not looked for among keys.
+        (Some(Value::N(_) | Value::Bool(_)) | None, Some(Value::M(_))) => Ok(false),
+        (_, Some(Value::Ss(_) | Value::Bs(_))) => Ok(false),
         (a, b) => Err(EvaluationError::wrong_type("`in`", &[a, b])),
+    }
+}
+
+/// How a comparison of two values comes out; none where it is an error.
+pub(crate) fn of_values(operator: Operator, a: &Value, b: &Value) -> Option<bool> {
+    match binary(operator, Datum::Ref(a), Datum::Ref(b), &Budget::full()).ok()?.plain() {
+        Some(Value::Bool(holds)) => Some(*holds),
+        _ => None,
     }
 }

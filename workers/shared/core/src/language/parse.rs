@@ -5,6 +5,8 @@
 
 use super::expression::CompileError;
 use super::node::{Names, Node};
+use cel::IdedExpr;
+use cel::common::ast::SourceInfo;
 use cel::parser::Parser;
 
 /// The longest text of an expression, in bytes.
@@ -27,6 +29,17 @@ pub(crate) fn parse(text: &str, with_element: bool) -> Result<(Node, Names), Com
     let thread = thread.map_err(CompileError::Thread)?;
     // The parser is not ours: should it panic after all, the text is refused like any other that it cannot read.
     thread.join().unwrap_or(Err(CompileError::Unreadable))
+}
+
+/// The syntax tree of a text within the bounds, as CEL has it, with where each part is: for reviews, not for evaluation.
+pub(crate) fn tree(text: &str) -> Option<(IdedExpr, SourceInfo)> {
+    refuse_unbounded(text).ok()?;
+    let owned = text.to_owned();
+    let work = move || {
+        let parser = Parser::new().max_recursion_depth(MAX_OPEN_BRACKETS as u16 + 8).error_recovery_limit(5);
+        parser.parse_with_source_info(&owned).ok()
+    };
+    std::thread::Builder::new().name("cel".into()).stack_size(STACK_BYTES).spawn(work).ok()?.join().ok()?
 }
 
 /// Refuses a text that is too long, nests too deep, or has a number that would be rounded when it is read.
