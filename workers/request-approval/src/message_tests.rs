@@ -1,5 +1,5 @@
 use super::*;
-use tableshift_core::counts::{Counts, Partial, Tally};
+use tableshift_core::counts::{Counts, Partial, Phase, Tally};
 use tableshift_core::identity::Identity;
 use tableshift_core::input::Input;
 use tableshift_core::language::document::Document;
@@ -89,26 +89,8 @@ fn a_message_without_a_rehearsal_says_so() {
 }
 
 #[test]
-fn the_time_is_the_least_that_the_units_take() {
-    let found = [(1, 10), (590, 10), (36_000, 10), (1_320_455, 0)].map(|(units, rate)| least_time(units, rate));
-    assert_eq!(found, ["less than a minute", "less than a minute", "at least 1 h 0 min", "at least 366 h 47 min"]);
-}
-
-#[test]
-fn who_started_the_run_is_named_or_said_to_be_unknown() {
-    assert_eq!(started_by(&[]), "unknown so far");
-    assert_eq!(started_by(&[Requester::unknown("arn:e", "")]), "unknown so far");
-}
-
-#[test]
 fn a_partition_with_other_console_addresses_gets_no_link() {
     let execution = |partition| format!("arn:{partition}:states:cn-north-1:1:execution:m:r");
     assert_eq!(link(&execution("aws-cn"), "b", "k"), None);
     assert!(link(&execution("aws"), "b", "runs/r/report.html").unwrap().ends_with("&prefix=runs/r/report.html"));
-}
-
-#[test]
-fn thousands_are_set_apart() {
-    let found: Vec<_> = [0, 999, 1_000, 28_000, 1_234_567].map(grouped).into();
-    assert_eq!(found, ["0", "999", "1,000", "28,000", "1,234,567"]);
 }

@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use tableshift_core::lock::WRITE_SECONDS;
 
+use crate::answers::Answers;
 use crate::backups::Backups;
 use crate::executions::Executions;
 use crate::exports::Exports;
@@ -19,6 +20,7 @@ use crate::notifications::Topic;
 use crate::objects::Bucket;
 use crate::scan::TableItems;
 use crate::signatures::Sts;
+use crate::signing::{Signer, SigningError};
 use crate::starts::EventHistory;
 use crate::sts::NoEndpoint;
 use crate::tables::Tables;
@@ -135,6 +137,16 @@ impl Clients {
     /// The account's STS, to ask whose a signature is.
     pub async fn sts(&self) -> Result<Sts, NoEndpoint> {
         Sts::of(&self.config).await
+    }
+
+    /// Signs in the name of whoever these credentials belong to.
+    pub async fn signer(&self) -> Result<Signer, SigningError> {
+        Signer::of(&self.config).await
+    }
+
+    /// What takes answers for tasks that wait.
+    pub fn answers(&self) -> Answers {
+        Answers::new(aws_sdk_sfn::Client::new(&self.config))
     }
 
     /// The account's event history.

@@ -5,6 +5,7 @@
 //! and a test can hand it something else.
 #![allow(async_fn_in_trait, reason = "every worker runs on one thread, so no future has to be Send")]
 
+pub mod answers;
 pub mod backups;
 pub mod batch;
 mod batch_body;
@@ -33,6 +34,8 @@ mod scan_answer;
 pub mod shell;
 pub mod signatures;
 pub mod signing;
+#[cfg(feature = "operate")]
+pub mod stage;
 pub mod starts;
 pub mod steered;
 pub mod sts;

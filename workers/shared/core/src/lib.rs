@@ -31,6 +31,7 @@ pub mod run_plan;
 pub mod segments;
 pub mod signature;
 pub mod statement;
+pub mod summary;
 pub mod table;
 pub mod throttle;
 pub mod update;
