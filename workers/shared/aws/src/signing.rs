@@ -90,16 +90,24 @@ mod tests {
     /// 2026-11-22T10:00:00Z.
     const NOW: u64 = 1_795_341_600;
 
-    #[tokio::test]
-    async fn what_is_signed_here_is_what_the_core_reads() {
-        let endpoint =
-            StsEndpoint { region: "eu-central-1".into(), url: "https://sts.eu-central-1.amazonaws.com".into() };
-        let session = Credentials::new("AKIDEXAMPLE", "secret", Some("to/ken+with=all".into()), None, "test");
+    /// The signatures that botocore, another signer, gives for the same request at the same time: without a session's
+    /// token, and with one.
+    const THEIRS: [&str; 2] = [
+        "003e481a25c8f0e38c89c5939629e7d2e3df53c709aa7478dfae2f993650f111",
+        "c5c43628658794467c6916cea49ffcda20d9db3975ee0f333a24863fa19769ed",
+    ];
+
+    #[test]
+    fn what_is_signed_here_is_what_another_signer_signs_and_what_the_core_reads() {
+        let url = "https://sts.eu-central-1.amazonaws.com".into();
+        let endpoint = StsEndpoint { region: "eu-central-1".into(), url };
         let to = AnswerTo { run: "r-1", plan_hash: "p", report_hash: "r", secret: "s" };
         let statement = Statement::answer(to, true, "");
         let at = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
-        for credentials in [session, Credentials::new("AKIDEXAMPLE", "secret", None, None, "test")] {
+        for (token, theirs) in [None, Some("to/ken+with=all".to_owned())].into_iter().zip(THEIRS) {
+            let credentials = Credentials::new("AKIDEXAMPLE", "secret", token, None, "test");
             let url = presigned(&endpoint, credentials, &statement, at).unwrap();
+            assert!(url.contains(&format!("X-Amz-Signature={theirs}")), "{url}");
             Signature::read(&url, &statement, endpoint.host(), NOW as i64).unwrap();
             assert!(!url.contains("secret"), "{url}");
         }
