@@ -67,8 +67,8 @@ mod tests {
     use super::*;
     use aws_config::{BehaviorVersion, Region};
 
-    fn config(region: &'static str) -> aws_config::sdk_config::Builder {
-        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new(region))
+    fn config(region: &'static str) -> SdkConfig {
+        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new(region)).build()
     }
 
     #[tokio::test]
@@ -78,13 +78,13 @@ mod tests {
             ("us-east-1", "sts.us-east-1.amazonaws.com"),
             ("cn-north-1", "sts.cn-north-1.amazonaws.com.cn"),
         ] {
-            assert_eq!(StsEndpoint::of(&config(region).build()).await.unwrap().host(), host);
+            assert_eq!(StsEndpoint::of(&config(region)).await.unwrap().host(), host);
         }
     }
 
     #[tokio::test]
     async fn an_endpoint_that_is_named_is_taken_with_its_port() {
-        let named = config("us-east-1").endpoint_url("http://127.0.0.1:4566/").build();
+        let named = config("us-east-1").into_builder().endpoint_url("http://127.0.0.1:4566/").build();
         let endpoint = StsEndpoint::of(&named).await.unwrap();
         assert_eq!((endpoint.url.as_str(), endpoint.host()), ("http://127.0.0.1:4566", "127.0.0.1:4566"));
     }
