@@ -8,6 +8,7 @@ mod recorder;
 mod run;
 mod runs;
 pub mod s3;
+pub mod sts;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};

@@ -3,6 +3,7 @@
 use conclude::{Error, Input, Output, run};
 use serde_json::{Value, json};
 use tableshift_aws::CallError;
+use tableshift_aws::ledger_approvals::{Approvals, Outcome, Question, Secrets};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::{AppliedMigrations, Runs};
 use tableshift_aws::notifications::Publish;
@@ -156,4 +157,20 @@ async fn a_topic_that_is_gone_keeps_no_lock_and_all_failures_are_told() {
     for part in ["reading the run's record failed", "releasing the lock failed", "the notification could not be sent"] {
         assert!(error.contains(part), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_answered_is_closed_as_expired_with_time_and_reason() {
+    let engines = begun().await;
+    let question = Question { id: "q".into(), ..Question::default() };
+    engines.ledger().ask(RUN, &question, &Secrets::default()).await.unwrap();
+    let mut state = state("dry-run", "good");
+    state["steps"]["approve"] = json!(true);
+    state["error"] = json!({"Error": "States.Timeout", "Cause": ""});
+    let output = call(&engines, &Recorder::default(), EXECUTION, state).await.unwrap();
+    assert_eq!(output.error, "ApprovalExpired");
+    let answer = engines.ledger().approval(RUN).await.unwrap().unwrap().answer.unwrap();
+    assert_eq!((answer.outcome, answer.by), (Outcome::Expired, None));
+    assert_eq!(answer.answered_at, "2026-11-22T10:00:00Z");
+    assert!(answer.reason.contains("nobody answered"), "{}", answer.reason);
 }

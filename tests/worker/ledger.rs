@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use tableshift_aws::ledger_approvals::{Answer, Approvals, Question, Recorded};
+use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome, Question, Recorded, Secrets, UsedSignatures};
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
-use tableshift_tests::Engines;
+use tableshift_core::approval::{KnownBy, Requester};
+use tableshift_tests::sts::Person;
+use tableshift_tests::{Engines, LEDGER};
 
 fn record() -> RunRecord {
     RunRecord {
@@ -81,9 +83,9 @@ async fn an_applied_migration_is_forgotten_only_by_the_run_that_applied_it() {
     assert_eq!(ledger.applied("airports", "split").await.unwrap(), None);
 }
 
-fn question(token: &str) -> Question {
+fn question(id: &str) -> Question {
     Question {
-        token: token.into(),
+        id: id.into(),
         asked_at: "2026-11-22T10:00:00Z".into(),
         expires_at: "2026-11-23T10:00:00Z".into(),
         plan_hash: "p".into(),
@@ -91,32 +93,94 @@ fn question(token: &str) -> Question {
     }
 }
 
+fn secrets(question: &str) -> Secrets {
+    Secrets { question: question.into(), token: format!("token of {question}"), secret: "hush".into() }
+}
+
 fn yes(by: &str) -> Answer {
-    Answer { approve: true, by: by.into(), reason: String::new(), answered_at: "2026-11-22T12:00:00Z".into() }
+    Answer {
+        outcome: Outcome::Approved,
+        by: Some(Person::user(by).identity),
+        reason: String::new(),
+        answered_at: "2026-11-22T12:00:00Z".into(),
+        signature: "s".into(),
+    }
 }
 
 #[tokio::test]
 async fn a_question_takes_one_answer() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
-    assert_eq!(ledger.answer("r-1", "h", &yes("ann")).await.unwrap(), Recorded::TooLate);
-    ledger.ask("r-1", &question("one")).await.unwrap();
+    assert_eq!(ledger.answer("r-1", "one", &yes("ann")).await.unwrap(), Recorded::TooLate);
+    ledger.ask("r-1", &question("one"), &secrets("one")).await.unwrap();
     assert_eq!(ledger.answer("r-1", "other", &yes("ann")).await.unwrap(), Recorded::TooLate);
-    assert_eq!(ledger.answer("r-1", "h", &yes("ann")).await.unwrap(), Recorded::Now);
-    assert_eq!(ledger.answer("r-1", "h", &yes("bob")).await.unwrap(), Recorded::TooLate);
+    assert_eq!(ledger.answer("r-1", "one", &yes("ann")).await.unwrap(), Recorded::Now);
+    assert_eq!(ledger.answer("r-1", "one", &yes("bob")).await.unwrap(), Recorded::TooLate);
     let found = ledger.approval("r-1").await.unwrap().unwrap();
     assert_eq!(found.question, question("one"));
     assert_eq!(found.answer, Some(yes("ann")));
 }
 
 #[tokio::test]
-async fn asking_again_replaces_the_token_and_the_answer() {
+async fn asking_again_replaces_the_question_its_secrets_and_the_answer() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
-    ledger.ask("r-1", &question("one")).await.unwrap();
-    ledger.answer("r-1", "h", &yes("ann")).await.unwrap();
-    ledger.ask("r-1", &question("two")).await.unwrap();
-    let found = ledger.approval("r-1").await.unwrap().unwrap();
-    assert_eq!(found.question.token, "two");
-    assert_eq!(found.answer, None);
+    for id in ["one", "two"] {
+        ledger.ask("r-1", &question(id), &secrets(id)).await.unwrap();
+        assert_eq!(ledger.approval("r-1").await.unwrap().unwrap().answer, None);
+        assert_eq!(ledger.secrets("r-1").await.unwrap(), Some(secrets(id)));
+        ledger.answer("r-1", id, &yes("ann")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_anybody_behind_it_is_read_as_it_was_written() {
+    let engines = Engines::start().await;
+    let ledger = engines.ledger();
+    for outcome in [Outcome::Rejected, Outcome::Refused, Outcome::Expired] {
+        ledger.ask("r-1", &question("one"), &secrets("one")).await.unwrap();
+        let answer = Answer { outcome, by: None, reason: "why".into(), signature: String::new(), ..yes("ann") };
+        assert_eq!(ledger.answer("r-1", "one", &answer).await.unwrap(), Recorded::Now);
+        assert_eq!(ledger.approval("r-1").await.unwrap().unwrap().answer, Some(answer));
+    }
+}
+
+#[tokio::test]
+async fn what_it_takes_to_answer_is_under_a_partition_key_that_says_so() {
+    let engines = Engines::start().await;
+    engines.ledger().ask("r-1", &question("one"), &secrets("one")).await.unwrap();
+    let items = engines.dynamodb.scan().table_name(LEDGER).send().await.unwrap().items.unwrap();
+    for item in items {
+        let pk = item["pk"].as_s().unwrap();
+        let is_hidden = pk.starts_with("APPROVAL#");
+        // infra/template.yaml grants the one beginning to approvers and denies it to everybody else's worker.
+        assert_eq!(is_hidden, format!("{item:?}").contains("token of one"), "{pk}");
+        assert_eq!(is_hidden, format!("{item:?}").contains("hush"), "{pk}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_serves_one_purpose_however_often_it_is_tried_for_it() {
+    let engines = Engines::start().await;
+    let ledger = engines.ledger();
+    for (purpose, fresh) in [("one", true), ("one", true), ("two", false), ("one", true)] {
+        assert_eq!(ledger.use_signature("s", purpose, "2026-11-22T12:00:00Z").await.unwrap(), fresh, "{purpose}");
+    }
+    assert!(ledger.use_signature("t", "two", "2026-11-22T12:00:00Z").await.unwrap());
+}
+
+#[tokio::test]
+async fn who_started_a_run_is_read_as_it_was_written() {
+    let engines = Engines::start().await;
+    let ledger = engines.ledger();
+    ledger.put_run(&record()).await.unwrap();
+    let unknown = Requester::unknown("arn:1", "2026-11-22T10:00:00Z");
+    let known = Requester {
+        identity: Some(Person::session("Release", "ann").identity),
+        known_by: KnownBy::CloudTrail,
+        ..Requester::unknown("arn:2", "2026-11-22T11:00:00Z")
+    };
+    let both = [unknown, known];
+    ledger.put_requesters("r-1", &both).await.unwrap();
+    assert_eq!(ledger.run("r-1").await.unwrap().unwrap().requesters, both);
 }

@@ -8,6 +8,7 @@ mod filter;
 mod ledger;
 mod objects;
 mod request_approval;
+mod requester;
 mod segments;
 mod shell;
 mod updates;

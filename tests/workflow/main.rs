@@ -7,6 +7,7 @@
 // What the tests stand on
 mod application; // an application that keeps writing while a run is at work
 mod lambdas; // the Lambdas' processes, to kill
+mod people; // who sign what they say
 mod run; // an execution: start it, await its end, read what it left
 mod shell; // commands that people type
 mod stack; // a stage that is up, and clients for it

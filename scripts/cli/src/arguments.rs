@@ -1,9 +1,10 @@
 //! The command line. The comments here are the help that `--help` prints.
 
 use crate::author::{check, explain, new, test};
+use crate::operate::answer::{Approve, Reject};
 use clap::{Parser, Subcommand, ValueEnum};
 
-/// Writes, checks, tests and explains tableshift migrations. Nothing here writes to a table.
+/// Writes, checks, tests and explains tableshift migrations, and answers runs that ask. Nothing here writes to a table.
 #[derive(Debug, Parser)]
 #[command(name = "tableshift", version, about, after_help = EXIT_CODES, max_term_width = 100)]
 pub struct Arguments {
@@ -24,6 +25,8 @@ pub enum Command {
     Check(check::Check),
     Test(test::Test),
     Explain(explain::Explain),
+    Approve(Approve),
+    Reject(Reject),
 }
 
 /// When to use colours.

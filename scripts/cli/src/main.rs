@@ -11,6 +11,7 @@ mod arguments;
 mod author;
 mod ending;
 mod files;
+mod operate;
 mod table;
 
 use arguments::{Arguments, Command};
@@ -27,6 +28,8 @@ fn main() -> ExitCode {
         Command::Check(check) => author::check::run(&check).unwrap_or_else(|error| Told::refused(&error)),
         Command::Test(test) => author::test::run(&test).unwrap_or_else(|error| Told::refused(&error)),
         Command::Explain(explain) => author::explain::run(&explain).unwrap_or_else(|error| Told::refused(&error)),
+        Command::Approve(approve) => operate::answer::approve(&approve).unwrap_or_else(|error| Told::refused(&error)),
+        Command::Reject(reject) => operate::answer::reject(&reject).unwrap_or_else(|error| Told::refused(&error)),
     };
     // A reader that closes the pipe early, such as `head`, has read enough.
     let _ = write!(anstream::stdout(), "{}", told.text);

@@ -5,7 +5,7 @@ use crate::command::{hold, root, run};
 #[test]
 fn the_help_of_every_command_is_what_a_reader_last_approved() {
     let mut text = String::new();
-    for command in [&[][..], &["new"], &["check"], &["test"], &["explain"]] {
+    for command in [&[][..], &["new"], &["check"], &["test"], &["explain"], &["approve"], &["reject"]] {
         let ran = run(&root(), &[command, &["--help"]].concat());
         assert_eq!(ran.code, 0, "{}", ran.err);
         text += &format!("$ tableshift {}\n{}\n", [command, &["--help"]].concat().join(" "), ran.out);

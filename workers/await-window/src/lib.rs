@@ -1,11 +1,14 @@
 //! AwaitWindow: says whether the run may write now and, if not, when to look again.
 //!
-//! It is the last step before the first write. Once it says yes the run counts as writing: whoever takes it up again
-//! goes on with the writing and rehearses no more.
+//! It is the last step before the first write, so it looks once more whether what was approved is what runs. Once it says
+//! yes the run counts as writing: whoever takes it up again goes on with the writing and rehearses no more.
+
+mod approved;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tableshift_aws::ledger::LedgerError;
+use tableshift_aws::ledger_approvals::Approvals;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::ReadObject;
@@ -13,6 +16,8 @@ use tableshift_aws::run_files::{RunFileError, load_plan};
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::window::{WindowError, WindowState};
 use tableshift_runtime::{ErrorName, Named};
+
+pub use approved::Void;
 
 /// The phase of a run that may have written.
 pub const WRITING: &str = "writing";
@@ -58,6 +63,9 @@ pub enum Error {
         /// The table.
         table: String,
     },
+    /// What would be written is not what was planned or approved.
+    #[error(transparent)]
+    Void(Void),
     /// The plan's window cannot be read, though Plan could read it.
     #[error("the plan's window cannot be read by this version")]
     Window(#[source] WindowError),
@@ -69,6 +77,7 @@ impl Named for Error {
             Self::Plan(source) => source.name(),
             Self::Ledger { source, .. } => source.name(),
             Self::LeaseLost { .. } => ErrorName::LeaseLost,
+            Self::Void(void) => void.name(),
             Self::Window(_) => ErrorName::InvalidInput,
         }
     }
@@ -77,7 +86,7 @@ impl Named for Error {
 /// Looks at the window and keeps the lock for as long as the run has to wait.
 pub async fn run(
     bucket: &impl ReadObject,
-    ledger: &(impl LockTable + Runs),
+    ledger: &(impl LockTable + Runs + Approvals),
     now: i64,
     input: Input,
 ) -> Result<Output, Error> {
@@ -91,6 +100,7 @@ pub async fn run(
         return Err(Error::LeaseLost { run: input.run, table: plan.table.name });
     }
     if state.open {
+        approved::check(bucket, ledger, &plan).await.map_err(Error::Void)?;
         ledger.enter_phase(&input.run, WRITING).await.map_err(failed)?;
     }
     tracing::info!(open = state.open, until = %state.until, "window");

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tableshift_aws::CallError;
 use tableshift_aws::ledger::LedgerError;
+use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
 use tableshift_aws::notifications::Publish;
@@ -106,7 +107,7 @@ impl Named for Error {
 }
 
 /// Ends the run.
-pub async fn run<L: LockTable + Runs + AppliedMigrations>(
+pub async fn run<L: LockTable + Runs + AppliedMigrations + Approvals>(
     bucket: &Bucket,
     ledger: &L,
     topic: &impl Publish,
@@ -122,6 +123,9 @@ pub async fn run<L: LockTable + Runs + AppliedMigrations>(
     let counts = report.as_ref().map(counts_of).unwrap_or_default();
 
     exit.close(record.as_ref(), &decision, &counts).await;
+    if decision.error.as_deref() == Some(ErrorName::ApprovalExpired.as_str()) {
+        exit.close_question(record.as_ref(), &decision).await;
+    }
     if decision.is_success() || decision.error.as_deref() == Some(ErrorName::RolledBack.as_str()) {
         exit.note_migration(record.as_ref(), report.as_ref(), &decision).await;
     }
@@ -154,7 +158,7 @@ struct Exit<'a, L> {
     faults: Vec<Fault>,
 }
 
-impl<L: LockTable + Runs + AppliedMigrations> Exit<'_, L> {
+impl<L: LockTable + Runs + AppliedMigrations + Approvals> Exit<'_, L> {
     /// The run's record, if this execution works on it. Another's is not for this one to close.
     async fn record(&mut self) -> Option<RunRecord> {
         let run = self.state.likely_run(&self.input.name);
@@ -185,6 +189,22 @@ impl<L: LockTable + Runs + AppliedMigrations> Exit<'_, L> {
         };
         let ended = self.ledger.end_run(&record.run, &self.input.execution, &ending).await;
         self.noted("closing the run's record", ended);
+    }
+
+    /// Notes that nobody answered in time. An answer that came too late has closed the question itself.
+    async fn close_question(&mut self, record: Option<&RunRecord>, decision: &Decision) {
+        let Some(record) = record else { return };
+        let asked = self.ledger.approval(&record.run).await;
+        let Some(asked) = self.noted("reading the question", asked).flatten() else { return };
+        let expired = Answer {
+            outcome: Outcome::Expired,
+            by: None,
+            reason: decision.cause.clone(),
+            answered_at: self.at.clone(),
+            signature: String::new(),
+        };
+        let closed = self.ledger.answer(&record.run, &asked.question.id, &expired).await;
+        self.noted("closing the question", closed);
     }
 
     /// A migration is applied once its writing was judged good, and no longer once it was put back.

@@ -12,6 +12,8 @@ use tableshift_core::lock::Held;
 use tableshift_core::run_plan::PlanError;
 use tableshift_runtime::Named;
 
+use crate::requester::NotProven;
+
 /// Why a run cannot be planned. Nothing was touched.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -21,6 +23,12 @@ pub enum Error {
     /// The input is wrong.
     #[error("the input is refused")]
     Input(#[source] InputError),
+    /// The signature in the input proves nothing.
+    #[error("`requested_by` does not say who starts this execution; leave it out, or start with `tableshift run`")]
+    RequestedBy(#[source] NotProven),
+    /// STS did not answer.
+    #[error("STS could not be asked who starts this execution")]
+    Sts(#[source] CallError),
     /// The run's name was used before.
     #[error("a run named `{0}` exists already; start the execution under another name")]
     NameUsed(String),
@@ -141,9 +149,11 @@ impl Named for Error {
     fn name(&self) -> ErrorName {
         match self {
             Error::StagePolicy(_) => ErrorName::Internal,
-            Error::Input(_) | Error::NameUsed(_) | Error::OtherTable { .. } | Error::NothingToResume { .. } => {
-                ErrorName::InvalidInput
-            }
+            Error::Input(_)
+            | Error::RequestedBy(_)
+            | Error::NameUsed(_)
+            | Error::OtherTable { .. }
+            | Error::NothingToResume { .. } => ErrorName::InvalidInput,
             Error::NoMigration { .. }
             | Error::Document { .. }
             | Error::Faulty { .. }
@@ -151,7 +161,7 @@ impl Named for Error {
             | Error::Meaning { .. } => ErrorName::InvalidMigration,
             Error::Object(source) => source.name(),
             Error::Table { source, .. } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
-            Error::Table { source, .. } | Error::Holder(source) => source.name(),
+            Error::Table { source, .. } | Error::Holder(source) | Error::Sts(source) => source.name(),
             Error::NotActive { .. } | Error::Plan(PlanError::NotActive { .. }) => ErrorName::TableNotActive,
             Error::Plan(PlanError::Policy(_)) => ErrorName::PolicyViolation,
             Error::Plan(PlanError::Budget { .. }) => ErrorName::BudgetExceeded,

@@ -10,16 +10,20 @@ mod error;
 mod lock;
 mod migration;
 mod output;
+pub mod requester;
 
 use tableshift_aws::Settings;
 use tableshift_aws::executions::WatchExecution;
+use tableshift_aws::ledger_approvals::UsedSignatures;
 use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::{RunRecord, Runs};
 use tableshift_aws::objects::{ReadObject, WriteObject};
 use tableshift_aws::part::Clock;
 use tableshift_aws::run_files::{load_plan, store};
+use tableshift_aws::signatures::VerifySignature;
 use tableshift_aws::tables::DescribeTable;
+use tableshift_core::approval::Requester;
 use tableshift_core::input::{Action, Input};
 use tableshift_core::keys;
 use tableshift_core::lock::SETTLE_SECONDS;
@@ -73,22 +77,33 @@ pub struct Ports<B, L, T, E> {
 }
 
 /// Plans a run, or takes an earlier one up again.
-pub async fn run<B, L, T, E>(ports: &Ports<B, L, T, E>, request: Request) -> Result<Output, Error>
+pub async fn run<B, L, T, E>(
+    ports: &Ports<B, L, T, E>,
+    sts: &impl VerifySignature,
+    request: Request,
+) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + SteerRun,
+    L: LockTable + Runs + SteerRun + UsedSignatures,
     T: DescribeTable,
     E: WatchExecution,
 {
     let input = Input::parse(&request.input).map_err(Error::Input)?;
+    let signed = input.requested_by.as_deref();
+    let requester = requester::of(sts, &ports.ledger, &request, signed, (ports.clock)()).await?;
     match input.run.clone() {
-        None => begin(ports, request, input).await,
-        Some(run) => take_up(ports, request, input, &run).await,
+        None => begin(ports, request, input, requester).await,
+        Some(run) => take_up(ports, request, input, requester, &run).await,
     }
 }
 
 /// Plans a new run.
-async fn begin<B, L, T, E>(ports: &Ports<B, L, T, E>, request: Request, input: Input) -> Result<Output, Error>
+async fn begin<B, L, T, E>(
+    ports: &Ports<B, L, T, E>,
+    request: Request,
+    input: Input,
+    requester: Requester,
+) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
     L: LockTable + Runs + SteerRun,
@@ -113,7 +128,7 @@ where
     };
     let plan = RunPlan::of(facts).map_err(Error::Plan)?;
     let lock = lock::take(ports, &plan, &request.execution).await?;
-    let written = write_down(ports, &plan, &request).await;
+    let written = write_down(ports, &plan, &request, requester).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
     Ok(Output::of(&plan, plan.action, plan.steps, &lock))
 }
@@ -123,6 +138,7 @@ async fn take_up<B, L, T, E>(
     ports: &Ports<B, L, T, E>,
     request: Request,
     input: Input,
+    requester: Requester,
     run: &str,
 ) -> Result<Output, Error>
 where
@@ -147,11 +163,22 @@ where
         error: None,
         cause: None,
         cause_name: None,
+        requesters: with(record.requesters, requester, input.action),
         ..record
     };
     let written = let_run(ports, &record).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
     Ok(Output { settle_seconds, ..Output::of(&plan, input.action, steps, &lock) })
+}
+
+/// Whoever resumes a run wants it written as much as who started it. This execution may be there already: that is its own
+/// retry.
+fn with(mut requesters: Vec<Requester>, requester: Requester, action: Action) -> Vec<Requester> {
+    if action == Action::Resume {
+        requesters.retain(|known| known.execution != requester.execution);
+        requesters.push(requester);
+    }
+    requesters
 }
 
 async fn let_run<B, L: Runs + SteerRun, T, E>(ports: &Ports<B, L, T, E>, record: &RunRecord) -> Result<(), Error> {
@@ -207,7 +234,12 @@ fn ended_as(record: &RunRecord) -> String {
     if record.phase == "rolled-back" { "was rolled back".into() } else { format!("has {}", record.status) }
 }
 
-async fn write_down<B, L, T, E>(ports: &Ports<B, L, T, E>, plan: &RunPlan, request: &Request) -> Result<(), Error>
+async fn write_down<B, L, T, E>(
+    ports: &Ports<B, L, T, E>,
+    plan: &RunPlan,
+    request: &Request,
+    requester: Requester,
+) -> Result<(), Error>
 where
     B: WriteObject,
     L: Runs,
@@ -228,6 +260,7 @@ where
         status: "running".into(),
         started: request.started.clone(),
         execution: request.execution.clone(),
+        requesters: vec![requester],
         ..RunRecord::default()
     };
     ports.ledger.put_run(&record).await.map_err(Error::Ledger)

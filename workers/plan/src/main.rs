@@ -17,5 +17,6 @@ async fn main() -> Result<(), ServeError> {
         registry: REGISTRY,
         clock: epoch_millis,
     };
-    serve("plan", |input, _| run(ports, input)).await
+    let sts = &clients.sts().await?;
+    serve("plan", |input, _| run(ports, sts, input)).await
 }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
+use tableshift_core::approval::Requester;
 
 use crate::error::CallError;
 use crate::ledger::{
     Ledger, LedgerError, LedgerItem, SK_RUN, key, malformed, number, pk_run, pk_table, required, sk_applied, text,
 };
+use crate::ledger_requesters::{self, REQUESTERS};
 
 /// What the ledger knows about a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub struct RunRecord {
     pub cause_name: Option<String>,
     /// What the last phase counted.
     pub counts: BTreeMap<String, u64>,
+    /// Who started the run, and who took it up again.
+    pub requesters: Vec<Requester>,
 }
 
 /// How a run ended.
@@ -82,6 +86,8 @@ pub trait Runs {
     /// Notes why a segment's worker gave up. The first cause stays: a Map that fails stops its other
     /// children, and what they then say is a consequence.
     async fn record_cause(&self, run: &str, name: &str, cause: &str) -> Result<(), LedgerError>;
+    /// Notes who started the run's executions, once more of it is known.
+    async fn put_requesters(&self, run: &str, requesters: &[Requester]) -> Result<(), LedgerError>;
     /// Notes how the run ended, if `execution` is the one that works on it. False: it is not, so it is not for it to say.
     async fn end_run(&self, run: &str, execution: &str, ending: &Ending) -> Result<bool, LedgerError>;
 }
@@ -115,6 +121,11 @@ impl Runs for Ledger {
                           #cause = if_not_exists(#cause, :cause)";
         let values = [("cause_name", string(name)), ("cause", string(cause))];
         self.set(run, expression, &values).await
+    }
+
+    async fn put_requesters(&self, run: &str, requesters: &[Requester]) -> Result<(), LedgerError> {
+        let values = [(REQUESTERS, ledger_requesters::value(requesters))];
+        self.set(run, "SET #requesters = :requesters", &values).await
     }
 
     async fn end_run(&self, run: &str, execution: &str, ending: &Ending) -> Result<bool, LedgerError> {
@@ -232,6 +243,7 @@ fn run_item(record: &RunRecord) -> LedgerItem {
     let present = present.filter_map(|(name, value)| Some((name.to_owned(), string(value?))));
     let mut item: LedgerItem = present.collect();
     item.insert("counts".to_owned(), counts_value(&record.counts));
+    item.insert(REQUESTERS.to_owned(), ledger_requesters::value(&record.requesters));
     item
 }
 
@@ -253,5 +265,6 @@ fn run_record(run: &str, item: &LedgerItem) -> Result<RunRecord, LedgerError> {
         cause: text(item, "cause"),
         cause_name: text(item, "cause_name"),
         counts: counts.filter_map(|(name, n)| Some((name.clone(), n.as_n().ok()?.parse().ok()?))).collect(),
+        requesters: ledger_requesters::of(item),
     })
 }

@@ -5,6 +5,7 @@
 //! and a test can hand it something else.
 #![allow(async_fn_in_trait, reason = "every worker runs on one thread, so no future has to be Send")]
 
+pub mod answers;
 pub mod backups;
 pub mod batch;
 mod batch_body;
@@ -20,6 +21,7 @@ pub mod ledger_approvals;
 pub mod ledger_checkpoints;
 pub mod ledger_control;
 pub mod ledger_lock;
+mod ledger_requesters;
 pub mod ledger_runs;
 pub mod notifications;
 pub mod objects;
@@ -30,7 +32,13 @@ pub mod run_files;
 pub mod scan;
 mod scan_answer;
 pub mod shell;
+pub mod signatures;
+pub mod signing;
+#[cfg(feature = "operate")]
+pub mod stage;
+pub mod starts;
 pub mod steered;
+pub mod sts;
 pub mod tables;
 mod throttles;
 pub mod update;

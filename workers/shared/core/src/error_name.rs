@@ -40,6 +40,8 @@ pub enum ErrorName {
     ApprovalExpired,
     /// The answer is for another plan or another report; nothing was written.
     ApprovalStale,
+    /// Who answered is not proven, or is not one whose yes counts; nothing was written.
+    ApprovalRefused,
     /// A newer execution took the run or the lock over; this one stops.
     LeaseLost,
     /// An operator stopped the run, or one of its workers met an error that all would meet.
@@ -62,7 +64,7 @@ pub enum ErrorName {
 
 impl ErrorName {
     /// Every name, in the order of the workflow.
-    pub const ALL: [ErrorName; 24] = [
+    pub const ALL: [ErrorName; 25] = [
         ErrorName::InvalidInput,
         ErrorName::InvalidMigration,
         ErrorName::TableNotFound,
@@ -78,6 +80,7 @@ impl ErrorName {
         ErrorName::ApprovalRejected,
         ErrorName::ApprovalExpired,
         ErrorName::ApprovalStale,
+        ErrorName::ApprovalRefused,
         ErrorName::LeaseLost,
         ErrorName::Aborted,
         ErrorName::BudgetExceeded,
@@ -107,6 +110,7 @@ impl ErrorName {
             ErrorName::ApprovalRejected => "ApprovalRejected",
             ErrorName::ApprovalExpired => "ApprovalExpired",
             ErrorName::ApprovalStale => "ApprovalStale",
+            ErrorName::ApprovalRefused => "ApprovalRefused",
             ErrorName::LeaseLost => "LeaseLost",
             ErrorName::Aborted => "Aborted",
             ErrorName::BudgetExceeded => "BudgetExceeded",

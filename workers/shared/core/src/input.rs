@@ -50,6 +50,10 @@ pub struct Input {
     /// What to do if the verification fails; as the stage's policy says if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_bad_verdict: Option<OnBadVerdict>,
+    /// Who starts this execution, proven by a signature that `tableshift run` puts here: a presigned GetCallerIdentity
+    /// request that is bound to this execution and this input. Left out: CloudTrail is asked later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
     /// The most that the run may cost in US dollars, as estimated from the table's size before it starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0))]

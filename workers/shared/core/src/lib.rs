@@ -3,6 +3,7 @@
 //! Nothing here is async, does I/O, reads a clock, or names a crate of AWS: values in, decisions out. Workers gather
 //! facts, ask this crate what to do, do it, and report.
 
+pub mod approval;
 pub mod child;
 pub mod control;
 pub mod counts;
@@ -11,6 +12,7 @@ pub mod estimate;
 pub mod failure;
 pub mod filter;
 pub mod hash;
+pub mod identity;
 pub mod input;
 pub mod journal;
 pub mod keys;
@@ -28,7 +30,9 @@ pub mod rehearsal;
 pub mod report;
 pub mod run_plan;
 pub mod segments;
+pub mod signature;
 pub mod statement;
+pub mod summary;
 pub mod table;
 pub mod throttle;
 pub mod update;

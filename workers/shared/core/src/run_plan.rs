@@ -2,6 +2,7 @@
 //!
 //! `runs/<run>/plan.json` holds it and never changes; its hash is what an approval is bound to.
 
+use crate::approval::ApprovalRules;
 use crate::estimate::Estimate;
 use crate::input::{Action, Input};
 use crate::language::document::Document;
@@ -30,6 +31,9 @@ pub struct RunPlan {
     pub migration: Document,
     /// The migration's content hash.
     pub migration_hash: String,
+    /// Where the migration was read from; none if the input held it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration_key: Option<String>,
     /// Which steps the run takes.
     pub steps: Steps,
     /// Into how many segments the table is cut. It never changes: cursors are only good for it.
@@ -51,6 +55,9 @@ pub struct RunPlan {
     pub estimate: Estimate,
     /// How many invalid items a rehearsal tolerates.
     pub invalid_items: u64,
+    /// Whose yes counts, where a person is asked.
+    #[serde(default)]
+    pub approval: ApprovalRules,
     /// How long a request for approval stays open, in seconds.
     pub approval_timeout_seconds: u64,
     /// How long the lock lasts without being renewed, in seconds.
@@ -144,6 +151,7 @@ impl RunPlan {
             stage,
             bucket,
             migration_hash: migration.hash(),
+            migration_key: input.migration.as_ref().and_then(|id| id.as_str()).map(crate::keys::migration),
             migration,
             steps,
             segments,
@@ -165,6 +173,7 @@ impl RunPlan {
             on_bad_verdict,
             estimate,
             invalid_items: policy.invalid_items.max((table.items as f64 * policy.invalid_percent / 100.0) as u64),
+            approval: policy.approval,
             approval_timeout_seconds: policy.approval_timeout_seconds,
             lease_seconds: policy.lease_seconds,
             locked_at,

@@ -1,0 +1,4 @@
+//! Operating runs on a deployed stage.
+
+pub mod answer;
+mod question;
