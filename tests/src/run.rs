@@ -19,7 +19,7 @@ use tableshift_core::run_plan::{Facts, RunPlan};
 use tableshift_core::value::{Item, Value};
 use tableshift_runtime::{Deadline, epoch_millis};
 
-use crate::Engines;
+use crate::{Calm, Engines};
 
 /// The table that every test run works on.
 pub const PEOPLE: &str = "people";
@@ -115,6 +115,7 @@ impl TestRun {
             bucket: self.bucket(),
             ledger: self.ledger(),
             items: |_: &str| self.items(),
+            lookout: Calm,
             clock: epoch_millis,
         };
         migrate_segment::run(&ports, self.segment(segment), deadline).await

@@ -6,6 +6,8 @@ mod conclude;
 mod export;
 mod filter;
 mod ledger;
+mod lookout;
 mod objects;
 mod request_approval;
 mod segments;
+mod steering;

@@ -19,7 +19,7 @@ use tableshift_core::statement::Statement;
 use tableshift_core::update::Update;
 use tableshift_core::value::{Item, Value};
 use tableshift_runtime::{Deadline, Named as _};
-use tableshift_tests::{MIGRATION, PEOPLE, TestRun, old_items};
+use tableshift_tests::{Calm, MIGRATION, PEOPLE, TestRun, old_items};
 
 fn by_key(items: Vec<Item>) -> BTreeMap<Value, Item> {
     items.into_iter().map(|item| (item["pk"].clone(), item)).collect()
@@ -117,6 +117,7 @@ async fn a_killed_worker_s_writes_count_once_and_no_item_is_written_twice() {
         bucket: run.bucket(),
         ledger: run.ledger(),
         items: |_: &str| Killing { items: run.items(), writes_left: Cell::new(150) },
+        lookout: Calm,
         clock: tableshift_runtime::epoch_millis,
     };
     let worker = migrate_segment::run(&ports, run.segment(0), Deadline::after(Duration::from_secs(900)));
@@ -142,6 +143,7 @@ async fn a_worker_of_an_older_epoch_stops_and_saves_nothing() {
         bucket: run.bucket(),
         ledger: run.ledger(),
         items: |_: &str| run.items(),
+        lookout: Calm,
         clock: tableshift_runtime::epoch_millis,
     };
     let error = migrate_segment::run(&ports, older, Deadline::after(Duration::from_secs(900))).await.unwrap_err();

@@ -22,5 +22,6 @@ mod locked; // one run on a table at a time
 mod migrate; // everything, step by step, when all goes well
 mod refused; // bad input is refused before anything is touched
 mod roll_back; // items come back as they were
+mod steering; // paused, slowed down, stopped, held by an alarm
 mod verdict; // what a failed verification leads to
 mod window; // a closed window is waited for

@@ -71,6 +71,7 @@ pub async fn run(segments: u32) -> Outcome {
         bucket: clients.bucket(),
         ledger: clients.ledger(),
         items: |table: &str| TableItems::new(dynamodb.clone(), table),
+        lookout: clients.lookout(),
         clock: epoch_millis,
     };
     for segment in 0..segments {

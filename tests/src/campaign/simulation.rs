@@ -370,7 +370,7 @@ async fn work(
     let items = clients.items();
     match phase {
         Phase::Migrate => {
-            let ports = migrate_segment::Ports { bucket, ledger, items, clock: clock::now };
+            let ports = migrate_segment::Ports { bucket, ledger, items, lookout: clients.lookout(), clock: clock::now };
             migrate_segment::run(&ports, input, deadline).await.map_err(named)
         }
         Phase::Verify => {

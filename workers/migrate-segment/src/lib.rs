@@ -21,10 +21,10 @@ use tableshift_aws::ledger_checkpoints::Checkpoints;
 use tableshift_aws::ledger_control::{SteerRun, stop_run};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
+use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::pages::{Pages, ReadError};
-pub use tableshift_aws::part::Ports;
-use tableshift_aws::part::{Part, PartError, PartId};
+use tableshift_aws::part::{Clock, Directive, Part, PartError, PartId};
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::scan::ScanSegment;
 use tableshift_aws::update::UpdateItem;
@@ -38,6 +38,21 @@ use tableshift_core::value::Item;
 use tableshift_runtime::{Deadline, Named, report_cause};
 
 use page::{Ended, PageWriter};
+
+/// What the worker works with.
+#[derive(Debug)]
+pub struct Ports<B, L, F, W> {
+    /// The stack's bucket.
+    pub bucket: B,
+    /// The ledger.
+    pub ledger: L,
+    /// Opens the items of the table with this name.
+    pub items: F,
+    /// The calendars and alarms that runs watch.
+    pub lookout: W,
+    /// The time.
+    pub clock: Clock,
+}
 
 /// Why a segment could not be migrated.
 #[derive(Debug, thiserror::Error)]
@@ -103,8 +118,9 @@ impl Named for Error {
 const STOP_READING: Duration = Duration::from_secs(20);
 
 /// Migrates a segment until it is done, time runs out, or the run is paused.
-pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
+pub async fn run<B, L, F, T, W>(ports: &Ports<B, L, F, W>, input: Input, deadline: Deadline) -> Result<Output, Error>
 where
+    W: Look,
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + Runs + SteerRun,
     F: Fn(&str) -> T,
@@ -120,8 +136,9 @@ where
     result
 }
 
-async fn migrate<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
+async fn migrate<B, L, F, T, W>(ports: &Ports<B, L, F, W>, input: Input, deadline: Deadline) -> Result<Output, Error>
 where
+    W: Look,
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
     F: Fn(&str) -> T,
@@ -132,13 +149,14 @@ where
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await.map_err(part_error)?;
     let items = (ports.items)(&part.plan.table.name);
-    write_segment(&mut part, &items, segment, deadline).await?;
+    write_segment(&mut part, &items, &ports.lookout, segment, deadline).await?;
     part.leave().await.map_err(part_error)
 }
 
-async fn write_segment<B, L, T>(
+async fn write_segment<B, L, T, W>(
     part: &mut Part<'_, B, L>,
     items: &T,
+    lookout: &W,
     segment: u32,
     deadline: Deadline,
 ) -> Result<(), Error>
@@ -146,8 +164,12 @@ where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
     T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
+    W: Look,
 {
     let part_error = |source| Error::Part { segment, source };
+    if part.directive_after_look(lookout).await.map_err(part_error)? != Directive::Work {
+        return Ok(());
+    }
     let from = part.checkpoint.behind.unwrap_or(part.checkpoint.page);
     let mut prior = page::prior(part, from).await.map_err(|source| Error::Journal { segment, source })?;
     part.checkpoint.behind = (!prior.is_empty()).then_some(from);
@@ -175,7 +197,7 @@ where
             let filter = unless(!prior.is_within(keys.iter()));
             pages.next(Some(cursor), filter, part.read_share()).await.map(Some).map_err(read_error)
         };
-        let writer = PageWriter::new(part, items, segment, deadline);
+        let writer = PageWriter::new(part, items, lookout, segment, deadline);
         let writing = writer.write(part.checkpoint.page, page, &prior, &mut tally);
         let (ended, read) = futures::try_join!(writing, reading)?;
         if ended == Ended::Interrupted {

@@ -7,7 +7,12 @@ use tableshift_runtime::{ServeError, epoch_millis, serve};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
     let clients = Clients::from_env().await?;
-    let ports =
-        &Ports { bucket: clients.bucket(), ledger: clients.ledger(), items: clients.items(), clock: epoch_millis };
+    let ports = &Ports {
+        bucket: clients.bucket(),
+        ledger: clients.ledger(),
+        items: clients.items(),
+        lookout: clients.lookout(),
+        clock: epoch_millis,
+    };
     serve("migrate-segment", |input, deadline| run(ports, input, deadline)).await
 }

@@ -1,6 +1,7 @@
 //! Why a run cannot be planned.
 
 use tableshift_aws::ledger::LedgerError;
+use tableshift_aws::lookout::name_of;
 use tableshift_aws::objects::ObjectError;
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::{CallError, Cause};
@@ -83,6 +84,9 @@ pub enum Error {
     /// The policy, the table or the budget forbids the run.
     #[error("the run is refused")]
     Plan(#[source] PlanError),
+    /// A calendar or alarm that the run is to watch does not answer.
+    #[error("the calendars and alarms of the input cannot be watched")]
+    Watched(#[source] CallError),
     /// A file of the run could not be read or written.
     #[error("the run could not be written down or taken up")]
     RunFile(#[source] RunFileError),
@@ -142,6 +146,7 @@ impl Named for Error {
             Error::Object(source) => source.name(),
             Error::Table { source, .. } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
             Error::Table { source, .. } | Error::Holder(source) => source.name(),
+            Error::Watched(source) => name_of(source),
             Error::NotActive { .. } | Error::Plan(PlanError::NotActive { .. }) => ErrorName::TableNotActive,
             Error::Plan(PlanError::Policy(_)) => ErrorName::PolicyViolation,
             Error::Plan(PlanError::Budget { .. }) => ErrorName::BudgetExceeded,

@@ -16,15 +16,16 @@ use tableshift_aws::executions::WatchExecution;
 use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::{RunRecord, Runs};
+use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ReadObject, WriteObject};
 use tableshift_aws::part::Clock;
 use tableshift_aws::run_files::{load_plan, store};
 use tableshift_aws::tables::DescribeTable;
 use tableshift_core::input::{Action, Input};
 use tableshift_core::keys;
-use tableshift_core::policy::Policy;
+use tableshift_core::policy::{OnBadVerdict, Policy};
 use tableshift_core::rehearsal::Part;
-use tableshift_core::run_plan::{Facts, RunPlan, Steps};
+use tableshift_core::run_plan::{Facts, RunPlan, Speed, Steps};
 use tableshift_core::table::Table;
 
 pub use error::Error;
@@ -52,7 +53,7 @@ impl Stage {
 
 /// What the worker works with.
 #[derive(Debug)]
-pub struct Ports<B, L, T, E> {
+pub struct Ports<B, L, T, E, W> {
     /// The stage.
     pub stage: Stage,
     /// Its bucket.
@@ -63,17 +64,20 @@ pub struct Ports<B, L, T, E> {
     pub tables: T,
     /// Executions of the state machine.
     pub executions: E,
+    /// The calendars and alarms that runs watch.
+    pub lookout: W,
     /// The time.
     pub clock: Clock,
 }
 
 /// Plans a run, or takes an earlier one up again.
-pub async fn run<B, L, T, E>(ports: &Ports<B, L, T, E>, request: Request) -> Result<Output, Error>
+pub async fn run<B, L, T, E, W>(ports: &Ports<B, L, T, E, W>, request: Request) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
     L: LockTable + Runs + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
+    W: Look,
 {
     let input = Input::parse(&request.input).map_err(Error::Input)?;
     match input.run.clone() {
@@ -83,12 +87,13 @@ where
 }
 
 /// Plans a new run.
-async fn begin<B, L, T, E>(ports: &Ports<B, L, T, E>, request: Request, input: Input) -> Result<Output, Error>
+async fn begin<B, L, T, E, W>(ports: &Ports<B, L, T, E, W>, request: Request, input: Input) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
     L: LockTable + Runs + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
+    W: Look,
 {
     let run = request.name.clone();
     refuse_used_name(ports, &run, &request.execution).await?;
@@ -106,6 +111,10 @@ where
         locked_at: (ports.clock)(),
     };
     let plan = RunPlan::of(facts).map_err(Error::Plan)?;
+    // A calendar or alarm that is misspelt is to be found now, not after the rehearsal and an approval.
+    if !plan.watched.is_empty() {
+        ports.lookout.look(&plan.watched).await.map_err(Error::Watched)?;
+    }
     let lock = lock::take(ports, &plan, &request.execution).await?;
     let written = write_down(ports, &plan, &request).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
@@ -113,8 +122,8 @@ where
 }
 
 /// Takes an earlier run up again: to go on with it, to verify it, or to roll it back.
-async fn take_up<B, L, T, E>(
-    ports: &Ports<B, L, T, E>,
+async fn take_up<B, L, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
     request: Request,
     input: Input,
     run: &str,
@@ -124,6 +133,7 @@ where
     L: LockTable + Runs + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
+    W: Look,
 {
     let plan = load_plan(&ports.bucket, run).await.map_err(Error::RunFile)?;
     let record = ports.ledger.run(run).await.map_err(Error::Ledger)?;
@@ -131,6 +141,7 @@ where
     refuse_other(&plan, &input)?;
     migration::refuse_changed(&ports.bucket, &plan, &input).await?;
     let steps = steps_of(&plan, &record, &input, &ports.stage.policy)?;
+    let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
     describe(ports, &plan.table.name).await?;
     let lock = lock::take(ports, &plan, &request.execution).await?;
     let record = RunRecord {
@@ -142,17 +153,23 @@ where
         cause_name: None,
         ..record
     };
-    let written = let_run(ports, &record).await;
+    let written = let_run(ports, &record, speed).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
-    Ok(Output::of(&plan, input.action, steps, &lock))
+    Ok(Output { max_concurrency: speed.max_concurrency, ..Output::of(&plan, input.action, steps, &lock) })
 }
 
-async fn let_run<B, L: Runs + SteerRun, T, E>(ports: &Ports<B, L, T, E>, record: &RunRecord) -> Result<(), Error> {
+async fn let_run<B, L: Runs + SteerRun, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
+    record: &RunRecord,
+    speed: Speed,
+) -> Result<(), Error> {
     ports.ledger.let_run(&record.run).await.map_err(Error::Ledger)?;
+    let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
+    ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;
     ports.ledger.put_run(record).await.map_err(Error::Ledger)
 }
 
-async fn describe<B, L, T: DescribeTable, E>(ports: &Ports<B, L, T, E>, name: &str) -> Result<Table, Error> {
+async fn describe<B, L, T: DescribeTable, E, W>(ports: &Ports<B, L, T, E, W>, name: &str) -> Result<Table, Error> {
     let described = ports.tables.describe(name).await;
     let table = described.map_err(|source| Error::Table { table: name.to_owned(), source })?;
     match table.status.as_str() {
@@ -163,8 +180,8 @@ async fn describe<B, L, T: DescribeTable, E>(ports: &Ports<B, L, T, E>, name: &s
 
 /// A run's name is for ever, while Step Functions gives the name of an execution free after 90 days. The execution that
 /// planned a run may plan it again: that is its own retry.
-async fn refuse_used_name<B, L: Runs, T, E>(
-    ports: &Ports<B, L, T, E>,
+async fn refuse_used_name<B, L: Runs, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
     run: &str,
     execution: &str,
 ) -> Result<(), Error> {
@@ -190,8 +207,10 @@ fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) 
         Action::Resume if record.status == "succeeded" || record.phase == "rolled-back" => {
             Err(Error::NothingToResume { run: plan.run.clone(), status: ended_as(record) })
         }
-        Action::Resume if record.phase == "writing" => Ok(plan.steps.from_writing_on()),
-        Action::Resume => Ok(plan.steps),
+        Action::Resume => {
+            let steps = Steps { roll_back_if_bad: on_bad_verdict == OnBadVerdict::RollBack, ..plan.steps };
+            Ok(if record.phase == "writing" { steps.from_writing_on() } else { steps })
+        }
         action => Ok(Steps::of(action, policy, on_bad_verdict)),
     }
 }
@@ -200,7 +219,7 @@ fn ended_as(record: &RunRecord) -> String {
     if record.phase == "rolled-back" { "was rolled back".into() } else { format!("has {}", record.status) }
 }
 
-async fn write_down<B, L, T, E>(ports: &Ports<B, L, T, E>, plan: &RunPlan, request: &Request) -> Result<(), Error>
+async fn write_down<B, L, T, E, W>(ports: &Ports<B, L, T, E, W>, plan: &RunPlan, request: &Request) -> Result<(), Error>
 where
     B: WriteObject,
     L: Runs,

@@ -13,6 +13,7 @@ async fn main() -> Result<(), ServeError> {
         ledger: clients.ledger(),
         tables: clients.tables(),
         executions: clients.executions(),
+        lookout: clients.lookout(),
         clock: epoch_millis,
     };
     serve("plan", |input, _| run(ports, input)).await

@@ -8,10 +8,13 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
+use crate::alarms::Alarms;
 use crate::backups::Backups;
+use crate::calendars::Calendars;
 use crate::executions::Executions;
 use crate::exports::Exports;
 use crate::ledger::Ledger;
+use crate::lookout::Lookout;
 use crate::notifications::Topic;
 use crate::objects::Bucket;
 use crate::scan::TableItems;
@@ -115,6 +118,12 @@ impl Clients {
     /// Executions of state machines.
     pub fn executions(&self) -> Executions {
         Executions::new(aws_sdk_sfn::Client::new(&self.config))
+    }
+
+    /// The calendars and alarms that runs watch.
+    pub fn lookout(&self) -> Lookout {
+        let calendars = Calendars::new(aws_sdk_ssm::Client::new(&self.config));
+        Lookout { calendars, alarms: Alarms::new(aws_sdk_cloudwatch::Client::new(&self.config)) }
     }
 
     /// The stack's topic. An error when the function was deployed without one.

@@ -5,9 +5,11 @@
 //! and a test can hand it something else.
 #![allow(async_fn_in_trait, reason = "every worker runs on one thread, so no future has to be Send")]
 
+pub mod alarms;
 pub mod backups;
 pub mod batch;
 mod batch_body;
+pub mod calendars;
 pub mod clients;
 pub mod dead_letters;
 pub mod error;
@@ -21,6 +23,7 @@ pub mod ledger_checkpoints;
 pub mod ledger_control;
 pub mod ledger_lock;
 pub mod ledger_runs;
+pub mod lookout;
 pub mod notifications;
 pub mod objects;
 pub mod paced;
