@@ -44,7 +44,7 @@ fn plan() -> Value {
             "migrate": true, "verify": true, "roll_back": true, "roll_back_if_bad": true,
         },
         "segments_key": "", "rehearsal_key": "", "results_prefix": "",
-        "max_concurrency": 1, "approval_timeout_seconds": 1,
+        "max_concurrency": 1, "approval_timeout_seconds": 1, "settle_seconds": 0,
         "backup": { "arn": null, "status": "" },
         "export": { "arn": null, "status": "" },
     })

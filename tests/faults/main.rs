@@ -1,5 +1,7 @@
 //! The fault campaign in small, and the proof that it can fail. `scripts/fault-campaign` runs it at length.
 
+mod gentle;
+
 use tableshift_core::counts::Phase;
 use tableshift_tests::campaign::{Findings, Sabotage, run_seeds, simulate, simulate_kill};
 

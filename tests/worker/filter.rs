@@ -74,7 +74,8 @@ async fn the_filter_lets_every_item_through_for_which_where_is_true_or_fails() {
         let source = condition().new_tree(&mut runner).unwrap().current();
         let expression = Expression::compile(&source).unwrap();
         let Some(filter) = expression.filter() else { continue };
-        let request = PageRequest { segment: 0, segments: 1, cursor: None, consistent: true, filter: Some(&filter) };
+        let request =
+            PageRequest { segment: 0, segments: 1, cursor: None, consistent: true, filter: Some(&filter), limit: None };
         let page = table.page(&request).await.unwrap();
         assert_eq!(page.scanned, items.len() as u64, "{source}");
         let through: std::collections::BTreeSet<&Value> = page.items.iter().map(|item| &item["pk"]).collect();

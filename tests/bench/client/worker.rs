@@ -29,7 +29,7 @@ const STAGE: &str = include_str!("../../../infra/stages/dev.json");
 
 /// Leaves plan, lock and record as Plan does; gives the number of segments.
 pub async fn plan(count: u64, bytes: u64) -> Result<u32, Box<dyn Error>> {
-    let clients = Clients::from_env().await?;
+    let clients = Clients::from_env()?;
     let plan = planned(clients.settings().bucket.clone(), count, bytes)?;
     store(&clients.bucket(), &keys::plan(RUN), &plan).await?;
     let ledger = clients.ledger();
@@ -65,7 +65,7 @@ fn planned(bucket: String, count: u64, bytes: u64) -> Result<RunPlan, Box<dyn Er
 
 /// Migrates every segment, one after the other.
 pub async fn run(segments: u32) -> Outcome {
-    let clients = Clients::from_env().await?;
+    let clients = Clients::from_env()?;
     let dynamodb = clients.dynamodb();
     let ports = Ports {
         bucket: clients.bucket(),

@@ -36,17 +36,17 @@ use super::world::{Shared, World, lock};
 use crate::PEOPLE;
 
 /// What an invocation came to.
-type Came = End<Result<Progress, (ErrorName, String)>>;
+pub(super) type Came = End<Result<Progress, (ErrorName, String)>>;
 
 /// Something that goes on beside other things.
 type Task<'t> = Pin<Box<dyn Future<Output = bool> + 't>>;
 
 /// A run in a world.
 #[derive(Debug)]
-struct Simulation {
-    world: Shared,
+pub(super) struct Simulation {
+    pub(super) world: Shared,
     subject: Subject,
-    plan: RunPlan,
+    pub(super) plan: RunPlan,
     region: String,
     epoch: Cell<u64>,
     invocations: Cell<u32>,
@@ -57,12 +57,16 @@ struct Simulation {
 const CALLS: u32 = 200;
 
 impl Simulation {
-    /// Loads the items, plans the run and takes the lock.
-    async fn start(world: World, subject: Subject, items: &[Item], segments: u32, name: &str) -> Self {
+    /// The plan of a run that tolerates whatever its items are.
+    pub(super) fn plan(subject: Subject, segments: u32) -> RunPlan {
+        let plan = crate::run::planned(subject.document(), segments);
+        RunPlan { invalid_items: 1_000_000, locked_at: clock::now(), ..plan }
+    }
+
+    /// Loads the items, begins the planned run and takes the lock.
+    pub(super) async fn start(world: World, subject: Subject, items: &[Item], plan: RunPlan, name: &str) -> Self {
         let world = Shared::new(Mutex::new(world));
         let region = format!("seed-{name}-{}", unique());
-        let mut plan = crate::run::planned(subject.document(), segments);
-        (plan.invalid_items, plan.locked_at) = (1_000_000, clock::now());
         for item in items {
             let Some(Value::S(key)) = item.get("pk") else { panic!("every item has a text for a key") };
             lock(&world).set(&By::Harness, key, Some(item));
@@ -103,19 +107,22 @@ impl Simulation {
         }
     }
 
-    fn clients(&self, by: By, rough: bool) -> tableshift_aws::Clients {
+    pub(super) fn clients(&self, by: By, rough: bool) -> tableshift_aws::Clients {
         Wire::new(self.world.clone(), by, rough).clients(self.region.clone())
     }
 
     /// Calls a worker once.
-    async fn invoke(&self, phase: Phase, run: &str, segment: u32, rough: bool, fate: Fate) -> Came {
+    pub(super) async fn invoke(&self, phase: Phase, run: &str, segment: u32, rough: bool, fate: Fate) -> Came {
         let number = self.invocations.get() + 1;
         self.invocations.set(number);
         let epoch = self.epoch.get();
         let by = By::Worker(Invocation { run: run.to_owned(), phase, epoch, number });
         let input = SegmentInput { run: run.to_owned(), epoch, segment };
         let clients = self.clients(by.clone(), rough);
-        lock(&self.world).say(|| format!("{by} is called for segment {segment}: {fate:?}"));
+        let mut world = lock(&self.world);
+        world.say(|| format!("{by} is called for segment {segment}: {fate:?}"));
+        world.segments.insert(number, segment);
+        drop(world);
         let came = fate.befall(work(&clients, phase, input, fate.time)).await;
         self.note_end(&by, number, rough, &came);
         came
@@ -413,8 +420,8 @@ pub fn simulate(seed: u64, sabotage: Option<Sabotage>, verbose: bool) -> Found {
             _ => subject.unmigrated(key, &mut chance),
         });
         let items: Vec<Item> = items.collect();
-        let segments = chance.within(1, 3) as u32;
-        let simulation = Simulation::start(world, subject, &items, segments, &seed.to_string()).await;
+        let plan = Simulation::plan(subject, chance.within(1, 3) as u32);
+        let simulation = Simulation::start(world, subject, &items, plan, &seed.to_string()).await;
         simulation.run(manners, &keys, &mut chance).await.found(seed)
     })
 }
@@ -427,13 +434,14 @@ pub fn simulate_kill(phase: Phase, nth: u64) -> Option<Found> {
         let world = World::new(Weather::fair(3), None, Chance::new(7, 1), false);
         let keys: Vec<String> = (0..5).map(|number| format!("person-{number}")).collect();
         let items: Vec<Item> = keys.iter().map(|key| subject.unmigrated(key, &mut chance)).collect();
-        let simulation = Simulation::start(world, subject, &items, 1, "kill").await;
+        let simulation = Simulation::start(world, subject, &items, Simulation::plan(subject, 1), "kill").await;
         let killed = simulation.run_with_kill(phase, nth).await;
         killed.then_some(simulation.found(nth))
     })
 }
 
-fn in_simulated_time<T>(simulation: impl Future<Output = T>) -> T {
+/// Runs a simulation on a runtime of its own, whose time only passes while everybody waits.
+pub(super) fn in_simulated_time<T>(simulation: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {
         clock::start();

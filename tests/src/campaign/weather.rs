@@ -13,7 +13,9 @@ pub struct Weather {
     /// Times, in simulated milliseconds, in which most requests to the table are throttled.
     storms: Vec<(i64, i64)>,
     /// The most items that a page holds.
-    pub page: u64,
+    page: u64,
+    /// Whether pages hold as many, and not any number up to it.
+    full_pages: bool,
     /// The most keys that a page of a listing holds.
     pub keys_a_page: usize,
 }
@@ -90,12 +92,28 @@ impl Weather {
             (from, from + chance.magnitude(16) as i64)
         });
         let storms = storms.collect();
-        Self { permille, storms, page: *chance.pick(&[2, 4, 8, 30]), keys_a_page: chance.within(1, 8) as usize }
+        Self {
+            permille,
+            storms,
+            page: *chance.pick(&[2, 4, 8, 30]),
+            full_pages: false,
+            keys_a_page: chance.within(1, 8) as usize,
+        }
     }
 
     /// No fault ever, and pages of so many items at the most.
     pub fn fair(page: u64) -> Self {
-        Self { permille: 0, storms: Vec::new(), page, keys_a_page: 1000 }
+        Self { permille: 0, storms: Vec::new(), page, full_pages: false, keys_a_page: 1000 }
+    }
+
+    /// The same with as many items on every page.
+    pub fn with_full_pages(self) -> Self {
+        Self { full_pages: true, ..self }
+    }
+
+    /// How many items the next page may hold.
+    pub fn page_size(&self, chance: &mut Chance) -> u64 {
+        if self.full_pages { self.page } else { chance.within(1, self.page) }
     }
 
     /// The trip of a request at this time, and the name of the fault that it meets.
@@ -147,17 +165,22 @@ fn throttle(kind: Kind, chance: &mut Chance) -> (Fault, Option<String>) {
     };
     let resource = if direction == "Write" && chance.percent(30) { "Index" } else { "Table" };
     let reason = format!("{resource}{direction}{}", chance.pick(&limits));
-    let (exception, member) = *chance.pick(&[
-        ("ProvisionedThroughputExceededException", "ThrottlingReasons"),
-        ("ThrottlingException", "throttlingReasons"),
-        ("RequestLimitExceeded", "ThrottlingReasons"),
-    ]);
+    let exception =
+        *chance.pick(&["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]);
+    (Fault::Answered(400, throttled(exception, &reason)), Some(format!("throttle: {reason}")))
+}
+
+/// The body of an answer that says why a request to the table was throttled.
+///
+/// Source: the API models of `DynamoDB`: one exception spells the member in lower case.
+pub fn throttled(exception: &str, reason: &str) -> Vec<u8> {
+    let member = if exception == "ThrottlingException" { "throttlingReasons" } else { "ThrottlingReasons" };
     let arn = "arn:aws:dynamodb:eu-central-1:111122223333:table/people";
     let body = json!({
         "__type": format!("com.amazonaws.dynamodb.v20120810#{exception}"), "message": "injected",
         member: [{"reason": reason, "resource": arn}],
     });
-    (Fault::Answered(400, body.to_string().into_bytes()), Some(format!("throttle: {reason}")))
+    body.to_string().into_bytes()
 }
 
 fn failure(kind: Kind, code: &str) -> Vec<u8> {

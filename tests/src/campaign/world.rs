@@ -10,6 +10,8 @@ use super::chance::Chance;
 use super::clock;
 use super::engine::{Engine, Said};
 use super::history::{By, Event, Invocation, What};
+use super::limits::{Cause, Limit};
+use super::meter::{Meter, Spent, Use};
 use super::sabotage::{self, Sabotage};
 use super::store::{Ask, Store};
 use super::subject::SORT_KEY;
@@ -36,6 +38,12 @@ pub struct World {
     pub sabotage: Option<Sabotage>,
     /// Whether to print what happens.
     pub verbose: bool,
+    /// What the table can take; nothing is refused without limits.
+    pub limits: Vec<Limit>,
+    /// What the workers consumed.
+    pub meter: Meter,
+    /// The segment that each invocation was called for.
+    pub segments: BTreeMap<u32, u32>,
     /// Every item of both tables, as it became by what took effect.
     items: HashMap<(String, String, String), Item>,
     chance: Chance,
@@ -62,6 +70,9 @@ impl World {
             weather,
             sabotage,
             verbose,
+            limits: Vec::new(),
+            meter: Meter::default(),
+            segments: BTreeMap::new(),
             items: HashMap::new(),
             chance,
             on_their_way: 0,
@@ -72,6 +83,16 @@ impl World {
     /// An item of the table.
     pub fn item(&self, partition: &str) -> Option<&Item> {
         self.items.get(&(PEOPLE.into(), partition.into(), SORT_KEY.into()))
+    }
+
+    /// Puts an item into the table before the simulation begins.
+    pub fn load(&mut self, item: &Item) {
+        let key = |name: &str| match item.get(name) {
+            Some(Value::S(key)) => key.clone(),
+            _ => panic!("every key is a text"),
+        };
+        self.engine.put(PEOPLE, item);
+        self.items.insert((PEOPLE.into(), key("pk"), key("sk")), item.clone());
     }
 
     /// Makes an item of the table what it is to be, or nothing.
@@ -152,6 +173,7 @@ impl World {
         if let Ask::Put(key, bytes) = ask {
             self.note(by, What::Object { key: key.clone(), bytes: bytes.clone() });
         }
+        self.spent(by, None, 0.0, None);
         let keys_a_page = self.weather.keys_a_page;
         self.store.answer(ask, keys_a_page)
     }
@@ -159,8 +181,14 @@ impl World {
     /// Carries out a DynamoDB request.
     pub fn dynamodb(&mut self, by: &By, operation: &str, mut body: Json, statement_faults: bool) -> Said {
         let table = body["TableName"].as_str().unwrap_or(PEOPLE).to_owned();
+        if table == LEDGER {
+            self.spent(by, None, 0.0, None);
+        }
         match operation {
-            "BatchExecuteStatement" => Ok(self.batch(by, body, statement_faults)),
+            "BatchExecuteStatement" => match self.refusal_of_request() {
+                Some(cause) => self.refuse(by, cause, None),
+                None => Ok(self.batch(by, body, statement_faults)),
+            },
             "Scan" if table == PEOPLE && matches!(by, By::Worker(_)) => self.page(by, body),
             "PutItem" | "UpdateItem" | "DeleteItem" => {
                 if self.broken(Sabotage::Condition, by).is_some() && table == PEOPLE
@@ -170,22 +198,31 @@ impl World {
                 }
                 self.write(by, operation, &table, &body)
             }
-            "GetItem" => {
-                let said = self.engine.call(operation, &body.to_string());
-                let about_lock = table == LEDGER && body["Key"]["sk"]["S"] == "LOCK";
-                match self.broken(Sabotage::Epoch, by).filter(|_| about_lock) {
-                    Some(worker) => said.map(|answer| sabotage::always_ours(&answer, &worker)),
-                    None => said,
-                }
-            }
+            "GetItem" => self.get(by, &table, body),
             _ => self.engine.call(operation, &body.to_string()),
+        }
+    }
+
+    fn get(&mut self, by: &By, table: &str, mut body: Json) -> Said {
+        body["ReturnConsumedCapacity"] = "TOTAL".into();
+        let said = self.engine.call("GetItem", &body.to_string());
+        let key = text(&body["Key"]["pk"]);
+        if table == PEOPLE {
+            self.spent(by, Some(Use::Read), capacity(&said), Some(key));
+        }
+        let about_lock = table == LEDGER && body["Key"]["sk"]["S"] == "LOCK";
+        match self.broken(Sabotage::Epoch, by).filter(|_| about_lock) {
+            Some(worker) => said.map(|answer| sabotage::always_ours(&answer, &worker)),
+            None => said,
         }
     }
 
     /// A page of the table, shorter than DynamoDB's megabyte.
     fn page(&mut self, by: &By, mut body: Json) -> Said {
-        body["Limit"] = self.chance.within(1, self.weather.page).into();
+        let most = body["Limit"].as_u64().unwrap_or(u64::MAX);
+        body["Limit"] = self.weather.page_size(&mut self.chance).min(most).into();
         let said = self.engine.call("Scan", &body.to_string());
+        self.spent(by, Some(Use::Read), capacity(&said), None);
         if let Ok(answer) = &said {
             let answer: Json = serde_json::from_str(answer).expect("an answer in JSON");
             let items = serde_json::from_value(answer["Items"].clone()).expect("items");
@@ -196,9 +233,18 @@ impl World {
 
     fn write(&mut self, by: &By, operation: &str, table: &str, body: &Json) -> Said {
         let named = if operation == "PutItem" { &body["Item"] } else { &body["Key"] };
+        let key = text(&named["pk"]);
+        if table == PEOPLE
+            && let Some(cause) = self.refusal_of_request().or_else(|| self.refusal_of(key))
+        {
+            return self.refuse(by, cause, Some(key));
+        }
         let said = self.engine.call(operation, &body.to_string());
+        if table == PEOPLE {
+            self.wrote(by, key, capacity(&said));
+        }
         if said.is_ok() {
-            self.took_effect(by, table, (text(&named["pk"]), text(&named["sk"])));
+            self.took_effect(by, table, (key, text(&named["sk"])));
         }
         if table == PEOPLE {
             self.count_answer(by, said.as_ref().err().map(|(_, error)| error.as_str()));
@@ -244,13 +290,54 @@ impl World {
             condition.and_then(|(_, value)| value.clone()).expect("a statement names its item")
         };
         let (pk, sk) = (value("pk"), value("sk"));
+        if let Some(cause) = self.refusal_of(text(&pk)) {
+            self.spent_and(by, Some(Use::Write), 0.0, Some(text(&pk)), true);
+            return (json!({"Error": {"Code": cause.code(), "Message": "throttled"}}), 0.0);
+        }
         let request = json!({"Statements": [statement], "ReturnConsumedCapacity": "TOTAL"});
         let answer = self.engine.call("BatchExecuteStatement", &request.to_string());
         self.took_effect(by, PEOPLE, (text(&pk), text(&sk)));
         let answer: Json = serde_json::from_str(&answer.expect("a batch that the engine reads")).expect("JSON");
         let response = answer["Responses"][0].clone();
         self.count_answer(by, response["Error"]["Code"].as_str());
-        (response, answer["ConsumedCapacity"][0]["CapacityUnits"].as_f64().unwrap_or_default())
+        let units = answer["ConsumedCapacity"][0]["CapacityUnits"].as_f64().unwrap_or_default();
+        self.wrote(by, text(&pk), units);
+        (response, units)
+    }
+
+    /// Why a request is throttled as a whole, if it is.
+    fn refusal_of_request(&mut self) -> Option<Cause> {
+        let now = clock::elapsed();
+        let mut limits = self.limits.iter_mut().filter(|limit| limit.cause.is_of_the_request());
+        limits.find_map(|limit| limit.refuses("", now).then_some(limit.cause))
+    }
+
+    /// Why a write of an item with this partition key is throttled by itself, if it is.
+    fn refusal_of(&mut self, key: &str) -> Option<Cause> {
+        let now = clock::elapsed();
+        let mut limits = self.limits.iter_mut().filter(|limit| !limit.cause.is_of_the_request());
+        limits.find_map(|limit| limit.refuses(key, now).then_some(limit.cause))
+    }
+
+    fn refuse(&mut self, by: &By, cause: Cause, key: Option<&str>) -> Said {
+        self.spent_and(by, Some(Use::Write), 0.0, key, true);
+        Err((400, cause.answer()))
+    }
+
+    /// Meters a write.
+    fn wrote(&mut self, by: &By, key: &str, units: f64) {
+        self.limits.iter_mut().for_each(|limit| limit.charge(key, units));
+        self.spent(by, Some(Use::Write), units, Some(key));
+    }
+
+    fn spent(&mut self, by: &By, what: Option<Use>, units: f64, key: Option<&str>) {
+        self.spent_and(by, what, units, key, false);
+    }
+
+    fn spent_and(&mut self, by: &By, what: Option<Use>, units: f64, key: Option<&str>, refused: bool) {
+        let By::Worker(Invocation { number: invocation, .. }) = *by else { return };
+        let key = key.map(str::to_owned);
+        self.meter.note(Spent { at: clock::elapsed(), invocation, what, units, key, refused });
     }
 
     /// Notes what became of an item, if anything did.
@@ -290,6 +377,12 @@ impl World {
             Some(_) => self.count("refusals", 1),
         }
     }
+}
+
+/// The units that an answer says were consumed.
+fn capacity(said: &Said) -> f64 {
+    let answer = said.as_ref().ok().and_then(|answer| serde_json::from_str::<Json>(answer).ok());
+    answer.and_then(|answer| answer["ConsumedCapacity"]["CapacityUnits"].as_f64()).unwrap_or_default()
 }
 
 /// The text of a string attribute.

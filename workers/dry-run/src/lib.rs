@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tableshift_aws::get::ReadItem;
 use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run};
+use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ObjectError, ReadObject, WriteObject};
@@ -23,7 +23,7 @@ use tableshift_core::ErrorName;
 pub use tableshift_core::child::{PartInput as Input, Progress as Output};
 use tableshift_core::counts::{Phase, Tally};
 use tableshift_core::rehearsal::ExportFile;
-use tableshift_runtime::{Deadline, Named, report_cause};
+use tableshift_runtime::{Deadline, Named};
 
 use export_file::{FileError, ItemReader};
 
@@ -102,9 +102,7 @@ where
     let run_id = input.run.clone();
     let result = rehearse(ports, input, deadline).await;
     if let Err(error) = &result {
-        let now = (ports.clock)();
-        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await })
-            .await;
+        stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
     }
     result
 }

@@ -10,6 +10,7 @@
 //! A page that is interrupted is not saved: the next attempt reads it again, finds in the journal what was written, and
 //! counts it as changed.
 
+mod hot;
 mod page;
 mod sender;
 
@@ -18,7 +19,7 @@ use std::time::Duration;
 use tableshift_aws::batch::UpdateBatch;
 use tableshift_aws::get::ReadItem;
 use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run};
+use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::lookout::Look;
@@ -35,9 +36,10 @@ use tableshift_core::counts::Phase;
 use tableshift_core::migration::Migration as _;
 use tableshift_core::segments;
 use tableshift_core::value::Item;
-use tableshift_runtime::{Deadline, Named, report_cause};
+use tableshift_runtime::{Deadline, Named};
 
 use page::{Ended, PageWriter};
+use sender::Sender;
 
 /// What the worker works with.
 #[derive(Debug)]
@@ -129,9 +131,7 @@ where
     let run_id = input.run.clone();
     let result = migrate(ports, input, deadline).await;
     if let Err(error) = &result {
-        let now = (ports.clock)();
-        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await })
-            .await;
+        stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
     }
     result
 }
@@ -175,16 +175,20 @@ where
     part.checkpoint.behind = (!prior.is_empty()).then_some(from);
     let read_error = |source| Error::Read { segment, source };
     let pages = Pages::of(&part.plan, part.bucket, items, segment, false).await.map_err(read_error)?;
+    let sender = Sender::new(items, &part.plan.table);
     let filter = part.migration.filter();
     // What an earlier attempt wrote, the filter would leave out: pages are read whole until all of it is counted.
     let unless = |whole: bool| filter.as_ref().filter(|_| !whole);
+    let in_time = || deadline.remaining() > page::STOP_WRITING;
     let mut ahead = None;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
         let (mut page, mut tally) = match ahead.take() {
             Some(read) => read,
             None => {
                 let (cursor, filter) = (part.checkpoint.cursor.as_ref(), unless(!prior.is_empty()));
-                pages.next(cursor, filter, part.read_share()).await.map_err(read_error)?
+                let reading = pages.next(cursor, filter, part.read_share());
+                let Some(read) = part.unless_stopped(in_time, reading).await.map_err(part_error)? else { break };
+                read.map_err(read_error)?
             }
         };
         let cursor = page.cursor.take();
@@ -195,9 +199,12 @@ where
         let reading = async {
             let Some(cursor) = &cursor else { return Ok(None) };
             let filter = unless(!prior.is_within(keys.iter()));
-            pages.next(Some(cursor), filter, part.read_share()).await.map(Some).map_err(read_error)
+            let reading = pages.next(Some(cursor), filter, part.read_share());
+            // Nothing comes if the run is paused meanwhile: then this page is finished, and no other is begun.
+            let read = part.unless_stopped(in_time, reading).await.map_err(part_error)?;
+            read.transpose().map_err(read_error)
         };
-        let writer = PageWriter::new(part, items, lookout, segment, deadline);
+        let writer = PageWriter::new(part, items, lookout, &sender, segment, deadline);
         let writing = writer.write(part.checkpoint.page, page, &prior, &mut tally);
         let (ended, read) = futures::try_join!(writing, reading)?;
         if ended == Ended::Interrupted {

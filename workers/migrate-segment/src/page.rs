@@ -30,7 +30,7 @@ const MAX_ROUNDS: u32 = 20;
 /// How many conflicting items are read anew and written together.
 const ITEMS_READ_ANEW: usize = 2;
 /// Before the deadline, in time to save: no write begins after this.
-const STOP_WRITING: Duration = Duration::from_secs(10);
+pub(crate) const STOP_WRITING: Duration = Duration::from_secs(10);
 
 /// How a page ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(crate) struct PageWriter<'w, B, L, T, W> {
     part: &'w Part<'w, B, L>,
     items: &'w T,
     lookout: &'w W,
-    sender: Sender<'w, T>,
+    sender: &'w Sender<'w, T>,
     segment: u32,
     deadline: Deadline,
 }
@@ -62,10 +62,10 @@ where
         part: &'w Part<'w, B, L>,
         items: &'w T,
         lookout: &'w W,
+        sender: &'w Sender<'w, T>,
         segment: u32,
         deadline: Deadline,
     ) -> Self {
-        let sender = Sender::new(items, &part.plan.table.name, &part.plan.table.keys);
         Self { part, items, lookout, sender, segment, deadline }
     }
 
@@ -91,6 +91,10 @@ where
             while queue.len() > 0 {
                 let mut group: Vec<Work> = queue.by_ref().take(size).collect();
                 if round > 0 {
+                    let units: u64 = group.iter().map(|work| work.change.write_units()).sum();
+                    if !self.sender.turn(units as f64, self).await? {
+                        return Ok(Ended::Interrupted);
+                    }
                     group = self.renewed(&judge, group, tally).await?;
                 }
                 if group.is_empty() {
@@ -121,7 +125,6 @@ where
         group: Vec<Work>,
         tally: &mut Tally,
     ) -> Result<Vec<Work>, Error> {
-        self.sender.turn().await;
         let mut renewed = Vec::new();
         for work in group {
             let now = self.items.read(&work.key).await?;
@@ -203,8 +206,8 @@ where
         Ok((directive == Directive::Work && in_time).then(|| self.part.write_share()))
     }
 
-    async fn throttled(&self, reach: Reach, units_per_second: f64) -> Result<(), Error> {
-        let told = self.part.tell_throttle(reach, units_per_second).await;
+    async fn throttled(&self, reach: Reach, asked: f64) -> Result<(), Error> {
+        let told = self.part.tell_throttle(reach, asked).await;
         told.map_err(|source| self.part_error(source))
     }
 }

@@ -1,10 +1,12 @@
 //! Sending a round of conditional writes: in batches where PartiQL's meaning is documented, one by one where it is not,
 //! each when its turn has come.
 //!
-//! A throttled write did not take effect and waits for a slower turn. A write that DynamoDB failed at may have taken
-//! effect: it is sent again by itself, and its condition tells. A statement that is refused gets a second opinion from
-//! UpdateItem before the item is called invalid.
+//! A throttled write did not take effect. If it is its partition key that is hot, it waits among those of its key and all
+//! others go on; else the worker, or the whole run, slows down. A write that DynamoDB failed at may have taken effect: it
+//! is sent again by itself, and its condition tells. A statement that is refused gets a second opinion from UpdateItem
+//! before the item is called invalid.
 
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -15,10 +17,14 @@ use tableshift_aws::paced::Pacer;
 use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::statement::{MAX_STATEMENTS, Statement, is_documented};
+use tableshift_core::table::Table;
 use tableshift_core::throttle::Reach;
 use tableshift_core::update::Update;
+use tableshift_core::value::Value;
 use tableshift_core::worklist::Work;
 use tokio::time::Instant;
+
+use crate::hot::HotKeys;
 
 /// Requests in flight at a time.
 const IN_FLIGHT: usize = 16;
@@ -28,6 +34,8 @@ const MAX_BATCH_BYTES: usize = 512 * 1024;
 const BATCH_SECONDS: f64 = 0.25;
 /// How long writes are tried while every one is throttled.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How much of what writes are expected to consume is told by the latest one.
+const LEARNING: f64 = 0.25;
 /// How often the caller is asked whether to go on, at least.
 const ASK_EVERY: Duration = Duration::from_secs(1);
 
@@ -37,8 +45,8 @@ pub(crate) trait Steer {
     type Error: From<CallError>;
     /// Whether to go on, and at how many write units a second.
     async fn go_on(&self) -> Result<Option<Rate>, Self::Error>;
-    /// A throttle that concerns every worker, met at so many units a second.
-    async fn throttled(&self, reach: Reach, units_per_second: f64) -> Result<(), Self::Error>;
+    /// A throttle that concerns every worker, met when this one asked for so many units a second.
+    async fn throttled(&self, reach: Reach, asked: f64) -> Result<(), Self::Error>;
 }
 
 /// Write units a second; `None` for no limit.
@@ -55,49 +63,92 @@ pub(crate) struct Sent {
     pub(crate) halted: bool,
 }
 
-/// Sends rounds of writes to one table.
+/// Sends rounds of writes to one table, at one pace for as long as the worker lives.
 pub(crate) struct Sender<'s, T> {
     items: &'s T,
-    table: &'s str,
-    keys: &'s [String],
+    table: String,
+    keys: Vec<String>,
     pacer: Pacer,
+    hot: RefCell<HotKeys>,
+    /// Units that were charged and paid before it was known for what.
+    prepaid: Cell<f64>,
+    /// How many units a write consumes for each one that its item's size tells: indexes take their own.
+    dearness: Cell<f64>,
 }
 
 /// A write that waits to be sent.
-struct Waiting {
+pub(crate) struct Waiting {
     work: Work,
+    /// The name of the partition key.
+    partition: String,
     /// Whether it may be sent in a batch.
     batched: bool,
 }
 
+/// Writes that are sent in one request.
+struct Parcel {
+    writes: Vec<Waiting>,
+    /// What they are expected to consume, which is charged.
+    units: f64,
+}
+
 /// A request that was answered.
 enum Answer {
-    Batch { works: Vec<Work>, expected: f64, answer: Result<BatchWritten, CallError> },
-    Single { work: Box<Work>, expected: f64, answer: Result<Written, CallError> },
+    Batch(Parcel, Result<BatchWritten, CallError>),
+    Single(Parcel, Result<Written, CallError>),
+}
+
+impl Waiting {
+    /// The partition key's value.
+    pub(crate) fn partition(&self) -> Option<&Value> {
+        self.work.key.get(&self.partition)
+    }
+
+    /// What it consumes, by the item's size.
+    pub(crate) fn units(&self) -> f64 {
+        self.work.change.write_units() as f64
+    }
+
+    fn bytes(&self) -> usize {
+        self.work.change.bytes.0.max(self.work.change.bytes.1)
+    }
 }
 
 impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
-    pub(crate) fn new(items: &'s T, table: &'s str, keys: &'s [String]) -> Self {
-        Self { items, table, keys, pacer: Pacer::new(None) }
+    pub(crate) fn new(items: &'s T, table: &Table) -> Self {
+        Self {
+            items,
+            table: table.name.clone(),
+            keys: table.keys.clone(),
+            pacer: Pacer::new(None),
+            hot: RefCell::default(),
+            prepaid: Cell::new(0.0),
+            dearness: Cell::new(1.0),
+        }
     }
 
     /// Sends a round until every write has an outcome or the caller says to stop.
     pub(crate) async fn send<S: Steer>(&self, works: Vec<Work>, steer: &S) -> Result<Sent, S::Error> {
-        let mut round = Round { sent: Sent::default(), queue: self.queued(works), progress: Instant::now() };
+        let mut round = Round::of(self.queued(works));
         let mut flights = FuturesUnordered::new();
+        self.hot.borrow_mut().forget_cold();
         loop {
             match steer.go_on().await? {
                 Some(rate) => self.pacer.set_rate(rate),
-                None => round.sent.halted = !round.queue.is_empty(),
+                None => self.halt(&mut round),
             }
-            let may_send = !round.sent.halted && !round.queue.is_empty() && flights.len() < IN_FLIGHT;
-            let wait = if may_send { self.pacer.wait() } else { ASK_EVERY };
-            if may_send && wait.is_zero() {
-                flights.push(self.request(self.parcel(&mut round.queue)));
+            if round.next.is_none() && !round.halted && flights.len() < IN_FLIGHT {
+                round.next = self.parcel(&mut round.queue);
+            }
+            let wait = self.wait(&round);
+            if wait.is_zero()
+                && let Some(parcel) = round.next.take()
+            {
+                flights.push(self.request(parcel));
                 continue;
             }
-            if flights.is_empty() && !may_send {
-                return Ok(round.sent);
+            if flights.is_empty() && self.is_over(&round) {
+                return Ok(round.into_sent());
             }
             tokio::select! {
                 biased;
@@ -107,149 +158,237 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         }
     }
 
-    /// Waits until a write may be sent, at most as long as the caller may go without being asked whether to go on.
-    pub(crate) async fn turn(&self) {
-        tokio::time::sleep(self.pacer.wait().min(ASK_EVERY)).await;
+    /// Pays for writes of so many units before they are known, so that they can be sent at once when they are. False:
+    /// the caller says to stop.
+    pub(crate) async fn turn<S: Steer>(&self, units: f64, steer: &S) -> Result<bool, S::Error> {
+        let units = units * self.dearness.get();
+        self.pacer.settle(units);
+        self.prepaid.set(self.prepaid.get() + units);
+        loop {
+            let Some(rate) = steer.go_on().await? else { return Ok(false) };
+            self.pacer.set_rate(rate);
+            match self.pacer.wait() {
+                Duration::ZERO => return Ok(true),
+                wait => tokio::time::sleep(wait.min(ASK_EVERY)).await,
+            }
+        }
     }
 
     fn queued(&self, works: Vec<Work>) -> VecDeque<Waiting> {
-        let queued = works.into_iter().map(|work| Waiting { batched: is_documented(&work.key, &work.change), work });
+        let partition = self.keys.first().cloned().unwrap_or_default();
+        let queued = works.into_iter().map(|work| Waiting {
+            batched: is_documented(&work.key, &work.change),
+            partition: partition.clone(),
+            work,
+        });
         let (mut batched, singly): (VecDeque<_>, VecDeque<_>) = queued.partition(|waiting| waiting.batched);
         batched.extend(singly);
         batched
     }
 
-    /// The next writes to send together: statements as many as fit, or one update.
-    fn parcel(&self, queue: &mut VecDeque<Waiting>) -> Vec<Waiting> {
-        let most_units = self.pacer.rate().map_or(f64::INFINITY, |rate| rate * BATCH_SECONDS);
-        let (mut parcel, mut units, mut bytes): (Vec<Waiting>, f64, usize) = (Vec::new(), 0.0, 0);
-        while let Some(next) = queue.front() {
-            units += next.work.change.write_units() as f64;
-            bytes += next.work.change.bytes.0.max(next.work.change.bytes.1);
-            let fits = next.batched
-                && parcel.first().is_none_or(|first| first.batched)
-                && parcel.len() < MAX_STATEMENTS
-                && units <= most_units
-                && bytes <= MAX_BATCH_BYTES;
-            if !(fits || parcel.is_empty()) {
-                break;
-            }
-            parcel.extend(queue.pop_front());
+    /// Leaves unsent what is not on its way.
+    fn halt(&self, round: &mut Round) {
+        let left = round.next.is_some() || !round.queue.is_empty() || self.hot.borrow().wait().is_some();
+        if let Some(parcel) = round.next.take() {
+            self.pacer.settle(-parcel.units);
         }
-        parcel
+        round.queue.clear();
+        self.hot.borrow_mut().forget_writes();
+        round.halted |= left;
     }
 
-    /// Sends a parcel. What it is expected to consume is charged at once: requests in flight together must not each find
-    /// the budget untouched.
-    fn request(&self, parcel: Vec<Waiting>) -> impl Future<Output = Answer> + use<'_, 's, T> {
-        let expected: f64 = parcel.iter().map(|waiting| waiting.work.change.write_units() as f64).sum();
-        self.pacer.settle(expected);
-        async move {
-            let batched = parcel.first().is_some_and(|first| first.batched);
-            let mut works: Vec<Work> = parcel.into_iter().map(|waiting| waiting.work).collect();
-            if batched {
-                let statements = works.iter().map(|work| Statement::of_change(self.table, &work.key, &work.change));
-                let statements: Vec<Statement<'_>> = statements.collect();
-                let answer = self.items.update_batch(&statements).await;
-                return Answer::Batch { works, expected, answer };
-            }
-            let work = Box::new(works.remove(0));
-            let answer = self.items.update(&work.key, &Update::of_change(&work.change, self.keys)).await;
-            Answer::Single { work, expected, answer }
+    /// How long until the next parcel is paid for, or there is one.
+    fn wait(&self, round: &Round) -> Duration {
+        match &round.next {
+            Some(_) => self.pacer.wait(),
+            None => self.hot.borrow().wait().unwrap_or(ASK_EVERY).max(Duration::from_millis(1)),
         }
+    }
+
+    fn is_over(&self, round: &Round) -> bool {
+        round.next.is_none() && round.queue.is_empty() && self.hot.borrow().wait().is_none()
+    }
+
+    /// The next writes to send together: statements as many as fit, or one update. They are charged: requests in flight
+    /// together must not each find the budget untouched.
+    fn parcel(&self, queue: &mut VecDeque<Waiting>) -> Option<Parcel> {
+        let most_units = self.pacer.rate().map_or(f64::INFINITY, |rate| rate * BATCH_SECONDS);
+        let (mut writes, mut units, mut bytes): (Vec<Waiting>, f64, usize) = (Vec::new(), 0.0, 0);
+        while let Some(next) = self.next_write(queue) {
+            let fits = next.batched
+                && writes.first().is_none_or(|first| first.batched)
+                && writes.len() < MAX_STATEMENTS
+                && units + next.units() * self.dearness.get() <= most_units
+                && bytes + next.bytes() <= MAX_BATCH_BYTES;
+            if !(fits || writes.is_empty()) {
+                queue.push_front(next);
+                break;
+            }
+            units += next.units() * self.dearness.get();
+            bytes += next.bytes();
+            writes.push(next);
+        }
+        if writes.is_empty() {
+            return None;
+        }
+        self.pacer.settle(units - self.prepaid.replace(0.0));
+        Some(Parcel { writes, units })
+    }
+
+    /// The next write whose turn has come, those of hot keys first: they take the longest.
+    fn next_write(&self, queue: &mut VecDeque<Waiting>) -> Option<Waiting> {
+        let mut hot = self.hot.borrow_mut();
+        if let Some(due) = hot.due() {
+            return Some(due);
+        }
+        while let Some(next) = queue.pop_front() {
+            if let Some(next) = hot.hold(next) {
+                return Some(next);
+            }
+        }
+        None
+    }
+
+    async fn request(&self, parcel: Parcel) -> Answer {
+        let first = &parcel.writes[0];
+        if first.batched {
+            let statements = parcel.writes.iter();
+            let statements = statements.map(|w| Statement::of_change(&self.table, &w.work.key, &w.work.change));
+            let statements: Vec<Statement<'_>> = statements.collect();
+            let answer = self.items.update_batch(&statements).await;
+            return Answer::Batch(parcel, answer);
+        }
+        let update = Update::of_change(&first.work.change, &self.keys);
+        let answer = self.items.update(&first.work.key, &update).await;
+        Answer::Single(parcel, answer)
     }
 
     async fn take<S: Steer>(&self, answer: Answer, round: &mut Round, steer: &S) -> Result<(), S::Error> {
         match answer {
-            Answer::Batch { works, expected, answer: Ok(batch) } => {
-                self.settle(batch.units, expected, round);
-                let outcomes = works.into_iter().zip(batch.statements);
-                outcomes.for_each(|(work, outcome)| self.take_statement(work, outcome, round));
+            Answer::Batch(parcel, Ok(batch)) => {
+                self.take_batch(parcel, batch, round);
                 Ok(())
             }
-            Answer::Single { work, expected, answer: Ok(written) } => {
+            Answer::Single(mut parcel, Ok(written)) => {
                 let units = match &written {
                     Written::Done { units } => *units,
                     // A failed condition consumes the units of the item that it met, and they are not reported.
-                    Written::Conflict { .. } => expected,
+                    Written::Conflict { .. } => parcel.units,
                     Written::Refused { .. } => 0.0,
                 };
-                self.settle(units, expected, round);
-                round.take(*work, written);
+                self.settle(units, &parcel, matches!(written, Written::Done { .. }), round);
+                round.take(parcel.writes.remove(0).work, written);
                 Ok(())
             }
-            Answer::Batch { works, expected, answer: Err(error) } => {
+            Answer::Batch(parcel, Err(error)) => {
                 // A request that is refused as a whole says nothing of its items: each is asked about by itself.
                 let singly = error.cause == Cause::Refused;
-                self.failed(works, singly, expected, error, round, steer).await
+                self.failed(parcel, singly, error, round, steer).await
             }
-            Answer::Single { work, expected, answer: Err(error) } => {
-                self.failed(vec![*work], false, expected, error, round, steer).await
+            Answer::Single(parcel, Err(error)) => self.failed(parcel, false, error, round, steer).await,
+        }
+    }
+
+    fn take_batch(&self, parcel: Parcel, batch: BatchWritten, round: &mut Round) {
+        let is_done = |outcome: &StatementWritten| matches!(outcome, StatementWritten::Written(Written::Done { .. }));
+        self.settle(batch.units, &parcel, batch.statements.iter().all(is_done), round);
+        let mut asked_why = false;
+        for (mut write, outcome) in parcel.writes.into_iter().zip(batch.statements) {
+            match outcome {
+                StatementWritten::Written(Written::Refused { .. }) | StatementWritten::Failed => round.singly(write),
+                StatementWritten::Written(written) => round.take(write.work, written),
+                StatementWritten::Throttled => {
+                    // A statement does not tell why it was throttled, an update does: one of them asks.
+                    write.batched &= std::mem::replace(&mut asked_why, true);
+                    self.throttled(write, round);
+                }
             }
         }
     }
 
-    fn take_statement(&self, work: Work, outcome: StatementWritten, round: &mut Round) {
-        match outcome {
-            StatementWritten::Written(Written::Refused { .. }) | StatementWritten::Failed => round.singly(work),
-            StatementWritten::Written(written) => round.take(work, written),
-            StatementWritten::Throttled => {
-                self.pacer.throttle();
-                round.again(work);
-            }
+    /// Lets a throttled write wait among those of its key. If too many keys are hot, it is the key range: then the worker
+    /// slows down.
+    fn throttled(&self, write: Waiting, round: &mut Round) {
+        if let Some(write) = self.hot.borrow_mut().throttled(write) {
+            self.pacer.throttle();
+            round.queue.push_back(write);
         }
     }
 
     async fn failed<S: Steer>(
         &self,
-        works: Vec<Work>,
+        parcel: Parcel,
         singly: bool,
-        expected: f64,
         error: CallError,
         round: &mut Round,
         steer: &S,
     ) -> Result<(), S::Error> {
-        let throttled = error.cause == Cause::Throttled && round.progress.elapsed() < PATIENCE;
-        if !throttled && !singly {
+        let (throttled, alone) = (error.cause == Cause::Throttled, parcel.writes.len() == 1);
+        if throttled && round.is_patient() {
+            match error.reach.unwrap_or(Reach::KeyRange) {
+                Reach::KeyRange if alone => {}
+                Reach::KeyRange => self.pacer.throttle(),
+                reach => steer.throttled(reach, self.pacer.recent()).await?,
+            }
+        } else if !singly {
             return Err(error.into());
         }
-        self.pacer.settle(-expected);
-        if throttled {
-            let recent = self.pacer.recent();
-            self.pacer.throttle();
-            steer.throttled(error.reach.unwrap_or(Reach::KeyRange), recent).await?;
-            works.into_iter().for_each(|work| round.again(work));
-        } else {
-            works.into_iter().for_each(|work| round.singly(work));
+        self.pacer.settle(-parcel.units);
+        let of_key = alone && matches!(error.reach, None | Some(Reach::KeyRange));
+        for write in parcel.writes.into_iter().rev() {
+            match throttled {
+                false => round.singly(write),
+                true if of_key => self.throttled(write, round),
+                true => round.queue.push_front(write),
+            }
         }
         Ok(())
     }
 
-    fn settle(&self, units: f64, expected: f64, round: &mut Round) {
-        self.pacer.settle(units - expected);
-        round.sent.units += units;
+    /// Charges what a parcel consumed instead of what was expected, and learns from one that was `written` whole.
+    fn settle(&self, units: f64, parcel: &Parcel, written: bool, round: &mut Round) {
+        self.pacer.settle(units - parcel.units);
+        round.units += units;
+        if written && units > 0.0 {
+            let sizes: f64 = parcel.writes.iter().map(Waiting::units).sum();
+            let dearness = self.dearness.get() * (1.0 - LEARNING) + units / sizes * LEARNING;
+            self.dearness.set(dearness.max(1.0));
+        }
     }
 }
 
 /// A round under way.
 struct Round {
-    sent: Sent,
     queue: VecDeque<Waiting>,
-    progress: Instant,
+    /// The next parcel, charged and not yet paid for.
+    next: Option<Parcel>,
+    written: Vec<(Work, Written)>,
+    units: f64,
+    halted: bool,
+    /// Since when every write has been throttled.
+    throttled: Option<Instant>,
 }
 
 impl Round {
+    fn of(queue: VecDeque<Waiting>) -> Self {
+        Self { queue, next: None, written: Vec::new(), units: 0.0, halted: false, throttled: None }
+    }
+
+    fn into_sent(self) -> Sent {
+        Sent { written: self.written, units: self.units, halted: self.halted }
+    }
+
     fn take(&mut self, work: Work, written: Written) {
-        self.progress = Instant::now();
-        self.sent.written.push((work, written));
+        self.throttled = None;
+        self.written.push((work, written));
     }
 
-    fn again(&mut self, work: Work) {
-        let batched = is_documented(&work.key, &work.change);
-        self.queue.push_front(Waiting { work, batched });
+    /// Whether throttled writes are sent again.
+    fn is_patient(&mut self) -> bool {
+        self.throttled.get_or_insert_with(Instant::now).elapsed() < PATIENCE
     }
 
-    fn singly(&mut self, work: Work) {
-        self.queue.push_back(Waiting { work, batched: false });
+    fn singly(&mut self, write: Waiting) {
+        self.queue.push_back(Waiting { batched: false, ..write });
     }
 }

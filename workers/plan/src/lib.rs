@@ -23,9 +23,11 @@ use tableshift_aws::run_files::{load_plan, store};
 use tableshift_aws::tables::DescribeTable;
 use tableshift_core::input::{Action, Input};
 use tableshift_core::keys;
+use tableshift_core::lock::SETTLE_SECONDS;
 use tableshift_core::policy::{OnBadVerdict, Policy};
 use tableshift_core::rehearsal::Part;
 use tableshift_core::run_plan::{Facts, RunPlan, Speed, Steps};
+use tableshift_core::segments;
 use tableshift_core::table::Table;
 
 pub use error::Error;
@@ -144,6 +146,7 @@ where
     let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
     describe(ports, &plan.table.name).await?;
     let lock = lock::take(ports, &plan, &request.execution).await?;
+    let settle_seconds = if record.status == "succeeded" { 0 } else { SETTLE_SECONDS };
     let record = RunRecord {
         status: "running".into(),
         execution: request.execution.clone(),
@@ -155,7 +158,8 @@ where
     };
     let written = let_run(ports, &record, speed).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
-    Ok(Output { max_concurrency: speed.max_concurrency, ..Output::of(&plan, input.action, steps, &lock) })
+    let max_concurrency = speed.max_concurrency;
+    Ok(Output { settle_seconds, max_concurrency, ..Output::of(&plan, input.action, steps, &lock) })
 }
 
 async fn let_run<B, L: Runs + SteerRun, T, E, W>(
@@ -224,7 +228,8 @@ where
     B: WriteObject,
     L: Runs,
 {
-    let segments: Vec<_> = (0..plan.segments).map(|segment| serde_json::json!({ "segment": segment })).collect();
+    let order = segments::order(plan.segments, &plan.run);
+    let segments: Vec<_> = order.into_iter().map(|segment| serde_json::json!({ "segment": segment })).collect();
     store(&ports.bucket, &keys::segments(&plan.run), &segments).await.map_err(Error::RunFile)?;
     let parts: Vec<_> = (0..plan.segments).map(Part::of_segment).collect();
     store(&ports.bucket, &keys::rehearsal(&plan.run), &parts).await.map_err(Error::RunFile)?;

@@ -6,7 +6,7 @@ use tableshift_runtime::{ServeError, epoch_millis, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
-    let clients = Clients::from_env().await?;
+    let clients = Clients::from_env()?;
     let ports = &Ports {
         stage: Stage::from_env(clients.settings())?,
         bucket: clients.bucket(),

@@ -47,6 +47,8 @@ pub struct Output {
     pub max_concurrency: u32,
     /// How long a request for approval stays open, in seconds.
     pub approval_timeout_seconds: u64,
+    /// How long to wait before items are put back, in seconds: what a dead execution had sent must have landed.
+    pub settle_seconds: u64,
     /// The backup, not begun.
     pub backup: NotBegun,
     /// The export, not begun.
@@ -77,6 +79,7 @@ impl Output {
             results_prefix: keys::map_runs(&plan.run),
             max_concurrency: plan.max_concurrency,
             approval_timeout_seconds: plan.approval_timeout_seconds,
+            settle_seconds: 0,
             backup: not_begun.clone(),
             export: not_begun,
         }

@@ -13,7 +13,7 @@ mod undo;
 use std::time::Duration;
 
 use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run};
+use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
@@ -27,7 +27,7 @@ pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
 use tableshift_core::counts::{Phase, Tally};
 use tableshift_core::journal::{Entry, Repeats};
 use tableshift_core::{keys, segments};
-use tableshift_runtime::{Deadline, Named, report_cause};
+use tableshift_runtime::{Deadline, Named};
 
 use undo::Undo;
 
@@ -90,9 +90,7 @@ where
     let run_id = input.run.clone();
     let result = roll_back(ports, input, deadline).await;
     if let Err(error) = &result {
-        let now = (ports.clock)();
-        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await })
-            .await;
+        stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
     }
     result
 }

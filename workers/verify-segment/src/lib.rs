@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures::{StreamExt as _, TryStreamExt as _};
 use tableshift_aws::get::ReadItem;
 use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run};
+use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
@@ -27,7 +27,7 @@ use tableshift_core::counts::Phase;
 use tableshift_core::journal::Index;
 use tableshift_core::proof::count_gone;
 use tableshift_core::{keys, segments};
-use tableshift_runtime::{Deadline, Named, report_cause};
+use tableshift_runtime::{Deadline, Named};
 
 /// Why a segment could not be verified.
 #[derive(Debug, thiserror::Error)]
@@ -87,9 +87,7 @@ where
     let run_id = input.run.clone();
     let result = verify(ports, input, deadline).await;
     if let Err(error) = &result {
-        let now = (ports.clock)();
-        report_cause(error, |name, cause| async move { stop_run(&ports.ledger, &run_id, name, &cause, now).await })
-            .await;
+        stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
     }
     result
 }

@@ -3,10 +3,13 @@
 use std::env;
 use std::time::Duration;
 
-use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use tableshift_core::lock::WRITE_SECONDS;
 
 use crate::alarms::Alarms;
 use crate::backups::Backups;
@@ -66,17 +69,19 @@ pub struct Clients {
 
 impl Clients {
     /// The clients of a deployed function: credentials, region and settings from its environment.
-    pub async fn from_env() -> Result<Self, MissingSetting> {
+    pub fn from_env() -> Result<Self, MissingSetting> {
         let settings = Settings::from_env()?;
-        // Lambda hands credentials over in the environment. The default chain would look further, and would build a
-        // second HTTP client with a second parse of the TLS roots for it: a third of the cold start.
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .credentials_provider(EnvironmentVariableCredentialsProvider::new())
-            .region(EnvironmentVariableRegionProvider::new())
+        // Lambda hands everything over in the environment. The default chain would look further, and linking all that it
+        // knows of (profiles, STS, instance metadata) makes a zip larger and a cold start longer.
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+            .region(env::var("AWS_REGION").or_else(|_| env::var("AWS_DEFAULT_REGION")).ok().map(Region::new))
             .retry_config(retries())
             .timeout_config(timeouts())
-            .load()
-            .await;
+            .service_config(Environment);
+        config.set_endpoint_url(env::var("AWS_ENDPOINT_URL").ok());
+        let config = config.build();
         Ok(Self::new(config, settings))
     }
 
@@ -138,9 +143,12 @@ impl Clients {
         aws_sdk_dynamodb::Client::new(&self.config)
     }
 
-    /// The items of a table, for workers that pace themselves: a throttle comes back to them at once.
+    /// The items of a table, for workers that pace themselves: a throttle comes back to them at once, and nothing that
+    /// they sent lands later than they waited for it.
     pub fn items(&self) -> impl Fn(&str) -> TableItems + use<> {
-        let config = aws_sdk_dynamodb::config::Builder::from(&self.config).retry_classifier(ThrottlesComeBack).build();
+        let timeouts = timeouts().to_builder().operation_timeout(Duration::from_secs(WRITE_SECONDS)).build();
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.config);
+        let config = config.retry_classifier(ThrottlesComeBack).timeout_config(timeouts).build();
         let client = aws_sdk_dynamodb::Client::from_conf(config);
         move |table| TableItems::new(client.clone(), table)
     }
@@ -150,6 +158,17 @@ impl Clients {
     fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true).build();
         aws_sdk_s3::Client::from_conf(config)
+    }
+}
+
+/// What the environment says for one service, as `AWS_ENDPOINT_URL_DYNAMODB` does.
+#[derive(Debug)]
+struct Environment;
+
+impl LoadServiceConfig for Environment {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_uppercase().replace([' ', '-'], "_");
+        env::var(format!("{}_{service}", key.env())).ok()
     }
 }
 

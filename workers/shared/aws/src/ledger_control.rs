@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::control::{Control, Slowed, State};
 use tableshift_core::counts::Phase;
+use tableshift_core::failure::{Named, end_of_run, told};
 use tableshift_core::signals::{Alarm, Closed, LOOK_EVERY_MILLIS, Outlook};
 
 use crate::error::CallError;
@@ -39,16 +40,17 @@ pub trait SteerRun {
     async fn let_run(&self, run: &str) -> Result<(), LedgerError>;
 }
 
-/// Notes why a run's worker gave up and tells the others to stop: an error that all would meet is met once.
-pub async fn stop_run<L: Runs + SteerRun>(
-    ledger: &L,
-    run: &str,
-    name: &str,
-    cause: &str,
-    now: i64,
-) -> Result<(), LedgerError> {
-    ledger.record_cause(run, name, cause).await?;
-    ledger.stop(run, &format!("{name}: {cause}"), now).await
+/// Notes why a run's worker gave up and tells the others to stop: an error that all would meet is met once. A Map tells
+/// its parent only that too many children failed; what is noted here is what a person reads.
+pub async fn stop_run_for<L: Runs + SteerRun>(ledger: &L, run: &str, error: &impl Named, now: i64) {
+    let Some((name, cause)) = end_of_run(error) else { return };
+    let noted = async {
+        ledger.record_cause(run, name.as_str(), &cause).await?;
+        ledger.stop(run, &format!("{}: {cause}", name.as_str()), now).await
+    };
+    if let Err(error) = noted.await {
+        tracing::warn!(cause = told(&error), "the cause could not be noted in the ledger");
+    }
 }
 
 impl SteerRun for Ledger {

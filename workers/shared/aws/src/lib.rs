@@ -32,8 +32,9 @@ pub mod part;
 pub mod run_files;
 pub mod scan;
 mod scan_answer;
+pub mod steered;
 pub mod tables;
-pub mod throttles;
+mod throttles;
 pub mod update;
 
 pub use clients::{Clients, Settings};

@@ -19,33 +19,34 @@ impl Pacer {
         Self { pace: RefCell::new(Pace::new(units_per_second, Duration::ZERO)), started: Instant::now() }
     }
 
-    /// Waits for a turn and charges what the operation is expected to consume. False: the turn would come later than
-    /// `time_left`, and nothing was charged.
+    /// Charges what an operation is expected to consume and waits until that is paid. False: it would be paid later than
+    /// in `time_left`, and nothing was charged.
     ///
     /// The charge comes before the operation: operations in flight together must not each find the budget untouched.
     pub async fn turn(&self, expected_units: f64, time_left: Duration) -> bool {
-        let wait = self.pace.borrow_mut().wait(self.started.elapsed());
+        self.settle(expected_units);
+        let wait = self.wait();
         if wait >= time_left {
+            self.settle(-expected_units);
             return false;
         }
-        self.settle(expected_units);
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
         true
     }
 
-    /// How long to wait before the next operation.
+    /// How long to wait until what was charged is paid.
     pub fn wait(&self) -> Duration {
         self.pace.borrow_mut().wait(self.started.elapsed())
     }
 
-    /// Charges the difference between what was consumed and what was expected.
+    /// Charges units, or the difference between what was consumed and what was expected; negative to give some back.
     pub fn settle(&self, units: f64) {
         self.pace.borrow_mut().charge(units, self.started.elapsed());
     }
 
-    /// Takes note of a throttle.
+    /// Takes note of a throttle, before the charge of the throttled operation is given back.
     pub fn throttle(&self) {
         self.pace.borrow_mut().throttle(self.started.elapsed());
     }

@@ -1,5 +1,6 @@
 //! Reading what a run works on from where its checkpoint is, at a pace.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use tableshift_core::ErrorName;
@@ -17,8 +18,16 @@ use crate::scan::{Filter, Page, PageRequest, ScanSegment};
 
 /// How long a segment is tried to be read while every attempt is throttled.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The least wait after a throttled read.
-const AFTER_THROTTLE: Duration = Duration::from_millis(200);
+/// The least wait after a throttled read, and what segments differ by, so that they do not come back together.
+const AFTER_THROTTLE: (u64, u64) = (150, 100);
+/// A page consumes at most what so many seconds allow: a whole one would use up a low rate's many seconds at once.
+const PAGE_SECONDS: f64 = 0.5;
+/// The bytes of a whole page. Source: DynamoDB API reference, Scan.
+const PAGE_BYTES: f64 = 1_048_576.0;
+/// The bytes that a read unit reads, consistently and else. Source: DynamoDB developer guide, "Read operations".
+const UNIT_BYTES: (f64, f64) = (4096.0, 8192.0);
+/// An item's size before any is known, in bytes: rather too much than too little.
+const UNKNOWN_ITEM: f64 = 8192.0;
 
 /// Reads the pages of one segment.
 #[derive(Debug)]
@@ -28,6 +37,8 @@ pub struct SegmentReader<'t, T> {
     segments: u32,
     consistent: bool,
     pacer: Pacer,
+    /// The read units that an item consumes, on the average of the latest page.
+    item_units: Cell<f64>,
 }
 
 /// Why a page did not come.
@@ -73,7 +84,7 @@ impl<'t, B: ReadObject + ListObjects, T: ScanSegment + ReadItem> Pages<'t, B, T>
         consistent: bool,
     ) -> Result<Self, ReadError> {
         match &plan.dead_letters_of {
-            None => Ok(Self::Segment(SegmentReader::new(items, segment, plan.segments, consistent))),
+            None => Ok(Self::Segment(SegmentReader::new(plan, items, segment, consistent))),
             Some(run) => {
                 let letters = DeadLetters::of(bucket, items, run).await;
                 letters.map(Self::DeadLetters).map_err(ReadError::DeadLetters)
@@ -100,13 +111,16 @@ impl<'t, B: ReadObject + ListObjects, T: ScanSegment + ReadItem> Pages<'t, B, T>
 }
 
 impl<'t, T: ScanSegment> SegmentReader<'t, T> {
-    /// Reads `segment` of `segments`. A consistent read sees every write that was acknowledged before, for twice the
+    /// Reads a segment of a plan's table. A consistent read sees every write that was acknowledged before, for twice the
     /// units.
-    pub fn new(items: &'t T, segment: u32, segments: u32, consistent: bool) -> Self {
-        Self { items, segment, segments, consistent, pacer: Pacer::new(None) }
+    pub fn new(plan: &RunPlan, items: &'t T, segment: u32, consistent: bool) -> Self {
+        let (table, segments) = (&plan.table, plan.segments);
+        let item = if table.items > 0 { table.bytes as f64 / table.items as f64 } else { UNKNOWN_ITEM };
+        let item_units = Cell::new(item / unit_bytes(consistent));
+        Self { items, segment, segments, consistent, pacer: Pacer::new(None), item_units }
     }
 
-    /// The page after the cursor, when its turn has come at so many read units a second.
+    /// The page after the cursor, when it is paid for at so many read units a second.
     async fn next(
         &self,
         cursor: Option<&Item>,
@@ -114,24 +128,48 @@ impl<'t, T: ScanSegment> SegmentReader<'t, T> {
         units_per_second: Option<f64>,
     ) -> Result<Page, CallError> {
         self.pacer.set_rate(units_per_second);
+        let (limit, expected) = self.portion();
         let (segment, segments, consistent) = (self.segment, self.segments, self.consistent);
-        let request = PageRequest { segment, segments, cursor, consistent, filter };
-        let page = self.page(&request).await?;
-        self.pacer.settle(page.units);
+        let page = self.page(&PageRequest { segment, segments, cursor, consistent, filter, limit }, expected).await?;
+        self.pacer.settle(page.units - expected);
+        if page.scanned > 0 {
+            // Units are rounded up for the whole page; on the average, half of the last one was not read.
+            let rounded = UNIT_BYTES.0 / unit_bytes(self.consistent) / 2.0;
+            self.item_units.set((page.units - rounded).max(0.0) / page.scanned as f64);
+        }
         Ok(page)
     }
 
-    async fn page(&self, request: &PageRequest<'_>) -> Result<Page, CallError> {
+    /// How many items the next page may hold, if that is less than a whole one, and the units that it should consume.
+    fn portion(&self) -> (Option<u32>, f64) {
+        let whole = PAGE_BYTES / unit_bytes(self.consistent);
+        let allowed = self.pacer.rate().map_or(whole, |rate| rate * PAGE_SECONDS);
+        if allowed >= whole {
+            // The last page of a segment may hold anything: what is not consumed is given back.
+            return (None, whole);
+        }
+        let item = self.item_units.get().max(f64::MIN_POSITIVE);
+        let items = (allowed / item).clamp(1.0, f64::from(i32::MAX)) as u32;
+        (Some(items), (f64::from(items) * item).min(whole))
+    }
+
+    async fn page(&self, request: &PageRequest<'_>, expected: f64) -> Result<Page, CallError> {
         let begun = Instant::now();
+        self.pacer.settle(expected);
         loop {
-            self.pacer.turn(0.0, Duration::MAX).await;
+            tokio::time::sleep(self.pacer.wait()).await;
             match self.items.page(request).await {
                 Err(error) if error.cause == Cause::Throttled && begun.elapsed() < PATIENCE => {
                     self.pacer.throttle();
-                    tokio::time::sleep(AFTER_THROTTLE).await;
+                    let (least, spread) = AFTER_THROTTLE;
+                    tokio::time::sleep(Duration::from_millis(least + u64::from(self.segment) * 37 % spread)).await;
                 }
                 page => return page,
             }
         }
     }
+}
+
+fn unit_bytes(consistent: bool) -> f64 {
+    if consistent { UNIT_BYTES.0 } else { UNIT_BYTES.1 }
 }

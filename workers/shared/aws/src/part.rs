@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tableshift_core::ErrorName;
 use tableshift_core::child::Progress;
-use tableshift_core::control::{Control, Slowed, State};
+use tableshift_core::control::{Control, State};
 use tableshift_core::counts::{Finding, Partial, Phase, Tally};
 use tableshift_core::hold::Hold;
 use tableshift_core::keys;
@@ -240,11 +240,13 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
         }
     }
 
-    /// Tells every worker of a throttle that concerns them all, given what this one consumes a second.
-    pub async fn tell_throttle(&self, reach: Reach, units_per_second: f64) -> Result<(), PartError> {
-        let (now, before) = ((self.clock)(), self.control.borrow().slowed);
-        let rate = units_per_second * f64::from(self.plan.workers());
-        let Some(slowed) = Slowed::after(before, reach, rate, now) else { return Ok(()) };
+    /// Tells every worker of a throttle that concerns them all, given what this one lately asked for in write units a
+    /// second.
+    pub async fn tell_throttle(&self, reach: Reach, asked: f64) -> Result<(), PartError> {
+        let (plan, now, before) = (&self.plan, (self.clock)(), self.control.borrow().slowed);
+        let size = (plan.segments, plan.max_concurrency);
+        let slowed = self.control.borrow().slowed_by(reach, asked, plan.write_units_per_second, size, now);
+        let Some(slowed) = slowed else { return Ok(()) };
         self.control.borrow_mut().slowed = Some(slowed);
         self.ledger.slow(&self.id.run, before, slowed).await.map_err(|source| self.ledger_error(source))
     }

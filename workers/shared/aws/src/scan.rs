@@ -21,6 +21,8 @@ pub struct PageRequest<'a> {
     pub consistent: bool,
     /// Which items DynamoDB may leave out.
     pub filter: Option<&'a Filter>,
+    /// The most items to read, those that are left out included; without it a page holds 1 MB.
+    pub limit: Option<u32>,
 }
 
 pub use tableshift_core::filter::Filter;
@@ -63,6 +65,7 @@ impl ScanSegment for TableItems {
         let scan = self.client.scan().table_name(&self.table);
         let scan = scan.segment(whole(request.segment)).total_segments(whole(request.segments));
         let scan = scan.set_exclusive_start_key(request.cursor.map(to_sdk)).consistent_read(request.consistent);
+        let scan = scan.set_limit(request.limit.map(whole));
         let scan = match request.filter {
             None => scan,
             Some(filter) => {

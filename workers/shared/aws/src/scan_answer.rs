@@ -93,3 +93,25 @@ impl DeserializeResponse for Decoder {
         Ok(Output::erase(ScanOutput::builder().build()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_of_scan_is_read_and_what_it_lacks_is_nothing() {
+        let text = r#"{"Count":1,"ScannedCount":3,"Items":[{"pk":{"S":"a"},"n":{"N":"12345678901234567890123456789012345678"}}],
+            "LastEvaluatedKey":{"pk":{"S":"a"}},"ConsumedCapacity":{"TableName":"t","CapacityUnits":0.5}}"#;
+        let answer: ScanAnswer = serde_json::from_str(text).unwrap();
+        assert_eq!((answer.items.len(), answer.scanned_count, answer.units()), (1, 3, 0.5));
+        assert_eq!(answer.last_evaluated_key.unwrap()["pk"].type_name(), "S");
+        let empty: ScanAnswer = serde_json::from_str(r#"{"Count":0}"#).unwrap();
+        assert!(empty.items.is_empty() && empty.last_evaluated_key.is_none());
+    }
+
+    #[test]
+    fn a_type_that_the_core_does_not_know_is_left_to_the_sdk() {
+        let text = r#"{"ScannedCount":1,"Items":[{"pk":{"VECTOR":[1]}}]}"#;
+        assert!(serde_json::from_str::<ScanAnswer>(text).is_err());
+    }
+}

@@ -50,15 +50,20 @@ pub struct Slowed {
     pub growth: f64,
 }
 
-/// A throttle that concerns every worker cuts the run's rate at most so often, in milliseconds.
-const SAME_NEWS_MILLIS: i64 = 1_000;
+/// A throttle that concerns every worker cuts the run's rate at most so often, in milliseconds: workers ask every two
+/// seconds, and until all of them know of a cut, further throttles are news of what led to it.
+const SAME_NEWS_MILLIS: i64 = 2_500;
 /// A limit is not a moment's shortage: the rate comes back over many minutes.
 const LIMIT_GROWTH: f64 = 0.002;
 const TABLE_GROWTH: f64 = 0.05;
+/// Of the growth that a run at its budget would have, a run that was slower when it was throttled has at least so much:
+/// it must not be slow for hours.
+const LEAST_GROWTH: f64 = 0.2;
 
 impl Slowed {
-    /// What a throttle of this reach at `now` makes of a run that consumed `rate` units a second, if it is news.
-    pub fn after(before: Option<Self>, reach: Reach, rate: f64, now: i64) -> Option<Self> {
+    /// What a throttle of this reach at `now` makes of a run that consumed `rate` units a second of this budget, if it
+    /// is news.
+    pub fn after(before: Option<Self>, reach: Reach, rate: f64, budget: Option<u32>, now: i64) -> Option<Self> {
         let growth = match reach {
             Reach::KeyRange => return None,
             Reach::Table => TABLE_GROWTH,
@@ -68,7 +73,8 @@ impl Slowed {
             return None;
         }
         let rate = before.map_or(rate, |slowed| slowed.rate(now).min(rate)).max(2.0);
-        Some(Self { to: rate / 2.0, at: now, growth: (rate * growth).max(0.1) })
+        let least = f64::from(budget.unwrap_or_default()) * LEAST_GROWTH;
+        Some(Self { to: rate / 2.0, at: now, growth: (rate.max(least) * growth).max(0.1) })
     }
 
     /// The run's rate at `now`, in units a second.
@@ -89,6 +95,21 @@ impl Control {
             (None, Some(slowed)) => self.slowed.filter(|s| s.rate(now) < s.to * 8.0).map(|_| slowed),
             (budget, None) => budget,
         }
+    }
+
+    /// What a throttle that one worker met makes of the run, given what that worker lately asked for in units a second and
+    /// the plan's budget, segments and workers.
+    pub fn slowed_by(
+        &self,
+        reach: Reach,
+        asked: f64,
+        planned: Option<u32>,
+        (segments, workers): (u32, u32),
+        now: i64,
+    ) -> Option<Slowed> {
+        let share = self.write_share(planned, segments, workers, now).unwrap_or(f64::INFINITY);
+        let rate = asked.min(share) * f64::from(self.workers_left(segments, workers));
+        Slowed::after(self.slowed, reach, rate, self.write_units_per_second.or(planned), now)
     }
 
     /// One worker's read units a second.
@@ -126,14 +147,29 @@ mod tests {
     }
 
     #[test]
-    fn a_table_s_throttle_halves_the_run_once_a_second_and_comes_back() {
-        let slowed = Slowed::after(None, Reach::Table, 400.0, 10_000).unwrap();
+    fn a_table_s_throttle_halves_the_run_once_until_every_worker_knows_and_it_comes_back() {
+        let slowed = Slowed::after(None, Reach::Table, 400.0, None, 10_000).unwrap();
         assert_eq!(slowed.rate(10_000), 200.0);
-        assert_eq!(Slowed::after(Some(slowed), Reach::Table, 400.0, 10_500), None);
+        assert_eq!(Slowed::after(Some(slowed), Reach::Table, 400.0, None, 12_000), None);
         assert_eq!(slowed.rate(15_000), 300.0);
-        assert_eq!(Slowed::after(None, Reach::KeyRange, 400.0, 0), None);
-        let limit = Slowed::after(None, Reach::Limit, 400.0, 0).unwrap();
+        assert_eq!(Slowed::after(None, Reach::KeyRange, 400.0, None, 0), None);
+        let limit = Slowed::after(None, Reach::Limit, 400.0, None, 0).unwrap();
         assert!(limit.rate(10_000) < 210.0);
+    }
+
+    #[test]
+    fn a_run_that_had_hardly_begun_when_it_was_throttled_is_at_its_budget_again_within_two_minutes() {
+        let slowed = Slowed::after(None, Reach::Table, 3.0, Some(1000), 0).unwrap();
+        assert!(slowed.rate(0) < 2.0);
+        assert!(slowed.rate(120_000) > 1000.0);
+    }
+
+    #[test]
+    fn a_throttle_is_measured_by_what_a_worker_asked_for_and_by_its_share_at_the_most() {
+        let control = Control { segments_done: 8, ..Control::default() };
+        let slowed = |asked| control.slowed_by(Reach::Table, asked, Some(100), (10, 4), 0).map(|slowed| slowed.to);
+        assert_eq!(slowed(20.0), Some(20.0));
+        assert_eq!(slowed(500.0), Some(50.0));
     }
 
     #[test]

@@ -4,11 +4,11 @@
 //! The filter may let too much through, never too little. An expression can be true, false, or an error (a missing
 //! attribute, a wrong type), and an error must reach the worker, which calls the item invalid. So two questions are
 //! answered for each part of the expression: what surely holds of an item for which the part is *not false*, and for
-//! which it is *not true*. A part that has no DynamoDB form answers nothing, which lets everything through. Comparing
-//! numbers by order is such a part: DynamoDB orders numbers that an expression would refuse to compute with.
+//! which it is *not true*. A part that has no DynamoDB form answers nothing, which lets everything through.
 
+use crate::language::functions::Function;
+use crate::language::node::{Node, Operator, Variable};
 use crate::value::Value;
-use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 use std::collections::BTreeMap;
 
 /// A FilterExpression with its names and values.
@@ -26,15 +26,17 @@ pub struct Filter {
 const MAX_BYTES: usize = 4096;
 /// The most operators and functions that are used here; DynamoDB's limit is 300.
 const MAX_PARTS: usize = 200;
+/// The most values that IN takes. Source: DynamoDB developer guide, "Quotas", Expression parameters.
+const MAX_IN: usize = 100;
 
 impl Filter {
     /// What surely holds of every item for which the expression is not false, if anything is known.
-    pub fn of(expression: &IdedExpr) -> Option<Self> {
+    pub(crate) fn of(expression: &Node) -> Option<Self> {
         Self::of_any(&[expression])
     }
 
     /// What surely holds of every item for which one of the expressions is not false, if something is known of each.
-    pub fn of_any(expressions: &[&IdedExpr]) -> Option<Self> {
+    pub(crate) fn of_any(expressions: &[&Node]) -> Option<Self> {
         let mut conditions = expressions.iter().map(|one| not_false(one)).collect::<Option<Vec<_>>>()?;
         let condition = match conditions.len() {
             1 => conditions.remove(0),
@@ -49,22 +51,23 @@ impl Filter {
     fn render(&mut self, condition: &Condition, parts: &mut usize) -> String {
         *parts += 1;
         match condition {
-            Condition::Exists(name) => format!("attribute_exists({})", self.name(name)),
-            Condition::Missing(name) => format!("attribute_not_exists({})", self.name(name)),
-            Condition::IsNot(name, kind) => {
-                let kind = self.value(&Value::s(*kind));
-                format!("NOT attribute_type({}, {kind})", self.name(name))
+            Condition::Exists(path) => format!("attribute_exists({})", self.path(path)),
+            Condition::Missing(path) => format!("attribute_not_exists({})", self.path(path)),
+            Condition::Is(path, kind, wanted) => {
+                let kind = self.value(&Value::s(kind.as_str()));
+                format!("{}attribute_type({}, {kind})", not(*wanted), self.path(path))
             }
-            Condition::Compare(name, operator, value) => {
-                format!("{} {operator} {}", self.name(name), self.value(value))
+            Condition::Compare(path, operator, value) => {
+                format!("{} {operator} {}", self.path(path), self.value(value))
             }
-            Condition::Begins(name, prefix) => {
-                let prefix = self.value(&Value::s(prefix.as_str()));
-                format!("begins_with({}, {prefix})", self.name(name))
+            Condition::Text(function, path, text, wanted) => {
+                let text = self.value(&Value::s(text.as_str()));
+                format!("{}{function}({}, {text})", not(*wanted), self.path(path))
             }
-            Condition::BeginsNot(name, prefix) => {
-                let prefix = self.value(&Value::s(prefix.as_str()));
-                format!("NOT begins_with({}, {prefix})", self.name(name))
+            Condition::In(path, values, wanted) => {
+                *parts += values.len();
+                let values: Vec<String> = values.iter().map(|value| self.value(value)).collect();
+                format!("{}({} IN ({}))", not(*wanted), self.path(path), values.join(", "))
             }
             Condition::All(all) => self.join(all, " AND ", parts),
             Condition::Any(any) => self.join(any, " OR ", parts),
@@ -74,6 +77,11 @@ impl Filter {
     fn join(&mut self, conditions: &[Condition], between: &str, parts: &mut usize) -> String {
         let rendered: Vec<String> = conditions.iter().map(|condition| self.render(condition, parts)).collect();
         format!("({})", rendered.join(between))
+    }
+
+    fn path(&mut self, path: &[String]) -> String {
+        let names: Vec<String> = path.iter().map(|name| self.name(name)).collect();
+        names.join(".")
     }
 
     fn name(&mut self, attribute: &str) -> String {
@@ -95,49 +103,49 @@ impl Filter {
     }
 }
 
+fn not(wanted: bool) -> &'static str {
+    if wanted { "" } else { "NOT " }
+}
+
+/// Names from an attribute on, within maps.
+type Path = Vec<String>;
+
 /// A condition that DynamoDB can evaluate.
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
-    Exists(String),
-    Missing(String),
-    IsNot(String, &'static str),
-    Compare(String, &'static str, Value),
-    Begins(String, String),
-    BeginsNot(String, String),
+    Exists(Path),
+    Missing(Path),
+    Is(Path, String, bool),
+    Compare(Path, &'static str, Value),
+    Text(&'static str, Path, String, bool),
+    In(Path, Vec<Value>, bool),
     All(Vec<Condition>),
     Any(Vec<Condition>),
 }
 
-fn not_false(expression: &IdedExpr) -> Option<Condition> {
-    match &expression.expr {
-        Expr::Select(select) if select.test => {
-            attribute_of_item(&select.operand).map(|()| Condition::Exists(select.field.clone()))
-        }
-        Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
-            (operators::LOGICAL_NOT, [inner]) => not_true(inner),
-            (operators::LOGICAL_AND, [a, b]) => both(not_false(a), not_false(b)),
-            (operators::LOGICAL_OR, [a, b]) => either(not_false(a), not_false(b)),
-            (operators::EQUALS, [a, b]) => comparison(a, b, "="),
-            (operators::NOT_EQUALS, [a, b]) => comparison(a, b, "<>"),
-            _ => begins_with(call, true),
-        },
-        _ => None,
-    }
+fn not_false(node: &Node) -> Option<Condition> {
+    unless(node, true)
 }
 
-fn not_true(expression: &IdedExpr) -> Option<Condition> {
-    match &expression.expr {
-        Expr::Select(select) if select.test => {
-            attribute_of_item(&select.operand).map(|()| Condition::Missing(select.field.clone()))
+/// What surely holds of an item for which the part is an error, or is what is wanted.
+fn unless(node: &Node, wanted: bool) -> Option<Condition> {
+    match node {
+        Node::HasAttribute(Variable::Item | Variable::Key, name) => Some(match wanted {
+            true => Condition::Exists(vec![name.clone()]),
+            false => Condition::Missing(vec![name.clone()]),
+        }),
+        Node::Has(of, name) => has(attribute(of)?, name, wanted),
+        Node::Not(inner) => unless(inner, !wanted),
+        Node::And(a, b) if wanted => both(unless(a, true), unless(b, true)),
+        Node::And(a, b) => either(unless(a, false), unless(b, false)),
+        Node::Or(a, b) if wanted => either(unless(a, true), unless(b, true)),
+        Node::Or(a, b) => both(unless(a, false), unless(b, false)),
+        Node::Binary(operator, sides) => comparison(*operator, &sides[0], &sides[1], wanted),
+        Node::Call(function, arguments) => text_test(*function, arguments, wanted),
+        Node::Path(..) => {
+            let path = attribute(node)?;
+            Some(or_error(&path, None, Condition::Compare(path.clone(), "<>", Value::Bool(!wanted))))
         }
-        Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
-            (operators::LOGICAL_NOT, [inner]) => not_false(inner),
-            (operators::LOGICAL_AND, [a, b]) => either(not_true(a), not_true(b)),
-            (operators::LOGICAL_OR, [a, b]) => both(not_true(a), not_true(b)),
-            (operators::EQUALS, [a, b]) => comparison(a, b, "<>"),
-            (operators::NOT_EQUALS, [a, b]) => comparison(a, b, "="),
-            _ => begins_with(call, false),
-        },
         _ => None,
     }
 }
@@ -154,62 +162,121 @@ fn either(a: Option<Condition>, b: Option<Condition>) -> Option<Condition> {
     Some(Condition::Any(vec![a?, b?]))
 }
 
-/// A comparison of an attribute with a fixed value. A missing attribute is an error of the expression, and so passes.
-fn comparison(a: &IdedExpr, b: &IdedExpr, operator: &'static str) -> Option<Condition> {
-    let (name, value) = attribute(a).zip(literal(b)).or_else(|| attribute(b).zip(literal(a)))?;
-    let missing = Condition::Missing(name.clone());
-    Some(Condition::Any(vec![missing, Condition::Compare(name, operator, value)]))
+/// A test that is an error where the attribute is missing, or of another type than this: such items pass.
+fn or_error(path: &Path, kind: Option<&str>, test: Condition) -> Condition {
+    let missing = Condition::Missing(path.clone());
+    let other = kind.map(|kind| Condition::Is(path.clone(), kind.into(), false));
+    Condition::Any([missing].into_iter().chain(other).chain([test]).collect())
 }
 
-/// `item.name.startsWith("text")`. A missing attribute and one of another type are errors, and so pass.
-fn begins_with(call: &CallExpr, wanted: bool) -> Option<Condition> {
-    let [prefix] = call.args.as_slice() else { return None };
-    let (name, Value::S(prefix)) = (attribute(call.target.as_ref()?)?, literal(prefix)?) else { return None };
-    if call.func_name != "startsWith" {
-        return None;
+/// `has(item.a.b)` is an error where `item.a` is no map.
+fn has(of: Path, name: &str, wanted: bool) -> Option<Condition> {
+    let path: Path = of.iter().cloned().chain([name.to_owned()]).collect();
+    Some(match wanted {
+        true => or_error(&of, Some("M"), Condition::Exists(path)),
+        false => Condition::Missing(path),
+    })
+}
+
+fn comparison(operator: Operator, a: &Node, b: &Node, wanted: bool) -> Option<Condition> {
+    if operator == Operator::In {
+        return membership(a, b, wanted);
     }
-    let errors = [Condition::Missing(name.clone()), Condition::IsNot(name.clone(), "S")];
-    let test = if wanted { Condition::Begins(name, prefix) } else { Condition::BeginsNot(name, prefix) };
-    Some(Condition::Any(errors.into_iter().chain([test]).collect()))
+    if let (Node::Call(Function::Type, of), Some(Value::S(kind))) = (a, literal(b)) {
+        return kind_test(operator, of, kind, wanted);
+    }
+    let (path, operator, value) = match attribute(a).zip(literal(b)) {
+        Some((path, value)) => (path, operator, value),
+        None => attribute(b).zip(literal(a)).map(|(path, value)| (path, operator.turned(), value))?,
+    };
+    let operator = if wanted { operator } else { opposite(operator)? };
+    let test = Condition::Compare(path.clone(), sign(operator)?, value.clone());
+    Some(match (operator, &value) {
+        (Operator::Equal | Operator::NotEqual, _) => or_error(&path, None, test),
+        (_, Value::S(_) | Value::N(_)) => or_error(&path, Some(value.type_name()), test),
+        _ => return None,
+    })
 }
 
-/// The attribute that `item.name`, `item["name"]`, `key.name` or `key["name"]` names.
-fn attribute(expression: &IdedExpr) -> Option<String> {
-    match &expression.expr {
-        Expr::Select(select) if !select.test => attribute_of_item(&select.operand).map(|()| select.field.clone()),
-        Expr::Call(call) if call.func_name == operators::INDEX => match call.args.as_slice() {
-            [of, name] => match (attribute_of_item(of), literal(name)) {
-                (Some(()), Some(Value::S(name))) => Some(name),
-                _ => None,
-            },
-            _ => None,
-        },
+fn opposite(operator: Operator) -> Option<Operator> {
+    Some(match operator {
+        Operator::Equal => Operator::NotEqual,
+        Operator::NotEqual => Operator::Equal,
+        Operator::Less => Operator::GreaterEqual,
+        Operator::LessEqual => Operator::Greater,
+        Operator::Greater => Operator::LessEqual,
+        Operator::GreaterEqual => Operator::Less,
+        _ => return None,
+    })
+}
+
+fn sign(operator: Operator) -> Option<&'static str> {
+    Some(match operator {
+        Operator::Equal => "=",
+        Operator::NotEqual => "<>",
+        Operator::Less => "<",
+        Operator::LessEqual => "<=",
+        Operator::Greater => ">",
+        Operator::GreaterEqual => ">=",
+        _ => return None,
+    })
+}
+
+/// `item.status in ['a', 'b']`.
+fn membership(a: &Node, b: &Node, wanted: bool) -> Option<Condition> {
+    let (path, Node::List(values)) = (attribute(a)?, b) else { return None };
+    let values = values.iter().map(literal).collect::<Option<Vec<_>>>()?;
+    let counted = (1..=MAX_IN).contains(&values.len());
+    counted.then(|| or_error(&path, None, Condition::In(path.clone(), values, wanted)))
+}
+
+/// `type(item.a) == 'S'`.
+fn kind_test(operator: Operator, of: &[Node], kind: String, wanted: bool) -> Option<Condition> {
+    const KINDS: [&str; 10] = ["S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"];
+    let path = attribute(of.first()?)?;
+    let wanted = match operator {
+        Operator::Equal => wanted,
+        Operator::NotEqual => !wanted,
+        _ => return None,
+    };
+    KINDS.contains(&kind.as_str()).then(|| or_error(&path, None, Condition::Is(path.clone(), kind, wanted)))
+}
+
+/// `item.name.startsWith("text")` and `item.name.contains("text")`.
+fn text_test(function: Function, arguments: &[Node], wanted: bool) -> Option<Condition> {
+    let [of, part] = arguments else { return None };
+    let name = match function {
+        Function::StartsWith => "begins_with",
+        Function::Contains => "contains",
+        _ => return None,
+    };
+    let (path, Value::S(part)) = (attribute(of)?, literal(part)?) else { return None };
+    // Every text holds the empty one; DynamoDB need not be asked.
+    (!part.is_empty()).then(|| or_error(&path, Some("S"), Condition::Text(name, path.clone(), part, wanted)))
+}
+
+/// The attribute that `item.name`, `item["name"]` or `key.name` names, or one within maps.
+fn attribute(node: &Node) -> Option<Path> {
+    match node {
+        Node::Path(Variable::Item | Variable::Key, names) => Some(names.clone()),
         _ => None,
     }
 }
 
-fn attribute_of_item(expression: &IdedExpr) -> Option<()> {
-    matches!(&expression.expr, Expr::Ident(name) if name == "item" || name == "key").then_some(())
-}
-
-/// Texts, booleans and integers: what compares alike in CEL and in DynamoDB.
-fn literal(expression: &IdedExpr) -> Option<Value> {
-    match &expression.expr {
-        Expr::Literal(LiteralValue::String(text)) => Some(Value::s(text.inner())),
-        Expr::Literal(LiteralValue::Boolean(b)) => Some(Value::Bool(*b.inner())),
-        Expr::Literal(LiteralValue::Int(i)) => Some(Value::N(i.inner().to_string())),
+/// Texts, booleans and numbers: what compares alike in an expression and in DynamoDB.
+fn literal(node: &Node) -> Option<Value> {
+    match node {
+        Node::Literal(value @ (Value::S(_) | Value::Bool(_) | Value::N(_))) => Some(value.clone()),
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use cel::Program;
+    use crate::language::expression::Expression;
 
     fn filter(source: &str) -> Option<String> {
-        let program = Program::compile(source).unwrap();
-        let filter = Filter::of(program.expression())?;
+        let filter = Expression::compile(source).unwrap().filter()?;
         let values: Vec<(String, String)> = filter.values.iter().map(|(p, v)| (p.clone(), format!("{v:?}"))).collect();
         let named = filter.names.iter().rev().fold(filter.expression, |text, (p, name)| text.replace(p, name));
         Some(values.iter().rev().fold(named, |text, (p, value)| text.replace(p, value)))
@@ -225,23 +292,45 @@ mod tests {
             filter("!(has(item.a) && has(item.b))").unwrap(),
             "(attribute_not_exists(a) OR attribute_not_exists(b))"
         );
+        assert_eq!(
+            filter("has(item.m.n)").unwrap(),
+            r#"(attribute_not_exists(m) OR NOT attribute_type(m, S("M")) OR attribute_exists(m.n))"#
+        );
+        assert_eq!(filter("!has(item.m.n)").unwrap(), "attribute_not_exists(m.n)");
     }
 
     #[test]
-    fn comparisons_let_missing_attributes_through() {
+    fn comparisons_let_errors_through() {
         assert_eq!(filter("item.v == 1").unwrap(), r#"(attribute_not_exists(v) OR v = N("1"))"#);
-        assert_eq!(filter("item.v != 'x'").unwrap(), r#"(attribute_not_exists(v) OR v <> S("x"))"#);
+        assert_eq!(filter("item.m.v != 'x'").unwrap(), r#"(attribute_not_exists(m.v) OR m.v <> S("x"))"#);
+        let less = r#"(attribute_not_exists(v) OR NOT attribute_type(v, S("N")) OR v < N("2.5"))"#;
+        assert_eq!(filter("item.v < 2.5").unwrap(), less);
+        assert_eq!(filter("!(2.5 <= item.v)").unwrap(), less);
+        assert_eq!(filter("item.on").unwrap(), "(attribute_not_exists(on) OR on <> Bool(false))");
+    }
+
+    #[test]
+    fn texts_types_and_membership_are_pushed_down() {
         assert_eq!(
             filter("key.pk.startsWith('USER#')").unwrap(),
             r#"(attribute_not_exists(pk) OR NOT attribute_type(pk, S("S")) OR begins_with(pk, S("USER#")))"#
+        );
+        assert_eq!(
+            filter("type(item.a) != 'N'").unwrap(),
+            r#"(attribute_not_exists(a) OR NOT attribute_type(a, S("N")))"#
+        );
+        assert_eq!(
+            filter("!(item.s in ['x', 1])").unwrap(),
+            r#"(attribute_not_exists(s) OR NOT (s IN (S("x"), N("1"))))"#
         );
     }
 
     #[test]
     fn what_has_no_certain_form_lets_everything_through() {
-        assert_eq!(filter("item.v < 2"), None);
         assert_eq!(filter("size(item.tags) > 0 || has(item.a)"), None);
         assert_eq!(filter("size(item.tags) > 0 && has(item.a)").unwrap(), "attribute_exists(a)");
-        assert_eq!(filter("item.m.n == 1"), None);
+        assert_eq!(filter("item.a.startsWith('')"), None);
+        assert_eq!(filter("item.a == item.b"), None);
+        assert_eq!(filter("item.on < true"), None);
     }
 }

@@ -8,6 +8,7 @@ pub mod control;
 pub mod counts;
 pub mod error_name;
 pub mod estimate;
+pub mod failure;
 pub mod filter;
 pub mod hash;
 pub mod hold;

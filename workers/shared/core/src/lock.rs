@@ -17,6 +17,12 @@ pub struct Lock {
     pub lease_until: i64,
 }
 
+/// How long what an execution had sent may still land after it died, in seconds: a worker asks for the lock every two
+/// seconds, and a write is given up after [`WRITE_SECONDS`].
+pub const SETTLE_SECONDS: u64 = WRITE_SECONDS + 5;
+/// How long a write to the table is tried, repeats included, in seconds.
+pub const WRITE_SECONDS: u64 = 25;
+
 /// Another run works on the table.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error(

@@ -2,7 +2,6 @@
 //! trace, and report an error under the name that the state machine matches on.
 
 mod deadline;
-mod failure;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -16,8 +15,8 @@ use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 
 pub use deadline::{Deadline, epoch_millis};
-pub use failure::{Named, report_cause, told};
 pub use tableshift_core::ErrorName;
+pub use tableshift_core::failure::{Named, told};
 
 /// Why a worker could not start, or stopped serving.
 pub type ServeError = lambda_runtime::Error;

@@ -112,3 +112,78 @@ fn key_attributes_cannot_be_touched() {
     let error = compiled("id: a\nchange: [{set: pk.x, to: 1}]").check_keys(&["pk".into()]).unwrap_err();
     assert!(error.to_string().contains("`pk`"));
 }
+
+const RULES: &str = r"
+id: 20261122-totals
+rules:
+  - name: orders
+    where: key.sk.startsWith('ORDER#') && !has(item.total)
+    change: [{ set: total, to: decimal(item.price) * item.count }]
+    check: has(item.total)
+  - where: has(item.name)
+    change: [{ rename: { from: name, to: fullName } }]
+";
+
+#[test]
+fn of_several_rules_the_first_that_matches_is_the_only_one_applied() {
+    let migration = compiled(RULES);
+    let changed = |json: &str| match migration.apply(&item(json)) {
+        Outcome::Changed(change) => change.delta().map(|(name, _)| name.clone()).collect::<Vec<_>>().join(" "),
+        outcome => format!("{outcome:?}"),
+    };
+    let order = r#"{"sk":{"S":"ORDER#1"},"price":{"N":"1.5"},"count":{"N":"2"},"name":{"S":"x"}}"#;
+    assert_eq!(changed(order), "total");
+    assert_eq!(changed(r#"{"sk":{"S":"USER#1"},"name":{"S":"x"}}"#), "fullName name");
+    assert_eq!(changed(r#"{"sk":{"S":"USER#1"}}"#), "NotMatched");
+    assert_eq!(changed(r#"{"sk":{"S":"ORDER#1"},"total":{"N":"3"}}"#), "AlreadyDone");
+}
+
+#[test]
+fn the_reason_of_an_invalid_item_names_rule_and_step() {
+    let reason = |json: &str| match compiled(RULES).apply(&item(json)) {
+        Outcome::Invalid(reason) => reason.to_string(),
+        outcome => format!("{outcome:?}"),
+    };
+    let no_number = reason(r#"{"sk":{"S":"ORDER#1"},"price":{"S":"x"},"count":{"N":"2"}}"#);
+    assert_eq!(no_number, "rule orders: step 1: `to` decimal(): the text is no decimal number of at most 38 digits");
+    let there = reason(r#"{"sk":{"S":"x"},"name":{"S":"a"},"fullName":{"S":"b"}}"#);
+    assert!(there.starts_with("rule 2: step 1: `fullName` is there already"), "{there}");
+    assert!(reason(r#"{"name":{"S":"a"}}"#).starts_with("rule orders: where: `sk` is missing"));
+}
+
+#[test]
+fn only_what_every_rule_leaves_out_is_left_out_by_the_filter() {
+    let filter = compiled(RULES).filter().unwrap();
+    assert!(filter.expression.contains(" OR attribute_exists("), "{}", filter.expression);
+    let all = "id: x\nrules: [{where: has(item.a), change: [{remove: a}]}, {change: [{remove: b}]}]";
+    assert_eq!(compiled(all).filter(), None);
+}
+
+#[test]
+fn rules_that_no_item_reaches_and_documents_of_two_forms_are_refused() {
+    let unreachable = "id: x\nrules: [{change: [{remove: a}]}, {where: has(item.b), change: [{remove: b}]}]";
+    assert!(refused(unreachable).starts_with("rule 2 is for no item: rule 1"));
+    let both = "id: x\nchange: [{remove: a}]\nrules: [{change: [{remove: a}]}]";
+    assert!(refused(both).contains("both `change` and `rules`"));
+    assert!(refused("id: x\nwhere: 'true'\nrules: [{change: [{remove: a}]}]").contains("within each rule"));
+    assert_eq!(refused("id: x\nrules: [{change: []}]"), "`rule 1: change` has no step; write at least one");
+    let expression = "id: x\nrules: [{change: [{set: a, to: b}]}]";
+    assert!(refused(expression).starts_with("`rule 1, step 1: to` cannot be compiled: it names `b`"));
+}
+
+#[test]
+fn key_reads_the_item_s_key_within_steps_and_nothing_else() {
+    let migration = compiled("id: a\nchange: [{set: gsi1sk, to: key.pk + '#1'}]");
+    let Outcome::Changed(change) = migration.apply(&item(r#"{"pk":{"S":"u"},"x":{"S":"y"}}"#)) else { panic!() };
+    assert_eq!(change.image_after()["gsi1sk"], Some(Value::s("u#1")));
+    assert!(migration.check_keys(&["pk".into()]).is_ok());
+    let error = migration.check_keys(&["id".into()]).unwrap_err().to_string();
+    assert_eq!(error, "`step 1: to` reads `key.pk`, which is no key attribute of the table; write `item.pk`");
+}
+
+#[test]
+fn literals_that_would_be_rounded_are_refused() {
+    assert!(refused("id: a\nchange: [{set: x, to: 0.1234567890123456789}]").contains("may have been rounded"));
+    let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
+    assert!(refused(&format!("id: a\nchange: [{{set: x, to: {deep}}}]")).contains("nested more than 32 deep"));
+}

@@ -85,7 +85,7 @@ pub struct Step {
     /// it is in must be there, else the item is invalid. Of a list, only an element that is there can be set. With
     /// `[*]`, each element that is there; none where the list is missing or empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(example = &"version")]
+    #[schemars(example = &"email")]
     pub set: Option<String>,
     /// Sets the attribute at this path to `to` where it is missing. One that holds null is not missing. Else as `set`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,7 +95,7 @@ pub struct Step {
     /// value. If the path has a `[*]`, CEL may also read `element`, the element of the last `[*]`. A plain path, as in
     /// `item.address`, gives the very value, whatever its type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "serde_json::Value", example = "lower(item.email)")]
+    #[schemars(with = "serde_json::Value", example = "lower(item.email)", example = "'general'", example = 2)]
     pub to: Option<serde_json::Value>,
     /// Gives an attribute another name in the same place, whatever its type and value, null included. Nothing happens
     /// where `from` is missing. Where `to` is there already and holds another value, the item is invalid: nothing is
@@ -143,8 +143,10 @@ pub struct Step {
 #[serde(deny_unknown_fields)]
 pub struct FromTo {
     /// The path that is read. Its `[*]` are those of `to`.
+    #[schemars(example = &"address.zip")]
     pub from: String,
     /// The path that is written.
+    #[schemars(example = &"postal.code")]
     pub to: String,
 }
 
@@ -153,12 +155,15 @@ pub struct FromTo {
 #[serde(deny_unknown_fields)]
 pub struct Rename {
     /// The attribute's path. Its last part is a name.
+    #[schemars(example = &"address.zip")]
     pub from: String,
     /// The same path with another last name.
+    #[schemars(example = &"address.postalCode")]
     pub to: String,
     /// Whether the old attribute stays beside the new one, for the time in which old code still reads it (*expand*). A
     /// later migration then removes it (*contract*).
     #[serde(default, skip_serializing_if = "is_false")]
+    #[schemars(example = true)]
     pub keep: bool,
 }
 
@@ -174,6 +179,7 @@ pub struct Convert {
     #[schemars(example = &"price")]
     pub path: String,
     /// The type it is to have.
+    #[schemars(example = &"number")]
     pub to: ConvertTo,
 }
 
@@ -214,10 +220,11 @@ pub struct MapValues {
     pub path: String,
     /// What each old value becomes. Old values are texts or numbers, both written as text; new values are the very
     /// values, of any type.
-    #[schemars(extend("minProperties" = 1))]
+    #[schemars(extend("minProperties" = 1), example = serde_json::json!({"OPEN": "active", "DONE": "closed"}))]
     pub values: BTreeMap<String, serde_json::Value>,
     /// What a value that is neither an old nor a new one becomes. Left out: `invalid`.
     #[serde(default, skip_serializing_if = "Otherwise::is_invalid")]
+    #[schemars(example = &"keep")]
     pub otherwise: Otherwise,
 }
 
@@ -249,8 +256,10 @@ pub struct IncrementVersion {
     #[schemars(example = &"schemaVersion")]
     pub path: String,
     /// The version that an item must have: a number or a text. An item whose version is of the other type is invalid.
+    #[schemars(example = 1)]
     pub from: serde_json::Value,
     /// The version that it gets, of the same type.
+    #[schemars(example = 2)]
     pub to: serde_json::Value,
     /// The steps that make the difference, applied before the version is set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

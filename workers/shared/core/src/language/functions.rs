@@ -1,179 +1,384 @@
-//! The functions that expressions may call beside CEL's own.
+//! The functions that expressions may call.
 //!
-//! Each is pure: the same arguments give the same result. A call that cannot be answered is an error, which makes the
-//! item *invalid*; it never is a guess.
+//! Each is pure: the same arguments give the same result, on any machine and at any time. A call that cannot be answered
+//! is an error, which makes the item *invalid*; it never is a guess.
 
-use super::numbers::{ExactNumber, normal, to_cel};
-use crate::value::Binary;
-use cel::objects::Key;
-use cel::{Context, ExecutionError, ResolveResult, Value as Cel};
-use regex::Regex;
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use super::datum::Datum;
+use super::evaluate::{Budget, Evaluated};
+use super::expression::{CompileError, EvaluationError};
+use super::{numbers, time};
+use crate::value::{Binary, Value};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use std::collections::BTreeSet;
+use uuid::Uuid;
 
-/// A set on its way out of an expression; CEL itself has lists only.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SetValue {
-    /// A set of strings.
-    Strings(BTreeSet<String>),
-    /// A set of numbers as decimal texts.
-    Numbers(BTreeSet<String>),
-    /// A set of byte strings.
-    Binaries(BTreeSet<Binary>),
+/// What a function is called like and what it gives, for the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signature {
+    /// Its name.
+    pub name: &'static str,
+    /// Its arguments, as they are written.
+    pub takes: &'static str,
+    /// Whether it is written after its first argument, as in `item.name.startsWith('a')`.
+    pub style: Style,
+    /// What it gives, and when it cannot be answered.
+    pub gives: &'static str,
+    /// A call.
+    pub example: &'static str,
 }
 
-impl cel::objects::Opaque for SetValue {
-    fn runtime_type_name(&self) -> &str {
-        "tableshift.Set"
-    }
+/// How a function is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// `name(first, second)`.
+    Plain,
+    /// `first.name(second)`.
+    Method,
+    /// Either way.
+    Either,
 }
 
-/// The names of tableshift's own functions, for the check that an expression calls nothing unknown.
-pub const OWN: [&str; 9] = ["extract", "split", "join", "trim", "lower", "upper", "number", "string_set", "number_set"];
+macro_rules! functions {
+    ($($variant:ident $style:ident $name:literal $takes:literal $gives:literal $example:literal)*) => {
+        /// A function that is called with values. (`extract` and `matches` take a pattern, which is compiled before.)
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Function { $($variant),* }
 
-/// CEL's standard functions that expressions may call by name.
-pub const STANDARD: [&str; 12] = [
-    "size",
-    "contains",
-    "startsWith",
-    "endsWith",
-    "matches",
-    "int",
-    "uint",
-    "double",
+        /// Every function, in the order of the reference.
+        pub const FUNCTIONS: &[Signature] = &[
+            Signature {
+                name: "extract",
+                takes: "(text, pattern)",
+                style: Style::Plain,
+                gives: "a map of the pattern's named groups; groups that took no part are left out. The pattern is a fixed text, a regular expression as in Rust's crate `regex`. Invalid where it does not match",
+                example: "extract(item.address, r'^(?<street>[^,]+), *(?<city>.+)$')",
+            },
+            Signature {
+                name: "matches",
+                takes: "(text, pattern)",
+                style: Style::Either,
+                gives: "whether a part of the text matches the pattern, which is a fixed text",
+                example: "item.zip.matches(r'^[0-9]{5}$')",
+            },
+            $(Signature { name: $name, takes: $takes, style: Style::$style, gives: $gives, example: $example }),*
+        ];
+
+        impl Function {
+            /// The function of this name.
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+
+            fn signature(self) -> (&'static str, &'static str, Style) {
+                match self {
+                    $(Self::$variant => ($name, $takes, Style::$style)),*
+                }
+            }
+        }
+    };
+}
+
+functions! {
+    Split Plain "split" "(text, separator)" "a list of the parts of the text between separators, which are not empty" "split(item.tags, ',')"
+    Join Plain "join" "(list, separator)" "one text of a list or set of texts" "join(item.names, ' ')"
+    Trim Plain "trim" "(text)" "the text without white space at its ends" "trim(item.name)"
+    Lower Plain "lower" "(text)" "the text in lower case, by Unicode's rules for no particular language" "lower(item.email)"
+    Upper Plain "upper" "(text)" "the text in upper case, by Unicode's rules for no particular language" "upper(item.state)"
+    Number Plain "number" "(value)" "the number that a decimal text holds, exactly; a number as it is. Invalid where the text is no decimal number of at most 38 digits" "number(item.price)"
+    Decimal Plain "decimal" "(value)" "a number, or the number that a decimal text holds, to compute with exactly: `+`, `-`, `*`, `/` and `%` with it on either side have up to 38 digits. Invalid where a result would have to be rounded" "decimal(item.price) * 100"
+    Text Plain "string" "(value)" "the text of a number (its decimal digits), of a boolean, or of binary that is UTF-8; a text as it is" "string(item.count)"
+    Int Plain "int" "(value)" "the integer that a text holds; an integer as it is. Invalid for a fraction: nothing is cut off" "int(item.count)"
+    Boolean Plain "bool" "(value)" "the boolean that the text `true` or `false` is; a boolean as it is" "bool(item.active)"
+    EpochSeconds Plain "epoch_seconds" "(text)" "the seconds since 1970 of an ISO 8601 time with its offset; a fraction is kept" "epoch_seconds(item.createdAt)"
+    IsoTime Plain "iso_time" "(number)" "the ISO 8601 time in UTC of seconds since 1970" "iso_time(item.createdAt)"
+    StringSet Plain "string_set" "(list)" "a set of strings, of a list that is not empty" "string_set(split(item.tags, ','))"
+    NumberSet Plain "number_set" "(list)" "a set of numbers, of a list that is not empty" "number_set([1, 2])"
+    BinarySet Plain "binary_set" "(list)" "a set of binary values, of a list that is not empty" "binary_set([binary(item.hash)])"
+    FromBase64 Plain "binary" "(text)" "the bytes that a base64 text holds" "binary(item.image)"
+    ToBase64 Plain "base64" "(binary)" "the base64 text of bytes" "base64(item.image)"
+    Bytes Plain "bytes" "(text)" "the UTF-8 bytes of a text" "bytes(item.name)"
+    Sha256 Plain "sha256" "(value)" "the SHA-256 of a text's UTF-8 bytes, or of binary, as 64 hexadecimal digits" "sha256(lower(item.email))"
+    UuidFrom Plain "uuid_from" "(namespace, name)" "the UUID of version 5 (RFC 9562) of a name within a namespace, which is a UUID as text: the same for the same name, in every program" "uuid_from('6ba7b811-9dad-11d1-80b4-00c04fd430c8', item.url)"
+    Type Plain "type" "(value)" "DynamoDB's name of the value's type: `S`, `N`, `B`, `BOOL`, `NULL`, `M`, `L`, `SS`, `NS`, `BS`" "type(item.price) == 'S'"
+    Size Either "size" "(value)" "how many characters a text has, bytes binary, elements a list or set, entries a map" "size(item.tags) > 0"
+    Contains Method "contains" "(part)" "whether a text holds another" "item.name.contains(' ')"
+    StartsWith Method "startsWith" "(prefix)" "whether a text begins with another" "key.sk.startsWith('ORDER#')"
+    EndsWith Method "endsWith" "(suffix)" "whether a text ends with another" "item.name.endsWith('.pdf')"
+}
+
+/// The names of tableshift's own functions.
+pub const OWN: [&str; 21] = [
+    "extract",
+    "split",
+    "join",
+    "trim",
+    "lower",
+    "upper",
+    "number",
+    "decimal",
     "string",
+    "int",
     "bool",
-    "bytes",
+    "epoch_seconds",
+    "iso_time",
+    "string_set",
+    "number_set",
+    "binary_set",
+    "binary",
+    "base64",
+    "sha256",
+    "uuid_from",
     "type",
 ];
 
-/// The one context that every expression runs in: a scope of its own per item is all that an evaluation costs.
-pub static ROOT: LazyLock<Context<'static, 'static>> = LazyLock::new(|| {
-    let mut context = Context::default();
-    let added = [
-        context.add_function("extract", extract),
-        context.add_function("split", split),
-        context.add_function("join", join),
-        context.add_function("trim", |text: Arc<String>| text.trim().to_owned()),
-        context.add_function("lower", |text: Arc<String>| text.to_lowercase()),
-        context.add_function("upper", |text: Arc<String>| text.to_uppercase()),
-        context.add_function("number", number),
-        context.add_function("string_set", string_set),
-        context.add_function("number_set", number_set),
-    ];
-    for result in added {
-        result.expect("no two functions share a name");
-    }
-    context
-});
-
-/// A compiled pattern. Clones share it, and with it the memory that matching works in.
-#[derive(Debug, Clone)]
-pub(crate) struct Pattern(Arc<Regex>);
-
-/// Upper bound of a compiled pattern, in bytes.
-const MAX_PATTERN_BYTES: usize = 1 << 20;
-/// Compiled patterns by their text. Patterns come from documents, so there are few; the cap guards against a pattern that
-/// is computed from items.
-static PATTERNS: LazyLock<Mutex<HashMap<String, Pattern>>> = LazyLock::new(Mutex::default);
-const MAX_PATTERNS: usize = 64;
-
-impl Pattern {
-    /// Compiles a pattern, or finds it compiled.
-    pub(crate) fn of(text: &str) -> Result<Self, ExecutionError> {
-        let mut patterns = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = patterns.get(text) {
-            return Ok(known.clone());
+impl Function {
+    /// Refuses a call in the wrong style or with the wrong number of arguments.
+    pub(crate) fn check_call(self, as_method: bool, arguments: usize) -> Result<(), CompileError> {
+        let (name, takes, style) = self.signature();
+        let wanted = takes.split(',').count() + usize::from(style == Style::Method);
+        let misplaced = match style {
+            Style::Plain => as_method,
+            Style::Method => !as_method,
+            Style::Either => false,
+        };
+        match (misplaced, arguments == wanted) {
+            (true, _) if as_method => Err(CompileError::NoMethod(name.into())),
+            (true, _) => Err(CompileError::Method(name.into())),
+            (false, false) => Err(CompileError::Arguments { function: name.into(), takes }),
+            (false, true) => Ok(()),
         }
-        let compiled = regex::RegexBuilder::new(text).size_limit(MAX_PATTERN_BYTES).build();
-        let compiled = compiled.map_err(|error| ExecutionError::function_error("extract", error))?;
-        let compiled = Self(Arc::new(compiled));
-        if patterns.len() >= MAX_PATTERNS {
-            patterns.clear();
-        }
-        patterns.insert(text.to_owned(), compiled.clone());
-        Ok(compiled)
     }
 
-    /// The named groups of a text that the pattern matches.
-    pub(crate) fn groups<'p>(&'p self, text: &'p str) -> Option<impl Iterator<Item = (&'p str, &'p str)>> {
-        let captures = self.0.captures(text)?;
-        let names = self.0.capture_names().enumerate();
-        Some(names.filter_map(move |(index, name)| Some((name?, captures.get(index)?.as_str()))))
+    /// Calls it. There are as many arguments as it takes.
+    pub(crate) fn call<'v>(self, arguments: &[Datum<'v>], budget: &Budget) -> Evaluated<'v> {
+        let [first, more @ ..] = arguments else { return Err(EvaluationError::Execution("no argument".into())) };
+        charge(self, arguments, budget)?;
+        let made = match (self, more) {
+            (Self::Number, _) if first.number().is_some() => return Ok(first.clone()),
+            (Self::Decimal, _) => return decimal(first),
+            (Self::Split, [separator]) => split(first, separator, budget),
+            (Self::Join, [separator]) => join(first, separator, budget),
+            (Self::UuidFrom, [name]) => uuid_from(first, name),
+            (Self::Contains, [part]) => both_texts("contains()", first, part, |text, part| text.contains(part)),
+            (Self::StartsWith, [part]) => both_texts("startsWith()", first, part, |text, part| text.starts_with(part)),
+            (Self::EndsWith, [part]) => both_texts("endsWith()", first, part, |text, part| text.ends_with(part)),
+            _ => self.call_with_one(first),
+        };
+        made.map(Datum::Own)
+    }
+
+    fn call_with_one(self, given: &Datum<'_>) -> Made {
+        let text = || given.text().ok_or_else(|| self.refuse(given));
+        Ok(match self {
+            Self::Trim => Value::s(text()?.trim()),
+            Self::Lower => Value::S(text()?.to_lowercase()),
+            Self::Upper => Value::S(text()?.to_uppercase()),
+            Self::Number => Value::N(numbers::normal(text()?).ok_or_else(|| failed("number", NO_NUMBER))?),
+            Self::Text => string(self, given)?,
+            Self::Int => int(self, given)?,
+            Self::Boolean => boolean(self, given)?,
+            Self::EpochSeconds => Value::N(time::epoch_seconds(text()?).map_err(|why| failed("epoch_seconds", why))?),
+            Self::IsoTime => {
+                let seconds = given.number().ok_or_else(|| self.refuse(given))?;
+                Value::S(time::iso_time(&seconds).map_err(|why| failed("iso_time", why))?)
+            }
+            Self::StringSet => set("string_set", given, element_text, Value::Ss)?,
+            Self::NumberSet => set("number_set", given, element_number, Value::Ns)?,
+            Self::BinarySet => set("binary_set", given, element_bytes, Value::Bs)?,
+            Self::FromBase64 => {
+                let bytes = BASE64.decode(text()?).map_err(|_| failed("binary", "the text is no base64"))?;
+                Value::B(Binary(bytes))
+            }
+            Self::ToBase64 => Value::S(BASE64.encode(bytes_of(given).ok_or_else(|| self.refuse(given))?)),
+            Self::Bytes => Value::B(Binary(text()?.as_bytes().to_vec())),
+            Self::Sha256 => sha256(self, given)?,
+            Self::Type => Value::s(given.plain().map_or("N", Value::type_name)),
+            Self::Size => Value::N(size(given).ok_or_else(|| self.refuse(given))?.to_string()),
+            _ => return Err(failed(self.signature().0, "takes more arguments")),
+        })
+    }
+
+    fn refuse(self, given: &Datum<'_>) -> EvaluationError {
+        EvaluationError::wrong_type(&format!("{}()", self.signature().0), &[given.plain()])
     }
 }
 
-/// `extract(text, pattern)`: a map of the pattern's named groups. An error where the pattern does not match.
-fn extract(text: Arc<String>, expression: Arc<String>) -> ResolveResult {
-    let pattern = Pattern::of(&expression)?;
-    let Some(groups) = pattern.groups(&text) else {
-        return Err(ExecutionError::function_error("extract", "the pattern does not match"));
+type Made = Result<Value, EvaluationError>;
+
+const NO_NUMBER: &str = "the text is no decimal number of at most 38 digits";
+
+fn failed(function: &str, why: impl std::fmt::Display) -> EvaluationError {
+    EvaluationError::Execution(format!("{function}(): {why}"))
+}
+
+/// A call costs what its arguments weigh.
+fn charge(function: Function, arguments: &[Datum<'_>], budget: &Budget) -> Result<(), EvaluationError> {
+    if matches!(function, Function::Type | Function::StartsWith | Function::EndsWith) {
+        return Ok(());
+    }
+    let weigh = |given: &Datum<'_>| match given.plain() {
+        Some(Value::M(map)) => map.len(),
+        Some(Value::L(list)) if function == Function::Size => list.len(),
+        Some(value) => crate::value::value_bytes(value),
+        None => 40,
     };
-    let groups: HashMap<Key, Cel> =
-        groups.map(|(name, part)| (Key::from(name.to_owned()), Cel::from(part.to_owned()))).collect();
-    Ok(Cel::Map(groups.into()))
+    budget.charge_bytes(arguments.iter().map(weigh).sum())
 }
 
-/// `split(text, separator)`: a list of strings.
-fn split(text: Arc<String>, separator: Arc<String>) -> ResolveResult {
-    let parts: Vec<Cel> = text.split(separator.as_str()).map(|part| Cel::from(part.to_owned())).collect();
-    Ok(Cel::List(Arc::new(parts)))
-}
-
-/// `join(list, separator)`: one string of a list of strings.
-fn join(list: Arc<Vec<Cel>>, separator: Arc<String>) -> ResolveResult {
-    let parts = list.iter().map(|part| text_of("join", part)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Cel::from(parts.join(&separator)))
-}
-
-/// `number(text)`: the number that a decimal text holds, exactly; numbers pass as they are.
-fn number(value: Cel) -> ResolveResult {
-    let text = match value {
-        Cel::String(text) => text,
-        Cel::Int(_) | Cel::UInt(_) | Cel::Float(_) | Cel::Opaque(_) => return Ok(value),
-        _ => return Err(ExecutionError::function_error("number", "takes a decimal text or a number")),
+fn decimal<'v>(given: &Datum<'v>) -> Evaluated<'v> {
+    if let Datum::Decimal(_) = given {
+        return Ok(given.clone());
+    }
+    let number = given.number().or_else(|| given.text().map(Into::into));
+    let Some(number) = number else {
+        return Err(EvaluationError::wrong_type("decimal()", &[given.plain()]));
     };
-    match normal(&text) {
-        Some(number) => Ok(to_cel(&number)),
-        None => {
-            Err(ExecutionError::function_error("number", "the text is not a decimal number that DynamoDB can hold"))
+    numbers::decimal(&number).map(Datum::Decimal).ok_or_else(|| failed("decimal", NO_NUMBER))
+}
+
+fn split(text: &Datum<'_>, separator: &Datum<'_>, budget: &Budget) -> Made {
+    let (Some(text), Some(separator)) = (text.text(), separator.text()) else {
+        return Err(EvaluationError::wrong_type("split()", &[text.plain(), separator.plain()]));
+    };
+    if separator.is_empty() {
+        return Err(failed("split", "the separator is empty"));
+    }
+    let mut parts = Vec::new();
+    for part in text.split(separator) {
+        budget.charge_made(part.len())?;
+        parts.push(Value::s(part));
+    }
+    Ok(Value::L(parts))
+}
+
+fn join<'d>(list: &'d Datum<'_>, separator: &'d Datum<'_>, budget: &Budget) -> Made {
+    let wrong = || EvaluationError::wrong_type("join()", &[list.plain(), separator.plain()]);
+    let separator = separator.text().ok_or_else(wrong)?;
+    let parts: Vec<&str> = match list.plain() {
+        Some(Value::Ss(set)) => set.iter().map(String::as_str).collect(),
+        Some(Value::L(list)) => {
+            let text = |part: &'d Value| match part {
+                Value::S(text) => Some(text.as_str()),
+                _ => None,
+            };
+            list.iter().map(text).collect::<Option<_>>().ok_or_else(|| failed("join", "takes a list of texts"))?
         }
+        _ => return Err(wrong()),
+    };
+    let bytes = parts.iter().map(|part| part.len()).sum::<usize>() + separator.len() * parts.len().saturating_sub(1);
+    budget.charge_made(bytes)?;
+    Ok(Value::S(parts.join(separator)))
+}
+
+fn string(function: Function, given: &Datum<'_>) -> Made {
+    if let Some(number) = given.number() {
+        return Ok(Value::S(numbers::normal(&number).unwrap_or_else(|| number.into_owned())));
+    }
+    match given.plain() {
+        Some(Value::S(text)) => Ok(Value::s(text)),
+        Some(Value::Bool(b)) => Ok(Value::S(b.to_string())),
+        Some(Value::B(bytes)) => match std::str::from_utf8(&bytes.0) {
+            Ok(text) => Ok(Value::s(text)),
+            Err(_) => Err(failed("string", "the bytes are no UTF-8 text; base64(...) takes any bytes")),
+        },
+        _ => Err(function.refuse(given)),
     }
 }
 
-/// `string_set(list)`: a set of strings, which must not be empty.
-fn string_set(list: Arc<Vec<Cel>>) -> ResolveResult {
-    let set = list.iter().map(|part| text_of("string_set", part)).collect::<Result<BTreeSet<_>, _>>()?;
-    opaque_set("string_set", set.is_empty(), SetValue::Strings(set))
+fn int(function: Function, given: &Datum<'_>) -> Made {
+    let number = given.number().or_else(|| given.text().map(Into::into)).ok_or_else(|| function.refuse(given))?;
+    match numbers::integer(&number) {
+        Some(integer) => Ok(Value::N(integer.to_string())),
+        None => Err(failed("int", "it is no 64-bit integer")),
+    }
 }
 
-/// `number_set(list)`: a set of numbers, which must not be empty.
-fn number_set(list: Arc<Vec<Cel>>) -> ResolveResult {
-    let set = list.iter().map(number_text).collect::<Result<BTreeSet<_>, _>>()?;
-    opaque_set("number_set", set.is_empty(), SetValue::Numbers(set))
+fn boolean(function: Function, given: &Datum<'_>) -> Made {
+    match given.plain() {
+        Some(Value::Bool(b)) => Ok(Value::Bool(*b)),
+        Some(Value::S(text)) if text == "true" || text == "false" => Ok(Value::Bool(text == "true")),
+        Some(Value::S(_)) => Err(failed("bool", "the text is neither `true` nor `false`")),
+        _ => Err(function.refuse(given)),
+    }
 }
 
-fn number_text(value: &Cel) -> Result<String, ExecutionError> {
-    let text = match value {
-        Cel::Int(i) => Some(i.to_string()),
-        Cel::UInt(u) => Some(u.to_string()),
-        Cel::Float(f) => super::numbers::from_float(*f),
-        Cel::Opaque(opaque) => opaque.downcast_ref::<ExactNumber>().map(|n| n.0.clone()),
+fn sha256(function: Function, given: &Datum<'_>) -> Made {
+    let bytes = given.text().map(str::as_bytes).or_else(|| bytes_of(given));
+    Ok(Value::S(crate::hash::of_bytes(bytes.ok_or_else(|| function.refuse(given))?)))
+}
+
+fn uuid_from(namespace: &Datum<'_>, name: &Datum<'_>) -> Made {
+    let (Some(namespace), Some(name)) = (namespace.text(), name.text()) else {
+        return Err(EvaluationError::wrong_type("uuid_from()", &[namespace.plain(), name.plain()]));
+    };
+    let namespace = Uuid::parse_str(namespace).map_err(|_| failed("uuid_from", "the namespace is no UUID"))?;
+    Ok(Value::S(Uuid::new_v5(&namespace, name.as_bytes()).to_string()))
+}
+
+fn both_texts(function: &str, a: &Datum<'_>, b: &Datum<'_>, holds: fn(&str, &str) -> bool) -> Made {
+    match (a.text(), b.text()) {
+        (Some(a), Some(b)) => Ok(Value::Bool(holds(a, b))),
+        _ => Err(EvaluationError::wrong_type(function, &[a.plain(), b.plain()])),
+    }
+}
+
+fn bytes_of<'d>(given: &'d Datum<'_>) -> Option<&'d [u8]> {
+    match given.plain() {
+        Some(Value::B(bytes)) => Some(&bytes.0),
         _ => None,
-    };
-    text.ok_or_else(|| ExecutionError::function_error("number_set", "takes a list of numbers"))
-}
-
-fn opaque_set(function: &str, empty: bool, set: SetValue) -> ResolveResult {
-    if empty {
-        return Err(ExecutionError::function_error(function, "DynamoDB has no empty sets"));
     }
-    Ok(Cel::Opaque(Arc::new(set)))
 }
 
-fn text_of(function: &str, value: &Cel) -> Result<String, ExecutionError> {
+fn size(given: &Datum<'_>) -> Option<usize> {
+    Some(match given.plain()? {
+        Value::S(text) => text.chars().count(),
+        Value::B(bytes) => bytes.0.len(),
+        Value::L(list) => list.len(),
+        Value::M(map) => map.len(),
+        Value::Ss(set) | Value::Ns(set) => set.len(),
+        Value::Bs(set) => set.len(),
+        _ => return None,
+    })
+}
+
+fn set<T: Ord>(
+    function: &str,
+    given: &Datum<'_>,
+    element: fn(&Value) -> Option<T>,
+    make: fn(BTreeSet<T>) -> Value,
+) -> Made {
+    let list = match given.plain() {
+        Some(Value::L(list)) => list,
+        other => return Err(EvaluationError::wrong_type(&format!("{function}()"), &[other])),
+    };
+    if list.is_empty() {
+        return Err(failed(function, "DynamoDB has no empty sets"));
+    }
+    let set = list.iter().map(element).collect::<Option<BTreeSet<T>>>();
+    set.map(make).ok_or_else(|| failed(function, "the list holds an element of another type"))
+}
+
+fn element_text(value: &Value) -> Option<String> {
     match value {
-        Cel::String(text) => Ok(text.to_string()),
-        _ => Err(ExecutionError::function_error(function, "takes a list of strings")),
+        Value::S(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn element_number(value: &Value) -> Option<String> {
+    match value {
+        Value::N(number) => numbers::normal(number),
+        _ => None,
+    }
+}
+
+fn element_bytes(value: &Value) -> Option<Binary> {
+    match value {
+        Value::B(bytes) => Some(bytes.clone()),
+        _ => None,
     }
 }

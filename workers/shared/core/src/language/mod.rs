@@ -4,15 +4,28 @@
 //! [`functions`], and the result is a [`Migration`](crate::migration::Migration) that workers apply item by item.
 //! Nothing here may depend on the clock, on chance or on another item.
 
+pub mod claims;
 pub mod compiled;
 mod convert;
+mod datum;
+pub mod difference;
 pub mod document;
+mod evaluate;
+pub mod explain;
 pub mod expression;
-mod fast;
+mod facts;
 pub mod field;
+pub mod fixture;
+mod foresight;
 pub mod functions;
 pub mod meaning;
+pub(crate) mod node;
 pub mod numbers;
+mod operators;
+mod parse;
 mod reading;
+pub mod reference;
+pub mod review;
 mod steps;
 mod time;
+pub mod trace;

@@ -1,42 +1,25 @@
-//! Numbers between DynamoDB (38 significant decimal digits, as text) and CEL (64-bit integers and floats).
-//!
-//! A number goes into CEL as an integer or a float only if that holds it exactly. Any other number goes in as an
-//! [`ExactNumber`]: it can be moved and stored, but computing with it is an error, never a rounding.
+//! Numbers as DynamoDB has them: up to 38 significant decimal digits, as text. Nothing here rounds.
 
 use bigdecimal::{BigDecimal, ToPrimitive as _};
-use cel::Value as Cel;
 use std::str::FromStr as _;
-use std::sync::Arc;
 
-/// A number that no CEL number holds exactly, as its decimal text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExactNumber(pub String);
-
-impl cel::objects::Opaque for ExactNumber {
-    fn runtime_type_name(&self) -> &str {
-        "tableshift.ExactNumber"
-    }
+/// The integer of 64 bits that a decimal text is, if it is one.
+pub(crate) fn integer(text: &str) -> Option<i64> {
+    let canonical = |text: &str| text.parse::<i64>().ok().filter(|_| !text.starts_with('+'));
+    canonical(text).or_else(|| canonical(&normal(text)?))
 }
 
-/// The CEL value of a DynamoDB number.
-pub fn to_cel(text: &str) -> Cel {
-    if let Ok(integer) = text.parse::<i64>()
-        && integer.to_string() == text
-    {
-        return Cel::Int(integer);
-    }
-    match text.parse::<f64>() {
-        Ok(float) if is_exact(text, float) => Cel::Float(float),
-        _ => Cel::Opaque(Arc::new(ExactNumber(text.to_owned()))),
-    }
+/// The number that a decimal text within DynamoDB's range is.
+pub(crate) fn decimal(text: &str) -> Option<BigDecimal> {
+    BigDecimal::from_str(&normal(text)?).ok()
 }
 
-/// Whether the float's shortest decimal text is the very number of `text`.
-fn is_exact(text: &str, float: f64) -> bool {
-    float.is_finite() && BigDecimal::from_str(&float.to_string()).ok() == BigDecimal::from_str(text).ok()
+/// The decimal text of a number, or `None` where DynamoDB has no such number.
+pub(crate) fn of_decimal(number: &BigDecimal) -> Option<String> {
+    within_range(&number.normalized())
 }
 
-/// The decimal text of a CEL float, or `None` where DynamoDB has no such number (not finite, or out of its range).
+/// The shortest decimal text that means this float, as its author wrote it, or `None` where DynamoDB has no such number (not finite, or out of its range).
 pub fn from_float(float: f64) -> Option<String> {
     float.is_finite().then(|| float.to_string()).and_then(|text| normal(&text))
 }
@@ -53,7 +36,10 @@ pub fn normal(text: &str) -> Option<String> {
     if text.len() > 512 || exponent.abs() > 512 {
         return None;
     }
-    let number = BigDecimal::from_str(text).ok()?.normalized();
+    within_range(&BigDecimal::from_str(text).ok()?.normalized())
+}
+
+fn within_range(number: &BigDecimal) -> Option<String> {
     if number.digits() > 38 {
         return None;
     }
@@ -101,17 +87,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_and_exact_floats_become_cel_numbers() {
-        assert_eq!(to_cel("42"), Cel::Int(42));
-        assert_eq!(to_cel("-0.5"), Cel::Float(-0.5));
-        assert_eq!(to_cel("40.6398"), Cel::Float(40.6398));
+    fn integers_are_of_64_bits_however_they_are_written() {
+        assert_eq!(integer("42"), Some(42));
+        assert_eq!(integer("4.2E1"), Some(42));
+        assert_eq!(integer("-0"), Some(0));
+        assert_eq!(integer("9223372036854775807"), Some(i64::MAX));
+        for other in ["9223372036854775808", "0.5", "", "x"] {
+            assert_eq!(integer(other), None, "{other}");
+        }
     }
 
     #[test]
-    fn a_number_of_38_digits_is_never_rounded() {
-        let text = "12345678901234567890123456789012345678";
-        let Cel::Opaque(opaque) = to_cel(text) else { panic!("rounded") };
-        assert_eq!(opaque.downcast_ref::<ExactNumber>(), Some(&ExactNumber(text.into())));
+    fn numbers_compare_exactly_whatever_their_size() {
+        use std::cmp::Ordering::*;
+        assert_eq!(compare("0.1", "0.10000000000000000000000000000000000001"), Some(Less));
+        assert_eq!(compare("1e2", "100"), Some(Equal));
+        assert_eq!(compare("9007199254740993", "9007199254740992.5"), Some(Greater));
+        assert_eq!(compare("1", "x"), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use tableshift_core::ErrorName;
+use crate::error_name::ErrorName;
 
 /// An error that knows the name under which the state machine sees it.
 pub trait Named: Error {
@@ -26,20 +26,11 @@ pub fn told(error: &dyn Error) -> String {
     parts.join(": ")
 }
 
-/// Hands a failure's name and text to `record`, unless the state machine will try again or another execution has taken
-/// over. A Map tells its parent only that too many children failed; what is recorded here is what a person reads.
-pub async fn report_cause<E, R>(error: &impl Named, record: impl FnOnce(&'static str, String) -> R)
-where
-    E: Error,
-    R: Future<Output = Result<(), E>>,
-{
+/// What a failure is for the rest of its run: its name, and its text for a person. None if it is nothing to them, because
+/// the state machine will try again or another execution has taken over.
+pub fn end_of_run(error: &impl Named) -> Option<(ErrorName, String)> {
     let name = error.name();
-    if name.is_retried() || name == ErrorName::LeaseLost {
-        return;
-    }
-    if let Err(unrecorded) = record(name.as_str(), told(error)).await {
-        tracing::warn!(cause = told(&unrecorded), "the cause could not be recorded in the ledger");
-    }
+    (!name.is_retried() && name != ErrorName::LeaseLost).then(|| (name, told(error)))
 }
 
 #[cfg(test)]

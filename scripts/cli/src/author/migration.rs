@@ -1,0 +1,62 @@
+//! A migration file, read, reviewed and compiled.
+
+use crate::files::{self, FileError, Source};
+use std::path::Path;
+use tableshift_core::language::compiled::Compiled;
+use tableshift_core::language::document::{Document, Step};
+use tableshift_core::language::explain::steps::brief;
+use tableshift_core::language::field::Field;
+use tableshift_core::language::review::Review;
+
+/// A migration that can be applied.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Its text.
+    pub source: Source,
+    /// What the review found: nothing that is an error.
+    pub review: Review,
+    /// The document.
+    pub document: Document,
+    /// What workers would apply.
+    pub migration: Compiled,
+}
+
+/// Why a file is no migration that can be applied.
+#[derive(Debug)]
+pub enum LoadError {
+    /// It cannot be read.
+    File(FileError),
+    /// Its review has errors.
+    Findings(Box<(Source, Review)>),
+}
+
+/// Reads a migration.
+pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let source = files::read(path).map_err(LoadError::File)?;
+    let mut review = Review::of(&source.text, None);
+    let document = review.document.take();
+    match document.and_then(|document| Compiled::of(&document).ok().map(|migration| (document, migration))) {
+        Some((document, migration)) => Ok(Loaded { source, review, document, migration }),
+        None => Err(LoadError::Findings(Box::new((source, review)))),
+    }
+}
+
+impl Loaded {
+    /// A step in a few words.
+    pub fn brief(&self, field: &Field) -> Option<String> {
+        let change = match field.rule {
+            Some(rule) => &self.document.rules.get(rule - 1)?.change,
+            None => &self.document.change,
+        };
+        step(change, &field.steps).map(brief)
+    }
+}
+
+fn step<'d>(change: &'d [Step], numbers: &[usize]) -> Option<&'d Step> {
+    let (first, within) = numbers.split_first()?;
+    let step = change.get(first - 1)?;
+    match within {
+        [] => Some(step),
+        within => self::step(&step.increment_version.as_ref()?.change, within),
+    }
+}

@@ -1,0 +1,110 @@
+//! `tableshift test`: a migration on the sample items beside it, with what each step changed.
+
+mod json;
+mod show;
+mod verdict;
+
+use super::check;
+use super::migration::{self, LoadError, Loaded};
+use crate::ending::{Ending, Told};
+use crate::files::{self, FileError, Source};
+use clap::Args;
+use std::path::{Path, PathBuf};
+use tableshift_core::language::fixture::{self, Case, Expected};
+use tableshift_core::language::trace::Trace;
+use tableshift_core::value::Item;
+use thiserror::Error;
+use verdict::Judged;
+
+/// Runs a migration on its sample items and shows what each step changes
+///
+/// The samples are in <id>.fixture.yaml beside the migration. A sample fails if it becomes something else than the file
+/// says, or if applying the migration twice is not the same as applying it once.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// The migration file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The file of sample items [default: <id>.fixture.yaml beside the migration]
+    #[arg(long, value_name = "FILE")]
+    fixture: Option<PathBuf>,
+    /// Writes what each sample becomes into the file, in place of what it says. Read it then
+    #[arg(long)]
+    update: bool,
+    /// Prints one JSON document for programs instead
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why a migration cannot be tested.
+#[derive(Debug, Error)]
+pub enum TestError {
+    /// The migration cannot be read.
+    #[error("the test cannot be made")]
+    Migration(#[source] FileError),
+    /// There are no samples.
+    #[error(
+        "there are no sample items: {path} cannot be read; write it as a list of cases, each with `name`, `before` and \
+         `after`, or leave out `after` and let --update fill it in"
+    )]
+    Fixture {
+        /// The file that should hold them.
+        path: String,
+        /// What the system says.
+        #[source]
+        source: FileError,
+    },
+    /// The file of samples cannot be updated.
+    #[error("the sample items cannot be updated")]
+    Update(#[source] FileError),
+}
+
+/// Tests a migration on its samples.
+pub fn run(test: &Test) -> Result<Told, TestError> {
+    let loaded = match migration::load(&test.file) {
+        Ok(loaded) => loaded,
+        Err(LoadError::File(source)) => return Err(TestError::Migration(source)),
+        Err(LoadError::Findings(reviewed)) => {
+            let text = if test.json { check::json(&[*reviewed]) } else { check::told(&reviewed.0, &reviewed.1) };
+            return Ok(Told { text, ending: Ending::Findings });
+        }
+    };
+    let path = test.fixture.clone().unwrap_or_else(|| files::fixture_of(&test.file));
+    let source =
+        files::read(&path).map_err(|source| TestError::Fixture { path: path.display().to_string(), source })?;
+    let cases = match fixture::read(&source.text) {
+        Ok(cases) => cases,
+        Err(findings) => return Ok(Told { text: check::findings(&source, &findings), ending: Ending::Findings }),
+    };
+    if test.update {
+        return update(&loaded, &path, &source, &cases);
+    }
+    let judged: Vec<Judged<'_>> = cases.iter().map(|case| verdict::judge(&loaded.migration, case)).collect();
+    let fine = judged.iter().all(Judged::passed) && !judged.is_empty();
+    let text = match test.json {
+        true => json::output(&loaded, &source, &judged),
+        false => check::warnings(&loaded.source, &loaded.review) + &show::judged(&loaded, &source.name, &judged),
+    };
+    Ok(Told { text, ending: Ending::of(fine) })
+}
+
+/// What each step does to an item, for people.
+pub fn steps_of(loaded: &Loaded, item: &Item) -> String {
+    show::steps(loaded, &Trace::of(&loaded.migration, item))
+}
+
+/// Writes what the samples become into their file.
+fn update(loaded: &Loaded, path: &Path, source: &Source, cases: &[Case]) -> Result<Told, TestError> {
+    let found: Vec<Expected> = cases.iter().map(|case| verdict::kept_or_found(&loaded.migration, case)).collect();
+    let text = fixture::updated(&source.text, cases, &found);
+    let changed = cases.iter().zip(&found).filter(|(case, found)| case.expected.as_ref() != Some(found));
+    let names: Vec<&str> = changed.map(|(case, _)| case.name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(Told { text: format!("{}: nothing to update\n", source.name), ending: Ending::Fine });
+    }
+    files::write(path, &text).map_err(TestError::Update)?;
+    let mut told = format!("{}: updated\n", source.name);
+    names.iter().for_each(|name| told += &format!("  {name}\n"));
+    told += "Read what was filled in: from now on it is what the migration must do.\n";
+    Ok(Told { text: told, ending: Ending::Fine })
+}

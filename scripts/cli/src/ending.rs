@@ -1,0 +1,65 @@
+//! How a command ended: the exit codes, which are a public contract.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+/// What a command has to say.
+#[derive(Debug)]
+pub struct Told {
+    /// What goes to the standard output.
+    pub text: String,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+impl Told {
+    /// What is left to say when a command could not do its work.
+    pub fn refused(error: &dyn Error) -> Self {
+        Self { text: String::new(), ending: Ending::refused(error) }
+    }
+}
+
+/// How a command ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// Nothing is wrong: exit code 0. Warnings alone end so too.
+    Fine,
+    /// The command did its work and found something wrong: exit code 1.
+    Findings,
+    /// The command could not do its work: wrong arguments, a file that is not there. Exit code 2.
+    Usage(String),
+}
+
+impl Ending {
+    fn refused(error: &dyn Error) -> Self {
+        let mut text = format!("error: {error}\n");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            text += &format!("  because {cause}\n");
+            source = cause.source();
+        }
+        Self::Usage(text)
+    }
+
+    /// Fine, or findings.
+    pub fn of(fine: bool) -> Self {
+        if fine { Self::Fine } else { Self::Findings }
+    }
+
+    /// What goes to the standard error.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Usage(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The exit code.
+    pub fn code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Fine => 0,
+            Self::Findings => 1,
+            Self::Usage(_) => 2,
+        })
+    }
+}

@@ -1,0 +1,107 @@
+//! The pages about the language: the reference is what the types say, the schemas are what editors need, and every
+//! example is run.
+
+use crate::command::{hold, root, run};
+use serde_json::Value;
+use tableshift_core::language::fixture;
+use tableshift_core::language::reference;
+use tableshift_core::language::review::finding::{Code, Level};
+use tableshift_core::language::review::{Review, shape};
+
+fn folder() -> std::path::PathBuf {
+    root().join("state-machines/migrate-table")
+}
+
+/// The fenced blocks of a page in this language.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    let starts = page.split(fence.as_str()).skip(1);
+    starts.map(|rest| rest.split("```").next().expect("a block ends").to_owned()).collect()
+}
+
+#[test]
+fn the_reference_is_what_the_comments_of_the_types_say() {
+    hold(&folder().join("reference.md"), &reference::page());
+}
+
+#[test]
+fn the_schema_of_fixtures_is_what_the_reader_of_fixtures_says() {
+    let text = serde_json::to_string_pretty(&fixture::schema()).expect("JSON") + "\n";
+    hold(&folder().join("fixture.schema.json"), &text);
+}
+
+#[test]
+fn every_step_in_the_reference_is_one_that_a_migration_can_have() {
+    let examples = blocks(&reference::page(), "yaml");
+    assert_eq!(examples.len(), 9);
+    for example in examples {
+        let text = format!("id: x\nwhere: has(item.x)\nchange:\n{example}");
+        let review = Review::of(&text, None);
+        assert!(review.findings.iter().all(|finding| finding.level == Level::Note), "{text}{review:?}");
+    }
+}
+
+#[test]
+fn every_field_has_a_description_and_an_example_for_editors() {
+    let schema = shape::schema();
+    let maps = schema["$defs"].as_object().expect("definitions").iter().map(|(name, map)| (name.as_str(), map));
+    for (map, fields) in maps.chain([("Document", schema)]) {
+        for (name, field) in fields["properties"].as_object().into_iter().flatten() {
+            assert!(field["description"].is_string(), "{map}.{name} has no description");
+            let of_maps = matches!(name.as_str(), "change" | "rules");
+            assert!(of_maps || field["examples"].is_array(), "{map}.{name} has no example");
+        }
+    }
+}
+
+#[test]
+fn what_can_be_found_has_a_name_and_a_meaning_on_the_command_s_page() {
+    let page = std::fs::read_to_string(root().join("scripts/cli/README.md")).expect("the page");
+    for code in Code::ALL {
+        assert!(page.contains(&format!("| `{}` |", code.as_str())), "scripts/cli/README.md does not tell {code:?}");
+    }
+}
+
+#[test]
+fn examples_of_fields_are_values_that_they_can_have() {
+    let examples =
+        |pointer: &str| shape::schema().pointer(pointer).and_then(Value::as_array).expect("examples").clone();
+    for condition in examples("/properties/where/examples") {
+        let text = format!("id: x\nwhere: {condition}\nchange:\n  - remove: x\n");
+        let review = Review::of(&text, None);
+        assert!(review.findings.iter().all(|finding| finding.level == Level::Note), "{text}{review:?}");
+    }
+}
+
+/// The migrations of the cookbook, by the names of their files.
+fn migrations() -> Vec<String> {
+    let entries = std::fs::read_dir(folder().join("migrations")).expect("the folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| !name.contains(".fixture.")).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn every_migration_of_the_cookbook_is_fine_and_does_with_its_samples_what_they_say() {
+    let folder = folder().join("migrations");
+    assert!(migrations().len() >= 10);
+    for name in migrations() {
+        let checked = run(&folder, &["check", &name]);
+        assert!(checked.out.ends_with(&format!("{name}: fine\n")), "{}", checked.out);
+        let tested = run(&folder, &["test", &name]);
+        assert_eq!(tested.code, 0, "{}{}", tested.out, tested.err);
+        assert!(tested.out.contains(": changed"), "no sample of {name} is changed");
+    }
+}
+
+#[test]
+fn the_cookbook_shows_every_migration_as_it_is() {
+    let page = std::fs::read_to_string(folder().join("cookbook.md")).expect("the page");
+    let shown = blocks(&page, "yaml");
+    for name in migrations() {
+        let text = std::fs::read_to_string(folder().join("migrations").join(&name)).expect("the migration");
+        assert!(shown.contains(&text), "cookbook.md does not show {name} as it is");
+    }
+    assert_eq!(shown.len(), migrations().len(), "cookbook.md shows something that is no file");
+}

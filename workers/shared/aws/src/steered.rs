@@ -1,0 +1,32 @@
+//! Long work of a part that ends early when the run is paused or the time is up.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use crate::ledger_checkpoints::Checkpoints;
+use crate::ledger_control::SteerRun;
+use crate::ledger_lock::LockTable;
+use crate::objects::{ReadObject, WriteObject};
+use crate::part::{Directive, Part, PartError};
+
+/// How often it is asked whether to go on.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+
+impl<B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Part<'_, B, L> {
+    /// Awaits work for as long as the part is to be worked on and `in_time` holds. `None`: the work was given up.
+    pub async fn unless_stopped<F: Future>(
+        &self,
+        in_time: impl Fn() -> bool,
+        work: F,
+    ) -> Result<Option<F::Output>, PartError> {
+        let mut work = pin!(work);
+        loop {
+            match tokio::time::timeout(ASK_EVERY, &mut work).await {
+                Ok(output) => return Ok(Some(output)),
+                Err(_) if in_time() && self.directive().await? == Directive::Work => {}
+                Err(_) => return Ok(None),
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+use super::*;
+use crate::language::compiled::Compiled;
+use proptest::prelude::*;
+
+/// The errors and warnings.
+fn found(text: &str) -> Vec<(Code, &str)> {
+    let review = Review::of(text, None);
+    review
+        .findings
+        .into_iter()
+        .filter(|finding| finding.level != Level::Note)
+        .map(|finding| (finding.code, &text[finding.span]))
+        .collect()
+}
+
+const GOOD: &str =
+    "id: a\nwhere: has(item.a) && !has(item.b)\nchange:\n  - set: b\n    to: lower(item.a)\ncheck: has(item.b)\n";
+
+#[test]
+fn a_document_without_problems_has_no_findings() {
+    assert_eq!(found(GOOD), []);
+    assert!(Review::of(GOOD, None).document.is_some());
+}
+
+#[test]
+fn what_a_misspelt_field_holds_is_reviewed_too() {
+    let text = "id: a\nchnage:\n  - set: b\n    to: frob(item.a)\n";
+    assert_eq!(found(text), [(Code::UnknownField, "chnage"), (Code::UnknownFunction, "frob")]);
+}
+
+#[test]
+fn problems_within_folded_expressions_are_found_at_their_line() {
+    let text = "id: a\nwhere: >-\n  has(item.a)\n  && frob(item.b)\n  && itm.c == 1\nchange:\n  - remove: a\n";
+    assert_eq!(found(text), [(Code::UnknownFunction, "frob"), (Code::UnknownName, "itm")]);
+}
+
+#[test]
+fn element_is_known_where_the_path_goes_through_a_list_and_nowhere_else() {
+    let step = |path: &str| format!("id: a\nwhere: has(item.l)\nchange:\n  - set: {path}\n    to: element.x\n");
+    assert_eq!(found(&step("l[*].y")), []);
+    assert_eq!(found(&step("l.y")), [(Code::UnknownName, "element")]);
+}
+
+#[test]
+fn a_step_whose_effect_is_read_before_it_is_overwritten_is_no_finding() {
+    let steps =
+        |between: &str| format!("id: a\nwhere: has(item.x)\nchange:\n  - set: a\n    to: 1\n{between}  - remove: a\n");
+    assert_eq!(found(&steps("")), [(Code::NoEffect, "a")]);
+    assert_eq!(found(&steps("  - set: b\n    to: item.a\n")), []);
+}
+
+#[test]
+fn a_text_that_is_too_long_is_refused_before_it_is_read() {
+    let text = format!("{GOOD}# {}", "x".repeat(MAX_DOCUMENT_BYTES));
+    assert_eq!(found(&text), [(Code::TooLong, "")]);
+}
+
+#[test]
+fn a_condition_that_can_never_hold_is_an_error_and_one_that_always_does_a_warning() {
+    let text = |condition: &str| format!("id: a\nwhere: {condition}\nchange:\n  - set: b\n    to: 1\n");
+    assert_eq!(found(&text("has(item.a) && !has(item.a)")), [(Code::AlwaysFalse, "has(item.a) && !has(item.a)")]);
+    assert_eq!(found(&text("has(item.a) || !has(item.a)")), [(Code::AlwaysTrue, "has(item.a) || !has(item.a)")]);
+}
+
+#[test]
+fn that_a_second_run_may_change_items_again_is_told_where_it_cannot_be_ruled_out() {
+    let text = "id: a\nchange:\n  - set: n\n    to: item.n + 1\n";
+    assert_eq!(found(text), [(Code::NotIdempotent, "change")]);
+    let rules = "id: a\nrules:\n  - where: '!has(item.a)'\n    change:\n      - set: a\n        to: 1\n  - where: has(item.n)\n    \
+                 change:\n      - set: n\n        to: item.n + 1\n";
+    let span = Review::of(rules, None).findings[0].span.clone();
+    assert_eq!(&rules[span], "has(item.n)");
+    let noted = Review::of("id: a\nwhere: has(item.n)\nchange:\n  - set: n\n    to: item.n + 1\n", None);
+    assert_eq!(noted.findings[0].level, Level::Note);
+}
+
+#[test]
+fn the_largest_documents_are_reviewed_too_however_much_is_wrong_with_them() {
+    let step = |n: usize| format!("  - set: a{n}\n    to: 'frob(item.b{n}) + itm'\n");
+    let mut text = String::from("id: large\nwhere: has(item.a)\nchange:\n");
+    (0..)
+        .map(step)
+        .take_while(|step| {
+            let fits = text.len() + step.len() <= MAX_DOCUMENT_BYTES;
+            if fits {
+                text += step
+            }
+            fits
+        })
+        .for_each(drop);
+    let review = Review::of(&text, None);
+    assert!(review.findings.len() > 5000, "{}", review.findings.len());
+}
+
+const CORPUS: [&str; 3] = [
+    GOOD,
+    "id: b\nrules:\n  - name: r\n    where: item.n == 1 && key.sk.startsWith('A#')\n    change:\n      - increment_version: { from: 1, to: 2, change: [{ move: { from: a.b, to: c.d } }] }\n      - convert: {path: \"l[*].x\", to: number}\n        when: 'has(item.l)'\n",
+    "id: c\nchange:\n  - default: x\n    to: >-\n      {'a': extract(item.s, r'^(?<q>.)$')}\n  - map_values: { path: s, values: { A: b }, otherwise: keep }\n  - set: l[*].y\n    to: element.x + 1\n",
+];
+
+fn mutated() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "[a-z]{1,3}",
+        "[\\[\\]{}()'\"!#&*|>:,.\\- \\n\\t=ü\\\\]{1,2}",
+        Just("  - set: q\n".to_owned()),
+        Just("when: ".to_owned()),
+        Just("*a".to_owned()),
+    ];
+    let edit = (any::<prop::sample::Index>(), 0usize..6, piece);
+    (prop::sample::select(CORPUS.to_vec()), proptest::collection::vec(edit, 1..6)).prop_map(|(text, edits)| {
+        let mut characters: Vec<char> = text.chars().collect();
+        for (at, cut, piece) in edits {
+            let at = at.index(characters.len() + 1);
+            let end = (at + cut).min(characters.len());
+            characters.splice(at..end, piece.chars());
+        }
+        characters.into_iter().collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_written_the_review_points_into_the_text_and_agrees_with_compiling(text in mutated()) {
+        let review = Review::of(&text, None);
+        for finding in &review.findings {
+            let places = finding.also.iter().map(|place| &place.span).chain([&finding.span]);
+            let suggested = finding.suggestion.iter().map(|suggestion| &suggestion.span);
+            for span in places.chain(suggested) {
+                prop_assert!(text.get(span.clone()).is_some(), "{:?} in {:?}", finding, text);
+            }
+        }
+        let compiles = Document::from_yaml(&text).is_ok_and(|document| Compiled::of(&document).is_ok());
+        let accepted = review.findings.iter().all(|finding| finding.level != Level::Error);
+        prop_assert!(compiles || !accepted, "accepted, and does not compile: {:?}", text);
+        prop_assert_eq!(accepted, review.document.is_some());
+    }
+
+    #[test]
+    fn a_suggestion_for_a_misspelt_field_leads_to_a_document_without_that_finding(
+        cut in 0usize..4, field in prop::sample::select(vec!["where", "change", "check"])
+    ) {
+        let mut misspelt = field.to_owned();
+        misspelt.remove(cut);
+        let text = GOOD.replace(&format!("{field}:"), &format!("{misspelt}:"));
+        let review = Review::of(&text, None);
+        let suggestion = review.findings[0].suggestion.clone().unwrap();
+        let mut mended = text.clone();
+        mended.replace_range(suggestion.span, &suggestion.replacement);
+        prop_assert_eq!(mended, GOOD);
+    }
+}
