@@ -73,7 +73,14 @@ async fn an_applied_migration_is_forgotten_only_by_the_run_that_applied_it() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     ledger.forget_applied("airports", "split", "r-1").await.unwrap();
-    let applied = Applied { run: "r-2".into(), hash: "m".into(), at: "2026-11-22T11:00:00Z".into(), changed: 28_000 };
+    let applied = Applied {
+        run: "r-2".into(),
+        hash: "m".into(),
+        at: "2026-11-22T11:00:00Z".into(),
+        changed: 28_000,
+        verified: true,
+        document: "{}".into(),
+    };
     ledger.put_applied("airports", "split", &applied).await.unwrap();
     ledger.forget_applied("airports", "split", "r-1").await.unwrap();
     assert_eq!(ledger.applied("airports", "split").await.unwrap(), Some(applied));

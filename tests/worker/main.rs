@@ -8,6 +8,7 @@ mod filter;
 mod ledger;
 mod lookout;
 mod objects;
+mod plan;
 mod request_approval;
 mod segments;
 mod steering;

@@ -19,7 +19,7 @@ use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
 use tableshift_aws::notifications::Publish;
 use tableshift_aws::objects::Bucket;
-use tableshift_aws::run_files::{RunFileError, load};
+use tableshift_aws::run_files::{RunFileError, load, load_plan};
 use tableshift_core::counts::Phase;
 use tableshift_core::keys;
 use tableshift_core::report::Report;
@@ -58,6 +58,9 @@ pub enum Fault {
     /// The report could not be read.
     #[error("the report could not be read")]
     Report(#[source] RunFileError),
+    /// The plan could not be read.
+    #[error("the plan could not be read, so the migration is not noted as applied")]
+    Plan(#[source] RunFileError),
     /// The ledger could not be read or written.
     #[error("{what} failed")]
     Ledger {
@@ -75,7 +78,7 @@ pub enum Fault {
 impl Fault {
     fn name(&self) -> ErrorName {
         match self {
-            Self::Report(source) => source.name(),
+            Self::Report(source) | Self::Plan(source) => source.name(),
             Self::Ledger { source, .. } => source.name(),
             Self::Publish(source) => source.name(),
         }
@@ -122,9 +125,7 @@ pub async fn run<L: LockTable + Runs + AppliedMigrations>(
     let counts = report.as_ref().map(counts_of).unwrap_or_default();
 
     exit.close(record.as_ref(), &decision, &counts).await;
-    if decision.is_success() || decision.error.as_deref() == Some(ErrorName::RolledBack.as_str()) {
-        exit.note_migration(record.as_ref(), report.as_ref(), &decision).await;
-    }
+    exit.note_migration(bucket, record.as_ref(), report.as_ref(), &decision).await;
     exit.let_go(record.as_ref()).await;
 
     let run = state.likely_run(&input.name);
@@ -138,6 +139,7 @@ pub async fn run<L: LockTable + Runs + AppliedMigrations>(
         report: report.as_ref().map(|_| (bucket.name(), key.as_str())),
         counts: &counts,
         decision: &decision,
+        already_applied: state.already_applied.as_ref().map(|done| (done.run.as_str(), done.at.as_str())),
     };
     if let Err(error) = topic.publish(&notice.subject(), &notice.text()).await {
         exit.faults.push(Fault::Publish(error));
@@ -187,24 +189,51 @@ impl<L: LockTable + Runs + AppliedMigrations> Exit<'_, L> {
         self.noted("closing the run's record", ended);
     }
 
-    /// A migration is applied once its writing was judged good, and no longer once it was put back.
-    async fn note_migration(&mut self, record: Option<&RunRecord>, report: Option<&Report>, decision: &Decision) {
+    /// A migration is applied once its writing was judged good, and no longer once it was put back. Whether it is
+    /// verified is what the last verification said.
+    async fn note_migration(
+        &mut self,
+        bucket: &Bucket,
+        record: Option<&RunRecord>,
+        report: Option<&Report>,
+        decision: &Decision,
+    ) {
         let Some(record) = record else { return };
-        let steps = self.state.steps;
-        if steps.roll_back || !decision.is_success() {
-            let forgotten = self.ledger.forget_applied(&record.table, &record.migration, &record.run).await;
+        let (steps, error) = (self.state.steps, decision.error.as_deref());
+        let (table, migration, run) = (&record.table, &record.migration, &record.run);
+        let put_back = decision.is_success() && steps.roll_back || error == Some(ErrorName::RolledBack.as_str());
+        let found_bad = error == Some(ErrorName::VerificationFailed.as_str()) && !steps.migrate;
+        if put_back {
+            let forgotten = self.ledger.forget_applied(table, migration, run).await;
             self.noted("noting that the migration is no longer applied", forgotten);
-        } else if steps.migrate {
-            let migrated = report.and_then(|report| report.phases.get(&Phase::Migrate));
-            let applied = Applied {
-                run: record.run.clone(),
-                hash: record.migration_hash.clone(),
-                at: self.at.clone(),
-                changed: migrated.map_or(0, |migrated| migrated.tally.counts.changed),
-            };
-            let noted = self.ledger.put_applied(&record.table, &record.migration, &applied).await;
-            self.noted("noting that the migration is applied", noted);
+        } else if decision.is_success() && steps.migrate {
+            self.note_applied(bucket, record, report).await;
+        } else if steps.verify && (decision.is_success() || found_bad) {
+            let noted = self.ledger.note_verified(table, migration, run, decision.is_success()).await;
+            self.noted("noting what the verification found", noted);
         }
+    }
+
+    async fn note_applied(&mut self, bucket: &Bucket, record: &RunRecord, report: Option<&Report>) {
+        let plan = match load_plan(bucket, &record.run).await {
+            Ok(plan) => plan,
+            Err(error) => return self.faults.push(Fault::Plan(error)),
+        };
+        // A run over the dead letters of another one has seen a few items of the table: it proves nothing of the rest.
+        if plan.dead_letters_of.is_some() {
+            return;
+        }
+        let migrated = report.and_then(|report| report.phases.get(&Phase::Migrate));
+        let applied = Applied {
+            run: record.run.clone(),
+            hash: record.migration_hash.clone(),
+            at: self.at.clone(),
+            changed: migrated.map_or(0, |migrated| migrated.tally.counts.changed),
+            verified: self.state.steps.verify,
+            document: serde_json::to_string(&plan.migration).unwrap_or_default(),
+        };
+        let noted = self.ledger.put_applied(&record.table, &record.migration, &applied).await;
+        self.noted("noting that the migration is applied", noted);
     }
 
     /// Releases the lock if this execution holds it. It may hold it without a record: Plan takes the lock first.

@@ -10,6 +10,7 @@ use tableshift_core::input::InputError;
 use tableshift_core::language::compiled::MeaningError;
 use tableshift_core::language::document::DocumentError;
 use tableshift_core::lock::Held;
+use tableshift_core::requirement::Unmet;
 use tableshift_core::run_plan::PlanError;
 use tableshift_runtime::Named;
 
@@ -114,6 +115,32 @@ pub enum Error {
         /// The migration.
         id: String,
     },
+    /// Another migration under this id is applied to the table.
+    #[error(
+        "migration `{id}` is not the one that run `{run}` applied to this table at {at}: an id stands for one content for \
+         ever, so give the new one an id of its own, or roll that run back first; what is different:\n{difference}"
+    )]
+    ChangedSinceApplied {
+        /// The migration.
+        id: String,
+        /// The run that applied it.
+        run: String,
+        /// When.
+        at: String,
+        /// What is different.
+        difference: String,
+    },
+    /// The migration may not run on this table yet.
+    #[error("migration `{id}` may not run on table `{table}` yet")]
+    Unmet {
+        /// The migration.
+        id: String,
+        /// The table.
+        table: String,
+        /// What it waits for.
+        #[source]
+        source: Unmet,
+    },
     /// The run is over.
     #[error("run `{run}` {status}, so there is nothing to resume; start a new run")]
     NothingToResume {
@@ -153,7 +180,8 @@ impl Named for Error {
             Error::RunFile(source) => source.name(),
             Error::Ledger(source) => source.name(),
             Error::NoRecord(_) => ErrorName::RunNotFound,
-            Error::MigrationChanged { .. } => ErrorName::MigrationChanged,
+            Error::Unmet { .. } => ErrorName::RequirementUnmet,
+            Error::MigrationChanged { .. } | Error::ChangedSinceApplied { .. } => ErrorName::MigrationChanged,
             Error::Held(_) | Error::Outrun(_) => ErrorName::LockHeld,
         }
     }

@@ -7,6 +7,7 @@
 //! 5. Write `plan.json`, the segments and the parts of the rehearsal; record the run in the ledger.
 
 mod error;
+mod history;
 mod lock;
 mod migration;
 mod output;
@@ -15,7 +16,7 @@ use tableshift_aws::Settings;
 use tableshift_aws::executions::WatchExecution;
 use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::{RunRecord, Runs};
+use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, RunRecord, Runs};
 use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ReadObject, WriteObject};
 use tableshift_aws::part::Clock;
@@ -76,7 +77,7 @@ pub struct Ports<B, L, T, E, W> {
 pub async fn run<B, L, T, E, W>(ports: &Ports<B, L, T, E, W>, request: Request) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + SteerRun,
+    L: LockTable + Runs + AppliedMigrations + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
     W: Look,
@@ -92,7 +93,7 @@ where
 async fn begin<B, L, T, E, W>(ports: &Ports<B, L, T, E, W>, request: Request, input: Input) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + SteerRun,
+    L: LockTable + Runs + AppliedMigrations + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
     W: Look,
@@ -102,6 +103,8 @@ where
     let document = migration::read(&ports.bucket, input.migration.as_ref().unwrap_or(&serde_json::Value::Null)).await?;
     let table = describe(ports, input.table.as_deref().unwrap_or_default()).await?;
     migration::compile(&document, &table)?;
+    let now = (ports.clock)();
+    let done = history::look_up(&ports.ledger, &document, &input, &ports.stage.policy, now).await?;
     let facts = Facts {
         run,
         stage: ports.stage.name.clone(),
@@ -110,9 +113,12 @@ where
         table,
         migration: document,
         policy: ports.stage.policy.clone(),
-        locked_at: (ports.clock)(),
+        locked_at: now,
     };
     let plan = RunPlan::of(facts).map_err(Error::Plan)?;
+    if let Some(done) = done {
+        return nothing_to_do(ports, plan, &request, done).await;
+    }
     // A calendar or alarm that is misspelt is to be found now, not after the rehearsal and an approval.
     if !plan.watched.is_empty() {
         ports.lookout.look(&plan.watched).await.map_err(Error::Watched)?;
@@ -121,6 +127,19 @@ where
     let written = write_down(ports, &plan, &request).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
     Ok(Output::of(&plan, plan.action, plan.steps, &lock))
+}
+
+/// A run whose migration is applied already: it is written down, takes no lock and no step, and succeeds.
+async fn nothing_to_do<B: WriteObject, L: Runs, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
+    plan: RunPlan,
+    request: &Request,
+    done: Applied,
+) -> Result<Output, Error> {
+    let plan = RunPlan { steps: Steps::default(), ..plan };
+    write_down(ports, &plan, request).await?;
+    tracing::info!(run = done.run, at = done.at, "applied already");
+    Ok(Output::of_nothing(&plan, done))
 }
 
 /// Takes an earlier run up again: to go on with it, to verify it, or to roll it back.
@@ -132,7 +151,7 @@ async fn take_up<B, L, T, E, W>(
 ) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + SteerRun,
+    L: LockTable + Runs + AppliedMigrations + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
     W: Look,

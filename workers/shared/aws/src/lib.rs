@@ -26,6 +26,8 @@ pub mod ledger_runs;
 pub mod lookout;
 pub mod notifications;
 pub mod objects;
+#[cfg(feature = "operate")]
+pub mod operate;
 pub mod paced;
 pub mod pages;
 pub mod part;

@@ -48,6 +48,10 @@ pub struct Input {
     /// Take only the items that an earlier run of this migration left in its dead letters: the name of that run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letters_of: Option<String>,
+    /// Migrate although the ledger says that this very migration is applied to the table: for items in the old shape that
+    /// appeared since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
     /// When the run may write to the table; at any time if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
@@ -177,6 +181,7 @@ impl Input {
             ("alarms", !self.alarms.is_empty()),
             ("critical_alarms", !self.critical_alarms.is_empty()),
             ("budget_usd", self.budget_usd.is_some()),
+            ("again", self.again),
         ];
         match planned.into_iter().find(|(_, given)| *given && self.run.is_some()) {
             Some((name, _)) => Err(field(

@@ -25,6 +25,7 @@ pub mod proof;
 pub mod rate;
 pub mod rehearsal;
 pub mod report;
+pub mod requirement;
 pub mod run_plan;
 pub mod segments;
 pub mod signals;

@@ -3,6 +3,7 @@
 use super::expression::CompileError;
 use super::field::Field;
 use crate::path::PathError;
+use crate::requirement::RequirementError;
 use thiserror::Error;
 
 /// Why a document has no meaning, and where in it.
@@ -14,6 +15,9 @@ pub enum MeaningError {
     /// The document has neither `change` nor `rules`, or both.
     #[error("{0}")]
     Form(&'static str),
+    /// `phase`, `requires` and `bake` do not go together.
+    #[error(transparent)]
+    Requirement(RequirementError),
     /// There is nothing to do.
     #[error("`{0}` has no step; write at least one")]
     NoSteps(Field),
@@ -81,7 +85,7 @@ impl MeaningError {
     /// Where in the document it is, if it is in one place.
     pub fn field(&self) -> Option<&Field> {
         match self {
-            Self::Id(_) | Self::Form(_) | Self::Unreachable { .. } => None,
+            Self::Id(_) | Self::Form(_) | Self::Requirement(_) | Self::Unreachable { .. } => None,
             Self::NoSteps(field)
             | Self::Shape { field, .. }
             | Self::Path { field, .. }
