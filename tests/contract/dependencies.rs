@@ -27,9 +27,10 @@ fn may_know(folder: &str) -> Option<&'static [&'static str]> {
     match folder {
         "tests" => None,
         "workers/shared/core" => Some(&[]),
-        "workers/shared/aws" | "workers/shared/runtime" => Some(&["tableshift-core"]),
+        "workers/shared/migrations" | "workers/shared/runtime" => Some(&["tableshift-core"]),
+        "workers/shared/aws" => Some(&["tableshift-core", "tableshift-migrations"]),
         "scripts/cli" => Some(&["tableshift-core", "tableshift-aws"]),
-        _ => Some(&["tableshift-core", "tableshift-aws", "tableshift-runtime"]),
+        _ => Some(&["tableshift-core", "tableshift-migrations", "tableshift-aws", "tableshift-runtime"]),
     }
 }
 

@@ -17,6 +17,7 @@ use tableshift_core::lock::Lock;
 use tableshift_core::rehearsal::Part;
 use tableshift_core::run_plan::{Facts, RunPlan};
 use tableshift_core::value::{Item, Value};
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
 
 use crate::{Calm, Engines};
@@ -115,10 +116,10 @@ impl TestRun {
             bucket: self.bucket(),
             ledger: self.ledger(),
             items: |_: &str| self.items(),
-            lookout: Calm,
+            registry: REGISTRY,
             clock: epoch_millis,
         };
-        migrate_segment::run(&ports, self.segment(segment), deadline).await
+        migrate_segment::run(&ports, &Calm, self.segment(segment), deadline).await
     }
 
     /// Verifies every segment.
@@ -127,6 +128,7 @@ impl TestRun {
             bucket: self.bucket(),
             ledger: self.ledger(),
             items: |_: &str| self.items(),
+            registry: REGISTRY,
             clock: epoch_millis,
         };
         for segment in 0..self.plan.segments {
@@ -141,6 +143,7 @@ impl TestRun {
             bucket: self.bucket(),
             ledger: self.ledger(),
             items: |_: &str| self.items(),
+            registry: REGISTRY,
             clock: epoch_millis,
         };
         for segment in 0..self.plan.segments {
@@ -155,6 +158,7 @@ impl TestRun {
             bucket: self.bucket(),
             ledger: self.ledger(),
             items: |_: &str| self.items(),
+            registry: REGISTRY,
             clock: epoch_millis,
         };
         let input = PartInput { run: self.plan.run.clone(), epoch: self.epoch, part };

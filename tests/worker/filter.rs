@@ -42,7 +42,15 @@ fn condition() -> impl Strategy<Value = String> {
         2 => (name(), literal.clone()).prop_map(|(n, l)| format!("item.{n} == {l}")),
         2 => (name(), literal.clone()).prop_map(|(n, l)| format!("{l} != item[\"{n}\"]")),
         1 => (name(), prop::sample::select(vec!["'x'", "''"])).prop_map(|(n, l)| format!("item.{n}.startsWith({l})")),
-        1 => name().prop_map(|n| format!("item.{n} < 2")),
+        2 => (name(), prop::sample::select(vec!["<", "<=", ">", ">="]), prop::sample::select(vec!["2", "1.5", "-1", "'x'", "''"]))
+            .prop_map(|(n, o, l)| format!("item.{n} {o} {l}")),
+        1 => name().prop_map(|n| format!("0 >= item.{n}")),
+        1 => name().prop_map(|n| format!("item.{n}")),
+        1 => name().prop_map(|n| format!("item.{n} in ['x', 1, true, '']")),
+        1 => (name(), prop::sample::select(vec!["S", "N", "M", "SS", "BOOL"])).prop_map(|(n, t)| format!("type(item.{n}) != '{t}'")),
+        1 => name().prop_map(|n| format!("item.{n}.contains('y')")),
+        1 => (name(), literal).prop_map(|(n, l)| format!("item.{n}.n == {l}")),
+        1 => name().prop_map(|n| format!("item.{n}.n < 2 || item.{n}.n.startsWith('x')")),
         1 => name().prop_map(|n| format!("size(item.{n}) > 0")),
         1 => name().prop_map(|n| format!("has(item.{n}.n)")),
     ];

@@ -11,4 +11,5 @@ mod objects;
 mod plan;
 mod request_approval;
 mod segments;
+mod shell;
 mod steering;

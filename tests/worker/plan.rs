@@ -11,6 +11,7 @@ use tableshift_aws::tables::DescribeTable;
 use tableshift_core::counts::Phase;
 use tableshift_core::language::document::Document;
 use tableshift_core::table::Table;
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ErrorName, Named as _, told};
 use tableshift_tests::{BUCKET, Calm, Engines, NOW, TABLE};
 
@@ -56,6 +57,7 @@ async fn planned(engines: &Engines, name: &str, input: Value) -> Result<Output, 
         tables: AnyTable,
         executions: Ended,
         lookout: Calm,
+        registry: REGISTRY,
         clock: || NOW,
     };
     let request =

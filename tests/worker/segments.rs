@@ -18,6 +18,7 @@ use tableshift_core::rehearsal::Part;
 use tableshift_core::statement::Statement;
 use tableshift_core::update::Update;
 use tableshift_core::value::{Item, Value};
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, Named as _};
 use tableshift_tests::{Calm, MIGRATION, PEOPLE, TestRun, old_items};
 
@@ -40,6 +41,25 @@ async fn every_item_is_migrated_verified_and_put_back_to_the_bit() {
 
     run.roll_back().await;
     assert_eq!(run.tally(Phase::RollBack).await.journal.restored, 700);
+    assert_eq!(by_key(run.table().await), by_key(items));
+}
+
+#[tokio::test]
+async fn a_migration_in_rust_is_migrated_verified_and_put_back_by_the_same_workers() {
+    let person = |at: usize, phone: &str| {
+        let key = [("pk".to_owned(), Value::s(format!("p{at}"))), ("sk".to_owned(), Value::s("PROFILE"))];
+        Item::from_iter(key.into_iter().chain([("phone".to_owned(), Value::s(phone))]))
+    };
+    let written = ["(617) 555-0123", "617.555.0199", "+16175550100", "1-617-555-0144"];
+    let items: Vec<Item> = (0..200).map(|at| person(at, written[at % written.len()])).collect();
+    let run = TestRun::start(&items, "id: 20261122-phone-numbers\ncode: 1\n", 2).await;
+    run.migrate().await;
+    let migrated = run.tally(Phase::Migrate).await.counts;
+    assert_eq!((migrated.changed, migrated.not_matched, migrated.scanned), (150, 50, 200));
+    run.verify().await;
+    let verified = run.tally(Phase::Verify).await;
+    assert_eq!((verified.counts.changed, verified.counts.already_done, verified.journal.as_written), (150, 50, 150));
+    run.roll_back().await;
     assert_eq!(by_key(run.table().await), by_key(items));
 }
 
@@ -117,10 +137,10 @@ async fn a_killed_worker_s_writes_count_once_and_no_item_is_written_twice() {
         bucket: run.bucket(),
         ledger: run.ledger(),
         items: |_: &str| Killing { items: run.items(), writes_left: Cell::new(150) },
-        lookout: Calm,
+        registry: REGISTRY,
         clock: tableshift_runtime::epoch_millis,
     };
-    let worker = migrate_segment::run(&ports, run.segment(0), Deadline::after(Duration::from_secs(900)));
+    let worker = migrate_segment::run(&ports, &Calm, run.segment(0), Deadline::after(Duration::from_secs(900)));
     assert!(tokio::time::timeout(Duration::from_secs(3), worker).await.is_err());
     let written = run.table().await.iter().filter(|item| item.contains_key("version")).count();
     assert_eq!(written, 150);
@@ -143,10 +163,11 @@ async fn a_worker_of_an_older_epoch_stops_and_saves_nothing() {
         bucket: run.bucket(),
         ledger: run.ledger(),
         items: |_: &str| run.items(),
-        lookout: Calm,
+        registry: REGISTRY,
         clock: tableshift_runtime::epoch_millis,
     };
-    let error = migrate_segment::run(&ports, older, Deadline::after(Duration::from_secs(900))).await.unwrap_err();
+    let error =
+        migrate_segment::run(&ports, &Calm, older, Deadline::after(Duration::from_secs(900))).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::LeaseLost);
     assert!(run.table().await.iter().all(|item| !item.contains_key("version")));
 }

@@ -21,6 +21,7 @@ use tableshift_core::signals::{Closed, Signals, Watched};
 use tableshift_core::statement::Statement;
 use tableshift_core::update::Update;
 use tableshift_core::value::Item;
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, Named as _};
 use tableshift_tests::{Calm, MIGRATION, Scripted, TestRun, old_items};
 
@@ -96,10 +97,10 @@ async fn call(run: &TestRun, lookout: impl Look, then: i64) -> Result<Progress, 
         bucket: run.bucket(),
         ledger: run.ledger(),
         items: |_: &str| Eventful { items: run.items(), writes_left: Cell::new(100), then },
-        lookout,
+        registry: REGISTRY,
         clock: time,
     };
-    migrate_segment::run(&ports, run.segment(0), Deadline::after(Duration::from_secs(900))).await
+    migrate_segment::run(&ports, &lookout, run.segment(0), Deadline::after(Duration::from_secs(900))).await
 }
 
 async fn written(run: &TestRun) -> usize {

@@ -15,6 +15,7 @@ mod waiting; // for what takes time, up to a limit
 
 // What the workflow promises
 mod approval; // a person is asked, and decides
+mod command; // the command, as a person or a pipeline runs it
 mod concurrent_writes; // the application loses nothing
 mod dry_run; // the rehearsal writes nothing and stops what cannot work
 mod interrupted; // killed workers, stopped executions

@@ -14,6 +14,7 @@ mod author;
 mod ending;
 mod files;
 mod operate;
+mod table;
 
 use arguments::{Arguments, Command};
 use clap::{CommandFactory as _, Parser as _};

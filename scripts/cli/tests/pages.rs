@@ -105,3 +105,43 @@ fn the_cookbook_shows_every_migration_as_it_is() {
     }
     assert_eq!(shown.len(), migrations().len(), "cookbook.md shows something that is no file");
 }
+
+/// Whether a schema takes a YAML text, as an editor would ask it.
+fn takes(schema: &Value, text: &str) -> bool {
+    let document: Value = serde_saphyr::from_str(text).expect("YAML");
+    jsonschema::validator_for(schema).expect("a schema").is_valid(&document)
+}
+
+#[test]
+fn the_schemas_take_every_migration_of_the_cookbook_and_its_samples() {
+    let folder = folder().join("migrations");
+    for name in migrations() {
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("the file");
+        assert!(takes(shape::schema(), &read(&name)), "{name}");
+        let samples = name.replace(".yaml", ".fixture.yaml");
+        assert!(takes(&fixture::schema(), &read(&samples)), "{samples}");
+    }
+}
+
+#[test]
+fn the_schemas_refuse_what_has_the_wrong_shape() {
+    for name in ["unknown-field-misspelt", "missing-fields", "step-with-two-actions", "steps-as-a-map"] {
+        let text =
+            std::fs::read_to_string(root().join(format!("tests/documents/faulty/{name}.yaml"))).expect("the file");
+        assert!(!takes(shape::schema(), &text), "{name}");
+    }
+    for samples in ["- before: {}\n", "- name: x\n  before: {}\n  aftr: {}\n", "- name: x\n  before: 1\n"] {
+        assert!(!takes(&fixture::schema(), samples), "{samples}");
+    }
+}
+
+#[test]
+fn the_checked_in_schemas_are_what_the_types_say() {
+    let schemas = [
+        ("migration.schema.json", shape::schema().clone()),
+        ("input.schema.json", schemars::schema_for!(tableshift_core::input::Input).to_value()),
+    ];
+    for (name, schema) in schemas {
+        hold(&folder().join(name), &(serde_json::to_string_pretty(&schema).expect("JSON") + "\n"));
+    }
+}

@@ -16,6 +16,7 @@ use tableshift_core::keys;
 use tableshift_core::language::document::Document;
 use tableshift_core::lock::Lock;
 use tableshift_core::run_plan::{Facts, RunPlan};
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
 
 use crate::{Outcome, TABLE, items};
@@ -71,12 +72,13 @@ pub async fn run(segments: u32) -> Outcome {
         bucket: clients.bucket(),
         ledger: clients.ledger(),
         items: |table: &str| TableItems::new(dynamodb.clone(), table),
-        lookout: clients.lookout(),
+        registry: REGISTRY,
         clock: epoch_millis,
     };
+    let lookout = clients.lookout();
     for segment in 0..segments {
         let input = || SegmentInput { run: RUN.into(), epoch: EPOCH, segment };
-        while !migrate_segment::run(&ports, input(), Deadline::after(LAMBDA_TIMEOUT)).await?.done {}
+        while !migrate_segment::run(&ports, &lookout, input(), Deadline::after(LAMBDA_TIMEOUT)).await?.done {}
     }
     Ok(())
 }

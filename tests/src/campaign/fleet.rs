@@ -37,6 +37,8 @@ pub struct Scene {
     pub workers: u32,
     /// The run's write units a second.
     pub write_units: Option<u32>,
+    /// The write units a second of the way back, if the run is rolled back at last.
+    pub back: Option<u32>,
     /// The run's read units a second.
     pub read_units: Option<u32>,
     /// The most items that a page holds, were its megabyte larger.
@@ -93,6 +95,7 @@ impl Default for Scene {
             segments: 8,
             workers: 4,
             write_units: None,
+            back: None,
             read_units: None,
             page: 200,
             limits: Vec::new(),
@@ -128,7 +131,7 @@ pub fn keys_of_segment(items: &[Item], segment: u32, segments: u32) -> Vec<Strin
     items.iter().map(|item| item["pk"]["S"].as_str().expect("a text").to_owned()).collect()
 }
 
-/// Runs the writing of a scene to its end.
+/// Runs the writing of a scene to its end, and the way back if it has one.
 pub fn watch(scene: Scene) -> Watched {
     in_simulated_time(async move {
         let mut world = World::new(Weather::fair(scene.page).with_full_pages(), None, Chance::new(1, 1), false);
@@ -154,7 +157,14 @@ impl Simulation {
                 self.order(*order).await;
             }
         };
-        futures::join!(self.map(scene.workers, &notes), orders);
+        let work = async {
+            self.map(Phase::Migrate, scene.workers, &notes).await;
+            if let Some(units) = scene.back {
+                self.order(Order::WriteUnits(units)).await;
+                self.map(Phase::RollBack, scene.workers, &notes).await;
+            }
+        };
+        futures::join!(work, orders);
         let mut world = lock(&self.world);
         let mut changed = BTreeMap::new();
         for event in &world.history {
@@ -173,20 +183,20 @@ impl Simulation {
     }
 
     /// The Map: a child for each segment, so many at a time.
-    async fn map(&self, workers: u32, notes: &Notes) {
+    async fn map(&self, phase: Phase, workers: u32, notes: &Notes) {
         let order = segments::order(self.plan.segments, &self.plan.run);
-        let children = futures::stream::iter(order).map(|segment| self.child(segment, notes));
+        let children = futures::stream::iter(order).map(|segment| self.child(phase, segment, notes));
         children.buffer_unordered(workers as usize).for_each(|()| async {}).await;
     }
 
     /// A child: calls its worker until the segment is done, waits as it is told, and tries again what may pass later.
-    async fn child(&self, segment: u32, notes: &Notes) {
+    async fn child(&self, phase: Phase, segment: u32, notes: &Notes) {
         notes.last_begun.set(clock::elapsed());
         let mut chance = Chance::new(u64::from(segment), 2);
         let error = loop {
             // What Step Functions and a warm Lambda take between two calls.
             sleep(Duration::from_millis(chance.within(40, 160))).await;
-            let came = self.invoke(Phase::Migrate, &self.plan.run, segment, true, Fate::KIND).await;
+            let came = self.invoke(phase, &self.plan.run, segment, true, Fate::KIND).await;
             match came {
                 End::Returned(Ok(progress)) if progress.done => break None,
                 End::Returned(Ok(progress)) => {

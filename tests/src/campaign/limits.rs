@@ -56,7 +56,10 @@ impl Limit {
         let gained = self.units_per_second * (now - self.filled).max(0) as f64 / 1000.0;
         self.level = (self.level + gained).min(self.units_per_second);
         self.filled = now;
-        self.is_about(key) && self.holds.contains(&now) && self.level <= 0.0
+        if !self.holds.contains(&now) {
+            self.level = self.units_per_second;
+        }
+        self.is_about(key) && self.level <= 0.0
     }
 
     /// Takes what a write consumed.

@@ -19,6 +19,7 @@ use tableshift_core::lock::Lock;
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::value::{Item, Value};
 use tableshift_core::{ErrorName, keys};
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, Named, told};
 use tokio::time::sleep;
 
@@ -123,7 +124,7 @@ impl Simulation {
         world.say(|| format!("{by} is called for segment {segment}: {fate:?}"));
         world.segments.insert(number, segment);
         drop(world);
-        let came = fate.befall(work(&clients, phase, input, fate.time)).await;
+        let came = fate.befall(Box::pin(work(&clients, phase, input, fate.time))).await;
         self.note_end(&by, number, rough, &came);
         came
     }
@@ -377,15 +378,15 @@ async fn work(
     let items = clients.items();
     match phase {
         Phase::Migrate => {
-            let ports = migrate_segment::Ports { bucket, ledger, items, lookout: clients.lookout(), clock: clock::now };
-            migrate_segment::run(&ports, input, deadline).await.map_err(named)
+            let ports = migrate_segment::Ports { bucket, ledger, items, registry: REGISTRY, clock: clock::now };
+            migrate_segment::run(&ports, &clients.lookout(), input, deadline).await.map_err(named)
         }
         Phase::Verify => {
-            let ports = verify_segment::Ports { bucket, ledger, items, clock: clock::now };
+            let ports = verify_segment::Ports { bucket, ledger, items, registry: REGISTRY, clock: clock::now };
             verify_segment::run(&ports, input, deadline).await.map_err(named)
         }
         Phase::RollBack => {
-            let ports = roll_back_segment::Ports { bucket, ledger, items, clock: clock::now };
+            let ports = roll_back_segment::Ports { bucket, ledger, items, registry: REGISTRY, clock: clock::now };
             roll_back_segment::run(&ports, input, deadline).await.map_err(named)
         }
         Phase::DryRun => unreachable!("a rehearsal writes nothing that could be lost"),
@@ -422,7 +423,8 @@ pub fn simulate(seed: u64, sabotage: Option<Sabotage>, verbose: bool) -> Found {
         let items: Vec<Item> = items.collect();
         let plan = Simulation::plan(subject, chance.within(1, 3) as u32);
         let simulation = Simulation::start(world, subject, &items, plan, &seed.to_string()).await;
-        simulation.run(manners, &keys, &mut chance).await.found(seed)
+        // Boxed: without optimisation a thread's stack does not hold the whole run's future several times over.
+        Box::pin(simulation.run(manners, &keys, &mut chance)).await.found(seed)
     })
 }
 

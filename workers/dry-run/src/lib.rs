@@ -115,7 +115,7 @@ where
     T: ScanSegment + ReadItem,
 {
     let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::DryRun, part: input.part.part.clone() };
-    let begun = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await;
+    let begun = Part::begin(ports, id).await;
     let mut part = begun.map_err(|source| Error::Part { part: input.part.part.clone(), source })?;
     match (&input.part.file, input.part.segment) {
         _ if part.checkpoint.done => {}

@@ -2,12 +2,18 @@
 
 use dry_run::{Ports, run};
 use tableshift_aws::Clients;
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ServeError, epoch_millis, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
     let clients = Clients::from_env()?;
-    let ports =
-        &Ports { bucket: clients.bucket(), ledger: clients.ledger(), items: clients.items(), clock: epoch_millis };
+    let ports = &Ports {
+        bucket: clients.bucket(),
+        ledger: clients.ledger(),
+        items: clients.items(),
+        registry: REGISTRY,
+        clock: epoch_millis,
+    };
     serve("dry-run", |input, deadline| run(ports, input, deadline)).await
 }

@@ -25,7 +25,8 @@ use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::pages::{Pages, ReadError};
-use tableshift_aws::part::{Clock, Directive, Part, PartError, PartId};
+pub use tableshift_aws::part::Ports;
+use tableshift_aws::part::{Directive, Part, PartError, PartId};
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::scan::ScanSegment;
 use tableshift_aws::update::UpdateItem;
@@ -40,21 +41,6 @@ use tableshift_runtime::{Deadline, Named};
 
 use page::{Ended, PageWriter};
 use sender::Sender;
-
-/// What the worker works with.
-#[derive(Debug)]
-pub struct Ports<B, L, F, W> {
-    /// The stack's bucket.
-    pub bucket: B,
-    /// The ledger.
-    pub ledger: L,
-    /// Opens the items of the table with this name.
-    pub items: F,
-    /// The calendars and alarms that runs watch.
-    pub lookout: W,
-    /// The time.
-    pub clock: Clock,
-}
 
 /// Why a segment could not be migrated.
 #[derive(Debug, thiserror::Error)]
@@ -120,7 +106,12 @@ impl Named for Error {
 const STOP_READING: Duration = Duration::from_secs(20);
 
 /// Migrates a segment until it is done, time runs out, or the run is paused.
-pub async fn run<B, L, F, T, W>(ports: &Ports<B, L, F, W>, input: Input, deadline: Deadline) -> Result<Output, Error>
+pub async fn run<B, L, F, T, W>(
+    ports: &Ports<B, L, F>,
+    lookout: &W,
+    input: Input,
+    deadline: Deadline,
+) -> Result<Output, Error>
 where
     W: Look,
     B: ReadObject + WriteObject + ListObjects,
@@ -129,14 +120,19 @@ where
     T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
 {
     let run_id = input.run.clone();
-    let result = migrate(ports, input, deadline).await;
+    let result = migrate(ports, lookout, input, deadline).await;
     if let Err(error) = &result {
         stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
     }
     result
 }
 
-async fn migrate<B, L, F, T, W>(ports: &Ports<B, L, F, W>, input: Input, deadline: Deadline) -> Result<Output, Error>
+async fn migrate<B, L, F, T, W>(
+    ports: &Ports<B, L, F>,
+    lookout: &W,
+    input: Input,
+    deadline: Deadline,
+) -> Result<Output, Error>
 where
     W: Look,
     B: ReadObject + WriteObject + ListObjects,
@@ -147,9 +143,9 @@ where
     let segment = input.segment;
     let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::Migrate, part: segments::name(segment) };
     let part_error = |source| Error::Part { segment, source };
-    let mut part = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await.map_err(part_error)?;
+    let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let items = (ports.items)(&part.plan.table.name);
-    write_segment(&mut part, &items, &ports.lookout, segment, deadline).await?;
+    write_segment(&mut part, &items, lookout, segment, deadline).await?;
     part.leave().await.map_err(part_error)
 }
 
@@ -205,7 +201,8 @@ where
             read.transpose().map_err(read_error)
         };
         let writer = PageWriter::new(part, items, lookout, &sender, segment, deadline);
-        let writing = writer.write(part.checkpoint.page, page, &prior, &mut tally);
+        // Boxed: it is the largest of what a worker awaits, and it is awaited beside something else.
+        let writing = Box::pin(writer.write(part.checkpoint.page, page, &prior, &mut tally));
         let (ended, read) = futures::try_join!(writing, reading)?;
         if ended == Ended::Interrupted {
             break;

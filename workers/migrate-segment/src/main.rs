@@ -2,6 +2,7 @@
 
 use migrate_segment::{Ports, run};
 use tableshift_aws::Clients;
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ServeError, epoch_millis, serve};
 
 #[tokio::main(flavor = "current_thread")]
@@ -11,8 +12,9 @@ async fn main() -> Result<(), ServeError> {
         bucket: clients.bucket(),
         ledger: clients.ledger(),
         items: clients.items(),
-        lookout: clients.lookout(),
+        registry: REGISTRY,
         clock: epoch_millis,
     };
-    serve("migrate-segment", |input, deadline| run(ports, input, deadline)).await
+    let lookout = &clients.lookout();
+    serve("migrate-segment", |input, deadline| run(ports, lookout, input, deadline)).await
 }

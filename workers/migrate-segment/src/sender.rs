@@ -291,6 +291,11 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
 
     fn take_batch(&self, parcel: Parcel, batch: BatchWritten, round: &mut Round) {
         let is_done = |outcome: &StatementWritten| matches!(outcome, StatementWritten::Written(Written::Done { .. }));
+        let outcomes = || parcel.writes.iter().zip(&batch.statements);
+        let throttled = outcomes().filter(|(_, outcome)| **outcome == StatementWritten::Throttled);
+        let throttled: f64 = throttled.map(|(write, _)| write.units()).sum();
+        // What was throttled is not given back, else it would be sent again at once.
+        self.pacer.settle(throttled);
         self.settle(batch.units, &parcel, batch.statements.iter().all(is_done), round);
         let mut asked_why = false;
         for (mut write, outcome) in parcel.writes.into_iter().zip(batch.statements) {
@@ -333,7 +338,9 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         } else if !singly {
             return Err(error.into());
         }
-        self.pacer.settle(-parcel.units);
+        if !throttled {
+            self.pacer.settle(-parcel.units);
+        }
         let of_key = alone && matches!(error.reach, None | Some(Reach::KeyRange));
         for write in parcel.writes.into_iter().rev() {
             match throttled {

@@ -26,6 +26,7 @@ use tableshift_core::input::{Action, Input};
 use tableshift_core::keys;
 use tableshift_core::lock::SETTLE_SECONDS;
 use tableshift_core::policy::{OnBadVerdict, Policy};
+use tableshift_core::registry::Registry;
 use tableshift_core::rehearsal::Part;
 use tableshift_core::run_plan::{Facts, RunPlan, Speed, Steps};
 use tableshift_core::segments;
@@ -69,6 +70,8 @@ pub struct Ports<B, L, T, E, W> {
     pub executions: E,
     /// The calendars and alarms that runs watch.
     pub lookout: W,
+    /// The migrations in Rust that this build knows.
+    pub registry: Registry,
     /// The time.
     pub clock: Clock,
 }
@@ -100,9 +103,10 @@ where
 {
     let run = request.name.clone();
     refuse_used_name(ports, &run, &request.execution).await?;
-    let document = migration::read(&ports.bucket, input.migration.as_ref().unwrap_or(&serde_json::Value::Null)).await?;
+    let named = input.migration.as_ref().unwrap_or(&serde_json::Value::Null);
+    let document = migration::read(&ports.bucket, &ports.registry, named).await?;
     let table = describe(ports, input.table.as_deref().unwrap_or_default()).await?;
-    migration::compile(&document, &table)?;
+    migration::compile(&document, &ports.registry, &table)?;
     let now = (ports.clock)();
     let done = history::look_up(&ports.ledger, &document, &input, &ports.stage.policy, now).await?;
     let facts = Facts {
@@ -160,7 +164,7 @@ where
     let record = ports.ledger.run(run).await.map_err(Error::Ledger)?;
     let record = record.ok_or_else(|| Error::NoRecord(run.to_owned()))?;
     refuse_other(&plan, &input)?;
-    migration::refuse_changed(&ports.bucket, &plan, &input).await?;
+    migration::refuse_changed(&ports.bucket, &ports.registry, &plan, &input).await?;
     let steps = steps_of(&plan, &record, &input, &ports.stage.policy)?;
     let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
     describe(ports, &plan.table.name).await?;

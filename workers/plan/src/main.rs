@@ -2,6 +2,7 @@
 
 use plan::{Ports, Stage, run};
 use tableshift_aws::Clients;
+use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ServeError, epoch_millis, serve};
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,6 +15,7 @@ async fn main() -> Result<(), ServeError> {
         tables: clients.tables(),
         executions: clients.executions(),
         lookout: clients.lookout(),
+        registry: REGISTRY,
         clock: epoch_millis,
     };
     serve("plan", |input, _| run(ports, input)).await

@@ -4,18 +4,21 @@ use serde_json::Value;
 use tableshift_aws::objects::{ObjectError, ReadObject};
 use tableshift_core::input::Input;
 use tableshift_core::keys;
-use tableshift_core::language::compiled::Compiled;
 use tableshift_core::language::document::Document;
+use tableshift_core::registry::{Registry, Runnable};
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::table::Table;
 
 use crate::Error;
 
-/// The document that the input names or holds.
-pub(crate) async fn read(bucket: &impl ReadObject, migration: &Value) -> Result<Document, Error> {
+/// The document that the input names or holds. An id that is registered means the migration in Rust.
+pub(crate) async fn read(bucket: &impl ReadObject, registry: &Registry, migration: &Value) -> Result<Document, Error> {
     let Value::String(id) = migration else {
         return Document::from_json(migration).map_err(|source| Error::Document { place: "the input".into(), source });
     };
+    if let Some(document) = registry.document(id) {
+        return Ok(document);
+    }
     let key = keys::migration(id);
     let bytes = bucket.get(&key).await.map_err(|error| match error {
         ObjectError::Missing { .. } => Error::NoMigration { id: id.clone(), key: key.clone() },
@@ -30,15 +33,20 @@ pub(crate) async fn read(bucket: &impl ReadObject, migration: &Value) -> Result<
 }
 
 /// Compiles the document and refuses what cannot be done to this table.
-pub(crate) fn compile(document: &Document, table: &Table) -> Result<(), Error> {
+pub(crate) fn compile(document: &Document, registry: &Registry, table: &Table) -> Result<(), Error> {
     let meaning = |source| Error::Meaning { id: document.id.clone(), source };
-    Compiled::of(document).map_err(meaning)?.check_keys(&table.keys).map_err(meaning)
+    Runnable::of(document, registry).map_err(meaning)?.check_keys(&table.keys).map_err(meaning)
 }
 
 /// Refuses a run whose migration is not the one that it was planned with, where the input names one.
-pub(crate) async fn refuse_changed(bucket: &impl ReadObject, plan: &RunPlan, input: &Input) -> Result<(), Error> {
+pub(crate) async fn refuse_changed(
+    bucket: &impl ReadObject,
+    registry: &Registry,
+    plan: &RunPlan,
+    input: &Input,
+) -> Result<(), Error> {
     let Some(migration) = &input.migration else { return Ok(()) };
-    let now = read(bucket, migration).await?;
+    let now = read(bucket, registry, migration).await?;
     match now.id == plan.migration.id && now.hash() == plan.migration_hash {
         true => Ok(()),
         false => Err(Error::MigrationChanged { run: plan.run.clone(), id: plan.migration.id.clone() }),

@@ -105,7 +105,7 @@ where
     let segment = input.segment;
     let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::RollBack, part: segments::name(segment) };
     let part_error = |source| Error::Part { segment, source };
-    let mut part = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await.map_err(part_error)?;
+    let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let entered = ports.ledger.enter_phase(&part.id.run, ROLLED_BACK).await;
     entered.map_err(|source| part_error(PartError::Ledger { part: part.id.part.clone(), source }))?;
     let journal = Journal::read(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
@@ -115,15 +115,21 @@ where
         undo.set_rate(part.write_share());
         let done = usize::try_from(part.checkpoint.page).unwrap_or(usize::MAX);
         let mut tally = Tally::default();
-        let in_time = match journal.objects.get(done) {
-            Some(key) => {
-                let entries = load_journal(&ports.bucket, key).await;
-                let entries = entries.map_err(|source| Error::Journal { segment, source })?;
-                undo.single(entries.into_iter().filter(|e| !journal.repeats.contains(&e.key)), &mut tally).await?
-            }
-            None => undo.repeated(&journal.repeated, &mut tally).await?,
+        let undoing = async {
+            let Some(key) = journal.objects.get(done) else {
+                return undo.repeated(&journal.repeated, &mut tally).await;
+            };
+            let entries = load_journal(&ports.bucket, key).await;
+            let entries = entries.map_err(|source| Error::Journal { segment, source })?;
+            undo.single(entries.into_iter().filter(|e| !journal.repeats.contains(&e.key)), &mut tally).await
         };
-        if !in_time {
+        // An object may hold a whole page, many minutes' work at a low rate: an operator is heard meanwhile.
+        let in_time = || {
+            undo.set_rate(part.write_share());
+            !deadline.remaining().is_zero()
+        };
+        let undone = part.unless_stopped(in_time, undoing).await.map_err(part_error)?;
+        if !undone.transpose()?.unwrap_or(false) {
             break;
         }
         part.dead_letters(&tally.findings).await.map_err(part_error)?;

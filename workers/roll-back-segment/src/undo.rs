@@ -121,7 +121,6 @@ impl<'u, T: UpdateItem> Undo<'u, T> {
             match self.items.update(key, update).await {
                 Err(error) if error.cause == Cause::Throttled && begun.elapsed() < PATIENCE => {
                     self.pacer.throttle();
-                    self.pacer.settle(-EXPECTED_UNITS);
                     tokio::time::sleep(AFTER_THROTTLE).await;
                 }
                 Err(error) => return Err(error),

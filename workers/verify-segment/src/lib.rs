@@ -102,7 +102,7 @@ where
     let segment = input.segment;
     let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::Verify, part: segments::name(segment) };
     let part_error = |source| Error::Part { segment, source };
-    let mut part = Part::begin(&ports.bucket, &ports.ledger, id, ports.clock).await.map_err(part_error)?;
+    let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let journal = journal_index(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
     let items = (ports.items)(&part.plan.table.name);
     let pages = Pages::of(&part.plan, part.bucket, &items, segment, true).await;

@@ -3,6 +3,7 @@
 use super::render;
 use crate::ending::{Ending, Told};
 use crate::files::{self, FileError, Source};
+use crate::table::{self, TableError};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -17,7 +18,10 @@ pub struct Check {
     /// Migration files; `-` reads the standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// What `aws dynamodb describe-table` printed for the table: checks its keys and indexes too
+    /// The table that it is for: checks its keys, indexes and time to live too. Asks AWS, and writes nothing
+    #[arg(long, value_name = "NAME", conflicts_with = "table_description")]
+    table: Option<String>,
+    /// The same without asking AWS: what `aws dynamodb describe-table` printed
     #[arg(long, value_name = "FILE")]
     table_description: Option<PathBuf>,
     /// The attribute that the table's time to live reads
@@ -34,6 +38,9 @@ pub enum CheckError {
     /// A file cannot be read.
     #[error("the check cannot be made")]
     File(#[source] FileError),
+    /// The table cannot be looked at.
+    #[error("the check cannot be made")]
+    Table(#[source] TableError),
     /// The table's description cannot be read.
     #[error("the check cannot be made")]
     Description(#[source] DescriptionError),
@@ -58,6 +65,9 @@ pub fn run(check: &Check) -> Result<Told, CheckError> {
 
 impl Check {
     fn facts(&self) -> Result<Option<Facts>, CheckError> {
+        if let Some(name) = &self.table {
+            return table::facts(name).map(Some).map_err(CheckError::Table);
+        }
         let Some(path) = &self.table_description else { return Ok(None) };
         let source = files::read(path).map_err(CheckError::File)?;
         let facts = Facts::from_description(&source.text).map_err(CheckError::Description)?;

@@ -33,6 +33,9 @@ pub struct Explain {
 /// Why a migration cannot be explained.
 #[derive(Debug, Error)]
 pub enum ExplainError {
+    /// The document stands for a migration in Rust.
+    #[error("{0} stands for a migration in Rust, whose samples are its Rust tests: see workers/shared/migrations")]
+    InRust(String),
     /// A file cannot be read.
     #[error("the migration cannot be explained")]
     File(#[source] FileError),
@@ -50,6 +53,7 @@ pub enum ExplainError {
 pub fn run(explained: &Explain) -> Result<Told, ExplainError> {
     let loaded = match migration::load(&explained.file) {
         Ok(loaded) => loaded,
+        Err(LoadError::InRust(path)) => return Err(ExplainError::InRust(path)),
         Err(LoadError::File(source)) => return Err(ExplainError::File(source)),
         Err(LoadError::Findings(reviewed)) => {
             return Ok(Told { text: check::told(&reviewed.0, &reviewed.1), ending: Ending::Findings });

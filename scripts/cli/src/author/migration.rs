@@ -26,6 +26,8 @@ pub struct Loaded {
 pub enum LoadError {
     /// It cannot be read.
     File(FileError),
+    /// It stands for a migration in Rust.
+    InRust(String),
     /// Its review has errors.
     Findings(Box<(Source, Review)>),
 }
@@ -35,6 +37,9 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     let source = files::read(path).map_err(LoadError::File)?;
     let mut review = Review::of(&source.text, None);
     let document = review.document.take();
+    if document.as_ref().is_some_and(|document| document.code.is_some()) {
+        return Err(LoadError::InRust(source.name));
+    }
     match document.and_then(|document| Compiled::of(&document).ok().map(|migration| (document, migration))) {
         Some((document, migration)) => Ok(Loaded { source, review, document, migration }),
         None => Err(LoadError::Findings(Box::new((source, review)))),

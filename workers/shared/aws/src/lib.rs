@@ -34,6 +34,7 @@ pub mod part;
 pub mod run_files;
 pub mod scan;
 mod scan_answer;
+pub mod shell;
 pub mod steered;
 pub mod tables;
 mod throttles;

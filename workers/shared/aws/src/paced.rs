@@ -46,7 +46,7 @@ impl Pacer {
         self.pace.borrow_mut().charge(units, self.started.elapsed());
     }
 
-    /// Takes note of a throttle, before the charge of the throttled operation is given back.
+    /// Takes note of a throttle. What the throttled operation was charged is not given back.
     pub fn throttle(&self) {
         self.pace.borrow_mut().throttle(self.started.elapsed());
     }

@@ -15,9 +15,10 @@ use tableshift_core::control::{Control, State};
 use tableshift_core::counts::{Finding, Partial, Phase, Tally};
 use tableshift_core::hold::Hold;
 use tableshift_core::keys;
-use tableshift_core::language::compiled::{Compiled, MeaningError};
+use tableshift_core::language::compiled::MeaningError;
 use tableshift_core::lock::Lock;
 use tableshift_core::migration::TableRules;
+use tableshift_core::registry::{Registry, Runnable};
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::throttle::Reach;
 use tableshift_core::value::Item;
@@ -44,6 +45,8 @@ pub struct Ports<B, L, F> {
     pub ledger: L,
     /// Opens the items of the table with this name.
     pub items: F,
+    /// The migrations in Rust that this build knows.
+    pub registry: Registry,
     /// The time.
     pub clock: Clock,
 }
@@ -147,7 +150,7 @@ pub struct Part<'e, B, L> {
     /// The run's plan.
     pub plan: RunPlan,
     /// The migration.
-    pub migration: Compiled,
+    pub migration: Runnable,
     /// What the table demands of a change.
     pub rules: TableRules,
     /// How far the part got.
@@ -159,16 +162,18 @@ pub struct Part<'e, B, L> {
 
 impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Part<'e, B, L> {
     /// Takes a part up where the attempt before it left it.
-    pub async fn begin(bucket: &'e B, ledger: &'e L, id: PartId, clock: Clock) -> Result<Self, PartError> {
+    pub async fn begin<F>(ports: &'e Ports<B, L, F>, id: PartId) -> Result<Self, PartError> {
+        let Ports { bucket, ledger, registry, clock, .. } = ports;
         let file = |source| PartError::File { part: id.part.clone(), source };
         let plan = load_plan(bucket, &id.run).await.map_err(file)?;
-        let migration = Compiled::of(&plan.migration).map_err(PartError::Migration)?;
+        let migration = Runnable::of(&plan.migration, registry).map_err(PartError::Migration)?;
         let claimed = ledger.claim(&id.run, id.phase, &id.part, id.epoch).await;
         let claimed = claimed.map_err(|source| PartError::Ledger { part: id.part.clone(), source })?;
         let earlier = claimed.ok_or_else(|| PartError::LeaseLost { part: id.part.clone() })?;
         let checkpoint = taken_up(earlier, &id);
         let rules = TableRules::of(&plan.table, plan.locked_at / 1000);
         let (asked, control) = (Cell::new(i64::MIN), RefCell::default());
+        let clock = *clock;
         let mut part = Self { bucket, ledger, id, plan, migration, rules, checkpoint, clock, asked, control };
         part.directive().await?;
         part.recall_examples().await?;
@@ -368,7 +373,7 @@ impl<B, L> Part<'_, B, L> {
     }
 
     /// What items are judged by.
-    pub fn judge(&self) -> Judge<'_, Compiled> {
+    pub fn judge(&self) -> Judge<'_, Runnable> {
         Judge { migration: &self.migration, rules: &self.rules, table: &self.plan.table }
     }
 

@@ -1,7 +1,6 @@
 //! Long work of a part that ends early when the run is paused or the time is up.
 
 use std::future::Future;
-use std::pin::pin;
 use std::time::Duration;
 
 use crate::ledger_checkpoints::Checkpoints;
@@ -20,7 +19,8 @@ impl<B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Part<'_
         in_time: impl Fn() -> bool,
         work: F,
     ) -> Result<Option<F::Output>, PartError> {
-        let mut work = pin!(work);
+        // Boxed: what is awaited in turn with something else would lie in the worker's own future several times over.
+        let mut work = Box::pin(work);
         loop {
             match tokio::time::timeout(ASK_EVERY, &mut work).await {
                 Ok(output) => return Ok(Some(output)),

@@ -53,18 +53,17 @@ pub struct Slowed {
 /// A throttle that concerns every worker cuts the run's rate at most so often, in milliseconds: workers ask every two
 /// seconds, and until all of them know of a cut, further throttles are news of what led to it.
 const SAME_NEWS_MILLIS: i64 = 2_500;
+/// How much comes back every second after a throttle of the table: of the rate before it, and of the budget at least, for
+/// a run that had hardly begun must not be slow for hours.
+const TABLE_GROWTH: (f64, f64) = (0.05, 0.01);
 /// A limit is not a moment's shortage: the rate comes back over many minutes.
-const LIMIT_GROWTH: f64 = 0.002;
-const TABLE_GROWTH: f64 = 0.05;
-/// Of the growth that a run at its budget would have, a run that was slower when it was throttled has at least so much:
-/// it must not be slow for hours.
-const LEAST_GROWTH: f64 = 0.2;
+const LIMIT_GROWTH: (f64, f64) = (0.002, 0.002);
 
 impl Slowed {
     /// What a throttle of this reach at `now` makes of a run that consumed `rate` units a second of this budget, if it
     /// is news.
     pub fn after(before: Option<Self>, reach: Reach, rate: f64, budget: Option<u32>, now: i64) -> Option<Self> {
-        let growth = match reach {
+        let (growth, of_budget) = match reach {
             Reach::KeyRange => return None,
             Reach::Table => TABLE_GROWTH,
             Reach::Limit => LIMIT_GROWTH,
@@ -73,8 +72,8 @@ impl Slowed {
             return None;
         }
         let rate = before.map_or(rate, |slowed| slowed.rate(now).min(rate)).max(2.0);
-        let least = f64::from(budget.unwrap_or_default()) * LEAST_GROWTH;
-        Some(Self { to: rate / 2.0, at: now, growth: (rate.max(least) * growth).max(0.1) })
+        let growth = (rate * growth).max(f64::from(budget.unwrap_or_default()) * of_budget).max(0.1);
+        Some(Self { to: rate / 2.0, at: now, growth })
     }
 
     /// The run's rate at `now`, in units a second.

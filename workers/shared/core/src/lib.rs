@@ -23,6 +23,7 @@ pub mod path;
 pub mod policy;
 pub mod proof;
 pub mod rate;
+pub mod registry;
 pub mod rehearsal;
 pub mod report;
 pub mod requirement;

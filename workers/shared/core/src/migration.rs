@@ -105,6 +105,9 @@ pub enum Invalid {
     /// Applying the migration again would change the item again.
     #[error("the migration would change the item again: `where` must be false once an item is changed")]
     NotIdempotent,
+    /// What a migration in Rust says of an item that it cannot change.
+    #[error("{0}")]
+    Unfit(&'static str),
     /// DynamoDB refused the write; the text is its validation message.
     #[error("DynamoDB refused the write: {0}")]
     Refused(String),

@@ -83,8 +83,8 @@ impl Pace {
         }
     }
 
-    /// Takes note of a throttle: the rate is cut, once for all the throttles that come together. To be called before the
-    /// charge of the throttled operation is given back: what was asked for tells what was too much.
+    /// Takes note of a throttle: the rate is cut, once for all the throttles that come together. What a throttled operation
+    /// was charged is not given back: else it would be sent again at once.
     pub fn throttle(&mut self, now: Duration) {
         self.refill(now);
         if self.throttled.is_some_and(|throttled| now.saturating_sub(throttled.cut_at) < SAME_NEWS) {

@@ -1,6 +1,7 @@
 //! `tableshift test`: a migration on the sample items beside it, with what each step changed.
 
 mod json;
+mod real;
 mod show;
 mod verdict;
 
@@ -8,7 +9,9 @@ use super::check;
 use super::migration::{self, LoadError, Loaded};
 use crate::ending::{Ending, Told};
 use crate::files::{self, FileError, Source};
+use crate::table::{self, TableError};
 use clap::Args;
+use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use tableshift_core::language::fixture::{self, Case, Expected};
 use tableshift_core::language::trace::Trace;
@@ -31,6 +34,12 @@ pub struct Test {
     /// Writes what each sample becomes into the file, in place of what it says. Read it then
     #[arg(long)]
     update: bool,
+    /// Runs on items of this table instead, read-only
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["fixture", "update"])]
+    table: Option<String>,
+    /// How many items of the table to read, from all over it
+    #[arg(long, value_name = "N", requires = "table", default_value_t = 20)]
+    sample: u32,
     /// Prints one JSON document for programs instead
     #[arg(long)]
     json: bool,
@@ -39,6 +48,9 @@ pub struct Test {
 /// Why a migration cannot be tested.
 #[derive(Debug, Error)]
 pub enum TestError {
+    /// The document stands for a migration in Rust.
+    #[error("{0} stands for a migration in Rust, whose samples are its Rust tests: see workers/shared/migrations")]
+    InRust(String),
     /// The migration cannot be read.
     #[error("the test cannot be made")]
     Migration(#[source] FileError),
@@ -54,6 +66,9 @@ pub enum TestError {
         #[source]
         source: FileError,
     },
+    /// The table's items cannot be read.
+    #[error("the test cannot be made on the table's items")]
+    Table(#[source] TableError),
     /// The file of samples cannot be updated.
     #[error("the sample items cannot be updated")]
     Update(#[source] FileError),
@@ -63,12 +78,17 @@ pub enum TestError {
 pub fn run(test: &Test) -> Result<Told, TestError> {
     let loaded = match migration::load(&test.file) {
         Ok(loaded) => loaded,
+        Err(LoadError::InRust(path)) => return Err(TestError::InRust(path)),
         Err(LoadError::File(source)) => return Err(TestError::Migration(source)),
         Err(LoadError::Findings(reviewed)) => {
             let text = if test.json { check::json(&[*reviewed]) } else { check::told(&reviewed.0, &reviewed.1) };
             return Ok(Told { text, ending: Ending::Findings });
         }
     };
+    if let Some(name) = &test.table {
+        let (table, items) = table::sample(name, test.sample).map_err(TestError::Table)?;
+        return Ok(real::told(&loaded, &table, items, Timestamp::now().as_second(), test.json));
+    }
     let path = test.fixture.clone().unwrap_or_else(|| files::fixture_of(&test.file));
     let source =
         files::read(&path).map_err(|source| TestError::Fixture { path: path.display().to_string(), source })?;

@@ -22,7 +22,8 @@ pub fn judged(loaded: &Loaded, name: &str, judged: &[Judged<'_>]) -> String {
     text
 }
 
-fn sample(loaded: &Loaded, judged: &Judged<'_>) -> String {
+/// One sample with what became of it.
+pub fn sample(loaded: &Loaded, judged: &Judged<'_>) -> String {
     let (mark, style) = if judged.passed() { ("✓", GREEN) } else { ("✗", RED) };
     let name = painted(BOLD, &judged.case.name);
     let mut text = format!("{} {name}: {}\n", painted(style, mark), outcome(&judged.trace));

@@ -51,6 +51,17 @@ pub fn judge<'c>(migration: &Compiled, case: &'c Case) -> Judged<'c> {
     Judged { case, trace, problem }
 }
 
+/// Applies a migration to an item of a real table, of which nothing is expected but that it is not invalid, and that a
+/// second run leaves it alone.
+pub fn judge_real<'c>(migration: &Compiled, case: &'c Case) -> Judged<'c> {
+    let trace = Trace::of(migration, &case.before);
+    let problem = match &trace.outcome {
+        Outcome::Invalid(_) => Some(Problem::Invalid),
+        outcome => changes_twice(migration, &trace::after(&case.before, outcome)),
+    };
+    Judged { case, trace, problem }
+}
+
 /// What a migration makes of an item, as a file of samples says it.
 fn found(migration: &Compiled, item: &Item) -> Expected {
     match migration.apply(item) {
@@ -88,8 +99,13 @@ fn problem(migration: &Compiled, case: &Case, outcome: &Outcome) -> Option<Probl
     if !differences.is_empty() {
         return Some(Problem::Differs(differences));
     }
-    match migration.apply(&after) {
-        again @ Outcome::Changed(_) => Some(Problem::Twice(difference::between(&after, &trace::after(&after, &again)))),
+    changes_twice(migration, &after)
+}
+
+/// What applying the migration once more would do.
+fn changes_twice(migration: &Compiled, after: &Item) -> Option<Problem> {
+    match migration.apply(after) {
+        again @ Outcome::Changed(_) => Some(Problem::Twice(difference::between(after, &trace::after(after, &again)))),
         Outcome::Invalid(reason) => Some(Problem::TwiceInvalid(reason.to_string())),
         _ => None,
     }

@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 /// A migration: which items, what to change, what must hold after. It has either `change`, with `where` and `check`
-/// beside it, or `rules`, each with its own.
+/// beside it, or `rules`, each with its own, or `code`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("oneOf" = [
     {"required": ["change"]},
-    {"required": ["rules"], "not": {"anyOf": [{"required": ["where"]}, {"required": ["check"]}]}}
+    {"required": ["rules"], "not": {"anyOf": [{"required": ["where"]}, {"required": ["check"]}]}},
+    {"required": ["code"], "not": {"anyOf": [{"required": ["where"]}, {"required": ["check"]}]}}
 ]))]
 pub struct Document {
     /// The migration's name for ever: letters, digits, `.`, `_` and `-`, at most 80. A date first keeps them in order.
@@ -55,6 +56,11 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1))]
     pub rules: Vec<Rule>,
+    /// For a migration that is written in Rust: its revision, which says that the build knows the migration of this `id` in
+    /// just this form. Nothing else is written then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1), example = 1)]
+    pub code: Option<u32>,
 }
 
 /// A half of a change that is made in two.

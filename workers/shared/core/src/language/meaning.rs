@@ -18,6 +18,26 @@ pub enum MeaningError {
     /// `phase`, `requires` and `bake` do not go together.
     #[error(transparent)]
     Requirement(RequirementError),
+    /// A migration in Rust that this build does not know.
+    #[error("no migration in Rust has the id `{id}` in this build; it knows {known}")]
+    UnknownCode {
+        /// The id.
+        id: String,
+        /// The ids that the build knows.
+        known: String,
+    },
+    /// A migration in Rust that this build knows in another form.
+    #[error(
+        "the migration `{id}` is of revision {found} in this build, and revision {wanted} is asked for; start a new run"
+    )]
+    OtherRevision {
+        /// The id.
+        id: String,
+        /// The revision that is asked for.
+        wanted: u32,
+        /// The revision that the build has.
+        found: u32,
+    },
     /// There is nothing to do.
     #[error("`{0}` has no step; write at least one")]
     NoSteps(Field),
@@ -85,7 +105,12 @@ impl MeaningError {
     /// Where in the document it is, if it is in one place.
     pub fn field(&self) -> Option<&Field> {
         match self {
-            Self::Id(_) | Self::Form(_) | Self::Requirement(_) | Self::Unreachable { .. } => None,
+            Self::Id(_)
+            | Self::Form(_)
+            | Self::Requirement(_)
+            | Self::UnknownCode { .. }
+            | Self::OtherRevision { .. }
+            | Self::Unreachable { .. } => None,
             Self::NoSteps(field)
             | Self::Shape { field, .. }
             | Self::Path { field, .. }

@@ -31,6 +31,11 @@ pub(crate) fn rules(document: &Document) -> Result<Vec<Written<'_>>, MeaningErro
         check: document.check.as_deref(),
         change: &document.change,
     };
+    if document.code.is_some() {
+        return Err(MeaningError::Form(
+            "is a migration in Rust, which has no steps to compile; run it through the registry",
+        ));
+    }
     if document.rules.is_empty() {
         return Ok(vec![single]);
     }

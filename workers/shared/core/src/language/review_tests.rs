@@ -92,6 +92,14 @@ fn the_largest_documents_are_reviewed_too_however_much_is_wrong_with_them() {
     assert!(review.findings.len() > 5000, "{}", review.findings.len());
 }
 
+#[test]
+fn a_document_that_stands_for_a_migration_in_rust_has_nothing_else_in_it() {
+    let review = Review::of("id: 20261122-phone-numbers\ncode: 1\n", None);
+    assert!(review.document.is_some() && review.count(Level::Error) == 0, "{review:?}");
+    assert_eq!(found("id: a\ncode: 1\nwhere: has(item.a)\n"), [(Code::Form, "where")]);
+    assert_eq!(found("id: a\ncode: one\n"), [(Code::WrongKind, "one")]);
+}
+
 const CORPUS: [&str; 3] = [
     GOOD,
     "id: b\nrules:\n  - name: r\n    where: item.n == 1 && key.sk.startsWith('A#')\n    change:\n      - increment_version: { from: 1, to: 2, change: [{ move: { from: a.b, to: c.d } }] }\n      - convert: {path: \"l[*].x\", to: number}\n        when: 'has(item.l)'\n",

@@ -67,7 +67,7 @@ pub enum Code {
     NotIdempotent,
     /// A rule that no item ever reaches.
     Unreachable,
-    /// The document has both `change` and `rules`.
+    /// The document has more than one of `change`, `rules` and `code`, or stands for a migration in Rust.
     Form,
     /// A step's effect is undone or overwritten by a later step.
     NoEffect,
@@ -230,5 +230,16 @@ impl Finding {
     pub fn suggest(mut self, message: impl Into<String>, span: Range<usize>, replacement: impl Into<String>) -> Self {
         self.suggestion = Some(Suggestion { message: message.into(), span, replacement: replacement.into() });
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_listed_once_in_the_order_of_its_declaration() {
+        let places: Vec<usize> = Code::ALL.iter().map(|code| *code as usize).collect();
+        assert_eq!(places, (0..=Code::Refused as usize).collect::<Vec<_>>());
     }
 }

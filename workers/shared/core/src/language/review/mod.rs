@@ -13,6 +13,7 @@
 mod effects;
 mod expression;
 pub mod finding;
+mod form;
 mod meaning;
 mod names;
 mod not_yaml;
@@ -74,8 +75,11 @@ fn examine(text: &str, table: Option<&Facts>, findings: &mut Vec<Finding>) -> Op
     if let Some(facts) = table {
         table::check(facts, &steps, findings);
     }
-    let (document, compiled) = refused::check(text, &root, &steps, findings)?;
-    meaning::check(&root, &steps, &document, &compiled, findings);
+    let document = refused::read(text, &root, &steps, findings)?;
+    if document.code.is_none() {
+        let compiled = refused::compile(&root, &document, findings)?;
+        meaning::check(&root, &steps, &document, &compiled, findings);
+    }
     Some(document)
 }
 

@@ -13,12 +13,19 @@ use std::ops::Range;
 /// A problem within an expression.
 #[derive(Debug)]
 pub struct Problem {
+    /// What kind it is.
     pub code: Code,
+    /// Where: bytes of the expression.
     pub span: Range<usize>,
+    /// What is wrong.
     pub message: String,
+    /// A few words under the place.
     pub label: String,
+    /// What to do.
     pub help: Vec<String>,
+    /// Why to replace the place, and by what.
     pub replace: Option<(String, String)>,
+    /// Whether the migration could run all the same.
     pub warning: bool,
 }
 

@@ -10,33 +10,35 @@ use crate::language::meaning::MeaningError;
 use crate::language::reading;
 use std::ops::Range;
 
-/// Every refusal that no other finding has told already, and the compiled document if there is none.
-pub fn check(
-    text: &str,
-    root: &Node,
-    steps: &[StepView<'_>],
-    findings: &mut Vec<Finding>,
-) -> Option<(Document, Compiled)> {
+/// The document, if it can be read; and every refusal of a step that no other finding has told already.
+pub fn read(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec<Finding>) -> Option<Document> {
     steps.iter().for_each(|view| step(view, findings));
-    let refused = |findings: &[Finding]| findings.iter().any(|finding| finding.level == Level::Error);
-    let document = match Document::from_yaml(text) {
-        Ok(document) => document,
+    match Document::from_yaml(text) {
+        Ok(document) => Some(document),
         Err(error) => {
-            if !refused(findings) {
+            if !is_refused(findings) {
                 findings.push(Finding::error(Code::Refused, root.span.clone(), super::told(&error)));
             }
-            return None;
+            None
         }
-    };
-    match Compiled::of(&document) {
-        Ok(compiled) => Some((document, compiled)),
+    }
+}
+
+/// The compiled document, if it compiles.
+pub fn compile(root: &Node, document: &Document, findings: &mut Vec<Finding>) -> Option<Compiled> {
+    match Compiled::of(document) {
+        Ok(compiled) => Some(compiled),
         Err(error) => {
-            if !refused(findings) {
+            if !is_refused(findings) {
                 findings.push(finding(&error, root.span.clone()));
             }
             None
         }
     }
+}
+
+fn is_refused(findings: &[Finding]) -> bool {
+    findings.iter().any(|finding| finding.level == Level::Error)
 }
 
 /// A step by itself. A fault of a step within it is that step's.

@@ -2,8 +2,9 @@
 
 use super::expression::{self, Place};
 use super::finding::{Code, Finding};
+use super::form;
 use super::shape::step_fields;
-use super::suggest::{listed, nearest};
+use super::suggest::listed;
 use super::yaml::{Kind, Node};
 use crate::language::expression::Expression;
 use crate::path::Path;
@@ -116,7 +117,7 @@ pub fn check(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec
     if let Some(id) = root.field("id") {
         identity(id, findings);
     }
-    form(root, findings);
+    form::check(root, findings);
     for (rule, node) in rules(root) {
         for field in ["where", "check"] {
             let name = rule.map_or(field.to_owned(), |rule| format!("rule {rule}: {field}"));
@@ -128,7 +129,7 @@ pub fn check(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec
     for step in steps {
         actions(step, findings);
         for path in step.reads.iter().filter(|read| is_only_read(step, read)).chain(&step.writes) {
-            self::path(path, findings);
+            form::path(path, findings);
         }
         if let Some(node) = step.node.field("when") {
             condition(text, format!("{}: when", step.name()), node, findings);
@@ -140,40 +141,6 @@ pub fn check(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec
 /// A path that is read and written is one text, to be reported once.
 fn is_only_read(step: &StepView<'_>, read: &PathView<'_>) -> bool {
     step.writes.iter().all(|write| write.node.span != read.node.span)
-}
-
-/// Either `change`, with `where` and `check` beside it, or `rules`.
-fn form(root: &Node, findings: &mut Vec<Finding>) {
-    let (change, rules) = (root.entry("change"), root.entry("rules"));
-    let named = |names: &[&str]| names.iter().find_map(|name| root.entry(name));
-    match (change, rules) {
-        (None, None) if !root.entries().is_empty() && !has_misspelt_change(root) => {
-            let start = root.entries().first().map_or(root.span.clone(), |first| first.at.clone());
-            let finding = Finding::error(Code::MissingField, start, "the document has no `change`");
-            findings.push(finding.help("write the steps under `change:`, each beginning with `- `"));
-        }
-        (Some(change), Some(rules)) => {
-            let finding = Finding::error(Code::Form, rules.at.clone(), "a document has either `change` or `rules`");
-            let finding = finding.also(change.at.clone(), "the one").label("and the other");
-            findings
-                .push(finding.help("put the steps of `change` into a rule of their own: `- change:` under `rules:`"));
-        }
-        (None, Some(_)) => {
-            if let Some(beside) = named(&["where", "check"]) {
-                let message = format!("`{}` cannot be beside `rules`", beside.name);
-                let finding = Finding::error(Code::Form, beside.at.clone(), message);
-                findings.push(finding.help("write it in each rule that it is for"));
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Whether a field that does not exist is likely to be meant for `change`: then that is told, and not its lack.
-fn has_misspelt_change(root: &Node) -> bool {
-    root.entries()
-        .iter()
-        .any(|entry| matches!(nearest(&entry.name, ["change", "rules"]), Some(meant) if meant != entry.name))
 }
 
 fn identity(node: &Node, findings: &mut Vec<Finding>) {
@@ -278,31 +245,5 @@ fn companion(step: &StepView<'_>, action: &str, at: &std::ops::Range<usize>, fin
             });
         }
         _ => {}
-    }
-}
-
-fn path(view: &PathView<'_>, findings: &mut Vec<Finding>) {
-    let (span, text) = (view.node.span.clone(), view.node.text().unwrap_or_default());
-    if let Err(error) = Path::parse(text) {
-        let told = super::told(&error);
-        let (message, help) = told.split_once("; ").unwrap_or((&told, ""));
-        let finding = Finding::error(Code::Path, span, message);
-        findings.push(if help.is_empty() { finding } else { finding.help(help) });
-        return;
-    }
-    let prefix =
-        ["item.", "$.", "key."].into_iter().find(|prefix| text.starts_with(prefix) && text.len() > prefix.len());
-    if let Some(prefix) = prefix {
-        let message = format!(
-            "a path begins with the attribute itself: this one means an attribute named `{}`",
-            &prefix[..prefix.len() - 1]
-        );
-        let finding = Finding::warning(Code::Path, span.clone(), message);
-        findings.push(finding.suggest("in paths, leave it out", span, &text[prefix.len()..]));
-    } else if text.starts_with('/') {
-        let message = "this path means one attribute whose name begins with `/`";
-        let written = text.trim_start_matches('/').replace('/', ".");
-        let finding = Finding::warning(Code::Path, span.clone(), message);
-        findings.push(finding.suggest("the parts of a path are joined by dots", span, written));
     }
 }

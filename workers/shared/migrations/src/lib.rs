@@ -1,0 +1,35 @@
+//! Migrations written in Rust, for what the migration language does not say.
+//!
+//! To add one: a module that implements [`Migration`](tableshift_core::migration::Migration), as [`phone_numbers`] does,
+//! and an entry in [`REGISTRY`]. A run names it by its id, like any other migration; it is rehearsed, journaled, verified
+//! and rolled back by the same workers. Like a document it must not depend on the clock, on chance or on another item,
+//! and never put an attribute's value into a reason.
+
+pub mod phone_numbers;
+
+use tableshift_core::registry::{Registered, Registry};
+
+/// The migrations in Rust that this build knows.
+pub const REGISTRY: Registry = Registry::of(&[Registered {
+    id: phone_numbers::ID,
+    description: "phone numbers as people write them become E.164, as in +16175550123",
+    revision: 1,
+    make: phone_numbers::make,
+}]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use tableshift_core::registry::Runnable;
+
+    #[test]
+    fn every_registered_migration_runs_under_its_own_id() {
+        let ids: BTreeSet<&str> = REGISTRY.entries().iter().map(|entry| entry.id).collect();
+        assert_eq!(ids.len(), REGISTRY.entries().len(), "two migrations share an id");
+        for entry in REGISTRY.entries() {
+            let document = REGISTRY.document(entry.id).expect("it is registered");
+            assert!(Runnable::of(&document, &REGISTRY).is_ok() && (entry.make)().id() == entry.id, "{}", entry.id);
+        }
+    }
+}
