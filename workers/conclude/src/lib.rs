@@ -23,6 +23,7 @@ use tableshift_aws::run_files::{RunFileError, load, load_plan};
 use tableshift_core::counts::Phase;
 use tableshift_core::keys;
 use tableshift_core::report::Report;
+use tableshift_core::run_plan::RunPlan;
 use tableshift_runtime::{ErrorName, Named, told};
 
 use decision::{Decision, Known};
@@ -200,21 +201,17 @@ impl<L: LockTable + Runs + AppliedMigrations> Exit<'_, L> {
     ) {
         let Some(record) = record else { return };
         let (steps, error) = (self.state.steps, decision.error.as_deref());
-        let (table, migration, run) = (&record.table, &record.migration, &record.run);
-        let put_back = decision.is_success() && steps.roll_back || error == Some(ErrorName::RolledBack.as_str());
-        let found_bad = error == Some(ErrorName::VerificationFailed.as_str()) && !steps.migrate;
-        if put_back {
-            let forgotten = self.ledger.forget_applied(table, migration, run).await;
+        let good = decision.is_success();
+        let (table, migration) = (&record.table, &record.migration);
+        if good && steps.roll_back || error == Some(ErrorName::RolledBack.as_str()) {
+            let forgotten = self.ledger.forget_applied(table, migration, &record.run).await;
             self.noted("noting that the migration is no longer applied", forgotten);
-        } else if decision.is_success() && steps.migrate {
-            self.note_applied(bucket, record, report).await;
-        } else if steps.verify && (decision.is_success() || found_bad) {
-            let noted = self.ledger.note_verified(table, migration, run, decision.is_success()).await;
-            self.noted("noting what the verification found", noted);
+            return;
         }
-    }
-
-    async fn note_applied(&mut self, bucket: &Bucket, record: &RunRecord, report: Option<&Report>) {
+        let judged = good || error == Some(ErrorName::VerificationFailed.as_str());
+        if !judged || !(steps.migrate || steps.verify) {
+            return;
+        }
         let plan = match load_plan(bucket, &record.run).await {
             Ok(plan) => plan,
             Err(error) => return self.faults.push(Fault::Plan(error)),
@@ -223,6 +220,15 @@ impl<L: LockTable + Runs + AppliedMigrations> Exit<'_, L> {
         if plan.dead_letters_of.is_some() {
             return;
         }
+        if good && steps.migrate {
+            self.note_applied(&plan, record, report).await;
+        } else if steps.verify {
+            let noted = self.ledger.note_verified(table, migration, &record.migration_hash, good).await;
+            self.noted("noting what the verification found", noted);
+        }
+    }
+
+    async fn note_applied(&mut self, plan: &RunPlan, record: &RunRecord, report: Option<&Report>) {
         let migrated = report.and_then(|report| report.phases.get(&Phase::Migrate));
         let applied = Applied {
             run: record.run.clone(),

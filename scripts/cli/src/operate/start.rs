@@ -110,13 +110,19 @@ pub fn again(again: &Again, action: Action) -> Result<Told, OperateError> {
 async fn start(stage: &DeployedStage, name: &str, input: &Value, numbered: bool) -> Result<(Run, bool), OperateError> {
     for attempt in 1..=MOST_ATTEMPTS {
         let name = if attempt == 1 { name.to_owned() } else { format!("{name}-{attempt}") };
-        let run = match stage.executions().start(&name, &input.to_string()).await.map_err(OperateError::Call)? {
-            Started::New(run) => return Ok((run, false)),
-            Started::There(run) => run,
-        };
-        let there = stage.executions().describe(&run.arn).await.map_err(OperateError::Call)?;
-        if there.is_some_and(|there| there.status == Status::Running) {
-            return Ok((run, true));
+        let run = stage.executions().named(&name);
+        // Asked first: Step Functions does not tell a start from one that finds the same execution under way.
+        match stage.executions().describe(&run.arn).await.map_err(OperateError::Call)? {
+            Some(there) if there.status == Status::Running => return Ok((run, true)),
+            Some(_) => {}
+            None => {
+                let started = stage.executions().start(&name, &input.to_string()).await.map_err(OperateError::Call)?;
+                return Ok(match started {
+                    Started::New(run) => (run, false),
+                    // Somebody else was faster by a moment.
+                    Started::There(run) => (run, true),
+                });
+            }
         }
         if !numbered {
             let problem = "has ended; give the new one another name".to_owned();

@@ -97,8 +97,9 @@ pub trait AppliedMigrations {
     async fn put_applied(&self, table: &str, migration: &str, applied: &Applied) -> Result<(), LedgerError>;
     /// The record that `migration` was applied to `table`.
     async fn applied(&self, table: &str, migration: &str) -> Result<Option<Applied>, LedgerError>;
-    /// Notes whether every item was found good when `run`, if it is the one that applied the migration, was verified.
-    async fn note_verified(&self, table: &str, migration: &str, run: &str, verified: bool) -> Result<(), LedgerError>;
+    /// Notes whether every item was found good in the last verification of the migration, if it is applied with the
+    /// content of this hash.
+    async fn note_verified(&self, table: &str, migration: &str, hash: &str, verified: bool) -> Result<(), LedgerError>;
     /// Removes that record if `run` wrote it: a migration that was rolled back is not applied.
     async fn forget_applied(&self, table: &str, migration: &str, run: &str) -> Result<(), LedgerError>;
 }
@@ -159,13 +160,14 @@ impl AppliedMigrations for Ledger {
         item.as_ref().map(applied).transpose()
     }
 
-    async fn note_verified(&self, table: &str, migration: &str, run: &str, verified: bool) -> Result<(), LedgerError> {
+    async fn note_verified(&self, table: &str, migration: &str, hash: &str, verified: bool) -> Result<(), LedgerError> {
         let (pk, sk) = (pk_table(table), sk_applied(migration));
         let update = self.client.update_item().table_name(&self.table).set_key(Some(key(&pk, &sk)));
-        let values = [("run", string(run)), ("verified", AttributeValue::Bool(verified))];
+        let values = [("hash", string(hash)), ("verified", AttributeValue::Bool(verified))];
         let update = named(update.update_expression("SET #verified = :verified"), &values);
-        // False: another run applied it, or none did.
-        self.happened("UpdateItem", table, update.condition_expression("#run = :run").send().await.map(drop)).map(drop)
+        // False: it is not applied, or with other content.
+        self.happened("UpdateItem", table, update.condition_expression("#hash = :hash").send().await.map(drop))
+            .map(drop)
     }
 
     async fn forget_applied(&self, table: &str, migration: &str, run: &str) -> Result<(), LedgerError> {
