@@ -52,7 +52,8 @@ fn a_small_budget_is_kept_with_items_that_consume_half_of_a_second() {
 
 #[test]
 fn a_read_budget_is_kept_as_well() {
-    let scene = Scene { items: old_items(700, LARGE), read_units: Some(10), page: 10_000, ..Scene::default() };
+    let scene =
+        Scene { items: old_items(450, LARGE), segments: 16, read_units: Some(10), page: 10_000, ..Scene::default() };
     let watched = watch(scene);
     assert_kept(&watched.meter.reads(), RUNNING, watched.last_begun, 10.0);
 }

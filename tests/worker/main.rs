@@ -13,3 +13,4 @@ mod request_approval;
 mod segments;
 mod shell;
 mod steering;
+mod updates;

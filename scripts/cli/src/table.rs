@@ -2,7 +2,6 @@
 
 use tableshift_aws::CallError;
 use tableshift_aws::shell::{self, Shell};
-use tableshift_aws::tables::DescribeTable as _;
 use tableshift_core::language::review::table::Facts;
 use tableshift_core::table::Table;
 use tableshift_core::value::Item;
@@ -15,9 +14,7 @@ pub enum TableError {
     #[error("no calls to AWS can be made from here")]
     Runtime(#[source] std::io::Error),
     /// A call failed.
-    #[error(
-        "the table {table} cannot be looked at; its Region and credentials are taken from where the AWS CLI takes them"
-    )]
+    #[error("the table {table} cannot be looked at, with the Region and the credentials that the AWS CLI would take")]
     Call {
         /// The table's name.
         table: String,
@@ -29,14 +26,14 @@ pub enum TableError {
 
 /// What a review wants to know of a table.
 pub fn facts(name: &str) -> Result<Facts, TableError> {
-    let table = run(name, async |shell| shell.tables().describe(name).await)?;
+    let table = run(name, async |shell| shell.tables().describe_without_recovery(name).await)?;
     Ok(Facts { name: table.name, keys: table.keys, index_keys: table.index_keys, time_to_live: table.time_to_live })
 }
 
 /// A table, and at most this many of its items, from all over it.
 pub fn sample(name: &str, items: u32) -> Result<(Table, Vec<Item>), TableError> {
     run(name, async |shell| {
-        let table = shell.tables().describe(name).await?;
+        let table = shell.tables().describe_without_recovery(name).await?;
         let items = shell::sample(&shell.items(name), items).await?;
         Ok((table, items))
     })

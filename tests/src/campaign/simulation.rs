@@ -120,13 +120,16 @@ impl Simulation {
         let by = By::Worker(Invocation { run: run.to_owned(), phase, epoch, number });
         let input = SegmentInput { run: run.to_owned(), epoch, segment };
         let clients = self.clients(by.clone(), rough);
-        let mut world = lock(&self.world);
-        world.say(|| format!("{by} is called for segment {segment}: {fate:?}"));
-        world.segments.insert(number, segment);
-        drop(world);
+        self.note_call(&by, number, segment, fate);
         let came = fate.befall(Box::pin(work(&clients, phase, input, fate.time))).await;
         self.note_end(&by, number, rough, &came);
         came
+    }
+
+    fn note_call(&self, by: &By, number: u32, segment: u32, fate: Fate) {
+        let mut world = lock(&self.world);
+        world.say(|| format!("{by} is called for segment {segment}: {fate:?}"));
+        world.segments.insert(number, segment);
     }
 
     fn note_end(&self, by: &By, number: u32, rough: bool, came: &Came) {

@@ -165,8 +165,8 @@ fn split_address(item: &Item) -> Meant {
     let details = parts.into_iter().map(|(name, part)| (name.to_owned(), Value::s(part))).collect();
     let mut changed = item.clone();
     changed.insert("addressDetails".into(), Value::M(details));
-    if let Some(zip) = changed.remove("zip") {
-        changed.insert("postalCode".into(), zip);
+    if !renamed(&mut changed, "zip", "postalCode") {
+        return Meant::Invalid;
     }
     changed.remove("legacy");
     changed.insert("version".into(), Value::n("2"));
@@ -178,11 +178,21 @@ fn move_profile(item: &Item) -> Meant {
         return Meant::Left;
     }
     let mut changed = item.clone();
-    let Some(profile) = changed.remove("profile") else { return Meant::Left };
-    changed.insert("contact".into(), profile);
+    if !changed.contains_key("profile") {
+        return Meant::Left;
+    }
+    if !renamed(&mut changed, "profile", "contact") {
+        return Meant::Invalid;
+    }
     changed.remove("tags");
     changed.insert("profileVersion".into(), Value::n("2"));
     Meant::Changed(changed)
+}
+
+/// Renames an attribute. False: another value is there by that name, and a rename overwrites nothing.
+fn renamed(item: &mut Item, from: &str, to: &str) -> bool {
+    let Some(value) = item.remove(from) else { return true };
+    item.insert(to.into(), value.clone()).is_none_or(|there| there == value)
 }
 
 /// An item with nothing but what no migration may touch.

@@ -1,19 +1,12 @@
 //! The Lambda of the step DryRun.
 
-use dry_run::{Ports, run};
+use dry_run::run;
 use tableshift_aws::Clients;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ServeError, epoch_millis, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
-    let clients = Clients::from_env()?;
-    let ports = &Ports {
-        bucket: clients.bucket(),
-        ledger: clients.ledger(),
-        items: clients.items(),
-        registry: REGISTRY,
-        clock: epoch_millis,
-    };
+    let ports = &Clients::from_env()?.ports(REGISTRY, epoch_millis);
     serve("dry-run", |input, deadline| run(ports, input, deadline)).await
 }

@@ -1,6 +1,6 @@
 //! The Lambda of the step MigrateSegment.
 
-use migrate_segment::{Ports, run};
+use migrate_segment::run;
 use tableshift_aws::Clients;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ServeError, epoch_millis, serve};
@@ -8,13 +8,6 @@ use tableshift_runtime::{ServeError, epoch_millis, serve};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
     let clients = Clients::from_env()?;
-    let ports = &Ports {
-        bucket: clients.bucket(),
-        ledger: clients.ledger(),
-        items: clients.items(),
-        registry: REGISTRY,
-        clock: epoch_millis,
-    };
-    let lookout = &clients.lookout();
+    let (ports, lookout) = (&clients.ports(REGISTRY, epoch_millis), &clients.lookout());
     serve("migrate-segment", |input, deadline| run(ports, lookout, input, deadline)).await
 }

@@ -43,6 +43,14 @@ pub enum Error {
         #[source]
         source: DocumentError,
     },
+    /// The document has errors, each told with its place.
+    #[error("the migration in {key} is refused: {findings}; `tableshift check` shows each at its place")]
+    Faulty {
+        /// Where it is.
+        key: String,
+        /// The errors, each with its line and column.
+        findings: String,
+    },
     /// The document at this key has another id.
     #[error("{key} has the id `{found}`, not `{asked}`; name the file after its id")]
     OtherId {
@@ -139,7 +147,7 @@ pub enum Error {
         table: String,
         /// What it waits for.
         #[source]
-        source: Unmet,
+        source: Box<Unmet>,
     },
     /// The run is over.
     #[error("run `{run}` {status}, so there is nothing to resume; start a new run")]
@@ -167,9 +175,11 @@ impl Named for Error {
             Error::Input(_) | Error::NameUsed(_) | Error::OtherTable { .. } | Error::NothingToResume { .. } => {
                 ErrorName::InvalidInput
             }
-            Error::NoMigration { .. } | Error::Document { .. } | Error::OtherId { .. } | Error::Meaning { .. } => {
-                ErrorName::InvalidMigration
-            }
+            Error::NoMigration { .. }
+            | Error::Document { .. }
+            | Error::Faulty { .. }
+            | Error::OtherId { .. }
+            | Error::Meaning { .. } => ErrorName::InvalidMigration,
             Error::Object(source) => source.name(),
             Error::Table { source, .. } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
             Error::Table { source, .. } | Error::Holder(source) => source.name(),

@@ -42,8 +42,9 @@ async fn require(ledger: &impl AppliedMigrations, document: &Document, table: &s
     let Ok(Some(requirement)) = Requirement::of(document) else { return Ok(()) };
     let required = ledger.applied(table, &requirement.migration).await.map_err(Error::Ledger)?;
     let evidence = required.as_ref().map(|applied| Evidence { at: &applied.at, verified: applied.verified });
-    let unmet = |source| Error::Unmet { id: document.id.clone(), table: table.to_owned(), source };
-    requirement.check(evidence, now.div_euclid(1000)).map_err(unmet)
+    let (id, table) = (document.id.clone(), table.to_owned());
+    let met = requirement.check(evidence, now.div_euclid(1000));
+    met.map_err(|unmet| Error::Unmet { id, table, source: Box::new(unmet) })
 }
 
 /// What is different in the document, line by line as JSON; nothing for records that do not hold it.

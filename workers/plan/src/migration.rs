@@ -5,6 +5,7 @@ use tableshift_aws::objects::{ObjectError, ReadObject};
 use tableshift_core::input::Input;
 use tableshift_core::keys;
 use tableshift_core::language::document::Document;
+use tableshift_core::language::review::Review;
 use tableshift_core::registry::{Registry, Runnable};
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::table::Table;
@@ -25,6 +26,9 @@ pub(crate) async fn read(bucket: &impl ReadObject, registry: &Registry, migratio
         error => Error::Object(error),
     })?;
     let text = String::from_utf8_lossy(&bytes);
+    if let Some(findings) = Review::of(&text, None).refusal(&text) {
+        return Err(Error::Faulty { key, findings });
+    }
     let document = Document::from_yaml(&text).map_err(|source| Error::Document { place: key.clone(), source })?;
     match document.id == *id {
         true => Ok(document),

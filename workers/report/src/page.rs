@@ -4,8 +4,9 @@
 //! escapes every text, for items hold what strangers wrote.
 
 use crate::phase::{self, PhaseView};
-use crate::plan::{StepView, facts, next, steps};
+use crate::plan::{facts, next};
 use askama::Template;
+use tableshift_core::language::outline::{RuleLine, outline};
 use tableshift_core::report::{Report, Verdict};
 use tableshift_core::run_plan::RunPlan;
 
@@ -19,7 +20,7 @@ pub struct Page<'a> {
     good: bool,
     phase: &'static str,
     next: String,
-    steps: Vec<StepView>,
+    rules: Vec<RuleLine>,
     facts: Vec<(&'static str, String)>,
     phases: Vec<PhaseView>,
 }
@@ -37,7 +38,7 @@ impl<'a> Page<'a> {
             good: report.verdict == Verdict::Good,
             phase: phase::name(report.phase),
             next: next(report, plan),
-            steps: steps(&plan.migration),
+            rules: outline(&plan.migration),
             facts: facts(plan),
             phases: last.into_iter().chain(earlier).map(|(phase, found)| PhaseView::of(*phase, found, plan)).collect(),
         }

@@ -3,37 +3,10 @@
 use crate::text::{dollars, grouped, many, size};
 use jiff::Timestamp;
 use tableshift_core::counts::Phase;
-use tableshift_core::language::document::{Document, Step};
 use tableshift_core::policy::OnBadVerdict;
 use tableshift_core::report::{Report, Verdict};
 use tableshift_core::run_plan::{RunPlan, Steps};
 use tableshift_core::window::Window;
-
-/// A step of the migration: `set` `version` `to` `2`.
-#[derive(Debug)]
-pub(crate) struct StepView {
-    pub(crate) verb: &'static str,
-    pub(crate) path: String,
-    pub(crate) to: Option<String>,
-}
-
-/// The migration's steps.
-pub(crate) fn steps(migration: &Document) -> Vec<StepView> {
-    migration.change.iter().flat_map(step).collect()
-}
-
-fn step(step: &Step) -> Option<StepView> {
-    let to = step.to.as_ref().map(|to| to.as_str().map_or_else(|| to.to_string(), str::to_owned));
-    let view = |verb, path: &String, to| StepView { verb, path: path.clone(), to };
-    match step {
-        Step { set: Some(path), .. } => Some(view("set", path, to)),
-        Step { default: Some(path), .. } => Some(view("default", path, to)),
-        Step { rename: Some(names), .. } => Some(view("rename", &names.from, Some(names.to.clone()))),
-        Step { copy: Some(names), .. } => Some(view("copy", &names.from, Some(names.to.clone()))),
-        Step { remove: Some(path), .. } => Some(view("remove", path, None)),
-        _ => None,
-    }
-}
 
 /// What the run does after this report, in one sentence.
 pub(crate) fn next(report: &Report, plan: &RunPlan) -> String {

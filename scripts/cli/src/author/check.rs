@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 use tableshift_core::language::review::Review;
-use tableshift_core::language::review::finding::{Finding, Level};
+use tableshift_core::language::review::finding::{Finding, Level, position};
 use tableshift_core::language::review::table::{DescriptionError, Facts};
 use thiserror::Error;
 
@@ -168,8 +168,7 @@ pub fn json(reviewed: &[(Source, Review)]) -> String {
 
 fn output<'r>(finding: &'r Finding, text: &str) -> FindingOutput<'r> {
     let place = |span: &std::ops::Range<usize>, label: &'r str| {
-        let ((line, column), (end_line, end_column)) =
-            (render::position(text, span.start), render::position(text, span.end));
+        let ((line, column), (end_line, end_column)) = (position(text, span.start), position(text, span.end));
         PlaceOutput { line, column, end_line, end_column, label }
     };
     FindingOutput {

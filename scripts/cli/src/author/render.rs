@@ -39,14 +39,6 @@ fn visible(span: &Range<usize>, text: &str) -> Range<usize> {
     end..end
 }
 
-/// Line and column of a byte, both from 1, the column in characters.
-pub fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (line, before[start..].chars().count() + 1)
-}
-
 /// `2 errors and 1 warning`.
 pub fn counted(errors: usize, warnings: usize) -> String {
     let part = |count: usize, word: &str| match count {

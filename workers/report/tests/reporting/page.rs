@@ -6,6 +6,7 @@ use std::path::Path;
 use std::{env, fs};
 use tableshift_core::counts::{Counts, JournalCounts, Phase};
 use tableshift_core::hash;
+use tableshift_core::language::document::Document;
 use tableshift_core::report::Report;
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::value::Value;
@@ -46,6 +47,39 @@ fn a_verification_is_shown_as_ever() {
 fn a_roll_back_is_shown_as_ever() {
     let plan = fixture::plan();
     is_as_golden("roll-back.html", &html(&fixture::rolled_back(&plan), &plan));
+}
+
+#[test]
+fn every_rule_and_every_kind_of_step_is_shown() {
+    let mut plan = fixture::plan();
+    let rules = r"
+id: 20261122-two-kinds
+rules:
+  - name: orders
+    where: key.sk.startsWith('ORDER#')
+    change:
+      - convert: { path: total, to: number }
+      - map_values: { path: status, values: { OPEN: active } }
+        when: has(item.status)
+  - change:
+      - increment_version: { from: 1, to: 2, change: [{ move: { from: zip, to: address.zip } }] }
+";
+    plan.migration = Document::from_yaml(rules).unwrap();
+    let page = html(&fixture::rehearsed(&plan), &plan);
+    for told in [
+        "<h3>Rule orders</h3>",
+        "<h3>Rule 2</h3>",
+        "key.sk.startsWith(&#39;ORDER#&#39;)",
+        "<b>convert</b> <code>total</code> to <code>number</code>",
+        "<b>map</b> <code>status</code> to <code>OPEN: active, others are invalid</code> when <code>has(item.status)</code>",
+        "<b>increment</b> <code>version</code> to <code>2</code> when <code>version is 1</code>",
+        "<b>move</b> <code>zip</code> to <code>address.zip</code> when <code>version is 1</code>",
+    ] {
+        assert!(page.contains(told), "the page does not tell {told}");
+    }
+    plan.migration = Document::from_yaml("id: 20261122-phone-numbers\ncode: 3").unwrap();
+    let page = html(&fixture::rehearsed(&plan), &plan);
+    assert!(page.contains("Written in Rust: revision 3 of <code>20261122-phone-numbers</code>"));
 }
 
 #[test]

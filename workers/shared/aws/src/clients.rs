@@ -10,6 +10,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use tableshift_core::lock::WRITE_SECONDS;
+use tableshift_core::registry::Registry;
 
 use crate::alarms::Alarms;
 use crate::backups::Backups;
@@ -20,6 +21,7 @@ use crate::ledger::Ledger;
 use crate::lookout::Lookout;
 use crate::notifications::Topic;
 use crate::objects::Bucket;
+use crate::part::{Clock, Ports};
 use crate::scan::TableItems;
 use crate::tables::Tables;
 use crate::throttles::ThrottlesComeBack;
@@ -151,6 +153,15 @@ impl Clients {
         let config = config.retry_classifier(ThrottlesComeBack).timeout_config(timeouts).build();
         let client = aws_sdk_dynamodb::Client::from_conf(config);
         move |table| TableItems::new(client.clone(), table)
+    }
+
+    /// What a worker of a part works with.
+    pub fn ports(
+        &self,
+        registry: Registry,
+        clock: Clock,
+    ) -> Ports<Bucket, Ledger, impl Fn(&str) -> TableItems + use<>> {
+        Ports { bucket: self.bucket(), ledger: self.ledger(), items: self.items(), registry, clock }
     }
 
     /// An S3 client. It addresses the bucket in the path, not in the host name: AWS serves both,

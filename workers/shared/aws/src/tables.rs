@@ -25,6 +25,17 @@ impl Tables {
         Self { client }
     }
 
+    /// What the author of a migration has to know of the table: two calls, DescribeTable and DescribeTimeToLive. Whether
+    /// point-in-time recovery is on is not asked, so nobody needs the permission for it.
+    pub async fn describe_without_recovery(&self, table: &str) -> Result<Table, CallError> {
+        const OPERATION: &str = "DescribeTable";
+        let sent = self.client.describe_table().table_name(table).send().await;
+        let answer = sent.map_err(|error| CallError::new(OPERATION, table, error))?;
+        let described = answer.table.as_ref().and_then(described);
+        let described = described.ok_or_else(|| CallError::incomplete(OPERATION, table, "table"))?;
+        Ok(Table { time_to_live: self.time_to_live(table).await?, ..described })
+    }
+
     async fn has_point_in_time_recovery(&self, table: &str) -> Result<bool, CallError> {
         let request = self.client.describe_continuous_backups();
         let sent = request.table_name(table).send().await;
@@ -50,16 +61,8 @@ impl Tables {
 
 impl DescribeTable for Tables {
     async fn describe(&self, table: &str) -> Result<Table, CallError> {
-        const OPERATION: &str = "DescribeTable";
-        let sent = self.client.describe_table().table_name(table).send().await;
-        let answer = sent.map_err(|error| CallError::new(OPERATION, table, error))?;
-        let described = answer.table.as_ref().and_then(described);
-        let described = described.ok_or_else(|| CallError::incomplete(OPERATION, table, "table"))?;
-        Ok(Table {
-            point_in_time_recovery: self.has_point_in_time_recovery(table).await?,
-            time_to_live: self.time_to_live(table).await?,
-            ..described
-        })
+        let described = self.describe_without_recovery(table).await?;
+        Ok(Table { point_in_time_recovery: self.has_point_in_time_recovery(table).await?, ..described })
     }
 }
 

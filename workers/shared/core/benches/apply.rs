@@ -1,6 +1,6 @@
 //! What applying a migration costs in CPU time an item, on one core, against the same transform written by hand.
 //!
-//! `cargo bench -p tableshift-core` prints the table; with `-- --check` it fails where a limit is passed.
+//! `cargo bench -p tableshift-core --bench apply` prints the table; with `-- --check` it fails where a limit is passed.
 
 use cpu_time::ThreadTime;
 use std::hint::black_box;

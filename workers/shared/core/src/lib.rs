@@ -20,6 +20,7 @@ pub mod lock;
 pub mod migration;
 pub mod pace;
 pub mod path;
+mod path_reader;
 pub mod policy;
 pub mod proof;
 pub mod rate;

@@ -5,7 +5,7 @@
 
 use crate::filter::Filter;
 use crate::table::Table;
-use crate::value::{Item, Value, item_bytes, value_bytes};
+use crate::value::{Item, MAX_LEVELS, Value, item_bytes, levels, value_bytes};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use thiserror::Error;
@@ -79,6 +79,14 @@ pub enum Invalid {
     TooLarge {
         /// Its size in bytes.
         bytes: usize,
+    },
+    /// The changed attribute would hold lists and maps within each other deeper than DynamoDB takes.
+    #[error("`{attribute}` would hold lists and maps in {levels} levels, over DynamoDB's limit of 32")]
+    TooDeep {
+        /// The attribute.
+        attribute: String,
+        /// How many levels it would have.
+        levels: usize,
     },
     /// An index demands another type of its key attribute.
     #[error("`{attribute}` would be of type {found}, but it is an index key of type {wanted}")]
@@ -287,8 +295,9 @@ impl TableRules {
             return Some(Invalid::TooLarge { bytes: change.bytes.1 });
         }
         let set = change.after().filter_map(|(name, value)| Some((name, value?)));
-        let mut broken =
-            set.filter_map(|(name, value)| self.index_key(name, value).or_else(|| self.expiry(name, value)));
+        let mut broken = set.filter_map(|(name, value)| {
+            self.index_key(name, value).or_else(|| self.expiry(name, value)).or_else(|| too_deep(name, value))
+        });
         broken.next()
     }
 
@@ -321,4 +330,9 @@ impl TableRules {
         let now = self.now as f64;
         (at < now && at > now - FIVE_YEARS).then(|| Invalid::ExpiresAtOnce { attribute: attribute.into() })
     }
+}
+
+fn too_deep(attribute: &str, value: &Value) -> Option<Invalid> {
+    let levels = levels(value);
+    (levels > MAX_LEVELS).then(|| Invalid::TooDeep { attribute: attribute.into(), levels })
 }

@@ -1,5 +1,6 @@
 //! Paths to attributes: `address`, `address.city`, `orders[0].qty`, `orders[*].qty`, `"a.dotted.name".part`.
 
+use crate::path_reader::Reader;
 use crate::value::{Item, Value};
 use std::borrow::Cow;
 use std::fmt;
@@ -103,7 +104,7 @@ pub enum PlaceError {
 impl Path {
     /// Parses a path. Names that hold dots or brackets are put in double quotes; a double quote within is doubled.
     pub fn parse(text: &str) -> Result<Self, PathError> {
-        let mut names = Reader { whole: text, rest: text };
+        let mut names = Reader::of(text);
         let root = names.name()?;
         let mut rest = Vec::new();
         while let Some(part) = names.part()? {
@@ -283,79 +284,6 @@ impl Path {
 
     fn above(&self, depth: usize) -> String {
         Self { root: self.root.clone(), rest: self.rest[..depth].to_vec() }.to_string()
-    }
-}
-
-/// Reads the parts of a path one by one.
-struct Reader<'t> {
-    whole: &'t str,
-    rest: &'t str,
-}
-
-impl Reader<'_> {
-    /// The next part, or nothing at the end.
-    fn part(&mut self) -> Result<Option<Part>, PathError> {
-        if self.rest.is_empty() {
-            return Ok(None);
-        }
-        if let Some(more) = self.rest.strip_prefix('.') {
-            self.rest = more;
-            return self.name().map(|name| Some(Part::Name(name)));
-        }
-        match self.rest.strip_prefix('[').and_then(|more| more.split_once(']')) {
-            Some((position, more)) => {
-                self.rest = more;
-                self.position(position).map(Some)
-            }
-            None if self.rest.starts_with('[') => Err(self.no_position()),
-            None => Err(PathError::Quote { path: self.whole.into() }),
-        }
-    }
-
-    fn position(&self, text: &str) -> Result<Part, PathError> {
-        let digits = !text.is_empty() && text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
-        match text {
-            "*" => Ok(Part::Every),
-            _ if digits => text.parse().map(Part::Index).map_err(|_| self.no_position()),
-            _ => Err(self.no_position()),
-        }
-    }
-
-    fn no_position(&self) -> PathError {
-        PathError::Position { path: self.whole.into() }
-    }
-
-    fn name(&mut self) -> Result<String, PathError> {
-        let name = match self.rest.strip_prefix('"') {
-            Some(quoted) => self.quoted(quoted)?,
-            None => {
-                let end = self.rest.find(['.', '[']).unwrap_or(self.rest.len());
-                let (name, more) = self.rest.split_at(end);
-                self.rest = more;
-                name.to_owned()
-            }
-        };
-        if name.is_empty() {
-            return Err(PathError::EmptyPart { path: self.whole.into() });
-        }
-        Ok(name)
-    }
-
-    fn quoted(&mut self, text: &str) -> Result<String, PathError> {
-        let mut name = String::new();
-        let mut from = 0;
-        while let Some(quote) = text[from..].find('"').map(|at| from + at) {
-            name.push_str(&text[from..quote]);
-            if !text[quote + 1..].starts_with('"') {
-                // `quoted` is a part of `rest`, so what follows it is too.
-                let taken = self.rest.len() - text.len() + quote + 1;
-                self.rest = &self.rest[taken..];
-                return Ok(name);
-            }
-            name.push('"');
-            from = quote + 2;
-        }
-        Err(PathError::Quote { path: self.whole.into() })
     }
 }
 

@@ -123,6 +123,20 @@ pub fn write_units(before: usize, after: usize) -> u64 {
     before.max(after).div_ceil(1024).max(1) as u64
 }
 
+/// DynamoDB's limit on the levels of a value; a value within no other is one level.
+/// Source: DynamoDB developer guide, "Quotas", Nested attribute depth.
+pub const MAX_LEVELS: usize = 32;
+
+/// The levels of a value: one, and those of what a list or map holds.
+pub fn levels(value: &Value) -> usize {
+    let inner = match value {
+        Value::L(list) => list.iter().map(levels).max(),
+        Value::M(map) => map.values().map(levels).max(),
+        _ => None,
+    };
+    1 + inner.unwrap_or(0)
+}
+
 /// DynamoDB's limit on an item's size, names included, in bytes.
 pub const MAX_ITEM_BYTES: usize = 400 * 1024;
 
@@ -151,6 +165,16 @@ mod tests {
         for (text, bytes) in sizes {
             assert_eq!(value_bytes(&Value::n(text)), bytes, "{text}");
         }
+    }
+
+    #[test]
+    fn levels_count_lists_and_maps_and_what_they_hold() {
+        let map = |value| Value::M([("x".to_owned(), value)].into());
+        assert_eq!(
+            [Value::n("1"), Value::L(vec![]), map(Value::L(vec![Value::n("1")]))].each_ref().map(levels),
+            [1, 1, 3]
+        );
+        assert_eq!(levels(&(1..MAX_LEVELS).fold(Value::n("1"), |inner, _| map(inner))), MAX_LEVELS);
     }
 
     #[test]

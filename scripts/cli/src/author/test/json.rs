@@ -102,6 +102,7 @@ fn problem(problem: Option<&Problem>) -> (Option<&'static str>, &[Difference]) {
         Some(Problem::NotInvalid(_)) => (Some("not-invalid"), &[]),
         Some(Problem::OtherReason(_)) => (Some("other-reason"), &[]),
         Some(Problem::Invalid) => (Some("invalid"), &[]),
+        Some(Problem::Unwritable) => (Some("unwritable"), &[]),
         Some(Problem::Twice(found)) => (Some("changes-twice"), found),
         Some(Problem::TwiceInvalid(_)) => (Some("invalid-after-change"), &[]),
     }

@@ -38,7 +38,7 @@ fn judge<'c>(loaded: &Loaded, rules: &TableRules, case: &'c Case) -> Judged<'c> 
     };
     if let Some(reason) = broken {
         judged.trace.outcome = Outcome::Invalid(reason);
-        judged.problem = Some(Problem::Invalid);
+        judged.problem = Some(Problem::Unwritable);
     }
     judged
 }

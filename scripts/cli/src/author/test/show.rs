@@ -85,6 +85,10 @@ fn failure(problem: &Problem) -> String {
         Problem::NotInvalid(wanted) => (format!("it should be invalid, with `{wanted}` in the reason"), &[][..]),
         Problem::OtherReason(wanted) => (format!("the reason should have `{wanted}` in it"), &[][..]),
         Problem::Invalid => ("it should not be invalid".to_owned(), &[][..]),
+        Problem::Unwritable => (
+            "a run would report it and not write it; mend such items first, or leave them out by `where`".to_owned(),
+            &[][..],
+        ),
         Problem::Twice(found) => {
             let said = "a second run would change it again; `where` must be false once an item is changed";
             (said.to_owned(), found.as_slice())

@@ -31,6 +31,8 @@ pub enum Problem {
     OtherReason(String),
     /// The item is invalid and should not be.
     Invalid,
+    /// An item of a real table is invalid.
+    Unwritable,
     /// Applying the migration to the changed item changes it again: where.
     Twice(Vec<Difference>),
     /// Applying the migration to the changed item finds it invalid, for this reason.
@@ -56,7 +58,7 @@ pub fn judge<'c>(migration: &Compiled, case: &'c Case) -> Judged<'c> {
 pub fn judge_real<'c>(migration: &Compiled, case: &'c Case) -> Judged<'c> {
     let trace = Trace::of(migration, &case.before);
     let problem = match &trace.outcome {
-        Outcome::Invalid(_) => Some(Problem::Invalid),
+        Outcome::Invalid(_) => Some(Problem::Unwritable),
         outcome => changes_twice(migration, &trace::after(&case.before, outcome)),
     };
     Judged { case, trace, problem }

@@ -183,7 +183,30 @@ fn key_reads_the_item_s_key_within_steps_and_nothing_else() {
 
 #[test]
 fn literals_that_would_be_rounded_are_refused() {
-    assert!(refused("id: a\nchange: [{set: x, to: 0.1234567890123456789}]").contains("may have been rounded"));
+    // An inline document was read as JSON before.
+    let inline = serde_json::json!({"id": "a", "change": [{"set": "x", "to": 0.123_456_789_012_345_68}]});
+    let error = Compiled::of(&Document::from_json(&inline).unwrap()).map(|_| ()).unwrap_err();
+    assert!(error.to_string().contains("may have been rounded"), "{error}");
     let deep = format!("{}1{}", "[".repeat(40), "]".repeat(40));
     assert!(refused(&format!("id: a\nchange: [{{set: x, to: {deep}}}]")).contains("nested more than 32 deep"));
+}
+
+#[test]
+fn an_item_as_large_as_they_come_goes_there_and_back_to_the_bit() {
+    let deep = (0..31).fold(Value::n("-0"), |inner, _| Value::L(vec![inner]));
+    let text = Value::s("ü".repeat(199_000));
+    let before = Item::from([("pk".into(), Value::s("1")), ("a".into(), text), ("#n0".into(), deep)]);
+    let migration = compiled("id: x\nchange:\n- rename: {from: a, to: size}\n- move: {from: '#n0', to: m.deep}");
+    let Outcome::Changed(change) = migration.apply(&before) else { panic!() };
+    assert!(change.bytes.0 > 398_000);
+    let mut item = before.clone();
+    for image in [change.image_after(), change.before().map(|(n, v)| (n.clone(), v.cloned())).collect()] {
+        for (name, value) in image {
+            match value {
+                Some(value) => drop(item.insert(name, value)),
+                None => drop(item.remove(&name)),
+            }
+        }
+    }
+    assert_eq!(serde_json::to_string(&item).unwrap(), serde_json::to_string(&before).unwrap());
 }

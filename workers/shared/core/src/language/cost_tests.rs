@@ -80,9 +80,34 @@ fn patterns_that_blow_up_elsewhere_take_time_in_proportion_to_the_text() {
 }
 
 #[test]
+fn everyday_patterns_are_not_too_large_and_monstrous_ones_are() {
+    for pattern in [
+        r"^\w+@\w+\.\w+$",
+        r"(?i)^[\w.+-]+@[\w-]+\.[\w.-]+$",
+        r"^(?<y>\d{4})-(?<m>\d{2})-(?<d>\d{2})T(?<h>\d{2}):(?<i>\d{2}):(?<s>\d{2})(?:\.(?<f>\d+))?Z$",
+        r"^\p{L}+( \p{L}+)*$",
+    ] {
+        assert!(Expression::compile(&format!("item.a.matches(r'{pattern}')")).is_ok(), "{pattern}");
+    }
+    for pattern in [r"(\w+\s?){1,20}$", "(a{100}){100}{100}", &"(".repeat(60)] {
+        assert!(Expression::compile(&format!("item.a.matches(r'{pattern}')")).is_err(), "{pattern}");
+    }
+}
+
+#[test]
 fn what_an_expression_makes_is_bounded() {
     let item = item();
     let made =
         Expression::compile("item.zeros + item.zeros + item.zeros").unwrap().value(&item).unwrap_err().to_string();
     assert_eq!(made, "makes a value of 1200000 bytes, more than any item holds");
+}
+
+#[test]
+fn expressions_as_deep_as_they_may_be_are_evaluated_on_an_ordinary_stack() {
+    let sum = format!("0{}", " + 1".repeat(98));
+    assert_eq!(Expression::compile(&sum).unwrap().value(&Item::new()), Ok(Value::n("98")));
+    let brackets = format!("{}true{}", "[".repeat(24), "][0]".repeat(24));
+    assert_eq!(Expression::compile(&brackets).unwrap().holds(&Item::new()), Ok(true));
+    let long = format!("0{}", " + 1".repeat(100));
+    assert!(Expression::compile(&long).is_err());
 }

@@ -3,8 +3,10 @@
 //! Reading checks the shape only (unknown, missing and mistyped fields); [`compiled`](super::compiled) checks the
 //! meaning. The comments of the fields are the reference that editors show and the reference page prints.
 
+use super::numbers;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle};
 use std::collections::BTreeMap;
 use thiserror::Error;
 
@@ -318,6 +320,16 @@ pub enum DocumentError {
         #[source]
         source: serde_json::Error,
     },
+    /// A number that would be rounded when it is read.
+    #[error(
+        "line {line} of the migration document has the number {number}, which would be rounded when it is read; write it as an expression: \"decimal('{number}')\""
+    )]
+    Rounded {
+        /// The line's number, from 1.
+        line: usize,
+        /// The number as written.
+        number: String,
+    },
     /// The document is longer than any migration.
     #[error("the migration document has {bytes} bytes, more than the {MAX_DOCUMENT_BYTES} that a migration may have")]
     TooLong {
@@ -335,7 +347,11 @@ impl Document {
         if text.len() > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::TooLong { bytes: text.len() });
         }
-        serde_saphyr::from_str(text).map_err(|error| DocumentError::Yaml(Box::new(error)))
+        let document = yaml(text).map_err(|error| DocumentError::Yaml(Box::new(error)))?;
+        match rounded(text) {
+            Some((line, number)) => Err(DocumentError::Rounded { line, number }),
+            None => Ok(document),
+        }
     }
 
     /// Reads an inline document from an execution's input.
@@ -351,31 +367,35 @@ impl Document {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const YAML: &str = "id: 20261122-x\nwhere: has(item.a)\nchange:\n  - set: b\n    to: 2\n  - rename: { from: zip, to: postalCode }\n";
-
-    #[test]
-    fn yaml_and_json_of_the_same_migration_have_the_same_hash() {
-        let yaml = Document::from_yaml(YAML).unwrap();
-        let json = Document::from_json(&serde_json::to_value(&yaml).unwrap()).unwrap();
-        assert_eq!(yaml, json);
-        assert_eq!(yaml.hash(), json.hash());
-        assert_eq!(yaml.hash().len(), 64);
-    }
-
-    #[test]
-    fn unknown_fields_are_refused_by_name() {
-        let error = Document::from_yaml("id: x\nchnage: []\n").unwrap_err();
-        let DocumentError::Yaml(source) = error else { panic!("{error}") };
-        assert!(source.to_string().contains("chnage"), "{source}");
-    }
-
-    #[test]
-    fn malformed_yaml_names_its_line() {
-        let DocumentError::Yaml(source) = Document::from_yaml("id: x\n  change: [").unwrap_err() else { panic!() };
-        assert!(source.to_string().contains("line 2"), "{source}");
-    }
+/// Reads YAML by the rules of YAML 1.2, where only `true` and `false` are booleans: `no` is a text, as its author means it.
+pub(crate) fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
+    serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true })
 }
+
+/// The first number in a YAML text that reading it rounds, with its line from 1: numbers are read as 64-bit integers or
+/// floats. A text that is no YAML has none.
+pub(crate) fn rounded(text: &str) -> Option<(usize, String)> {
+    let events = Parser::new_from_str(text).map_while(Result::ok);
+    events.into_iter().find_map(|(event, span)| match event {
+        Event::Scalar(number, ScalarStyle::Plain, ..) if is_rounded(&number) => {
+            Some((span.start.line(), number.into_owned()))
+        }
+        _ => None,
+    })
+}
+
+fn is_rounded(number: &str) -> bool {
+    // Infinity and what is no number would be read as null.
+    let unsigned = number.trim_start_matches(['-', '+']).to_ascii_lowercase();
+    if unsigned == ".inf" || unsigned == ".nan" {
+        return true;
+    }
+    let Some(exact) = numbers::normal(number) else { return false };
+    let is_integer = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
+    let read = || number.parse::<f64>().ok().and_then(numbers::from_float);
+    !is_integer && read().as_ref() != Some(&exact)
+}
+
+#[cfg(test)]
+#[path = "document_tests.rs"]
+mod tests;

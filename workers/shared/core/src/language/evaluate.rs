@@ -7,61 +7,22 @@
 //! Every step of an evaluation is charged to a budget, so the cost of an item is bounded whatever it holds, and the same
 //! item always ends the same way, on any machine.
 
+use super::budget::Budget;
 use super::datum::Datum;
 use super::expression::{EvaluationError, Scope};
 use super::node::{Loop, Node, Variable};
 use super::operators;
 use crate::value::{Item, Value};
 use regex::Regex;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 pub(crate) type Evaluated<'v> = Result<Datum<'v>, EvaluationError>;
-
-/// What evaluating one expression on one item may cost, in steps. One step is at most a tenth of a microsecond or so.
-const MAX_STEPS: u64 = 4_000_000;
-/// The largest text, list or map that an expression may make on its way, in bytes: more than any item holds.
-pub(crate) const MAX_MADE_BYTES: usize = 1024 * 1024;
-
-/// What is left of the budget.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    left: Cell<u64>,
-}
-
-impl Budget {
-    pub(crate) fn full() -> Self {
-        Self { left: Cell::new(MAX_STEPS) }
-    }
-
-    /// Charges steps.
-    pub(crate) fn charge(&self, steps: usize) -> Result<(), EvaluationError> {
-        let left = self.left.get().checked_sub(steps as u64).ok_or(EvaluationError::TooCostly)?;
-        self.left.set(left);
-        Ok(())
-    }
-
-    /// Charges reading or copying this many bytes.
-    pub(crate) fn charge_bytes(&self, bytes: usize) -> Result<(), EvaluationError> {
-        self.charge(bytes / 16 + 1)
-    }
-
-    /// Charges making a value of this many bytes.
-    pub(crate) fn charge_made(&self, bytes: usize) -> Result<(), EvaluationError> {
-        if bytes > MAX_MADE_BYTES {
-            return Err(EvaluationError::Execution(format!(
-                "makes a value of {bytes} bytes, more than any item holds"
-            )));
-        }
-        self.charge(bytes / 8 + 4)
-    }
-}
 
 /// One evaluation.
 pub(crate) struct Evaluation<'v> {
     scope: Scope<'v>,
-    locals: RefCell<Vec<Datum<'v>>>,
+    pub(super) locals: RefCell<Vec<Datum<'v>>>,
     pub(crate) budget: Budget,
 }
 
@@ -181,7 +142,12 @@ impl<'v> Evaluation<'v> {
 
     fn index(&self, of: Datum<'v>, at: &Datum<'v>) -> Evaluated<'v> {
         if let Some(name) = at.text() {
-            return self.select(of, name);
+            // The name may be an attribute's value, which no message holds.
+            let unnamed = |error| match error {
+                EvaluationError::TooCostly => EvaluationError::TooCostly,
+                _ => EvaluationError::Execution("`[...]` looks for a key that is not there".into()),
+            };
+            return self.select(of, name).map_err(unnamed);
         }
         let out = || EvaluationError::Execution("an index is out of bounds".into());
         let position = at.integer().ok_or_else(|| EvaluationError::Execution("an index is no integer".into()))?;
@@ -221,7 +187,7 @@ impl<'v> Evaluation<'v> {
 
     /// Matching takes time in proportion to the text, times the size of the pattern, which is bounded.
     fn charge_match(&self, text: &str) -> Result<(), EvaluationError> {
-        self.budget.charge(text.len() * 2 + 8)
+        self.budget.charge(text.len() * 4 + 8)
     }
 
     fn list(&self, nodes: &'v [Node]) -> Evaluated<'v> {
@@ -243,104 +209,12 @@ impl<'v> Evaluation<'v> {
         Ok(Datum::Own(Value::M(map)))
     }
 
-    fn owned(&self, node: &'v Node) -> Result<Value, EvaluationError> {
+    pub(super) fn owned(&self, node: &'v Node) -> Result<Value, EvaluationError> {
         let value = self.value(node)?;
         if let Datum::Ref(value) = &value {
             self.budget.charge_bytes(crate::value::value_bytes(value))?;
         }
         value.into_value()
-    }
-
-    /// Runs a loop's body for each element, until it has enough.
-    fn each(
-        &self,
-        range: &'v Node,
-        mut body: impl FnMut(&Datum<'v>) -> Result<bool, EvaluationError>,
-    ) -> Result<(), EvaluationError> {
-        let range = self.value(range)?;
-        let mut enter = |element: Datum<'v>| {
-            self.locals.borrow_mut().push(element.clone());
-            let goes_on = body(&element);
-            self.locals.borrow_mut().pop();
-            goes_on
-        };
-        match range {
-            Datum::Ref(value) => {
-                for element in elements(value)? {
-                    if !enter(element)? {
-                        return Ok(());
-                    }
-                }
-            }
-            range => {
-                for element in owned_elements(range.into_value()?)? {
-                    if !enter(Datum::Shared(Rc::new(element)))? {
-                        return Ok(());
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the body is `wanted` for some element. One that is makes the errors of the others not matter.
-    fn search(&self, range: &'v Node, body: &'v Node, wanted: bool) -> Result<bool, EvaluationError> {
-        let (mut found, mut error) = (false, None);
-        self.each(range, |_| {
-            match self.holds(body) {
-                Ok(holds) => found = holds == wanted,
-                Err(EvaluationError::TooCostly) => return Err(EvaluationError::TooCostly),
-                Err(first) => drop(error.get_or_insert(first)),
-            }
-            Ok(!found)
-        })?;
-        match error {
-            Some(error) if !found => Err(error),
-            _ => Ok(found),
-        }
-    }
-
-    fn count(&self, range: &'v Node, body: &'v Node) -> Result<usize, EvaluationError> {
-        let mut count = 0;
-        self.each(range, |_| {
-            count += usize::from(self.holds(body)?);
-            Ok(true)
-        })?;
-        Ok(count)
-    }
-
-    fn collect(&self, range: &'v Node, when: Option<&'v Node>, element: &'v Node) -> Evaluated<'v> {
-        let mut list = Vec::new();
-        self.each(range, |_| {
-            if when.map_or(Ok(true), |when| self.holds(when))? {
-                let value = self.owned(element)?;
-                self.budget.charge(8)?;
-                list.push(value);
-            }
-            Ok(true)
-        })?;
-        Ok(Datum::Own(Value::L(list)))
-    }
-}
-
-/// What a loop runs over: a list's elements, a set's, or a map's keys.
-fn elements(value: &Value) -> Result<Box<dyn Iterator<Item = Datum<'_>> + '_>, EvaluationError> {
-    let text = |text: &String| Datum::Own(Value::S(text.clone()));
-    Ok(match value {
-        Value::L(list) => Box::new(list.iter().map(Datum::Ref)),
-        Value::Ss(set) => Box::new(set.iter().map(text)),
-        Value::Ns(set) => Box::new(super::numbers::ascending(set).into_iter().map(|n| Datum::Own(Value::N(n)))),
-        Value::Bs(set) => Box::new(set.iter().map(|bytes| Datum::Own(Value::B(bytes.clone())))),
-        Value::M(map) => Box::new(map.keys().map(text)),
-        other => return Err(EvaluationError::wrong_type("a loop", &[Some(other)])),
-    })
-}
-
-fn owned_elements(value: Value) -> Result<Vec<Value>, EvaluationError> {
-    match value {
-        Value::L(list) => Ok(list),
-        Value::M(map) => Ok(map.into_keys().map(Value::S).collect()),
-        other => elements(&other)?.map(Datum::into_value).collect(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! CEL expressions over one item: compiled once, run per item.
 
 use super::evaluate::Evaluation;
-use super::node::{Names, Node};
+use super::node::Node;
 use super::parse;
+use super::translate::Names;
 use crate::filter::Filter;
 use crate::value::{Item, Value};
 use std::collections::BTreeSet;

@@ -163,7 +163,7 @@ fn a_side_that_decides_makes_the_other_s_error_not_matter() {
 
 #[test]
 fn no_error_holds_an_attribute_s_value() {
-    let given = r#"{"s":{"S":"s3cr3t"},"n":{"N":"31337"},"l":{"L":[{"S":"s3cr3t"}]}}"#;
+    let given = r#"{"m":{"M":{}},"s":{"S":"s3cr3t"},"n":{"N":"31337"},"l":{"L":[{"S":"s3cr3t"}]}}"#;
     for source in [
         "item.s + 1",
         "item.s < 1",
@@ -173,6 +173,9 @@ fn no_error_holds_an_attribute_s_value() {
         "bool(item.s)",
         "item.l[5]",
         "item.l['x']",
+        "item.m[item.s]",
+        "{'a': 1}[item.s]",
+        "item.s[item.s]",
         "binary(item.s)",
         "uuid_from(item.s, 'x')",
         "item.s.x",

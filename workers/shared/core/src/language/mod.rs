@@ -4,6 +4,8 @@
 //! [`functions`], and the result is a [`Migration`](crate::migration::Migration) that workers apply item by item.
 //! Nothing here may depend on the clock, on chance or on another item.
 
+mod budget;
+mod calls;
 pub mod claims;
 pub mod compiled;
 mod convert;
@@ -18,10 +20,12 @@ pub mod field;
 pub mod fixture;
 mod foresight;
 pub mod functions;
+mod loops;
 pub mod meaning;
 pub(crate) mod node;
 pub mod numbers;
 mod operators;
+pub mod outline;
 mod parse;
 mod reading;
 pub mod reference;
@@ -29,3 +33,4 @@ pub mod review;
 mod steps;
 mod time;
 pub mod trace;
+mod translate;

@@ -1,7 +1,8 @@
 //! Operators on values: exact, or an error.
 
+use super::budget::Budget;
 use super::datum::Datum;
-use super::evaluate::{Budget, Evaluated};
+use super::evaluate::Evaluated;
 use super::expression::EvaluationError;
 use super::node::Operator;
 use super::numbers;

@@ -4,7 +4,8 @@
 //! thread. So texts are bounded before they are parsed, and parsed on a thread with a stack that the bounds suffice for.
 
 use super::expression::CompileError;
-use super::node::{Names, Node};
+use super::node::Node;
+use super::translate::Names;
 use cel::IdedExpr;
 use cel::common::ast::SourceInfo;
 use cel::parser::Parser;

@@ -93,6 +93,33 @@ fn the_largest_documents_are_reviewed_too_however_much_is_wrong_with_them() {
 }
 
 #[test]
+fn a_refusal_tells_each_error_with_its_place_and_what_to_do() {
+    let text = "id: a\nchnage:\n  - set: b\n    to: frob(item.a)\n  - remove: a..b\n";
+    assert_eq!(
+        Review::of(text, None).refusal(text).unwrap(),
+        "line 2, column 1: there is no field `chnage` (did you mean `change`?); line 4, column 9: there is no function \
+         `frob()` (the functions are extract, matches, split, join, trim, lower, upper, number, decimal, string, int, bool, \
+         epoch_seconds, iso_time, string_set, number_set, binary_set, binary, base64, bytes, sha256, uuid_from, type, size, \
+         contains, startsWith, endsWith); line 5, column 13: path `a..b` has an empty part (write names joined by single \
+         dots, or quote a name that holds dots)"
+    );
+    assert_eq!(Review::of(GOOD, None).refusal(GOOD), None);
+}
+
+#[test]
+fn the_fault_of_a_step_within_a_step_is_told_once() {
+    let inner = "{increment_version: {from: 2, to: 3}}";
+    let text = format!("id: a\nchange:\n  - increment_version: {{from: 1, to: 2, change: [{inner}]}}\n");
+    assert_eq!(found(&text), [(Code::StepShape, "increment_version: {from: 2, to: 3}")]);
+}
+
+#[test]
+fn every_number_that_would_be_rounded_is_pointed_at() {
+    let text = "id: a\nwhere: '!has(item.n)'\nchange:\n  - set: n\n    to: [0.1, 0.12345678901234567891]\n  - set: m\n    to: 12345678901234567890.12345\n";
+    assert_eq!(found(text), [(Code::Literal, "0.12345678901234567891"), (Code::Literal, "12345678901234567890.12345")]);
+}
+
+#[test]
 fn a_document_that_stands_for_a_migration_in_rust_has_nothing_else_in_it() {
     let review = Review::of("id: 20261122-phone-numbers\ncode: 1\n", None);
     assert!(review.document.is_some() && review.count(Level::Error) == 0, "{review:?}");

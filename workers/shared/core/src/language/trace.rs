@@ -52,12 +52,6 @@ impl Trace {
         });
         Self { rule: rule.name.clone(), steps, outcome }
     }
-
-    /// The steps that changed a top-level attribute.
-    pub fn of_attribute(&self, name: &str) -> Vec<&Field> {
-        let touching = |step: &&Traced| step.changed.iter().any(|one| one.name == name);
-        self.steps.iter().filter(touching).map(|step| &step.field).collect()
-    }
 }
 
 /// The item after an outcome: itself, but for what the change sets and removes.

@@ -1,6 +1,6 @@
 //! Migrations of every kind of step, often with conditions that make them idempotent.
 
-use crate::items::name;
+use super::items::name;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};

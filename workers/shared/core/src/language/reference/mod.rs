@@ -196,7 +196,7 @@ fn in_lines(step: &Value) -> String {
 
 /// A text as YAML reads it back, in the fewest quotes.
 fn scalar(text: &str) -> String {
-    let plain = serde_saphyr::from_str::<Value>(text).is_ok_and(|value| value == text);
+    let plain = crate::language::document::yaml::<Value>(text).is_ok_and(|value| value == text);
     let safe = !text.contains([':', '#', '{', '[', ',']) && !text.starts_with(['\'', '"', '!', '*', '&', '-']);
     match (plain && safe, text.contains('\'')) {
         (true, _) => text.to_owned(),

@@ -57,7 +57,7 @@ pub enum Code {
     Type,
     /// A comparison of two types that are never equal.
     NeverEqual,
-    /// A literal that DynamoDB cannot hold.
+    /// A literal that DynamoDB cannot hold, or one that looks like an expression.
     Literal,
     /// A condition that is true for every item.
     AlwaysTrue,
@@ -197,6 +197,22 @@ impl Finding {
         Self { level: Level::Note, ..Self::error(code, span, message) }
     }
 
+    /// Line and column of the place in the document, both from 1, the column in characters.
+    pub fn position(&self, text: &str) -> (usize, usize) {
+        position(text, self.span.start)
+    }
+
+    /// The finding without a picture of its place: `line 4, column 9: there is no function `frob()` (did you mean ...?)`.
+    pub fn in_one_line(&self, text: &str) -> String {
+        let (line, column) = self.position(text);
+        let suggested = self.suggestion.as_ref().map(|suggestion| match suggestion.message.contains('`') {
+            true => suggestion.message.clone(),
+            false => format!("{}: {}", suggestion.message, suggestion.replacement),
+        });
+        let advice = suggested.or_else(|| self.help.first().cloned()).map(|advice| format!(" ({advice})"));
+        format!("line {line}, column {column}: {}{}", self.message, advice.unwrap_or_default())
+    }
+
     /// Says a few words under the place.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
@@ -231,6 +247,14 @@ impl Finding {
         self.suggestion = Some(Suggestion { message: message.into(), span, replacement: replacement.into() });
         self
     }
+}
+
+/// Line and column of a byte of a text, both from 1, the column in characters.
+pub fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (line, before[start..].chars().count() + 1)
 }
 
 #[cfg(test)]

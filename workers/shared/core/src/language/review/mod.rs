@@ -3,17 +3,18 @@
 //! Pure: text in, findings out. The command renders them for people, Plan refuses a document by them. A document whose
 //! review has no error compiles; one that does not compile has at least one error.
 //!
-//! 1. [`yaml`]: the text as a tree that knows its places, or one finding where it stops being YAML
-//! 2. [`shape`]: the tree against the document's own schema
-//! 3. [`steps`]: actions, paths and expressions, step by step
-//! 4. [`refused`]: what compiling still refuses
-//! 5. [`meaning`]: what the whole says: conditions that never change, steps without effect, a second run
-//! 6. [`table`]: what it does to keys, indexes and time to live of the table, where these are known
+//! 1. `yaml`: the text as a tree that knows its places, or one finding where it stops being YAML
+//! 2. `shape`: the tree against the document's own schema
+//! 3. `steps`: actions, paths and expressions, step by step
+//! 4. `refused`: what compiling still refuses
+//! 5. `meaning`: what the whole says: conditions that never change, steps without effect, a second run
+//! 6. `table`: what it does to keys, indexes and time to live of the table, where these are known
 
 mod effects;
 mod expression;
 pub mod finding;
 mod form;
+mod literals;
 mod meaning;
 mod names;
 mod not_yaml;
@@ -22,6 +23,7 @@ mod refused;
 pub mod shape;
 mod steps;
 pub mod suggest;
+mod syntax;
 pub mod table;
 mod types;
 pub mod yaml;
@@ -40,6 +42,9 @@ pub struct Review {
     pub document: Option<Document>,
 }
 
+/// How many errors a refusal tells.
+const MAX_TOLD: usize = 5;
+
 impl Review {
     /// Reviews a document's text, and what it does to a table if its facts are known.
     pub fn of(text: &str, table: Option<&Facts>) -> Self {
@@ -48,6 +53,15 @@ impl Review {
         findings.sort_by_key(|finding| (finding.span.start, finding.level));
         let document = document.filter(|_| findings.iter().all(|finding| finding.level != Level::Error));
         Self { findings, document }
+    }
+
+    /// The errors in one text, for a refusal: each with its line and column and what to do. None if there is no error.
+    pub fn refusal(&self, text: &str) -> Option<String> {
+        let errors = self.findings.iter().filter(|finding| finding.level == Level::Error);
+        let told: Vec<String> = errors.clone().take(MAX_TOLD).map(|finding| finding.in_one_line(text)).collect();
+        let more = errors.count().saturating_sub(MAX_TOLD);
+        let more = (more > 0).then(|| format!("and {more} more"));
+        (!told.is_empty()).then(|| told.into_iter().chain(more).collect::<Vec<_>>().join("; "))
     }
 
     /// How many findings there are of a level.

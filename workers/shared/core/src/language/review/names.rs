@@ -214,8 +214,12 @@ impl Walk<'_> {
             "every" => Some("all"),
             _ => None,
         };
-        let clock = ["now", "timestamp", "duration", "random", "uuid", "today", "rand", "Date"];
-        if clock.contains(&name) {
+        let clock = ["now", "random", "uuid", "today", "rand", "Date"];
+        if ["timestamp", "duration"].contains(&name) {
+            problem.help.push(
+                "a time is a number of seconds: `epoch_seconds(text)` reads one, `iso_time(number)` writes one".into(),
+            );
+        } else if clock.contains(&name) {
             problem.help.push("a migration must give the same result whenever it runs, for the same item".into());
         } else if let Some(meant) = macros.filter(|_| on).or_else(|| nearest(name, known)) {
             problem.replace = Some((format!("did you mean `{meant}()`?"), meant.into()));

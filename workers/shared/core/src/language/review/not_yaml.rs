@@ -30,6 +30,9 @@ pub fn finding(text: &str, error: &ScanError) -> Finding {
                 "indent the fields of one map alike: under `- set: a` the line `to: 1` begins below the `s` of `set`",
             )
         }
+        kind if format!("{kind:?}").contains("Quoted") => {
+            finding.label("a text in quotes cannot go on here").help("close the quote that was opened before")
+        }
         ErrorKind::MappingValueNotAllowed => {
             finding.help("indent the fields of one map alike, and quote values that hold `: `")
         }

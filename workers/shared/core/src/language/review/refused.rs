@@ -8,11 +8,15 @@ use crate::language::document::{Document, Step};
 use crate::language::field::Field;
 use crate::language::meaning::MeaningError;
 use crate::language::reading;
+use std::cmp::Reverse;
 use std::ops::Range;
 
 /// The document, if it can be read; and every refusal of a step that no other finding has told already.
 pub fn read(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec<Finding>) -> Option<Document> {
-    steps.iter().for_each(|view| step(view, findings));
+    // Inner steps first: their faults are refused once more with the step that they are in.
+    let mut order: Vec<&StepView<'_>> = steps.iter().collect();
+    order.sort_by_key(|view| Reverse(view.numbers.len()));
+    order.into_iter().for_each(|view| step(view, findings));
     match Document::from_yaml(text) {
         Ok(document) => Some(document),
         Err(error) => {

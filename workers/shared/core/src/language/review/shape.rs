@@ -234,7 +234,8 @@ fn wrong_kind(node: &Node, schema: &Value, name: &str) -> Finding {
         Some("integer") => "a whole number",
         _ => "a text",
     };
-    let message = format!("`{name}` is {found}, and should be {wanted}");
+    let named = if name == "the document" { name.to_owned() } else { format!("`{name}`") };
+    let message = format!("{named} is {found}, and should be {wanted}");
     let finding = Finding::error(Code::WrongKind, node.span.clone(), message);
     match (name, &node.kind) {
         ("change" | "rules", Kind::Map(_)) => {

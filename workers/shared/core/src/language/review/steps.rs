@@ -3,6 +3,7 @@
 use super::expression::{self, Place};
 use super::finding::{Code, Finding};
 use super::form;
+use super::literals;
 use super::shape::step_fields;
 use super::suggest::listed;
 use super::yaml::{Kind, Node};
@@ -118,6 +119,7 @@ pub fn check(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec
         identity(id, findings);
     }
     form::check(root, findings);
+    literals::rounded(root, findings);
     for (rule, node) in rules(root) {
         for field in ["where", "check"] {
             let name = rule.map_or(field.to_owned(), |rule| format!("rule {rule}: {field}"));
@@ -135,6 +137,7 @@ pub fn check(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec
             condition(text, format!("{}: when", step.name()), node, findings);
         }
         value(text, step, findings);
+        literals::check(step, findings);
     }
 }
 
@@ -188,7 +191,7 @@ fn value(text: &str, step: &StepView<'_>, findings: &mut Vec<Finding>) {
 
 /// Whether a plain scalar is a text, and so an expression: the reader of documents decides.
 fn is_text(plain: &str) -> bool {
-    serde_saphyr::from_str::<serde_json::Value>(plain).map_or(true, |value| value.is_string())
+    crate::language::document::yaml::<serde_json::Value>(plain).map_or(true, |value| value.is_string())
 }
 
 fn actions(step: &StepView<'_>, findings: &mut Vec<Finding>) {

@@ -91,7 +91,7 @@ impl Node {
     pub fn value(&self) -> Value {
         match &self.kind {
             Kind::Scalar(text, ScalarStyle::Plain) if self.tag.is_none() => {
-                serde_saphyr::from_str(text).unwrap_or_else(|_| Value::String(text.clone()))
+                crate::language::document::yaml(text).unwrap_or_else(|_| Value::String(text.clone()))
             }
             Kind::Scalar(text, _) => Value::String(text.clone()),
             Kind::List(elements) => elements.iter().map(Node::value).collect(),
@@ -120,8 +120,13 @@ pub fn read(text: &str) -> Result<Node, Box<Finding>> {
     };
     let node = reader.node(event, span)?;
     // What follows is read too, for its errors.
-    while reader.next()?.is_some() {}
-    Ok(node)
+    match reader.next()? {
+        None => Ok(node),
+        Some((_, at)) => {
+            let finding = Finding::error(Code::Yaml, reader.trimmed(&at), "a second document begins here");
+            Err(Box::new(finding.help("a file holds one; put the other into a file of its own")))
+        }
+    }
 }
 
 struct Reader<'t> {

@@ -1,0 +1,24 @@
+//! Any text as a migration document: read, compiled, judged and applied.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use std::sync::LazyLock;
+use tableshift_core::language::compiled::Compiled;
+use tableshift_core::language::document::Document;
+use tableshift_core::migration::Migration as _;
+use tableshift_core::value::Item;
+
+/// Items with an attribute of every type, under the names that the corpus uses.
+static ITEMS: LazyLock<Vec<Item>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("items.json")).expect("items in DynamoDB JSON"));
+
+fuzz_target!(|text: &str| {
+    let Ok(document) = Document::from_yaml(text) else { return };
+    let Ok(migration) = Compiled::of(&document) else { return };
+    let _ = (migration.is_shown_idempotent(), migration.inverse_steps(), migration.constant_conditions());
+    let _ = (migration.filter(), document.hash());
+    for item in ITEMS.iter() {
+        assert_eq!(migration.apply(item), migration.consume(item.clone()));
+    }
+});
