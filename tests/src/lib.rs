@@ -4,6 +4,7 @@
 
 pub mod campaign;
 pub mod dynamodb;
+mod lookout;
 mod recorder;
 mod run;
 mod runs;
@@ -16,6 +17,7 @@ use tableshift_aws::ledger::Ledger;
 use tableshift_aws::objects::Bucket;
 use tempfile::TempDir;
 
+pub use lookout::{Calm, Scripted};
 pub use recorder::Recorder;
 pub use run::{MIGRATION, PEOPLE, TestRun, old_items};
 pub use runs::{EXECUTION, NOW, RUN, TABLE, plan};

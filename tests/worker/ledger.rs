@@ -3,8 +3,14 @@
 use std::collections::BTreeMap;
 
 use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome, Question, Recorded, Secrets, UsedSignatures};
+use tableshift_aws::ledger_checkpoints::{Checkpoint, Checkpoints as _};
+use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
+use tableshift_aws::operate::Progressing as _;
 use tableshift_core::approval::{KnownBy, Requester};
+use tableshift_core::control::State;
+use tableshift_core::counts::{Counts, Phase, Tally};
+use tableshift_core::signals::{Alarm, Closed, Outlook};
 use tableshift_tests::sts::Person;
 use tableshift_tests::{Engines, LEDGER};
 
@@ -75,7 +81,14 @@ async fn an_applied_migration_is_forgotten_only_by_the_run_that_applied_it() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     ledger.forget_applied("airports", "split", "r-1").await.unwrap();
-    let applied = Applied { run: "r-2".into(), hash: "m".into(), at: "2026-11-22T11:00:00Z".into(), changed: 28_000 };
+    let applied = Applied {
+        run: "r-2".into(),
+        hash: "m".into(),
+        at: "2026-11-22T11:00:00Z".into(),
+        changed: 28_000,
+        verified: true,
+        document: "{}".into(),
+    };
     ledger.put_applied("airports", "split", &applied).await.unwrap();
     ledger.forget_applied("airports", "split", "r-1").await.unwrap();
     assert_eq!(ledger.applied("airports", "split").await.unwrap(), Some(applied));
@@ -183,4 +196,73 @@ async fn who_started_a_run_is_read_as_it_was_written() {
     let both = [unknown, known];
     ledger.put_requesters("r-1", &both).await.unwrap();
     assert_eq!(ledger.run("r-1").await.unwrap().unwrap().requesters, both);
+}
+
+#[tokio::test]
+async fn an_operator_pauses_throttles_and_lets_go_on_but_cannot_pause_what_is_being_stopped() {
+    let ledger = Engines::start().await.ledger();
+    let told = async || ledger.control("r-1", Phase::Migrate).await.unwrap();
+    assert!(!ledger.go_on("r-1").await.unwrap(), "it was not paused");
+    assert!(ledger.pause("r-1", "lunch", 7_000).await.unwrap());
+    let paused = told().await;
+    assert_eq!((paused.state, paused.since, paused.reason.as_deref()), (State::Paused, 7_000, Some("lunch")));
+
+    ledger.throttle("r-1", Some(50), None).await.unwrap();
+    ledger.throttle("r-1", None, Some(70)).await.unwrap();
+    ledger.throttle("r-1", None, None).await.unwrap();
+    assert!(ledger.go_on("r-1").await.unwrap());
+    let going = told().await;
+    assert_eq!((going.state, going.reason, going.since), (State::Running, None, 0));
+    assert_eq!((going.write_units_per_second, going.read_units_per_second), (Some(50), Some(70)));
+
+    ledger.stop("r-1", "the wrong week", 8_000).await.unwrap();
+    assert!(!ledger.pause("r-1", "lunch", 9_000).await.unwrap());
+    assert_eq!(told().await.reason.as_deref(), Some("the wrong week"));
+}
+
+#[tokio::test]
+async fn one_worker_claims_a_look_and_what_it_saw_is_there_for_all_and_is_forgotten_when_it_is_over() {
+    let ledger = Engines::start().await.ledger();
+    let outlook = async || ledger.control("r-1", Phase::Migrate).await.unwrap().outlook;
+    assert!(ledger.claim_look("r-1", 60_000).await.unwrap());
+    assert!(!ledger.claim_look("r-1", 119_999).await.unwrap());
+    assert!(ledger.claim_look("r-1", 120_000).await.unwrap());
+    let seen = Outlook {
+        looked_at: 120_000,
+        closed: Some(Closed { until: None }),
+        alarm: Some(Alarm { name: "latency".into(), since: 60_000, seen: 120_000 }),
+    };
+    ledger.note_outlook("r-1", &seen).await.unwrap();
+    assert_eq!(outlook().await, seen);
+    let over = Outlook { looked_at: 120_000, closed: Some(Closed { until: Some(5) }), alarm: None };
+    ledger.note_outlook("r-1", &over).await.unwrap();
+    assert_eq!(outlook().await, over);
+}
+
+#[tokio::test]
+async fn progress_is_the_sum_of_the_phase_s_checkpoints_and_a_table_s_past_is_listed_by_migration() {
+    let ledger = Engines::start().await.ledger();
+    for (part, done) in [("000000", true), ("000001", false)] {
+        let claimed = ledger.claim("r-1", Phase::Migrate, part, 1).await.unwrap().unwrap();
+        let counts = Counts { scanned: 10, changed: 4, not_matched: 6, ..Counts::default() };
+        let tally = Tally { counts, ..Tally::default() };
+        let checkpoint = Checkpoint { attempt: claimed.attempt + 1, epoch: 1, done, tally, ..claimed };
+        assert!(ledger.save("r-1", Phase::Migrate, part, &checkpoint).await.unwrap());
+    }
+    ledger.claim("r-1", Phase::Verify, "000000", 1).await.unwrap();
+    let progress = ledger.progress("r-1", Phase::Migrate).await.unwrap();
+    assert_eq!((progress.begun, progress.done, progress.tally.counts.changed), (2, 1, 8));
+
+    for id in ["b", "a"] {
+        let (run, hash) = (format!("r-{id}"), format!("hash of {id}"));
+        let applied = Applied { run, hash, verified: id == "a", ..Applied::default() };
+        ledger.put_applied("people", id, &applied).await.unwrap();
+    }
+    let past = ledger.all_applied("people").await.unwrap();
+    let past: Vec<_> = past.iter().map(|(id, applied)| (id.as_str(), applied.run.as_str(), applied.verified)).collect();
+    assert_eq!(past, [("a", "r-a", true), ("b", "r-b", false)]);
+    ledger.note_verified("people", "b", "hash of b", true).await.unwrap();
+    ledger.note_verified("people", "a", "another hash", false).await.unwrap();
+    assert!(ledger.applied("people", "b").await.unwrap().unwrap().verified);
+    assert!(ledger.applied("people", "a").await.unwrap().unwrap().verified, "other content is not touched");
 }

@@ -14,6 +14,7 @@ async fn main() -> Result<(), ServeError> {
         ledger: clients.ledger(),
         tables: clients.tables(),
         executions: clients.executions(),
+        lookout: clients.lookout(),
         registry: REGISTRY,
         clock: epoch_millis,
     };

@@ -12,11 +12,14 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use tableshift_core::lock::WRITE_SECONDS;
 use tableshift_core::registry::Registry;
 
+use crate::alarms::Alarms;
 use crate::answers::Answers;
 use crate::backups::Backups;
+use crate::calendars::Calendars;
 use crate::executions::Executions;
 use crate::exports::Exports;
 use crate::ledger::Ledger;
+use crate::lookout::Lookout;
 use crate::notifications::Topic;
 use crate::objects::Bucket;
 use crate::part::{Clock, Ports};
@@ -127,6 +130,12 @@ impl Clients {
     /// Executions of state machines.
     pub fn executions(&self) -> Executions {
         Executions::new(aws_sdk_sfn::Client::new(&self.config))
+    }
+
+    /// The calendars and alarms that runs watch.
+    pub fn lookout(&self) -> Lookout {
+        let calendars = Calendars::new(aws_sdk_ssm::Client::new(&self.config));
+        Lookout { calendars, alarms: Alarms::new(aws_sdk_cloudwatch::Client::new(&self.config)) }
     }
 
     /// The stack's topic. An error when the function was deployed without one.

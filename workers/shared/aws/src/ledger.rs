@@ -8,6 +8,7 @@
 //! | `TABLE#<table>` | `LOCK`                        | who may work on the table, until when  |
 //! | `TABLE#<table>` | `APPLIED#<migration>`         | a migration that ended well            |
 //! | `RUN#<run>`   | `RUN`                           | the run's record                       |
+//! | `RUN#<run>`   | `CONTROL`                       | what the run's workers are told        |
 //! | `RUN#<run>`   | `CHECKPOINT#<phase>#<part>`     | how far a part got                   |
 //! | `RUN#<run>`   | `APPROVAL`                      | the question put to a person, and the answer |
 //! | `APPROVAL#<run>` | `SECRETS`                    | what it takes to answer: for approvers alone |

@@ -73,6 +73,11 @@ pub struct Applied {
     pub at: String,
     /// How many items it changed.
     pub changed: u64,
+    /// Whether every item was looked at again afterwards, and found good.
+    pub verified: bool,
+    /// The migration document as JSON, to say what is different in another one under the same id. Empty in records of
+    /// earlier versions.
+    pub document: String,
 }
 
 /// Records of runs.
@@ -98,6 +103,9 @@ pub trait AppliedMigrations {
     async fn put_applied(&self, table: &str, migration: &str, applied: &Applied) -> Result<(), LedgerError>;
     /// The record that `migration` was applied to `table`.
     async fn applied(&self, table: &str, migration: &str) -> Result<Option<Applied>, LedgerError>;
+    /// Notes whether every item was found good in the last verification of the migration, if it is applied with the
+    /// content of this hash.
+    async fn note_verified(&self, table: &str, migration: &str, hash: &str, verified: bool) -> Result<(), LedgerError>;
     /// Removes that record if `run` wrote it: a migration that was rolled back is not applied.
     async fn forget_applied(&self, table: &str, migration: &str, run: &str) -> Result<(), LedgerError>;
 }
@@ -152,19 +160,25 @@ impl AppliedMigrations for Ledger {
             ("hash".to_owned(), string(&applied.hash)),
             ("at".to_owned(), string(&applied.at)),
             ("changed".to_owned(), AttributeValue::N(applied.changed.to_string())),
+            ("verified".to_owned(), AttributeValue::Bool(applied.verified)),
+            ("document".to_owned(), string(&applied.document)),
         ]);
         self.put(&pk_table(table), &sk_applied(migration), item).await
     }
 
     async fn applied(&self, table: &str, migration: &str) -> Result<Option<Applied>, LedgerError> {
         let item = self.read(&pk_table(table), &sk_applied(migration)).await?;
-        let Some(item) = item else { return Ok(None) };
-        Ok(Some(Applied {
-            run: required(&item, "run")?,
-            hash: required(&item, "hash")?,
-            at: required(&item, "at")?,
-            changed: number(&item, "changed").ok_or_else(|| malformed(&item, "changed"))?,
-        }))
+        item.as_ref().map(applied).transpose()
+    }
+
+    async fn note_verified(&self, table: &str, migration: &str, hash: &str, verified: bool) -> Result<(), LedgerError> {
+        let (pk, sk) = (pk_table(table), sk_applied(migration));
+        let update = self.client.update_item().table_name(&self.table).set_key(Some(key(&pk, &sk)));
+        let values = [("hash", string(hash)), ("verified", AttributeValue::Bool(verified))];
+        let update = named(update.update_expression("SET #verified = :verified"), &values);
+        // False: it is not applied, or with other content.
+        self.happened("UpdateItem", table, update.condition_expression("#hash = :hash").send().await.map(drop))
+            .map(drop)
     }
 
     async fn forget_applied(&self, table: &str, migration: &str, run: &str) -> Result<(), LedgerError> {
@@ -179,6 +193,17 @@ impl AppliedMigrations for Ledger {
         self.happened("DeleteItem", table, request.send().await.map(drop))?;
         Ok(())
     }
+}
+
+pub(crate) fn applied(item: &LedgerItem) -> Result<Applied, LedgerError> {
+    Ok(Applied {
+        run: required(item, "run")?,
+        hash: required(item, "hash")?,
+        at: required(item, "at")?,
+        changed: number(item, "changed").ok_or_else(|| malformed(item, "changed"))?,
+        verified: item.get("verified").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default(),
+        document: text(item, "document").unwrap_or_default(),
+    })
 }
 
 impl Ledger {

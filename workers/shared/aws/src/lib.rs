@@ -5,10 +5,12 @@
 //! and a test can hand it something else.
 #![allow(async_fn_in_trait, reason = "every worker runs on one thread, so no future has to be Send")]
 
+pub mod alarms;
 pub mod answers;
 pub mod backups;
 pub mod batch;
 mod batch_body;
+pub mod calendars;
 pub mod clients;
 pub mod dead_letters;
 pub mod error;
@@ -23,8 +25,11 @@ pub mod ledger_control;
 pub mod ledger_lock;
 mod ledger_requesters;
 pub mod ledger_runs;
+pub mod lookout;
 pub mod notifications;
 pub mod objects;
+#[cfg(feature = "operate")]
+pub mod operate;
 pub mod paced;
 pub mod pages;
 pub mod part;

@@ -20,6 +20,9 @@ pub enum ErrorName {
     TableNotActive,
     /// The stage's policy forbids this input on this table.
     PolicyViolation,
+    /// The migration requires another one on this table, which is not applied, not verified, or not in place for long
+    /// enough. Nothing was written; the cause says when it may run.
+    RequirementUnmet,
     /// Another run holds the table's lock.
     LockHeld,
     /// The run named by `run` left no plan.
@@ -64,12 +67,13 @@ pub enum ErrorName {
 
 impl ErrorName {
     /// Every name, in the order of the workflow.
-    pub const ALL: [ErrorName; 25] = [
+    pub const ALL: [ErrorName; 26] = [
         ErrorName::InvalidInput,
         ErrorName::InvalidMigration,
         ErrorName::TableNotFound,
         ErrorName::TableNotActive,
         ErrorName::PolicyViolation,
+        ErrorName::RequirementUnmet,
         ErrorName::LockHeld,
         ErrorName::RunNotFound,
         ErrorName::MigrationChanged,
@@ -100,6 +104,7 @@ impl ErrorName {
             ErrorName::TableNotFound => "TableNotFound",
             ErrorName::TableNotActive => "TableNotActive",
             ErrorName::PolicyViolation => "PolicyViolation",
+            ErrorName::RequirementUnmet => "RequirementUnmet",
             ErrorName::LockHeld => "LockHeld",
             ErrorName::RunNotFound => "RunNotFound",
             ErrorName::MigrationChanged => "MigrationChanged",
