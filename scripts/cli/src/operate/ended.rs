@@ -14,7 +14,7 @@ pub enum Standing {
     UnderWay,
     /// It waits for a person's yes or no.
     WaitsForApproval,
-    /// A person said no, or nobody answered, or the answer was for something else.
+    /// A person said no, or nobody answered, or the answer did not count.
     Rejected,
     /// The verification's verdict is bad: items are held as they are, or were put back.
     VerificationFailed,
@@ -33,7 +33,10 @@ impl Standing {
     pub fn of_error(name: &str) -> Self {
         let Some(name) = ErrorName::ALL.into_iter().find(|known| known.as_str() == name) else { return Self::Failed };
         match name {
-            ErrorName::ApprovalRejected | ErrorName::ApprovalExpired | ErrorName::ApprovalStale => Self::Rejected,
+            ErrorName::ApprovalRejected
+            | ErrorName::ApprovalExpired
+            | ErrorName::ApprovalStale
+            | ErrorName::ApprovalRefused => Self::Rejected,
             ErrorName::VerificationFailed | ErrorName::RolledBack => Self::VerificationFailed,
             ErrorName::RehearsalFailed => Self::RehearsalFailed,
             ErrorName::InvalidInput
@@ -82,7 +85,7 @@ mod tests {
         for name in ErrorName::ALL {
             codes.entry(Standing::of_error(name.as_str()).code()).or_default().push(name.as_str());
         }
-        assert_eq!(codes[&4], ["ApprovalRejected", "ApprovalExpired", "ApprovalStale"]);
+        assert_eq!(codes[&4], ["ApprovalRejected", "ApprovalExpired", "ApprovalStale", "ApprovalRefused"]);
         assert_eq!(codes[&5], ["VerificationFailed", "RolledBack"]);
         assert_eq!(codes[&6], ["RehearsalFailed"]);
         assert_eq!(codes[&8], ["Aborted", "BudgetExceeded"]);
