@@ -1,9 +1,12 @@
 //! `tableshift approve` and `tableshift reject`: shows what is asked, lets the table's name be typed, and sends an answer
 //! that is signed with the shell's own AWS credentials.
 
+use super::OperateError;
 use super::question::{Told as Shown, View};
+use super::stage::Target;
 use crate::ending::{Ending, Told};
 use clap::Args;
+use serde_json::json;
 use std::error::Error;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::time::{Duration, SystemTime};
@@ -12,7 +15,6 @@ use tableshift_aws::ledger_approvals::{Answer, Approvals as _, Outcome, Secrets}
 use tableshift_aws::ledger_runs::Runs as _;
 use tableshift_aws::objects::ReadObject as _;
 use tableshift_aws::run_files::load_plan;
-use tableshift_aws::shell::Shell;
 use tableshift_aws::{CallError, Clients};
 use tableshift_core::approval::{Hashes, NotEntitled, account_of};
 use tableshift_core::identity::Identity;
@@ -54,17 +56,19 @@ struct Which {
     /// The run
     #[arg(value_name = "RUN")]
     run: String,
-    /// The stage: finds the stack tableshift-STAGE. Without it: what TABLESHIFT_BUCKET and TABLESHIFT_LEDGER name
-    #[arg(long, value_name = "STAGE")]
-    stage: Option<String>,
     /// Answers without asking, if this is the name of the run's table
     #[arg(long, value_name = "NAME")]
     yes_table: Option<String>,
+    #[command(flatten)]
+    target: Target,
 }
 
 /// Why no answer was sent.
 #[derive(Debug, ThisError)]
 pub enum AnswerError {
+    /// The stage is not found.
+    #[error(transparent)]
+    Stage(OperateError),
     /// A call failed, or what it gave is no good.
     #[error("{what}")]
     Failed {
@@ -125,9 +129,7 @@ fn run(which: &Which, yes: bool, reason: &str) -> Result<Told, AnswerError> {
 }
 
 async fn answer(which: &Which, yes: bool, reason: &str) -> Result<Told, AnswerError> {
-    let shell = Shell::from_env().await;
-    let stage = shell.stage(which.stage.as_deref(), |name| std::env::var(name).ok()).await;
-    let clients = stage.map_err(failed("the stage is not found"))?;
+    let clients = which.target.find().await.map_err(AnswerError::Stage)?.clients;
     let question = Question::read(&clients, &which.run).await?;
     let me = clients.sts().await.map_err(failed("STS is not found"))?.caller().await;
     let me = me.map_err(failed("STS cannot say who you are; log in as for the AWS CLI"))?;
@@ -137,7 +139,8 @@ async fn answer(which: &Which, yes: bool, reason: &str) -> Result<Told, AnswerEr
     let shown = question.view(&me, yes).text();
     confirm(&shown, which.yes_table.as_deref(), &question.plan.table.name, yes)?;
     question.send(&clients, yes, reason).await?;
-    Ok(question.outcome(&clients, yes).await)
+    let outcome = question.outcome(&clients).await;
+    Ok(told(&which.run, yes, outcome.as_ref(), which.target.json))
 }
 
 /// Lets the table's name be typed, or takes it from the option.
@@ -219,7 +222,7 @@ impl Question {
         let signer = clients.signer().await.map_err(failed("the answer cannot be signed"))?;
         let signature = signer.sign(&statement, SystemTime::now()).await;
         let signature = signature.map_err(failed("the answer cannot be signed"))?;
-        let answer = serde_json::json!({
+        let answer = json!({
             "approve": yes, "report_hash": question.report_hash, "reason": reason, "signature": signature,
         });
         let sent: Result<bool, CallError> = clients.answers().send(&self.secrets.token, &answer.to_string()).await;
@@ -230,21 +233,26 @@ impl Question {
     }
 
     /// What the run makes of the answer, as the ledger says.
-    async fn outcome(&self, clients: &Clients, yes: bool) -> Told {
+    async fn outcome(&self, clients: &Clients) -> Option<Answer> {
         let mut answer = None;
         let begun = tokio::time::Instant::now();
         while answer.is_none() && begun.elapsed() < PATIENCE {
             tokio::time::sleep(PAUSE).await;
             answer = clients.ledger().approval(&self.run).await.ok().flatten().and_then(|asked| asked.answer);
         }
-        told(&self.run, yes, answer.as_ref())
+        answer
     }
 }
 
 /// What to say once the answer is sent, and how the command ends.
-fn told(run: &str, yes: bool, answer: Option<&Answer>) -> Told {
+fn told(run: &str, yes: bool, answer: Option<&Answer>, as_json: bool) -> Told {
     let expected = if yes { Outcome::Approved } else { Outcome::Rejected };
     let text = match answer {
+        _ if as_json => {
+            let outcome = answer.map(|answer| answer.outcome.as_str());
+            let reason = answer.map(|answer| answer.reason.as_str());
+            json!({"run": run, "outcome": outcome, "reason": reason}).to_string() + "\n"
+        }
         None => format!("Sent. Run {run} has not said yet what it makes of the answer.\n"),
         Some(answer) if answer.outcome == expected => format!("Run {run} is {}.\n", answer.outcome.as_str()),
         Some(answer) => format!("Run {run}: the answer was {}: {}\n", answer.outcome.as_str(), answer.reason),

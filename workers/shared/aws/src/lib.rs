@@ -39,8 +39,6 @@ mod scan_answer;
 pub mod shell;
 pub mod signatures;
 pub mod signing;
-#[cfg(feature = "operate")]
-pub mod stage;
 pub mod starts;
 pub mod steered;
 pub mod sts;

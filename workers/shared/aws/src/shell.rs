@@ -22,12 +22,6 @@ impl Shell {
         Self { config: defaults.retry_config(retries()).timeout_config(timeouts()).load().await }
     }
 
-    /// The configuration that every edge shares.
-    #[cfg(feature = "operate")]
-    pub(crate) fn config(&self) -> &SdkConfig {
-        &self.config
-    }
-
     /// Descriptions of tables.
     pub fn tables(&self) -> Tables {
         Tables::new(aws_sdk_dynamodb::Client::new(&self.config))
