@@ -65,10 +65,14 @@ impl Person {
 
     /// The statement, signed by this person at this time, in epoch milliseconds.
     pub async fn signs(&self, statement: &Statement, at: i64) -> String {
-        let credentials = Credentials::new(&self.key, &self.secret, None, None, "tests");
-        let signer = Signer::of(&config(credentials)).await.expect("a Region and credentials");
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(at.unsigned_abs());
-        signer.sign(statement, at).await.expect("a signature")
+        self.signer().await.sign(statement, at).await.expect("a signature")
+    }
+
+    /// What signs with this person's credentials.
+    pub async fn signer(&self) -> Signer {
+        let credentials = Credentials::new(&self.key, &self.secret, None, None, "tests");
+        Signer::of(&config(credentials)).await.expect("a Region and credentials")
     }
 }
 

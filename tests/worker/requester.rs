@@ -1,9 +1,13 @@
 //! Plan proves who starts an execution.
 
+use std::time::{Duration, SystemTime};
+
 use plan::requester::of;
 use plan::{Error, Request};
 use serde_json::{Value, json};
+use tableshift_aws::operate::{Run, signed};
 use tableshift_core::approval::{KnownBy, Requester};
+use tableshift_core::input::Input;
 use tableshift_core::signature::Statement;
 use tableshift_runtime::{ErrorName, Named, told};
 use tableshift_tests::sts::{KnownPeople, Person};
@@ -49,6 +53,19 @@ async fn a_signature_over_execution_and_input_proves_who_starts_it_and_so_it_doe
         assert_eq!((requester.identity.as_ref(), requester.known_by), (Some(&start.ann.identity), KnownBy::Signature));
         assert_eq!((requester.execution.as_str(), requester.started.as_str()), (EXECUTION, "2026-11-22T10:00:00Z"));
     }
+}
+
+#[tokio::test]
+async fn what_the_command_signs_proves_who_starts_the_execution_and_two_starts_are_never_alike() {
+    let start = Start::new().await;
+    let execution = Run { name: "r-1".into(), arn: EXECUTION.into() };
+    let at = |millis: i64| SystemTime::UNIX_EPOCH + Duration::from_millis(millis.unsigned_abs());
+    let signer = start.ann.signer().await;
+    let whole = signed(&signer, &execution, input(), at(NOW)).await.unwrap();
+    assert_ne!(whole, signed(&signer, &execution, input(), at(NOW + 1_000)).await.unwrap());
+    let parsed = Input::parse(&whole).unwrap();
+    let requester = start.found(&request(EXECUTION, whole), parsed.requested_by.as_deref()).await.unwrap();
+    assert_eq!((requester.identity.as_ref(), requester.known_by), (Some(&start.ann.identity), KnownBy::Signature));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use serde_json::{Value, json};
 use tableshift_aws::ledger_approvals::Approvals as _;
+use tableshift_aws::operate::{Run, signed};
 use tableshift_aws::signing::Signer;
 use tableshift_core::signature::{AnswerTo, Statement};
 
@@ -48,11 +49,11 @@ impl Person {
     /// Starts a run of the migration of every test on the table, as `tableshift run` does.
     pub async fn migrates<'s>(&self, table: &Table<'s>, options: Value) -> Execution<'s> {
         let (stack, name) = (table.stack, unique("run"));
-        let execution = stack.variable("TABLESHIFT_STATE_MACHINE_ARN").replacen(":stateMachine:", ":execution:", 1);
-        let mut input = input(&table.name, "migrate", options);
-        let start = Statement::start(&format!("{execution}:{name}"), &input);
-        input["requested_by"] = json!(self.signs(&start, Duration::ZERO).await);
-        stack.start_as(name, &input).await
+        let machine = stack.variable("TABLESHIFT_STATE_MACHINE_ARN").replacen(":stateMachine:", ":execution:", 1);
+        let execution = Run { arn: format!("{machine}:{name}"), name };
+        let input = input(&table.name, "migrate", options);
+        let input = signed(&self.signer, &execution, input, SystemTime::now()).await.expect("a signature");
+        stack.start_as(execution.name, &input).await
     }
 
     /// Their answer to a run's question.

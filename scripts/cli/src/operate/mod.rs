@@ -26,6 +26,7 @@ use tableshift_aws::CallError;
 use tableshift_aws::ledger::LedgerError;
 use tableshift_aws::operate::StageError;
 use tableshift_aws::run_files::RunFileError;
+use tableshift_aws::signing::SigningError;
 
 /// Why a stage cannot be operated.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,12 @@ pub enum OperateError {
     /// The options cannot be an input.
     #[error("the run is refused before it is started")]
     Input(#[source] tableshift_core::input::InputError),
+    /// The signature is the command's to make.
+    #[error("`requested_by` in `--input` is refused: this command signs the start itself; leave it out")]
+    SignedAlready,
+    /// Who starts the run cannot be proven.
+    #[error("the start cannot be signed")]
+    Unsigned(#[source] SigningError),
     /// An option that holds JSON does not.
     #[error("`--{option}` is no JSON")]
     Json {

@@ -3,6 +3,8 @@
 //! The execution of a new run has a name that follows from what it does: the migration's id and a hash of action, table
 //! and content. Whoever starts the same thing again therefore joins the execution that runs, instead of being refused by
 //! its lock. One that has failed is followed by the next number.
+//!
+//! Each start is signed in the name of whoever the credentials belong to, so that nobody approves their own run.
 
 use super::stage::Target;
 use super::watch::{Follow, follow};
@@ -11,9 +13,10 @@ use crate::ending::{Ending, Told};
 use clap::Args;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::Runs as _;
-use tableshift_aws::operate::{DeployedStage, Run, Started, Status};
+use tableshift_aws::operate::{DeployedStage, Run, Started, Status, signed};
 use tableshift_core::hash;
 use tableshift_core::input::{Action, Input};
 
@@ -116,6 +119,7 @@ async fn start(stage: &DeployedStage, name: &str, input: &Value, numbered: bool)
             Some(there) if there.status == Status::Running => return Ok((run, true)),
             Some(_) => {}
             None => {
+                let input = sign(stage, &run, input).await?;
                 let started = stage.executions().start(&name, &input.to_string()).await.map_err(OperateError::Call)?;
                 return Ok(match started {
                     Started::New(run) => (run, false),
@@ -133,6 +137,11 @@ async fn start(stage: &DeployedStage, name: &str, input: &Value, numbered: bool)
     Err(OperateError::NotSteered { run: name.to_owned(), problem })
 }
 
+async fn sign(stage: &DeployedStage, execution: &Run, input: &Value) -> Result<Value, OperateError> {
+    let signer = stage.clients.signer().await.map_err(OperateError::Unsigned)?;
+    signed(&signer, execution, input.clone(), SystemTime::now()).await.map_err(OperateError::Unsigned)
+}
+
 /// The whole input: what the command says, and what `--input` adds. Checked as Plan checks it.
 fn input<'a>(
     action: Action,
@@ -142,6 +151,9 @@ fn input<'a>(
     let wrong = |source| OperateError::Json { option: "input", source };
     let more: Map<String, Value> =
         more.as_deref().map(serde_json::from_str).transpose().map_err(wrong)?.unwrap_or_default();
+    if more.contains_key("requested_by") {
+        return Err(OperateError::SignedAlready);
+    }
     let mut input = Map::from_iter([("action".to_owned(), json!(action.as_str()))]);
     input.extend(fields()?.into_iter().map(|(name, value)| (name.to_owned(), value)));
     input.extend(more);
@@ -226,6 +238,8 @@ mod tests {
     fn what_plan_would_refuse_is_refused_before_anything_is_started() {
         let error = made(Some(r#"{"colour": "red"}"#)).unwrap_err();
         assert!(matches!(error, OperateError::Input(_)), "{error}");
+        let error = made(Some(r#"{"requested_by": "https://"}"#)).unwrap_err();
+        assert!(matches!(error, OperateError::SignedAlready), "{error}");
         assert!(matches!(made(Some("{")).unwrap_err(), OperateError::Json { option: "input", .. }));
     }
 }

@@ -80,8 +80,8 @@ impl Operate {
         Run { name: name.to_owned(), arn: format!("{arn}:{name}") }
     }
 
-    /// Starts an execution. Step Functions gives a name once in 90 days; starting under the same name with the same input
-    /// while it runs is no error.
+    /// Starts an execution. Step Functions gives a name once in 90 days. An execution that is there already under this name
+    /// is no error, whatever its input.
     pub async fn start(&self, name: &str, input: &str) -> Result<Started, CallError> {
         let request = self.client.start_execution().state_machine_arn(&self.state_machine).name(name).input(input);
         match request.send().await {

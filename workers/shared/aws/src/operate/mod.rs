@@ -3,9 +3,11 @@
 
 mod executions;
 mod progress;
+mod signed;
 
 pub use executions::{Executing, Operate, Run, Started, Status, Summary};
 pub use progress::{Progressing, SegmentCounts};
+pub use signed::signed;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 
