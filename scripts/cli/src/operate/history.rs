@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tableshift_aws::ledger_runs::{Applied, RunRecord, Runs as _};
 use tableshift_aws::operate::{DeployedStage, Progressing as _, Summary};
+use tableshift_core::approval::Requester;
 
 /// Lists the latest runs of the stage; with --table, the migrations that are applied to it, and its runs
 #[derive(Debug, Args)]
@@ -37,6 +38,8 @@ struct Listed {
 struct AppliedRow {
     migration: String,
     run: String,
+    /// The ARNs of who started or resumed that run, as far as they are known.
+    by: Vec<String>,
     at: String,
     changed: u64,
     verified: bool,
@@ -52,6 +55,8 @@ struct RunRow {
     outcome: String,
     started: String,
     changed: Option<u64>,
+    /// The ARNs of who started or resumed it, as far as they are known.
+    by: Vec<String>,
 }
 
 /// Lists.
@@ -65,10 +70,8 @@ pub fn run(history: &History) -> Result<Told, OperateError> {
         let latest = stage.executions().latest(history.last).await.map_err(OperateError::Call)?;
         let runs = runs(&stage, latest).await?;
         let of_table = |row: &RunRow| history.table.as_ref().is_none_or(|table| *table == row.table);
-        let listed = Listed {
-            applied: applied.into_iter().map(|(id, applied)| applied_row(id, applied)).collect(),
-            runs: runs.into_iter().filter(of_table).collect(),
-        };
+        let listed =
+            Listed { applied: applied_rows(&stage, applied).await?, runs: runs.into_iter().filter(of_table).collect() };
         let text = match history.target.json {
             true => serde_json::to_string_pretty(&listed).unwrap_or_default() + "\n",
             false => prose(&listed),
@@ -87,9 +90,20 @@ async fn runs(stage: &DeployedStage, latest: Vec<Summary>) -> Result<Vec<RunRow>
     Ok(rows)
 }
 
-fn applied_row(migration: String, applied: Applied) -> AppliedRow {
+/// What is applied, with who started the runs that did it, which only their records tell.
+async fn applied_rows(stage: &DeployedStage, applied: Vec<(String, Applied)>) -> Result<Vec<AppliedRow>, OperateError> {
+    let mut rows = Vec::new();
+    for (migration, applied) in applied {
+        let record = stage.clients.ledger().run(&applied.run).await.map_err(OperateError::Ledger)?;
+        rows.push(applied_row(migration, applied, record.as_ref()));
+    }
+    Ok(rows)
+}
+
+fn applied_row(migration: String, applied: Applied, record: Option<&RunRecord>) -> AppliedRow {
     let Applied { run, hash, at, changed, verified, document: _ } = applied;
-    AppliedRow { migration, run, at, changed, verified, hash }
+    let by = record.map(|record| known(&record.requesters)).unwrap_or_default();
+    AppliedRow { migration, run, by, at, changed, verified, hash }
 }
 
 fn run_row(record: RunRecord, started: i64) -> RunRow {
@@ -101,7 +115,17 @@ fn run_row(record: RunRecord, started: i64) -> RunRow {
         outcome: error.unwrap_or(record.status),
         started: Timestamp::from_second(started).unwrap_or(Timestamp::MIN).to_string(),
         changed: record.counts.get("changed").copied(),
+        by: known(&record.requesters),
     }
+}
+
+fn known(requesters: &[Requester]) -> Vec<String> {
+    let identities = requesters.iter().filter_map(|requester| requester.identity.as_ref());
+    identities.map(|identity| identity.arn.clone()).collect()
+}
+
+fn by(known: &[String]) -> String {
+    if known.is_empty() { "by unknown".into() } else { format!("by {}", known.join(", ")) }
 }
 
 fn prose(listed: &Listed) -> String {
@@ -113,11 +137,12 @@ fn prose(listed: &Listed) -> String {
             format!("{} changed", grouped(row.changed)),
             proof.into(),
             row.run.clone(),
+            by(&row.by),
         ]
     });
     let runs = listed.runs.iter().map(|row| {
         let changed = row.changed.map(|changed| format!("{} changed", grouped(changed))).unwrap_or_default();
-        vec![row.started.clone(), row.run.clone(), row.table.clone(), row.outcome.clone(), changed]
+        vec![row.started.clone(), row.run.clone(), row.table.clone(), row.outcome.clone(), changed, by(&row.by)]
     });
     let (applied, runs) = (aligned(applied.collect()), aligned(runs.collect()));
     match (applied.is_empty(), runs.is_empty()) {
@@ -142,6 +167,8 @@ fn aligned(rows: Vec<Vec<String>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tableshift_core::approval::KnownBy;
+    use tableshift_core::identity::Identity;
 
     #[test]
     fn rows_are_aligned_and_an_error_stands_in_for_the_outcome() {
@@ -151,15 +178,36 @@ mod tests {
             status: "failed".into(),
             error: error.map(Into::into),
             counts: std::collections::BTreeMap::from([("changed".into(), changed)]),
+            requesters: vec![Requester::unknown("arn:e", "1970-01-01T00:00:00Z")],
             ..RunRecord::default()
         };
         let runs = vec![run_row(record("r-10", Some("LockHeld"), 0), 60), run_row(record("r-9", Some(""), 1500), 0)];
         let text = prose(&Listed { applied: Vec::new(), runs });
         assert_eq!(
             text,
-            "1970-01-01T00:01:00Z  r-10  people  LockHeld  0 changed\n\
-             1970-01-01T00:00:00Z  r-9   people  failed    1,500 changed\n"
+            "1970-01-01T00:01:00Z  r-10  people  LockHeld  0 changed      by unknown\n\
+             1970-01-01T00:00:00Z  r-9   people  failed    1,500 changed  by unknown\n"
         );
         assert_eq!(prose(&Listed::default()), "no runs\n");
+    }
+
+    #[test]
+    fn what_is_applied_is_told_with_who_started_the_run_that_did_it() {
+        let identity = |name: &str| Identity { arn: format!("arn:{name}"), user_id: name.into(), account: "1".into() };
+        let started = |name: &str| Requester {
+            identity: Some(identity(name)),
+            known_by: KnownBy::Signature,
+            ..Requester::unknown("arn:e", "1970-01-01T00:00:00Z")
+        };
+        let record = RunRecord { requesters: vec![started("ann"), started("bob")], ..RunRecord::default() };
+        let applied =
+            || Applied { run: "r-1".into(), at: "1970-01-01T00:00:00Z".into(), verified: true, ..Applied::default() };
+        let rows = vec![applied_row("a".into(), applied(), Some(&record)), applied_row("b".into(), applied(), None)];
+        assert_eq!(
+            prose(&Listed { applied: rows, runs: Vec::new() }),
+            "Applied\n\
+             1970-01-01T00:00:00Z  a  0 changed  verified  r-1  by arn:ann, arn:bob\n\
+             1970-01-01T00:00:00Z  b  0 changed  verified  r-1  by unknown\n\nRuns\n"
+        );
     }
 }
