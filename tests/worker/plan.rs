@@ -8,6 +8,7 @@ use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_lock::LockTable as _;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations as _, RunRecord, Runs as _};
 use tableshift_aws::tables::DescribeTable;
+use tableshift_core::approval::Requester;
 use tableshift_core::counts::Phase;
 use tableshift_core::language::document::Document;
 use tableshift_core::table::Table;
@@ -92,7 +93,9 @@ async fn a_migration_that_is_applied_succeeds_without_a_step_or_a_lock_unless_it
         0
     );
     assert_eq!(engines.ledger().lock(TABLE).await.unwrap(), None);
-    assert_eq!(engines.ledger().run("r-1").await.unwrap().unwrap().status, "running", "Conclude closes it");
+    let record = engines.ledger().run("r-1").await.unwrap().unwrap();
+    assert_eq!(record.status, "running", "Conclude closes it");
+    assert_eq!(record.requesters, [Requester::unknown("arn:r-1", "2026-11-22T10:00:00Z")]);
 
     let again = planned(&engines, "r-2", migrate(&document, json!({"again": true}))).await.unwrap();
     assert!(again.already_applied.is_none() && again.steps.migrate);
@@ -156,6 +159,9 @@ async fn a_run_that_is_resumed_goes_at_the_speed_that_its_input_says_within_the_
     assert_eq!((resumed.run.as_str(), resumed.max_concurrency, resumed.steps.dry_run), ("r-1", 2, false));
     let control = engines.ledger().control("r-1", Phase::Migrate).await.unwrap();
     assert_eq!((control.write_units_per_second, control.read_units_per_second), (Some(50), None));
+    let started: Vec<_> = engines.ledger().run("r-1").await.unwrap().unwrap().requesters;
+    let started: Vec<&str> = started.iter().map(|requester| requester.execution.as_str()).collect();
+    assert_eq!(started, ["arn:r-1", "arn:e-2"], "who resumes a run is a requester of it");
 
     let faster = json!({"action": "resume", "run": "r-1", "write_units_per_second": 501});
     let error = planned(&engines, "e-3", faster).await.unwrap_err();
