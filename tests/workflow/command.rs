@@ -71,6 +71,9 @@ async fn a_run_is_started_followed_reported_and_remembered() {
     let history = stack.tableshift(&["history", "--table", &table.name, "--json"]).ends(0).json();
     assert_eq!((&history["applied"][0]["run"], &history["applied"][0]["verified"]), (&json!(run), &json!(true)));
 
+    let by = history["applied"][0]["by"].as_array().expect("who started it");
+    assert!(by.len() == 1 && by[0].as_str().is_some_and(|arn| arn.starts_with("arn:aws:")), "{by:?}");
+
     let put_back = stack.tableshift(&["roll-back", &run]).ends(0);
     assert!(put_back.err.contains("started"), "{}", put_back.err);
     assert_eq!(table.migrated().await, 0);
