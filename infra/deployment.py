@@ -82,7 +82,7 @@ def deploy(stage, architecture, stack, artifact_bucket, workspace, env=None):
     run(
         aws, "cloudformation", "deploy", "--template-file", packaged, *location, "--stack-name", stack,
         "--parameter-overrides", *(f"{name}={value}" for name, value in parameters(stage, architecture).items()),
-        "--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND",
+        "--capabilities", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND",
         "--tags", "project=tableshift", f"stage={stage}", "--no-fail-on-empty-changeset", env=env,
     )  # fmt: skip
 

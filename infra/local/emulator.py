@@ -1,9 +1,11 @@
 """The local AWS: MiniStack, in this process, with its gaps that matter here filled.
 
-Four things are wrapped, and nothing else:
+Five things are wrapped, and nothing else:
 
 - an export of a table writes the documented files to S3 (MiniStack completes the export and writes none);
 - an item that is changed by PartiQL shows in the table's stream (MiniStack streams the other kinds of writes only);
+- a presigned GetCallerIdentity is answered only if its signature is right (MiniStack looks at the key's name alone, unless
+  AUTH=true);
 - `TimeoutSecondsPath` of a Task and
 - `MaxConcurrencyPath` of a Map are looked up before MiniStack sees the state (it knows only the plain fields).
 
@@ -81,6 +83,55 @@ def wrap_partiql(dynamodb):
     dynamodb._partiql_update = update
 
 
+def signature_failure(evaluator, sigv4, account, method, headers, body, query_params):
+    """Why a presigned request is not signed by whom it names, as code and message; None when it is."""
+    signature = sigv4.parse_query_signature(query_params)
+    if isinstance(signature, tuple):
+        return signature
+    failure = sigv4.request_time_failure(signature)
+    if failure is not None:
+        return failure
+    if evaluator.is_root_access_key(signature.access_key_id):
+        secret = "test"
+    else:
+        token = (query_params.get("X-Amz-Security-Token") or [""])[0]
+        credential = evaluator.resolve_credential(signature.access_key_id, account, token)
+        if isinstance(credential, evaluator.CredentialResolutionError):
+            return "InvalidClientTokenId", "The security token included in the request is invalid."
+        secret = credential.secret_access_key
+    return sigv4.header_signature_failure(
+        signature, secret, method, "/", query_params, headers, body, presigned=True
+    )  # fmt: skip
+
+
+def wrap_signatures(sts, evaluator, sigv4, responses):
+    """Makes a presigned GetCallerIdentity prove who signed it, headers included, as AWS does."""
+    expect(sigv4, "parse_query_signature", "query_params")
+    expect(sigv4, "request_time_failure", "signature", "now")
+    expect(
+        sigv4, "header_signature_failure",
+        "signature", "secret", "method", "raw_path", "query_params", "headers", "body", "presigned", "explain",
+    )  # fmt: skip
+    expect(evaluator, "is_root_access_key", "access_key_id")
+    expect(evaluator, "resolve_credential", "access_key_id", "account_id", "session_token")
+    expect(evaluator, "find_iam_access_key_account", "access_key_id")
+    expect(responses, "get_account_id")
+    refuse = expect(sts, "_error", "status", "code", "message", "ns")
+    original = expect(sts, "handle_request", "method", "path", "headers", "body", "query_params")
+
+    @functools.wraps(original)
+    async def handle_request(method, path, headers, body, query_params):
+        if query_params.get("Action") == ["GetCallerIdentity"] and "X-Amz-Signature" in query_params:
+            key = (query_params.get("X-Amz-Credential") or [""])[0].split("/")[0]
+            account = evaluator.find_iam_access_key_account(key) or responses.get_account_id()
+            failure = signature_failure(evaluator, sigv4, account, method, headers, body, query_params)
+            if failure is not None:
+                return refuse(403, *failure, ns="sts")
+        return await original(method, path, headers, body, query_params)
+
+    sts.handle_request = handle_request
+
+
 def main():
     """Checks MiniStack, wraps it and serves until told to stop."""
     found = importlib.metadata.version("ministack")
@@ -90,12 +141,14 @@ def main():
     os.environ.setdefault("AWS_ENDPOINT_URL", f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
 
     from ministack import app
-    from ministack.services import dynamodb, s3, stepfunctions
+    from ministack.core import iam_evaluator, responses, sigv4
+    from ministack.services import dynamodb, s3, stepfunctions, sts
 
     import export_files
 
     wrap_paths(stepfunctions)
     wrap_partiql(dynamodb)
+    wrap_signatures(sts, iam_evaluator, sigv4, responses)
     export_files.wrap(dynamodb, s3, expect)
     sys.argv = sys.argv[:1]
     app.main()

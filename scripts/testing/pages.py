@@ -11,7 +11,8 @@ from running import ROOT
 
 SKIPPED = {"target", "node_modules", ".venv", ".local", ".git"}
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-CALL = re.compile(r"\./scripts/([\w-]+)([^\n`;|&)#]*)")
+# Not the end of a link such as ../scripts/cli/README.md.
+CALL = re.compile(r"(?<!\.)\./scripts/([\w-]+)([^\n`;|&)#]*)")
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 

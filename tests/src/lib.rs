@@ -4,10 +4,12 @@
 
 pub mod campaign;
 pub mod dynamodb;
+mod lookout;
 mod recorder;
 mod run;
 mod runs;
 pub mod s3;
+pub mod sts;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
@@ -15,6 +17,7 @@ use tableshift_aws::ledger::Ledger;
 use tableshift_aws::objects::Bucket;
 use tempfile::TempDir;
 
+pub use lookout::{Calm, Scripted};
 pub use recorder::Recorder;
 pub use run::{MIGRATION, PEOPLE, TestRun, old_items};
 pub use runs::{EXECUTION, NOW, RUN, TABLE, plan};

@@ -18,6 +18,12 @@ impl Recorder {
     }
 }
 
+impl Publish for &Recorder {
+    async fn publish(&self, subject: &str, message: &str) -> Result<(), CallError> {
+        Recorder::publish(self, subject, message).await
+    }
+}
+
 impl Publish for Recorder {
     async fn publish(&self, subject: &str, message: &str) -> Result<(), CallError> {
         let mut sent = self.sent.lock().expect("no test panicked while it published");

@@ -20,7 +20,7 @@ use tableshift_core::value::{Item, Value};
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
 
-use crate::Engines;
+use crate::{Calm, Engines};
 
 /// The table that every test run works on.
 pub const PEOPLE: &str = "people";
@@ -119,7 +119,7 @@ impl TestRun {
             registry: REGISTRY,
             clock: epoch_millis,
         };
-        migrate_segment::run(&ports, self.segment(segment), deadline).await
+        migrate_segment::run(&ports, &Calm, self.segment(segment), deadline).await
     }
 
     /// Verifies every segment.

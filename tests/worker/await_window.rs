@@ -1,10 +1,70 @@
 //! AwaitWindow against the ledger and the bucket.
 
-use await_window::{Input, run};
+use await_window::{Error, Input, Output, run};
 use serde_json::json;
+use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome, Question, Secrets};
+use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::Runs;
+use tableshift_aws::objects::WriteObject;
+use tableshift_aws::run_files::store;
+use tableshift_core::run_plan::RunPlan;
+use tableshift_core::signals::{Closed, Signals, Watched};
+use tableshift_core::{hash, keys};
 use tableshift_runtime::{ErrorName, Named};
-use tableshift_tests::{Engines, NOW, RUN, plan};
+use tableshift_tests::sts::Person;
+use tableshift_tests::{Calm, Engines, NOW, RUN, Scripted, plan};
+
+const DOCUMENT: &str = "id: m\nchange: [{set: v, to: 2}]";
+const REPORT: &[u8] = b"the report";
+
+/// A run as it is when bob has said yes to it.
+async fn approved(plan: &RunPlan) -> Engines {
+    let engines = Engines::start().await;
+    engines.begin(plan).await;
+    put(&engines, &keys::migration("m"), DOCUMENT.as_bytes()).await;
+    put(&engines, &keys::report(RUN), REPORT).await;
+    let question = Question {
+        id: "q".into(),
+        asked_at: "2026-11-22T10:00:00Z".into(),
+        expires_at: "2026-11-23T10:00:00Z".into(),
+        plan_hash: plan.hash(),
+        report_hash: hash::of_bytes(REPORT),
+    };
+    engines.ledger().ask(RUN, &question, &Secrets { question: "q".into(), ..Secrets::default() }).await.unwrap();
+    answer(&engines, Outcome::Approved).await;
+    engines
+}
+
+async fn answer(engines: &Engines, outcome: Outcome) {
+    let answer = Answer {
+        outcome,
+        by: Some(Person::user("bob").identity),
+        reason: String::new(),
+        answered_at: "2026-11-22T10:01:00Z".into(),
+        signature: "s".into(),
+    };
+    engines.ledger().answer(RUN, "q", &answer).await.unwrap();
+}
+
+async fn put(engines: &Engines, key: &str, bytes: &[u8]) {
+    engines.bucket().put(key, bytes.to_vec(), "text/plain").await.unwrap();
+}
+
+async fn look(engines: &Engines) -> Result<Output, Error> {
+    look_at(engines, NOW).await
+}
+
+async fn look_at(engines: &Engines, now: i64) -> Result<Output, Error> {
+    run(&engines.bucket(), &engines.ledger(), &Calm, now, input(1)).await
+}
+
+/// Fails unless the run is kept from writing under this name; gives what is said.
+async fn is_void(engines: &Engines, name: ErrorName) -> String {
+    let error = look(engines).await.unwrap_err();
+    assert_eq!(error.name(), name, "{error}");
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
+    error.to_string()
+}
 
 fn input(epoch: u64) -> Input {
     Input { run: RUN.into(), epoch }
@@ -12,9 +72,8 @@ fn input(epoch: u64) -> Input {
 
 #[tokio::test]
 async fn a_run_without_a_window_goes_on_at_once_and_counts_as_writing() {
-    let engines = Engines::start().await;
-    engines.begin(&plan()).await;
-    let found = run(&engines.bucket(), &engines.ledger(), NOW, input(1)).await.unwrap();
+    let engines = approved(&plan()).await;
+    let found = look(&engines).await.unwrap();
     assert!(found.open);
     assert_eq!(found.until, "2026-11-22T10:00:00Z");
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "writing");
@@ -22,27 +81,29 @@ async fn a_run_without_a_window_goes_on_at_once_and_counts_as_writing() {
 
 #[tokio::test]
 async fn a_closed_window_says_when_it_opens_and_the_lease_lasts_until_then() {
-    let engines = Engines::start().await;
     let mut plan = plan();
     // NOW is Sunday, 11:00 in Berlin.
     let window = json!({"days": ["mon"], "from": "22:00", "to": "04:00", "time_zone": "Europe/Berlin"});
     plan.window = serde_json::from_value(window).unwrap();
-    engines.begin(&plan).await;
-    let found = run(&engines.bucket(), &engines.ledger(), NOW, input(1)).await.unwrap();
+    let engines = approved(&plan).await;
+    let found = look_at(&engines, NOW).await.unwrap();
     assert!(!found.open);
-    assert_eq!(found.until, "2026-11-23T21:00:00Z");
-    let opens: i64 = NOW / 1000 + 35 * 3600;
-    assert_eq!(engines.lease_until().await, opens + 900);
+    // Asked again each quarter of an hour, so that an operator is heard.
+    assert_eq!(found.until, "2026-11-22T10:15:01Z");
+    assert_eq!(found.reason, "the window is closed until 2026-11-23T21:00:00Z");
+    assert_eq!(engines.lease_until().await, NOW / 1000 + 901 + 900);
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
-    // Looked at again when it said.
-    assert!(run(&engines.bucket(), &engines.ledger(), opens * 1000, input(1)).await.unwrap().open);
+    let opens = NOW - 500 + 35 * 3_600_000;
+    let at = async |now| run(&engines.bucket(), &engines.ledger(), &Calm, now, input(1)).await.unwrap();
+    assert_eq!(at(opens - 61_000).await.until, "2026-11-23T21:00:00Z", "the last wait ends at the opening");
+    assert!(at(opens).await.open);
 }
 
 #[tokio::test]
 async fn a_run_that_lost_its_lock_does_not_go_on() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
-    let error = run(&engines.bucket(), &engines.ledger(), NOW, input(2)).await.unwrap_err();
+    let error = run(&engines.bucket(), &engines.ledger(), &Calm, NOW, input(2)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::LeaseLost);
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
 }
@@ -50,6 +111,136 @@ async fn a_run_that_lost_its_lock_does_not_go_on() {
 #[tokio::test]
 async fn a_run_without_a_plan_is_not_found() {
     let engines = Engines::start().await;
-    let error = run(&engines.bucket(), &engines.ledger(), NOW, input(1)).await.unwrap_err();
+    let error = run(&engines.bucket(), &engines.ledger(), &Calm, NOW, input(1)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::RunNotFound);
+}
+
+#[tokio::test]
+async fn a_run_without_a_yes_does_not_write() {
+    let engines = Engines::start().await;
+    engines.begin(&plan()).await;
+    put(&engines, &keys::migration("m"), DOCUMENT.as_bytes()).await;
+    assert!(is_void(&engines, ErrorName::ApprovalStale).await.contains("has no yes"));
+
+    let engines = approved(&plan()).await;
+    let again = Question { id: "q".into(), plan_hash: plan().hash(), ..Question::default() };
+    engines.ledger().ask(RUN, &again, &Secrets::default()).await.unwrap();
+    answer(&engines, Outcome::Rejected).await;
+    is_void(&engines, ErrorName::ApprovalStale).await;
+}
+
+#[tokio::test]
+async fn an_edited_migration_voids_the_approval_and_so_does_a_removed_one() {
+    let engines = approved(&plan()).await;
+    // Another order of the same content is the same migration.
+    put(&engines, &keys::migration("m"), b"change: [{to: 2, set: v}]\nid: m").await;
+    assert!(look(&engines).await.is_ok());
+    for edited in [b"id: m\nchange: [{set: v, to: 3}]".as_slice(), b"no document"] {
+        let engines = approved(&plan()).await;
+        put(&engines, &keys::migration("m"), edited).await;
+        let said = is_void(&engines, ErrorName::MigrationChanged).await;
+        assert!(said.contains("migrations/m.yaml was changed"), "{said}");
+    }
+    let mut elsewhere = plan();
+    elsewhere.migration_key = Some("migrations/gone.yaml".into());
+    is_void(&approved(&elsewhere).await, ErrorName::MigrationChanged).await;
+}
+
+#[tokio::test]
+async fn an_edited_plan_or_report_voids_the_approval() {
+    let engines = approved(&plan()).await;
+    store(&engines.bucket(), &keys::plan(RUN), &RunPlan { segments: 99, ..plan() }).await.unwrap();
+    is_void(&engines, ErrorName::MigrationChanged).await;
+    let engines = approved(&plan()).await;
+    put(&engines, &keys::report(RUN), b"another").await;
+    assert!(is_void(&engines, ErrorName::ApprovalStale).await.contains("the report is no longer"));
+}
+
+#[tokio::test]
+async fn a_run_that_has_begun_to_write_goes_on_with_the_report_of_its_writing() {
+    let engines = approved(&plan()).await;
+    look(&engines).await.unwrap();
+    put(&engines, &keys::report(RUN), b"the report of its writing").await;
+    assert!(look(&engines).await.unwrap().open);
+}
+
+#[tokio::test]
+async fn a_stage_without_approvals_asks_for_none() {
+    let mut plan = plan();
+    plan.steps.approve = false;
+    let engines = Engines::start().await;
+    engines.begin(&plan).await;
+    assert!(look(&engines).await.unwrap().open);
+}
+
+fn watched() -> Watched {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    Watched { calendars: names(&["releases"]), alarms: names(&["latency"]), critical_alarms: names(&["down"]) }
+}
+
+fn ringing(name: &str) -> Signals {
+    Signals { in_alarm: vec![name.into()], closed: None }
+}
+
+#[tokio::test]
+async fn a_closed_calendar_and_then_an_alarm_hold_the_run_until_both_are_over() {
+    let mut plan = plan();
+    plan.watched = watched();
+    let engines = approved(&plan).await;
+    let lookout = &Scripted::default();
+    let at = async |now| run(&engines.bucket(), &engines.ledger(), &lookout, now, input(1)).await.unwrap();
+
+    lookout
+        .signals
+        .replace(Signals { closed: Some(Closed { until: Some(NOW - 500 + 240_000) }), ..Signals::default() });
+    let found = at(NOW).await;
+    assert_eq!((found.open, found.until.as_str()), (false, "2026-11-22T10:04:01Z"));
+    assert_eq!(found.reason, "a change calendar is closed until 2026-11-22T10:04:00Z");
+
+    lookout.signals.replace(ringing("latency"));
+    let found = at(NOW + 240_000).await;
+    assert_eq!((found.open, found.until.as_str()), (false, "2026-11-22T10:05:01Z"));
+    assert_eq!(found.reason, "alarm `latency` is, or was minutes ago, in ALARM");
+
+    lookout.signals.replace(Signals::default());
+    assert!(!at(NOW + 300_000).await.open, "quiet, but not for long enough");
+    assert!(at(NOW + 540_000).await.open);
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "writing");
+}
+
+#[tokio::test]
+async fn whoever_asks_within_a_minute_of_a_look_takes_what_it_saw() {
+    let engines = Engines::start().await;
+    let mut plan = plan();
+    plan.watched = watched();
+    engines.begin(&plan).await;
+    let lookout = &Scripted::default();
+    lookout.signals.replace(ringing("latency"));
+    for seconds in [0, 1, 30, 59] {
+        let now = NOW + seconds * 1000;
+        assert!(!run(&engines.bucket(), &engines.ledger(), &lookout, now, input(1)).await.unwrap().open);
+    }
+    assert_eq!(lookout.looks.get(), 1);
+    let _ = run(&engines.bucket(), &engines.ledger(), &lookout, NOW + 60_000, input(1)).await.unwrap();
+    assert_eq!(lookout.looks.get(), 2);
+}
+
+#[tokio::test]
+async fn a_critical_alarm_or_a_stop_ends_the_run_before_it_writes() {
+    let engines = Engines::start().await;
+    let mut plan = plan();
+    plan.watched = watched();
+    engines.begin(&plan).await;
+    let lookout = &Scripted::default();
+    lookout.signals.replace(ringing("down"));
+    let error = run(&engines.bucket(), &engines.ledger(), &lookout, NOW, input(1)).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::Aborted);
+    assert!(tableshift_runtime::told(&error).contains("`down`"), "{error}");
+
+    engines.ledger().stop(RUN, "wrong table", NOW).await.unwrap();
+    lookout.signals.replace(Signals::default());
+    let error = run(&engines.bucket(), &engines.ledger(), &lookout, NOW + 60_000, input(1)).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::Aborted);
+    assert_eq!(error.to_string(), "run `r-1` was stopped: wrong table");
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
 }

@@ -3,12 +3,14 @@
 use conclude::{Error, Input, Output, run};
 use serde_json::{Value, json};
 use tableshift_aws::CallError;
+use tableshift_aws::ledger_approvals::{Approvals, Outcome, Question, Secrets};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::{AppliedMigrations, Runs};
 use tableshift_aws::notifications::Publish;
 use tableshift_aws::run_files::store;
 use tableshift_core::counts::{Counts, Partial, Phase, Tally};
 use tableshift_core::keys;
+use tableshift_core::language::document::Document;
 use tableshift_core::report::Report;
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::{EXECUTION, Engines, NOW, RUN, Recorder, TABLE, plan};
@@ -77,6 +79,48 @@ async fn a_failure_is_closed_and_unlocked_too_and_applies_nothing() {
     assert_eq!(engines.ledger().applied(TABLE, "m").await.unwrap(), None);
     assert_eq!(holder(&engines).await, None);
     assert!(topic.sent()[0].1.starts_with("Run r-1 failed with VerificationFailed:\n"));
+}
+
+#[tokio::test]
+async fn an_applied_migration_is_kept_with_its_document_and_whether_it_is_verified_is_what_the_last_look_said() {
+    let engines = begun().await;
+    let mut unverified = state("migrate", "good");
+    unverified["steps"] = json!({"migrate": true});
+    call(&engines, &Recorder::default(), EXECUTION, unverified).await.unwrap();
+    let applied = async || engines.ledger().applied(TABLE, "m").await.unwrap().unwrap();
+    assert!(!applied().await.verified);
+    let document: Document = serde_json::from_str(&applied().await.document).unwrap();
+    assert_eq!(document.hash(), applied().await.hash);
+
+    for (verdict, verified) in [("good", true), ("bad", false), ("good", true)] {
+        let mut look = state("verify", verdict);
+        look["steps"] = json!({"verify": true});
+        call(&engines, &Recorder::default(), EXECUTION, look).await.unwrap();
+        assert_eq!(applied().await.verified, verified);
+    }
+}
+
+#[tokio::test]
+async fn a_run_over_dead_letters_applies_nothing_for_it_has_seen_a_few_items_only() {
+    let engines = Engines::start().await;
+    let mut plan = plan();
+    plan.dead_letters_of = Some("r-0".into());
+    engines.begin(&plan).await;
+    call(&engines, &Recorder::default(), EXECUTION, state("verify", "good")).await.unwrap();
+    assert_eq!(engines.ledger().applied(TABLE, "m").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_run_with_nothing_to_do_succeeds_and_leaves_the_ledger_as_it_was() {
+    let engines = begun().await;
+    call(&engines, &Recorder::default(), EXECUTION, state("verify", "good")).await.unwrap();
+    let before = engines.ledger().applied(TABLE, "m").await.unwrap();
+    let topic = Recorder::default();
+    let idle = json!({"run": RUN, "table": TABLE, "steps": {}, "already_applied": {"run": "r-0", "at": "2026-11-20T10:00:00Z"}});
+    let output = call(&engines, &topic, EXECUTION, idle).await.unwrap();
+    assert_eq!(output.outcome, "succeeded");
+    assert!(topic.sent()[0].1.contains("had nothing to do: run r-0 applied the migration"));
+    assert_eq!(engines.ledger().applied(TABLE, "m").await.unwrap(), before);
 }
 
 #[tokio::test]
@@ -156,4 +200,20 @@ async fn a_topic_that_is_gone_keeps_no_lock_and_all_failures_are_told() {
     for part in ["reading the run's record failed", "releasing the lock failed", "the notification could not be sent"] {
         assert!(error.contains(part), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_answered_is_closed_as_expired_with_time_and_reason() {
+    let engines = begun().await;
+    let question = Question { id: "q".into(), ..Question::default() };
+    engines.ledger().ask(RUN, &question, &Secrets::default()).await.unwrap();
+    let mut state = state("dry-run", "good");
+    state["steps"]["approve"] = json!(true);
+    state["error"] = json!({"Error": "States.Timeout", "Cause": ""});
+    let output = call(&engines, &Recorder::default(), EXECUTION, state).await.unwrap();
+    assert_eq!(output.error, "ApprovalExpired");
+    let answer = engines.ledger().approval(RUN).await.unwrap().unwrap().answer.unwrap();
+    assert_eq!((answer.outcome, answer.by), (Outcome::Expired, None));
+    assert_eq!(answer.answered_at, "2026-11-22T10:00:00Z");
+    assert!(answer.reason.contains("nobody answered"), "{}", answer.reason);
 }

@@ -2,9 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use tableshift_aws::ledger_approvals::{Answer, Approvals, Question, Recorded};
+use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome, Question, Recorded, Secrets, UsedSignatures};
+use tableshift_aws::ledger_checkpoints::{Checkpoint, Checkpoints as _};
+use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
-use tableshift_tests::Engines;
+use tableshift_aws::operate::Progressing as _;
+use tableshift_core::approval::{KnownBy, Requester};
+use tableshift_core::control::State;
+use tableshift_core::counts::{Counts, Phase, Tally};
+use tableshift_core::signals::{Alarm, Closed, Outlook};
+use tableshift_tests::sts::Person;
+use tableshift_tests::{Engines, LEDGER};
 
 fn record() -> RunRecord {
     RunRecord {
@@ -73,7 +81,14 @@ async fn an_applied_migration_is_forgotten_only_by_the_run_that_applied_it() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     ledger.forget_applied("airports", "split", "r-1").await.unwrap();
-    let applied = Applied { run: "r-2".into(), hash: "m".into(), at: "2026-11-22T11:00:00Z".into(), changed: 28_000 };
+    let applied = Applied {
+        run: "r-2".into(),
+        hash: "m".into(),
+        at: "2026-11-22T11:00:00Z".into(),
+        changed: 28_000,
+        verified: true,
+        document: "{}".into(),
+    };
     ledger.put_applied("airports", "split", &applied).await.unwrap();
     ledger.forget_applied("airports", "split", "r-1").await.unwrap();
     assert_eq!(ledger.applied("airports", "split").await.unwrap(), Some(applied));
@@ -81,9 +96,9 @@ async fn an_applied_migration_is_forgotten_only_by_the_run_that_applied_it() {
     assert_eq!(ledger.applied("airports", "split").await.unwrap(), None);
 }
 
-fn question(token: &str) -> Question {
+fn question(id: &str) -> Question {
     Question {
-        token: token.into(),
+        id: id.into(),
         asked_at: "2026-11-22T10:00:00Z".into(),
         expires_at: "2026-11-23T10:00:00Z".into(),
         plan_hash: "p".into(),
@@ -91,32 +106,163 @@ fn question(token: &str) -> Question {
     }
 }
 
+fn secrets(question: &str) -> Secrets {
+    Secrets { question: question.into(), token: format!("token of {question}"), secret: "hush".into() }
+}
+
 fn yes(by: &str) -> Answer {
-    Answer { approve: true, by: by.into(), reason: String::new(), answered_at: "2026-11-22T12:00:00Z".into() }
+    Answer {
+        outcome: Outcome::Approved,
+        by: Some(Person::user(by).identity),
+        reason: String::new(),
+        answered_at: "2026-11-22T12:00:00Z".into(),
+        signature: "s".into(),
+    }
 }
 
 #[tokio::test]
 async fn a_question_takes_one_answer() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
-    assert_eq!(ledger.answer("r-1", "h", &yes("ann")).await.unwrap(), Recorded::TooLate);
-    ledger.ask("r-1", &question("one")).await.unwrap();
+    assert_eq!(ledger.answer("r-1", "one", &yes("ann")).await.unwrap(), Recorded::TooLate);
+    ledger.ask("r-1", &question("one"), &secrets("one")).await.unwrap();
     assert_eq!(ledger.answer("r-1", "other", &yes("ann")).await.unwrap(), Recorded::TooLate);
-    assert_eq!(ledger.answer("r-1", "h", &yes("ann")).await.unwrap(), Recorded::Now);
-    assert_eq!(ledger.answer("r-1", "h", &yes("bob")).await.unwrap(), Recorded::TooLate);
+    assert_eq!(ledger.answer("r-1", "one", &yes("ann")).await.unwrap(), Recorded::Now);
+    assert_eq!(ledger.answer("r-1", "one", &yes("bob")).await.unwrap(), Recorded::TooLate);
     let found = ledger.approval("r-1").await.unwrap().unwrap();
     assert_eq!(found.question, question("one"));
     assert_eq!(found.answer, Some(yes("ann")));
 }
 
 #[tokio::test]
-async fn asking_again_replaces_the_token_and_the_answer() {
+async fn asking_again_replaces_the_question_its_secrets_and_the_answer() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
-    ledger.ask("r-1", &question("one")).await.unwrap();
-    ledger.answer("r-1", "h", &yes("ann")).await.unwrap();
-    ledger.ask("r-1", &question("two")).await.unwrap();
-    let found = ledger.approval("r-1").await.unwrap().unwrap();
-    assert_eq!(found.question.token, "two");
-    assert_eq!(found.answer, None);
+    for id in ["one", "two"] {
+        ledger.ask("r-1", &question(id), &secrets(id)).await.unwrap();
+        assert_eq!(ledger.approval("r-1").await.unwrap().unwrap().answer, None);
+        assert_eq!(ledger.secrets("r-1").await.unwrap(), Some(secrets(id)));
+        ledger.answer("r-1", id, &yes("ann")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_anybody_behind_it_is_read_as_it_was_written() {
+    let engines = Engines::start().await;
+    let ledger = engines.ledger();
+    for outcome in [Outcome::Rejected, Outcome::Refused, Outcome::Expired] {
+        ledger.ask("r-1", &question("one"), &secrets("one")).await.unwrap();
+        let answer = Answer { outcome, by: None, reason: "why".into(), signature: String::new(), ..yes("ann") };
+        assert_eq!(ledger.answer("r-1", "one", &answer).await.unwrap(), Recorded::Now);
+        assert_eq!(ledger.approval("r-1").await.unwrap().unwrap().answer, Some(answer));
+    }
+}
+
+#[tokio::test]
+async fn what_it_takes_to_answer_is_under_a_partition_key_that_says_so() {
+    let engines = Engines::start().await;
+    engines.ledger().ask("r-1", &question("one"), &secrets("one")).await.unwrap();
+    let items = engines.dynamodb.scan().table_name(LEDGER).send().await.unwrap().items.unwrap();
+    for item in items {
+        let pk = item["pk"].as_s().unwrap();
+        let is_hidden = pk.starts_with("APPROVAL#");
+        // infra/template.yaml grants the one beginning to approvers and denies it to everybody else's worker.
+        assert_eq!(is_hidden, format!("{item:?}").contains("token of one"), "{pk}");
+        assert_eq!(is_hidden, format!("{item:?}").contains("hush"), "{pk}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_serves_one_purpose_however_often_it_is_tried_for_it() {
+    let engines = Engines::start().await;
+    let ledger = engines.ledger();
+    for (purpose, fresh) in [("one", true), ("one", true), ("two", false), ("one", true)] {
+        assert_eq!(ledger.use_signature("s", purpose, "2026-11-22T12:00:00Z").await.unwrap(), fresh, "{purpose}");
+    }
+    assert!(ledger.use_signature("t", "two", "2026-11-22T12:00:00Z").await.unwrap());
+}
+
+#[tokio::test]
+async fn who_started_a_run_is_read_as_it_was_written() {
+    let engines = Engines::start().await;
+    let ledger = engines.ledger();
+    ledger.put_run(&record()).await.unwrap();
+    let unknown = Requester::unknown("arn:1", "2026-11-22T10:00:00Z");
+    let known = Requester {
+        identity: Some(Person::session("Release", "ann").identity),
+        known_by: KnownBy::CloudTrail,
+        ..Requester::unknown("arn:2", "2026-11-22T11:00:00Z")
+    };
+    let both = [unknown, known];
+    ledger.put_requesters("r-1", &both).await.unwrap();
+    assert_eq!(ledger.run("r-1").await.unwrap().unwrap().requesters, both);
+}
+
+#[tokio::test]
+async fn an_operator_pauses_throttles_and_lets_go_on_but_cannot_pause_what_is_being_stopped() {
+    let ledger = Engines::start().await.ledger();
+    let told = async || ledger.control("r-1", Phase::Migrate).await.unwrap();
+    assert!(!ledger.go_on("r-1").await.unwrap(), "it was not paused");
+    assert!(ledger.pause("r-1", "lunch", 7_000).await.unwrap());
+    let paused = told().await;
+    assert_eq!((paused.state, paused.since, paused.reason.as_deref()), (State::Paused, 7_000, Some("lunch")));
+
+    ledger.throttle("r-1", Some(50), None).await.unwrap();
+    ledger.throttle("r-1", None, Some(70)).await.unwrap();
+    ledger.throttle("r-1", None, None).await.unwrap();
+    assert!(ledger.go_on("r-1").await.unwrap());
+    let going = told().await;
+    assert_eq!((going.state, going.reason, going.since), (State::Running, None, 0));
+    assert_eq!((going.write_units_per_second, going.read_units_per_second), (Some(50), Some(70)));
+
+    ledger.stop("r-1", "the wrong week", 8_000).await.unwrap();
+    assert!(!ledger.pause("r-1", "lunch", 9_000).await.unwrap());
+    assert_eq!(told().await.reason.as_deref(), Some("the wrong week"));
+}
+
+#[tokio::test]
+async fn one_worker_claims_a_look_and_what_it_saw_is_there_for_all_and_is_forgotten_when_it_is_over() {
+    let ledger = Engines::start().await.ledger();
+    let outlook = async || ledger.control("r-1", Phase::Migrate).await.unwrap().outlook;
+    assert!(ledger.claim_look("r-1", 60_000).await.unwrap());
+    assert!(!ledger.claim_look("r-1", 119_999).await.unwrap());
+    assert!(ledger.claim_look("r-1", 120_000).await.unwrap());
+    let seen = Outlook {
+        looked_at: 120_000,
+        closed: Some(Closed { until: None }),
+        alarm: Some(Alarm { name: "latency".into(), since: 60_000, seen: 120_000 }),
+    };
+    ledger.note_outlook("r-1", &seen).await.unwrap();
+    assert_eq!(outlook().await, seen);
+    let over = Outlook { looked_at: 120_000, closed: Some(Closed { until: Some(5) }), alarm: None };
+    ledger.note_outlook("r-1", &over).await.unwrap();
+    assert_eq!(outlook().await, over);
+}
+
+#[tokio::test]
+async fn progress_is_the_sum_of_the_phase_s_checkpoints_and_a_table_s_past_is_listed_by_migration() {
+    let ledger = Engines::start().await.ledger();
+    for (part, done) in [("000000", true), ("000001", false)] {
+        let claimed = ledger.claim("r-1", Phase::Migrate, part, 1).await.unwrap().unwrap();
+        let counts = Counts { scanned: 10, changed: 4, not_matched: 6, ..Counts::default() };
+        let tally = Tally { counts, ..Tally::default() };
+        let checkpoint = Checkpoint { attempt: claimed.attempt + 1, epoch: 1, done, tally, ..claimed };
+        assert!(ledger.save("r-1", Phase::Migrate, part, &checkpoint).await.unwrap());
+    }
+    ledger.claim("r-1", Phase::Verify, "000000", 1).await.unwrap();
+    let progress = ledger.progress("r-1", Phase::Migrate).await.unwrap();
+    assert_eq!((progress.begun, progress.done, progress.tally.counts.changed), (2, 1, 8));
+
+    for id in ["b", "a"] {
+        let (run, hash) = (format!("r-{id}"), format!("hash of {id}"));
+        let applied = Applied { run, hash, verified: id == "a", ..Applied::default() };
+        ledger.put_applied("people", id, &applied).await.unwrap();
+    }
+    let past = ledger.all_applied("people").await.unwrap();
+    let past: Vec<_> = past.iter().map(|(id, applied)| (id.as_str(), applied.run.as_str(), applied.verified)).collect();
+    assert_eq!(past, [("a", "r-a", true), ("b", "r-b", false)]);
+    ledger.note_verified("people", "b", "hash of b", true).await.unwrap();
+    ledger.note_verified("people", "a", "another hash", false).await.unwrap();
+    assert!(ledger.applied("people", "b").await.unwrap().unwrap().verified);
+    assert!(ledger.applied("people", "a").await.unwrap().unwrap().verified, "other content is not touched");
 }

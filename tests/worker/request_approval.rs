@@ -1,21 +1,135 @@
-//! RequestApproval and JudgeApproval against the ledger and the bucket.
+//! RequestApproval and JudgeApproval against the ledger, the bucket and an STS that checks signatures.
 
-use request_approval::{Error, Input, Output, Place, Sent, run};
-use tableshift_aws::ledger_approvals::Approvals;
+use request_approval::{Error, Input, Output, Ports, run};
+use serde_json::{Value, json};
+use tableshift_aws::CallError;
+use tableshift_aws::ledger::Ledger;
+use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome};
+use tableshift_aws::ledger_runs::Runs;
+use tableshift_aws::objects::Bucket;
 use tableshift_aws::run_files::store;
+use tableshift_aws::signatures::Sts;
+use tableshift_aws::starts::FindStarter;
+use tableshift_core::approval::{KnownBy, Requester, UnknownRequester};
 use tableshift_core::counts::Phase;
+use tableshift_core::identity::Identity;
 use tableshift_core::report::Report;
+use tableshift_core::run_plan::RunPlan;
+use tableshift_core::signature::{AnswerTo, Statement};
 use tableshift_core::{hash, keys};
-use tableshift_runtime::{ErrorName, Named};
-use tableshift_tests::{EXECUTION, Engines, LEDGER, NOW, RUN, Recorder, plan};
+use tableshift_runtime::{ErrorName, Named, told};
+use tableshift_tests::sts::{KnownPeople, Person};
+use tableshift_tests::{EXECUTION, Engines, NOW, RUN, Recorder, plan};
 
 const DAY: i64 = 86_400_000;
 
-async fn rehearsed() -> (Engines, String) {
-    let engines = Engines::start().await;
-    engines.begin(&plan()).await;
-    let hash = report(&engines, "as it was").await;
-    (engines, hash)
+/// What CloudTrail has recorded so far.
+#[derive(Debug, Clone, Default)]
+struct History(Option<Identity>);
+
+impl FindStarter for History {
+    async fn starter(&self, execution: &str, started: i64) -> Result<Option<Identity>, CallError> {
+        assert_eq!((execution, started), (EXECUTION, NOW / 1000));
+        Ok(self.0.clone())
+    }
+}
+
+/// A run that was rehearsed, started by ann, and two who may answer.
+struct Case {
+    engines: Engines,
+    known: KnownPeople,
+    history: History,
+    topic: Recorder,
+    ann: Person,
+    bob: Person,
+    report_hash: String,
+    now: i64,
+}
+
+impl Case {
+    async fn new() -> Self {
+        Self::of(&plan()).await
+    }
+
+    async fn of(plan: &RunPlan) -> Self {
+        let (ann, bob) = (Person::session("Release", "ann"), Person::user("bob"));
+        let engines = Engines::start().await;
+        engines.begin(plan).await;
+        let requester = Requester {
+            identity: Some(ann.identity.clone()),
+            known_by: KnownBy::Signature,
+            ..Requester::unknown(EXECUTION, "2026-11-22T10:00:00Z")
+        };
+        engines.ledger().put_requesters(RUN, &[requester]).await.unwrap();
+        let report_hash = report(&engines, "as it was").await;
+        let known = KnownPeople::new(&[&ann, &bob]);
+        Self {
+            engines,
+            known,
+            history: History::default(),
+            topic: Recorder::default(),
+            ann,
+            bob,
+            report_hash,
+            now: NOW + 60_000,
+        }
+    }
+
+    async fn call(&self, input: Input) -> Result<Output, Error> {
+        let ports: Ports<Bucket, Ledger, &Recorder, Sts, History> = Ports {
+            bucket: self.engines.bucket(),
+            ledger: self.engines.ledger(),
+            topic: &self.topic,
+            sts: self.known.sts().await,
+            history: self.history.clone(),
+            clock: if self.now > NOW + DAY { late } else { soon },
+            random: || [7; 32],
+        };
+        run(&ports, input).await
+    }
+
+    async fn ask(&self, token: &str) {
+        let input = Input::Ask { run: RUN.into(), epoch: 1, token: token.into(), execution: EXECUTION.into() };
+        assert_eq!(self.call(input).await.unwrap(), Output::Asked {});
+    }
+
+    async fn asked() -> Self {
+        let case = Self::new().await;
+        case.ask("t").await;
+        case
+    }
+
+    /// A person's answer, as the command makes it.
+    async fn answer(&self, by: &Person, approve: bool, reason: &str) -> Value {
+        let secrets = self.engines.ledger().secrets(RUN).await.unwrap().unwrap();
+        let plan_hash = self.engines.ledger().approval(RUN).await.unwrap().unwrap().question.plan_hash;
+        let to = AnswerTo { run: RUN, plan_hash: &plan_hash, report_hash: &self.report_hash, secret: &secrets.secret };
+        let signature = by.signs(&Statement::answer(to, approve, reason), self.now).await;
+        json!({"approve": approve, "report_hash": self.report_hash, "reason": reason, "signature": signature})
+    }
+
+    async fn judge(&self, answer: Value) -> Result<Output, Error> {
+        self.call(Input::Judge { run: RUN.into(), answer }).await
+    }
+
+    /// Fails unless the answer is refused under this name; gives what is said.
+    async fn refuses(&self, answer: Value, name: ErrorName) -> String {
+        let error = self.judge(answer).await.unwrap_err();
+        assert_eq!(error.name(), name, "{}", told(&error));
+        told(&error)
+    }
+
+    async fn recorded(&self) -> Option<Answer> {
+        self.engines.ledger().approval(RUN).await.unwrap().unwrap().answer
+    }
+}
+
+fn soon() -> i64 {
+    NOW + 60_000
+}
+
+fn late() -> i64 {
+    NOW + DAY + 120_000
 }
 
 /// Writes a report and gives its hash.
@@ -25,85 +139,231 @@ async fn report(engines: &Engines, description: &str) -> String {
     hash::of_bytes(&serde_json::to_vec(&report).unwrap())
 }
 
-async fn call(engines: &Engines, topic: &Recorder, now: i64, input: Input) -> Result<Output, Error> {
-    let place = Place { ledger_table: LEDGER, now };
-    run(&engines.bucket(), &engines.ledger(), topic, place, input).await
-}
-
-async fn ask(engines: &Engines, token: &str) -> Recorder {
-    let topic = Recorder::default();
-    let input = Input::Ask { run: RUN.into(), epoch: 1, token: token.into(), execution: EXECUTION.into() };
-    assert_eq!(call(engines, &topic, NOW, input).await.unwrap(), Output::Asked {});
-    topic
-}
-
-async fn judge(engines: &Engines, now: i64, approve: bool, report_hash: &str, by: &str) -> Result<Output, Error> {
-    let answer = Sent { approve, report_hash: report_hash.into(), by: by.into(), reason: String::new() };
-    call(engines, &Recorder::default(), now, Input::Judge { run: RUN.into(), answer }).await
-}
-
 #[tokio::test]
-async fn asking_keeps_the_token_in_the_ledger_and_out_of_the_message() {
-    let (engines, hash) = rehearsed().await;
-    let topic = ask(&engines, "secret-token").await;
-    let sent = topic.sent();
+async fn asking_keeps_token_and_secret_in_the_ledger_and_out_of_the_message() {
+    let case = Case::new().await;
+    case.ask("secret-token").await;
+    let secrets = case.engines.ledger().secrets(RUN).await.unwrap().unwrap();
+    assert_eq!(secrets.token, "secret-token");
+    let sent = case.topic.sent();
     assert_eq!(sent.len(), 1);
     let (subject, text) = &sent[0];
-    assert!(!subject.contains("secret-token") && !text.contains("secret-token"), "{text}");
-    assert!(text.contains(&hash), "{text}");
-
-    let question = engines.ledger().approval(RUN).await.unwrap().unwrap().question;
-    assert_eq!(question.token, "secret-token");
-    assert_eq!(question.expires_at, "2026-11-23T10:00:00Z");
-    assert_eq!((question.report_hash, question.plan_hash), (hash, plan().hash()));
-    // The lock lasts until after the last moment to answer.
-    assert_eq!(engines.lease_until().await, NOW / 1000 + 86_400 + 900);
-}
-
-#[tokio::test]
-async fn a_yes_to_what_was_asked_is_recorded_and_may_be_judged_again() {
-    let (engines, hash) = rehearsed().await;
-    ask(&engines, "t").await;
-    for _ in 0..2 {
-        let approved = judge(&engines, NOW + 1000, true, &hash, "ann").await.unwrap();
-        assert_eq!(approved, Output::Approved { approved: true, by: "ann".into() });
+    for hidden in [&secrets.token, &secrets.secret] {
+        assert!(!subject.contains(hidden) && !text.contains(hidden), "{text}");
     }
-    let answer = engines.ledger().approval(RUN).await.unwrap().unwrap().answer.unwrap();
-    assert!(answer.approve);
-    assert_eq!((answer.by.as_str(), answer.answered_at.as_str()), ("ann", "2026-11-22T10:00:01Z"));
-    let other = judge(&engines, NOW + 2000, true, &hash, "bob").await.unwrap_err();
-    assert_eq!(other.name(), ErrorName::ApprovalStale);
+    assert!(text.contains(&case.report_hash) && text.contains(&case.ann.identity.arn), "{text}");
+
+    let question = case.engines.ledger().approval(RUN).await.unwrap().unwrap().question;
+    assert_eq!(question.expires_at, "2026-11-23T10:01:00Z");
+    assert_eq!((question.report_hash, question.plan_hash), (case.report_hash.clone(), plan().hash()));
+    // The lock lasts until after the last moment to answer.
+    assert_eq!(case.engines.lease_until().await, NOW / 1000 + 60 + 86_400 + 900);
 }
 
 #[tokio::test]
-async fn a_no_is_recorded_and_ends_the_run() {
-    let (engines, hash) = rehearsed().await;
-    ask(&engines, "t").await;
-    assert_eq!(judge(&engines, NOW, false, &hash, "ann").await.unwrap_err().name(), ErrorName::ApprovalRejected);
-    let answer = engines.ledger().approval(RUN).await.unwrap().unwrap().answer.unwrap();
-    assert!(!answer.approve);
+async fn a_signed_yes_of_somebody_else_is_recorded_with_who_and_when_and_may_be_judged_again() {
+    let case = Case::asked().await;
+    let yes = case.answer(&case.bob, true, "looks good").await;
+    for _ in 0..2 {
+        let approved = case.judge(yes.clone()).await.unwrap();
+        assert_eq!(approved, Output::Approved { approved: true, by: case.bob.identity.arn.clone() });
+    }
+    let answer = case.recorded().await.unwrap();
+    assert_eq!((answer.outcome, answer.by.as_ref()), (Outcome::Approved, Some(&case.bob.identity)));
+    assert_eq!((answer.reason.as_str(), answer.answered_at.as_str()), ("looks good", "2026-11-22T10:01:00Z"));
+    let other = case.answer(&case.bob, true, "once more").await;
+    case.refuses(other, ErrorName::ApprovalStale).await;
 }
 
 #[tokio::test]
-async fn a_yes_that_does_not_fit_or_comes_late_is_not_recorded() {
-    let (engines, hash) = rehearsed().await;
-    ask(&engines, "t").await;
-    let stale = judge(&engines, NOW, true, "another", "ann").await.unwrap_err();
-    assert_eq!(stale.name(), ErrorName::ApprovalStale);
-    let late = judge(&engines, NOW + DAY + 1000, true, &hash, "ann").await.unwrap_err();
-    assert_eq!(late.name(), ErrorName::ApprovalExpired);
-    report(&engines, "changed since").await;
-    let changed = judge(&engines, NOW, true, &hash, "ann").await.unwrap_err();
-    assert_eq!(changed.name(), ErrorName::ApprovalStale);
-    assert_eq!(engines.ledger().approval(RUN).await.unwrap().unwrap().answer, None);
+async fn a_no_is_recorded_with_its_reason_and_ends_the_run_and_even_the_requester_may_say_it() {
+    let case = Case::asked().await;
+    let no = case.answer(&case.ann, false, "not on a Friday").await;
+    let said = case.refuses(no.clone(), ErrorName::ApprovalRejected).await;
+    assert_eq!(said, format!("{} said no: not on a Friday; nothing was written", case.ann.identity.arn));
+    let answer = case.recorded().await.unwrap();
+    assert_eq!((answer.outcome, answer.by.as_ref()), (Outcome::Rejected, Some(&case.ann.identity)));
+    assert_eq!(answer.reason, "not on a Friday");
+    assert_eq!(case.refuses(no, ErrorName::ApprovalRejected).await, said);
+}
+
+#[tokio::test]
+async fn the_requester_s_own_yes_is_refused_under_whatever_session_name() {
+    for session in ["ann", "somebody-else"] {
+        let mut case = Case::asked().await;
+        let again = Person::session("Release", session);
+        case.known = KnownPeople::new(&[&again]);
+        let own = case.answer(&again, true, "").await;
+        let said = case.refuses(own, ErrorName::ApprovalRefused).await;
+        assert!(said.contains("may be who started the run"), "{said}");
+        let answer = case.recorded().await.unwrap();
+        assert_eq!((answer.outcome, answer.by), (Outcome::Refused, Some(again.identity)));
+    }
+}
+
+#[tokio::test]
+async fn an_unsigned_yes_is_refused_whoever_has_the_token_and_whatever_they_claim() {
+    let odd = [
+        json!({"approve": true, "report_hash": "", "by": "bob"}),
+        json!({"approve": true, "signature": 7}),
+        json!("yes"),
+        json!(null),
+    ];
+    for answer in odd {
+        let case = Case::asked().await;
+        let error = case.judge(answer.clone()).await.unwrap_err();
+        assert!(matches!(error.name(), ErrorName::ApprovalRefused | ErrorName::ApprovalStale), "{answer}");
+        assert!(case.known.asked().is_empty());
+        assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Refused);
+    }
+    let case = Case::asked().await;
+    let bare = json!({"approve": true, "report_hash": case.report_hash, "by": "bob"});
+    let said = case.refuses(bare, ErrorName::ApprovalRefused).await;
+    assert!(said.contains("there is no signature"), "{said}");
+}
+
+#[tokio::test]
+async fn a_signature_without_the_secret_that_approvers_can_read_is_nobody_s() {
+    let case = Case::asked().await;
+    let plan_hash = plan().hash();
+    let to = AnswerTo { run: RUN, plan_hash: &plan_hash, report_hash: &case.report_hash, secret: "t" };
+    let signature = case.bob.signs(&Statement::answer(to, true, ""), case.now).await;
+    let answer = json!({"approve": true, "report_hash": case.report_hash, "signature": signature});
+    let said = case.refuses(answer, ErrorName::ApprovalRefused).await;
+    assert!(said.contains("SignatureDoesNotMatch"), "{said}");
+}
+
+#[tokio::test]
+async fn a_no_cannot_be_turned_into_a_yes_nor_a_reason_be_put_into_somebody_s_mouth() {
+    for change in [("approve", json!(true)), ("reason", json!("another"))] {
+        let case = Case::asked().await;
+        let mut no = case.answer(&case.bob, false, "why").await;
+        no[change.0] = change.1;
+        let said = case.refuses(no, ErrorName::ApprovalRefused).await;
+        assert!(said.contains("no one's"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn somebody_whom_sts_does_not_know_is_refused() {
+    let case = Case::asked().await;
+    let stranger = case.answer(&Person::user("eve"), true, "").await;
+    case.refuses(stranger, ErrorName::ApprovalRefused).await;
+}
+
+#[tokio::test]
+async fn a_signature_for_another_host_is_refused_and_that_host_is_never_asked() {
+    let case = Case::asked().await;
+    let mut yes = case.answer(&case.bob, true, "").await;
+    let url = yes["signature"].as_str().unwrap().replace("sts.eu-central-1.amazonaws.com", "sts.evil.example");
+    yes["signature"] = json!(url);
+    let said = case.refuses(yes, ErrorName::ApprovalRefused).await;
+    assert!(said.contains("this stack asks sts.eu-central-1.amazonaws.com"), "{said}");
+    assert!(case.known.asked().is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_is_replayed_in_vain() {
+    let case = Case::asked().await;
+    let yes = case.answer(&case.bob, true, "").await;
+    case.judge(yes.clone()).await.unwrap();
+    // The question is put anew, as a resumed run does, under a new secret.
+    let ports_random = || [8; 32];
+    let ports: Ports<Bucket, Ledger, &Recorder, Sts, History> = Ports {
+        bucket: case.engines.bucket(),
+        ledger: case.engines.ledger(),
+        topic: &case.topic,
+        sts: case.known.sts().await,
+        history: case.history.clone(),
+        clock: soon,
+        random: ports_random,
+    };
+    let ask = Input::Ask { run: RUN.into(), epoch: 1, token: "t2".into(), execution: EXECUTION.into() };
+    run(&ports, ask).await.unwrap();
+    assert_eq!(case.recorded().await, None);
+    let said = case.refuses(yes, ErrorName::ApprovalRefused).await;
+    assert!(said.contains("used before"), "{said}");
+}
+
+#[tokio::test]
+async fn an_old_signature_is_refused() {
+    let mut case = Case::asked().await;
+    case.now = NOW - 1_000_000;
+    let yes = case.answer(&case.bob, true, "").await;
+    case.now = NOW + 60_000;
+    let said = case.refuses(yes, ErrorName::ApprovalRefused).await;
+    assert!(said.contains("counts for 15 minutes"), "{said}");
+}
+
+#[tokio::test]
+async fn a_yes_that_comes_late_has_expired() {
+    let mut case = Case::asked().await;
+    case.now = late();
+    let yes = case.answer(&case.bob, true, "").await;
+    case.refuses(yes, ErrorName::ApprovalExpired).await;
+    assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Expired);
+}
+
+#[tokio::test]
+async fn a_yes_to_another_report_is_stale() {
+    let case = Case::asked().await;
+    let mut yes = case.answer(&case.bob, true, "").await;
+    yes["report_hash"] = json!("another");
+    case.refuses(yes, ErrorName::ApprovalStale).await;
+}
+
+#[tokio::test]
+async fn a_yes_is_stale_once_the_report_or_the_plan_changed() {
+    let case = Case::asked().await;
+    let yes = case.answer(&case.bob, true, "").await;
+    report(&case.engines, "changed since").await;
+    case.refuses(yes, ErrorName::ApprovalStale).await;
+
+    let case = Case::asked().await;
+    let yes = case.answer(&case.bob, true, "").await;
+    store(&case.engines.bucket(), &keys::plan(RUN), &RunPlan { segments: 99, ..plan() }).await.unwrap();
+    case.refuses(yes, ErrorName::ApprovalStale).await;
+}
+
+#[tokio::test]
+async fn who_started_from_the_console_is_found_in_cloudtrail_and_cannot_approve() {
+    let mut case = Case::new().await;
+    let unknown = Requester::unknown(EXECUTION, "2026-11-22T10:00:00Z");
+    case.engines.ledger().put_requesters(RUN, &[unknown]).await.unwrap();
+    case.ask("t").await;
+    // By the time of the answer CloudTrail has it.
+    case.history = History(Some(case.bob.identity.clone()));
+    let own = case.answer(&case.bob, true, "").await;
+    let said = case.refuses(own, ErrorName::ApprovalRefused).await;
+    assert!(said.contains("may be who started the run"), "{said}");
+    let requesters = case.engines.ledger().run(RUN).await.unwrap().unwrap().requesters;
+    assert_eq!(
+        (requesters[0].identity.as_ref(), requesters[0].known_by),
+        (Some(&case.bob.identity), KnownBy::CloudTrail)
+    );
+}
+
+#[tokio::test]
+async fn what_a_yes_is_worth_when_nobody_knows_who_started_is_the_policy_s_to_say() {
+    let mut lenient = plan();
+    lenient.approval.unknown_requester = UnknownRequester::Allow;
+    for (plan, counts) in [(plan(), false), (lenient, true)] {
+        let case = Case::of(&plan).await;
+        case.engines.ledger().put_requesters(RUN, &[]).await.unwrap();
+        case.ask("t").await;
+        let yes = case.answer(&case.bob, true, "").await;
+        match counts {
+            true => assert!(case.judge(yes).await.is_ok()),
+            false => assert!(case.refuses(yes, ErrorName::ApprovalRefused).await.contains("is unknown")),
+        }
+    }
 }
 
 #[tokio::test]
 async fn nobody_is_asked_once_the_lock_is_lost() {
-    let (engines, _) = rehearsed().await;
-    let topic = Recorder::default();
+    let case = Case::new().await;
     let input = Input::Ask { run: RUN.into(), epoch: 2, token: "t".into(), execution: EXECUTION.into() };
-    assert_eq!(call(&engines, &topic, NOW, input).await.unwrap_err().name(), ErrorName::LeaseLost);
-    assert!(topic.sent().is_empty());
-    assert_eq!(engines.ledger().approval(RUN).await.unwrap(), None);
+    assert_eq!(case.call(input).await.unwrap_err().name(), ErrorName::LeaseLost);
+    assert!(case.topic.sent().is_empty());
+    assert_eq!(case.engines.ledger().approval(RUN).await.unwrap(), None);
 }

@@ -1,12 +1,18 @@
-//! A person is asked before production is written to, and decides. The answers are sent with the very commands that the
-//! message holds.
+//! A person is asked before production is written to, and decides. The answer counts only if it is proven whose it is, and
+//! only if they may give it.
 
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use tableshift_aws::ledger_approvals::{Approval, Approvals as _};
-use tableshift_aws::objects::ReadObject as _;
+use tableshift_aws::ledger::{SK_APPROVAL, pk_run};
+use tableshift_aws::ledger_approvals::{Approval, Approvals as _, Outcome};
+use tableshift_aws::objects::{ReadObject as _, WriteObject as _};
+use tableshift_core::value::Item;
 use tableshift_core::{hash, keys};
 
-use crate::run::Execution;
+use crate::people::Person;
+use crate::run::{Execution, migration};
 use crate::stack::{Stack, unique};
 use crate::table::{Table, old_items};
 use crate::waiting::eventually;
@@ -43,81 +49,207 @@ impl<'s> Subscriber<'s> {
     }
 }
 
-/// A question that a run has put.
-struct Asked {
-    approval: Approval,
-    message: String,
+/// A run of production that ann started and that waits for an answer; bob may give it.
+struct Waiting<'s> {
+    stack: &'s Stack,
+    table: Table<'s>,
+    items: Vec<Item>,
+    run: Execution<'s>,
+    ann: Person,
+    bob: Person,
 }
 
-async fn asked(stack: &Stack, run: &Execution<'_>, subscriber: &Subscriber<'_>) -> Asked {
-    let question = format!("the question of {}", run.name);
-    let approval =
-        eventually(&question, async || stack.ledger().approval(&run.name).await.expect("the ledger answers"));
-    let approval = approval.await;
-    let message = subscriber.message(&run.name, "To approve").await;
-    assert!(!message.contains(&approval.question.token), "whoever reads a mailbox could answer");
-    Asked { approval, message }
-}
+impl<'s> Waiting<'s> {
+    async fn on(stack: &'s Stack, word: &str) -> Self {
+        Self::with(stack, word, json!({})).await
+    }
 
-impl Asked {
-    /// The message's own command for a yes or a no, with a person's name and reason put in.
-    fn command(&self, approve: bool) -> String {
-        let answer = format!("\"approve\":{approve}");
-        let command = self.message.lines().find(|line| line.starts_with("aws ") && line.contains(&answer));
-        let command = command.unwrap_or_else(|| panic!("no command in: {}", self.message));
-        command.replace("<your name>", "ann").replace("<why>", "not on a Friday")
+    async fn with(stack: &'s Stack, word: &str, options: Value) -> Self {
+        let items = old_items(ITEMS);
+        let (ann, bob) = (Person::new(stack, "ann").await, Person::new(stack, "bob").await);
+        let table = Table::with(stack, word, &items).await.recoverable().await;
+        let run = ann.migrates(&table, options).await;
+        let waiting = Self { stack, table, items, run, ann, bob };
+        waiting.asked().await;
+        waiting
+    }
+
+    async fn asked(&self) -> Approval {
+        eventually(&format!("the question of {}", self.run.name), async || self.approval().await).await
+    }
+
+    async fn approval(&self) -> Option<Approval> {
+        self.stack.ledger().approval(&self.run.name).await.expect("the ledger answers")
+    }
+
+    /// Sends an answer with the task token, as anybody may who has it and states:SendTaskSuccess.
+    async fn send(&self, answer: &Value) {
+        let secrets = self.stack.ledger().secrets(&self.run.name).await.expect("the ledger answers");
+        let token = secrets.expect("a question").token;
+        let request = self.stack.sfn.send_task_success().task_token(token).output(answer.to_string());
+        request.send().await.expect("the answer is sent");
+    }
+
+    /// Fails unless the answer ends the run with this error and nothing written; gives the cause.
+    async fn is_refused(&self, answer: &Value, error: &str) -> String {
+        assert_eq!(self.table.items().await, self.items, "nothing is written before the answer");
+        self.send(answer).await;
+        let cause = self.run.ended().await.fails_with(error);
+        assert_eq!(self.table.items().await, self.items, "{cause}");
+        assert_eq!(self.stack.record(&self.run.name).await.error.as_deref(), Some(error));
+        cause
     }
 }
 
 #[tokio::test]
-async fn production_is_written_to_after_a_yes_that_is_sent_with_the_message_s_command() {
+async fn production_is_written_to_after_a_yes_of_somebody_else() {
     let stack = Stack::of("prod").await;
-    let (items, subscriber) = (old_items(ITEMS), Subscriber::to(&stack).await);
-    let table = Table::with(&stack, "approved", &items).await.recoverable().await;
-    let run = table.migrate(json!({})).await;
-    let asked = asked(&stack, &run, &subscriber).await;
+    let subscriber = Subscriber::to(&stack).await;
+    let waiting = Waiting::on(&stack, "approved").await;
+    let asked = waiting.asked().await;
+    let secrets = stack.ledger().secrets(&waiting.run.name).await.expect("the ledger answers").expect("a question");
+    let message = subscriber.message(&waiting.run.name, "To approve").await;
+    for hidden in [&secrets.token, &secrets.secret] {
+        assert!(!message.contains(hidden), "whoever reads a mailbox could answer");
+    }
+    let report = stack.bucket().get(&keys::report(&waiting.run.name)).await.expect("there is a report to review");
+    assert_eq!(asked.question.report_hash, hash::of_bytes(&report));
+    for told in [&asked.question.report_hash, &asked.question.plan_hash, &waiting.ann.arn] {
+        assert!(message.contains(told), "{message}");
+    }
+    assert_eq!((waiting.table.items().await, asked.answer), (waiting.items.clone(), None));
 
-    assert_eq!(table.items().await, items, "nothing is written before the answer");
-    let report = stack.bucket().get(&keys::report(&run.name)).await.expect("there is a report to review");
-    assert_eq!(asked.approval.question.report_hash, hash::of_bytes(&report));
-    assert!(asked.message.contains(&asked.approval.question.report_hash), "{}", asked.message);
-    assert_eq!(asked.approval.answer, None);
-    stack.shell(&asked.command(true));
-    run.ended().await.succeeds();
-
-    assert_eq!(table.migrated().await, ITEMS);
-    let answer = stack.ledger().approval(&run.name).await.expect("the ledger answers").and_then(|asked| asked.answer);
-    let answer = answer.expect("the answer is on record");
-    assert_eq!((answer.approve, answer.by.as_str()), (true, "ann"));
-    subscriber.message(&run.name, "succeeded").await;
+    waiting.send(&waiting.bob.answers(&waiting.run, true, "looks good").await).await;
+    waiting.run.ended().await.succeeds();
+    assert_eq!(waiting.table.migrated().await, ITEMS);
+    let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("the answer is on record");
+    assert_eq!((answer.outcome, answer.reason.as_str()), (Outcome::Approved, "looks good"));
+    assert_eq!(answer.by.expect("somebody").arn, waiting.bob.arn);
+    let requesters = stack.record(&waiting.run.name).await.requesters;
+    assert_eq!(requesters[0].identity.as_ref().map(|identity| identity.arn.as_str()), Some(waiting.ann.arn.as_str()));
+    subscriber.message(&waiting.run.name, "succeeded").await;
 }
 
 #[tokio::test]
 async fn a_no_ends_the_run_with_who_and_why_and_nothing_written() {
     let stack = Stack::of("prod").await;
-    let (items, subscriber) = (old_items(ITEMS), Subscriber::to(&stack).await);
-    let table = Table::with(&stack, "rejected", &items).await.recoverable().await;
-    let run = table.migrate(json!({})).await;
-    let asked = asked(&stack, &run, &subscriber).await;
-    stack.shell(&asked.command(false));
-
-    let cause = run.ended().await.fails_with("ApprovalRejected");
-    assert_eq!(cause, "ann said no: not on a Friday; nothing was written");
-    assert_eq!(table.items().await, items);
-    subscriber.message(&run.name, "failed with ApprovalRejected").await;
+    let waiting = Waiting::on(&stack, "rejected").await;
+    let no = waiting.bob.answers(&waiting.run, false, "not on a Friday").await;
+    let cause = waiting.is_refused(&no, "ApprovalRejected").await;
+    assert_eq!(cause, format!("{} said no: not on a Friday; nothing was written", waiting.bob.arn));
+    let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("the answer is on record");
+    assert_eq!((answer.outcome, answer.reason.as_str()), (Outcome::Rejected, "not on a Friday"));
 }
 
 #[tokio::test]
-async fn a_yes_to_another_report_is_stale_and_nothing_is_written() {
+async fn the_requester_s_own_yes_does_not_count() {
     let stack = Stack::of("prod").await;
-    let (items, subscriber) = (old_items(ITEMS), Subscriber::to(&stack).await);
-    let table = Table::with(&stack, "stale", &items).await.recoverable().await;
-    let run = table.migrate(json!({})).await;
-    let asked = asked(&stack, &run, &subscriber).await;
-    let other = hash::of_json(&Value::Null);
-    stack.shell(&asked.command(true).replace(&asked.approval.question.report_hash, &other));
+    let waiting = Waiting::on(&stack, "own").await;
+    let own = waiting.ann.answers(&waiting.run, true, "").await;
+    let cause = waiting.is_refused(&own, "ApprovalRefused").await;
+    assert!(cause.contains("may be who started the run"), "{cause}");
+}
 
-    let cause = run.ended().await.fails_with("ApprovalStale");
+#[tokio::test]
+async fn the_token_and_the_right_to_send_do_not_make_a_yes() {
+    let stack = Stack::of("prod").await;
+    let waiting = Waiting::on(&stack, "unsigned").await;
+    let report_hash = waiting.asked().await.question.report_hash;
+    let bare = json!({"approve": true, "report_hash": report_hash, "by": waiting.bob.arn});
+    let cause = waiting.is_refused(&bare, "ApprovalRefused").await;
+    assert!(cause.contains("there is no signature"), "{cause}");
+}
+
+#[tokio::test]
+async fn a_yes_to_another_report_is_stale() {
+    let stack = Stack::of("prod").await;
+    let waiting = Waiting::on(&stack, "stale").await;
+    let mut yes = waiting.bob.answers(&waiting.run, true, "").await;
+    yes["report_hash"] = json!(hash::of_json(&Value::Null));
+    let cause = waiting.is_refused(&yes, "ApprovalStale").await;
     assert!(cause.contains("review the report and start a new run"), "{cause}");
-    assert_eq!(table.items().await, items);
+}
+
+#[tokio::test]
+async fn a_migration_that_is_edited_after_the_question_voids_the_yes() {
+    let stack = Stack::of("prod").await;
+    let id = unique("split");
+    let mut document = migration();
+    document["id"] = json!(id);
+    let put = async |document: &Value| {
+        let bytes = document.to_string().into_bytes();
+        stack.bucket().put(&keys::migration(&id), bytes, "application/yaml").await.expect("the migration is put");
+    };
+    put(&document).await;
+    let waiting = Waiting::with(&stack, "edited", json!({"migration": id})).await;
+    document["description"] = json!("something else");
+    put(&document).await;
+    let yes = waiting.bob.answers(&waiting.run, true, "").await;
+    let cause = waiting.is_refused(&yes, "MigrationChanged").await;
+    assert!(cause.contains("voids its approval"), "{cause}");
+}
+
+#[tokio::test]
+async fn an_old_signature_does_not_count() {
+    let stack = Stack::of("prod").await;
+    let waiting = Waiting::on(&stack, "old").await;
+    let old = waiting.bob.answered(&waiting.run, true, "", Duration::from_secs(16 * 60)).await;
+    let cause = waiting.is_refused(&old, "ApprovalRefused").await;
+    assert!(cause.contains("counts for 15 minutes"), "{cause}");
+}
+
+#[tokio::test]
+async fn a_yes_after_the_time_of_the_question_has_expired() {
+    let stack = Stack::of("prod").await;
+    let waiting = Waiting::on(&stack, "expired").await;
+    let request = stack.dynamodb.update_item().table_name(stack.variable("TABLESHIFT_LEDGER"));
+    let request = request.key("pk", AttributeValue::S(pk_run(&waiting.run.name)));
+    let request = request.key("sk", AttributeValue::S(SK_APPROVAL.into())).update_expression("SET expires_at = :then");
+    let then = AttributeValue::S("2026-01-01T00:00:00Z".into());
+    request.expression_attribute_values(":then", then).send().await.expect("the question's time is set back");
+    let late = waiting.bob.answers(&waiting.run, true, "").await;
+    waiting.is_refused(&late, "ApprovalExpired").await;
+    let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("it is on record");
+    assert_eq!(answer.outcome, Outcome::Expired);
+}
+
+#[tokio::test]
+async fn a_yes_to_one_run_is_replayed_on_another_in_vain() {
+    let stack = Stack::of("prod").await;
+    let first = Waiting::on(&stack, "first").await;
+    let second = Waiting::on(&stack, "second").await;
+    let yes = first.bob.answers(&first.run, true, "").await;
+    first.send(&yes).await;
+    first.run.ended().await.succeeds();
+    let mut replayed = yes;
+    replayed["report_hash"] = json!(second.asked().await.question.report_hash);
+    let cause = second.is_refused(&replayed, "ApprovalRefused").await;
+    assert!(cause.contains("used before"), "{cause}");
+}
+
+#[tokio::test]
+async fn a_run_that_nobody_is_known_to_have_started_cannot_be_approved_in_production() {
+    let stack = Stack::of("prod").await;
+    let items = old_items(ITEMS);
+    let (ann, bob) = (Person::new(&stack, "ann").await, Person::new(&stack, "bob").await);
+    let table = Table::with(&stack, "unknown", &items).await.recoverable().await;
+    let run = stack.start("run", &crate::run::input(&table.name, "migrate", json!({}))).await;
+    let waiting = Waiting { stack: &stack, table, items, run, ann, bob };
+    waiting.asked().await;
+    let yes = waiting.bob.answers(&waiting.run, true, "").await;
+    let cause = waiting.is_refused(&yes, "ApprovalRefused").await;
+    assert!(cause.contains("is unknown"), "{cause}");
+}
+
+#[tokio::test]
+async fn a_signature_for_another_input_starts_nothing() {
+    let stack = Stack::of("prod").await;
+    let ann = Person::new(&stack, "ann").await;
+    let table = Table::with(&stack, "forged", &old_items(1)).await.recoverable().await;
+    let signed = ann.migrates(&table, json!({})).await;
+    let described = stack.sfn.describe_execution().execution_arn(&signed.arn).send().await.expect("it is described");
+    let input: Value = serde_json::from_str(&described.input.unwrap_or_default()).expect("its input");
+    signed.stop().await;
+    let cause = stack.start("run", &input).await.ended().await.fails_with("InvalidInput");
+    assert!(cause.contains("`requested_by` does not say who starts this execution"), "{cause}");
 }

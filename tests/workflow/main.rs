@@ -7,6 +7,7 @@
 // What the tests stand on
 mod application; // an application that keeps writing while a run is at work
 mod lambdas; // the Lambdas' processes, to kill
+mod people; // who sign what they say
 mod run; // an execution: start it, await its end, read what it left
 mod shell; // commands that people type
 mod stack; // a stage that is up, and clients for it
@@ -15,6 +16,7 @@ mod waiting; // for what takes time, up to a limit
 
 // What the workflow promises
 mod approval; // a person is asked, and decides
+mod command; // the command, as a person or a pipeline runs it
 mod concurrent_writes; // the application loses nothing
 mod dry_run; // the rehearsal writes nothing and stops what cannot work
 mod interrupted; // killed workers, stopped executions
@@ -22,5 +24,6 @@ mod locked; // one run on a table at a time
 mod migrate; // everything, step by step, when all goes well
 mod refused; // bad input is refused before anything is touched
 mod roll_back; // items come back as they were
+mod steering; // paused, slowed down, stopped, held by an alarm
 mod verdict; // what a failed verification leads to
 mod window; // a closed window is waited for

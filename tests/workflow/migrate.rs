@@ -147,7 +147,11 @@ async fn migrating_again_writes_nothing_and_a_finished_run_can_be_verified_but_n
     first.ended().await.succeeds();
     let migrated = table.items().await;
 
-    let second = table.migrate(json!({})).await;
+    let nothing_to_do = table.migrate(json!({})).await.ended().await.succeeds();
+    assert_eq!(nothing_to_do["already_applied"]["run"], first.name.as_str());
+    assert_eq!(nothing_to_do["report"], Json::Null);
+
+    let second = table.migrate(json!({"again": true})).await;
     second.ended().await.succeeds();
     let tally = stack.tally(&second.name, Phase::Migrate).await;
     assert_eq!((tally.counts.scanned, tally.counts.changed, tally.units.write), (30, 0, 0.0));

@@ -16,7 +16,8 @@ use crate::waiting::eventually;
 
 /// An execution of the state machine.
 pub struct Execution<'s> {
-    stack: &'s Stack,
+    /// Its stack.
+    pub stack: &'s Stack,
     /// Its name, which is the run's id if it began the run.
     pub name: String,
     /// Its ARN.
@@ -39,7 +40,11 @@ pub struct Ending {
 impl Stack {
     /// Starts an execution with this input.
     pub async fn start(&self, word: &str, input: &Value) -> Execution<'_> {
-        let name = unique(word);
+        self.start_as(unique(word), input).await
+    }
+
+    /// Starts an execution of this name with this input.
+    pub async fn start_as(&self, name: String, input: &Value) -> Execution<'_> {
         let request = self.sfn.start_execution().state_machine_arn(self.variable("TABLESHIFT_STATE_MACHINE_ARN"));
         let started = request.name(&name).input(input.to_string()).send().await.expect("the execution is started");
         Execution { stack: self, name, arn: started.execution_arn }

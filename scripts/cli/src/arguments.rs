@@ -1,9 +1,10 @@
 //! The command line. The comments here are the help that `--help` prints.
 
 use crate::author::{check, explain, new, test};
-use clap::{Parser, Subcommand, ValueEnum};
+use crate::operate::{answer, ensure, history, report, start, status, steer, watch};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Writes, checks, tests and explains tableshift migrations. Nothing here writes to a table.
+/// Writes, checks, tests and explains tableshift migrations, and operates their runs on a deployed stage
 #[derive(Debug, Parser)]
 #[command(name = "tableshift", version, about, after_help = EXIT_CODES, max_term_width = 100)]
 pub struct Arguments {
@@ -14,8 +15,9 @@ pub struct Arguments {
     pub command: Command,
 }
 
-const EXIT_CODES: &str =
-    "Exit codes: 0 fine (warnings too), 1 something was found, 2 the command could not do its work";
+const EXIT_CODES: &str = "Exit codes: 0 fine or done, 1 something was found or the run failed, 2 the command could not do \
+its work, 3 waits for approval, 4 not approved, 5 the verification failed, 6 the dry run failed, 7 refused before anything \
+was done, 8 stopped, 9 not there yet";
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -24,6 +26,35 @@ pub enum Command {
     Check(check::Check),
     Test(test::Test),
     Explain(explain::Explain),
+    /// Migrates a table: everything that the stage's policy asks for, then the writing and its proof
+    Run(start::New),
+    /// Rehearses a migration and reports; nothing is written to the table
+    DryRun(start::New),
+    /// Proves what the table holds after a run
+    Verify(start::Again),
+    /// Puts the items of a run back
+    RollBack(start::Again),
+    /// Lets a run go on that is paused, or that failed or died
+    Resume(start::Again),
+    Approve(answer::Approve),
+    Reject(answer::Reject),
+    Watch(watch::Watch),
+    Status(status::Status),
+    Pause(steer::Pause),
+    Throttle(steer::Throttle),
+    Abort(steer::Abort),
+    History(history::History),
+    Report(report::Report),
+    EnsureFinished(ensure::Ensure),
+    Completions(Completions),
+}
+
+/// Prints what a shell needs to complete this command
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 /// When to use colours.

@@ -1,5 +1,6 @@
 //! How a command ended: the exit codes, which are a public contract.
 
+use crate::operate::ended::Standing;
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -28,6 +29,8 @@ pub enum Ending {
     Findings,
     /// The command could not do its work: wrong arguments, a file that is not there. Exit code 2.
     Usage(String),
+    /// How a run stands: the exit codes from 3 on, and 0 and 1 with their meaning.
+    Standing(Standing),
 }
 
 impl Ending {
@@ -60,6 +63,7 @@ impl Ending {
             Self::Fine => 0,
             Self::Findings => 1,
             Self::Usage(_) => 2,
+            Self::Standing(standing) => standing.code(),
         })
     }
 }

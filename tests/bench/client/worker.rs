@@ -75,9 +75,10 @@ pub async fn run(segments: u32) -> Outcome {
         registry: REGISTRY,
         clock: epoch_millis,
     };
+    let lookout = clients.lookout();
     for segment in 0..segments {
         let input = || SegmentInput { run: RUN.into(), epoch: EPOCH, segment };
-        while !migrate_segment::run(&ports, input(), Deadline::after(LAMBDA_TIMEOUT)).await?.done {}
+        while !migrate_segment::run(&ports, &lookout, input(), Deadline::after(LAMBDA_TIMEOUT)).await?.done {}
     }
     Ok(())
 }

@@ -382,7 +382,7 @@ async fn work(
     match phase {
         Phase::Migrate => {
             let ports = migrate_segment::Ports { bucket, ledger, items, registry: REGISTRY, clock: clock::now };
-            migrate_segment::run(&ports, input, deadline).await.map_err(named)
+            migrate_segment::run(&ports, &clients.lookout(), input, deadline).await.map_err(named)
         }
         Phase::Verify => {
             let ports = verify_segment::Ports { bucket, ledger, items, registry: REGISTRY, clock: clock::now };

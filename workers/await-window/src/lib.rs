@@ -1,18 +1,30 @@
 //! AwaitWindow: says whether the run may write now and, if not, when to look again.
 //!
-//! It is the last step before the first write. Once it says yes the run counts as writing: whoever takes it up again
-//! goes on with the writing and rehearses no more.
+//! What may hold it: the window, a change calendar, an alarm, an operator's pause. A critical alarm, or an operator's
+//! stop, ends the run here, before it wrote anything.
+//!
+//! It is the last step before the first write, so it looks once more whether what was approved is what runs. Once it says
+//! yes the run counts as writing: whoever takes it up again goes on with the writing and rehearses no more.
+
+mod approved;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tableshift_aws::ledger::LedgerError;
+use tableshift_aws::ledger_approvals::Approvals;
+use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
+use tableshift_aws::lookout::{Look, LookError, look_if_due};
 use tableshift_aws::objects::ReadObject;
 use tableshift_aws::run_files::{RunFileError, load_plan};
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::window::{WindowError, WindowState};
+use tableshift_core::control::State;
+use tableshift_core::counts::Phase;
+use tableshift_core::hold::Hold;
+use tableshift_core::window::WindowError;
 use tableshift_runtime::{ErrorName, Named};
+
+pub use approved::Void;
 
 /// The phase of a run that may have written.
 pub const WRITING: &str = "writing";
@@ -33,6 +45,8 @@ pub struct Output {
     pub open: bool,
     /// When to look again, ISO 8601 in UTC. Present whatever `open` is, so that no path in the state machine misses.
     pub until: String,
+    /// What holds the run, for people; empty if nothing does.
+    pub reason: String,
 }
 
 /// Why the run may not go on.
@@ -58,6 +72,26 @@ pub enum Error {
         /// The table.
         table: String,
     },
+    /// What would be written is not what was planned or approved.
+    #[error(transparent)]
+    Void(Void),
+    /// Calendars and alarms could not be looked at, or one of them ends the run.
+    #[error("run `{run}` may not write")]
+    Look {
+        /// The run.
+        run: String,
+        /// What went wrong.
+        #[source]
+        source: LookError,
+    },
+    /// An operator said so.
+    #[error("run `{run}` was stopped: {reason}")]
+    Stopped {
+        /// The run.
+        run: String,
+        /// Why.
+        reason: String,
+    },
     /// The plan's window cannot be read, though Plan could read it.
     #[error("the plan's window cannot be read by this version")]
     Window(#[source] WindowError),
@@ -69,43 +103,49 @@ impl Named for Error {
             Self::Plan(source) => source.name(),
             Self::Ledger { source, .. } => source.name(),
             Self::LeaseLost { .. } => ErrorName::LeaseLost,
-            Self::Window(_) => ErrorName::InvalidInput,
+            Self::Look { source, .. } => source.name(),
+            Self::Stopped { .. } => ErrorName::Aborted,
+            Self::Void(void) => void.name(),
+            Self::Window(_) => ErrorName::Internal,
         }
     }
 }
 
-/// Looks at the window and keeps the lock for as long as the run has to wait.
+/// Asks everything that may hold the run, and keeps the lock for as long as it has to wait.
 pub async fn run(
     bucket: &impl ReadObject,
-    ledger: &(impl LockTable + Runs),
+    ledger: &(impl LockTable + Runs + Approvals + SteerRun),
+    lookout: &impl Look,
     now: i64,
     input: Input,
 ) -> Result<Output, Error> {
     let plan = load_plan(bucket, &input.run).await.map_err(Error::Plan)?;
-    let now = now.div_euclid(1000);
-    let state = look(&plan, now).map_err(Error::Window)?;
     let failed = |source| Error::Ledger { run: input.run.clone(), source };
-    let lease_until = lease_until(&plan, now, state);
+    let mut control = ledger.control(&input.run, Phase::Migrate).await.map_err(failed)?;
+    let looked = look_if_due(ledger, lookout, &input.run, &plan.watched, &control.outlook, now).await;
+    if let Some(outlook) = looked.map_err(|source| Error::Look { run: input.run.clone(), source })? {
+        control.outlook = outlook;
+    }
+    if control.state == State::Stopped {
+        let reason = control.reason.unwrap_or_else(|| "by an operator".into());
+        return Err(Error::Stopped { run: input.run, reason });
+    }
+    let hold = Hold::of_writing(&control, plan.window.as_ref(), now).map_err(Error::Window)?;
+    // Rounded up where it has to wait: who came a moment too early would wait again.
+    let until = hold.as_ref().map_or(now, |hold| now.saturating_add_unsigned(hold.seconds * 1000 + 999));
+    let until = until.div_euclid(1000);
+    // While the run waits nothing renews its lease, so it has to last over the wait.
+    let lease_until = until.saturating_add_unsigned(plan.lease_seconds);
     let held = ledger.renew(&plan.table.name, &input.run, input.epoch, lease_until).await;
     if !held.map_err(failed)? {
         return Err(Error::LeaseLost { run: input.run, table: plan.table.name });
     }
-    if state.open {
+    if hold.is_none() {
+        approved::check(bucket, ledger, &plan).await.map_err(Error::Void)?;
         ledger.enter_phase(&input.run, WRITING).await.map_err(failed)?;
     }
-    tracing::info!(open = state.open, until = %state.until, "window");
-    Ok(Output { open: state.open, until: state.until.to_string() })
-}
-
-/// What the plan's window says; a run without one may always write.
-fn look(plan: &RunPlan, now: i64) -> Result<WindowState, WindowError> {
-    let now = Timestamp::from_second(now).unwrap_or(Timestamp::MAX);
-    let always = WindowState { open: true, until: now };
-    plan.window.as_ref().map_or(Ok(always), |window| window.state(now))
-}
-
-/// While the run waits nothing renews its lease, so it has to last over the wait.
-fn lease_until(plan: &RunPlan, now: i64, state: WindowState) -> i64 {
-    let next_look = if state.open { now } else { now.max(state.until.as_second()) };
-    next_look + plan.lease_seconds as i64
+    let until = Timestamp::from_second(until).unwrap_or(Timestamp::MAX).to_string();
+    let reason = hold.as_ref().map(|hold| hold.reason.clone()).unwrap_or_default();
+    tracing::info!(open = hold.is_none(), until, reason, "window");
+    Ok(Output { open: hold.is_none(), until, reason })
 }

@@ -15,14 +15,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tableshift_aws::CallError;
 use tableshift_aws::ledger::LedgerError;
+use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
 use tableshift_aws::notifications::Publish;
 use tableshift_aws::objects::Bucket;
-use tableshift_aws::run_files::{RunFileError, load};
+use tableshift_aws::run_files::{RunFileError, load, load_plan};
 use tableshift_core::counts::Phase;
 use tableshift_core::keys;
 use tableshift_core::report::Report;
+use tableshift_core::run_plan::RunPlan;
 use tableshift_runtime::{ErrorName, Named, told};
 
 use decision::{Decision, Known};
@@ -58,6 +60,9 @@ pub enum Fault {
     /// The report could not be read.
     #[error("the report could not be read")]
     Report(#[source] RunFileError),
+    /// The plan could not be read.
+    #[error("the plan could not be read, so the migration is not noted as applied")]
+    Plan(#[source] RunFileError),
     /// The ledger could not be read or written.
     #[error("{what} failed")]
     Ledger {
@@ -75,7 +80,7 @@ pub enum Fault {
 impl Fault {
     fn name(&self) -> ErrorName {
         match self {
-            Self::Report(source) => source.name(),
+            Self::Report(source) | Self::Plan(source) => source.name(),
             Self::Ledger { source, .. } => source.name(),
             Self::Publish(source) => source.name(),
         }
@@ -106,7 +111,7 @@ impl Named for Error {
 }
 
 /// Ends the run.
-pub async fn run<L: LockTable + Runs + AppliedMigrations>(
+pub async fn run<L: LockTable + Runs + AppliedMigrations + Approvals>(
     bucket: &Bucket,
     ledger: &L,
     topic: &impl Publish,
@@ -122,9 +127,10 @@ pub async fn run<L: LockTable + Runs + AppliedMigrations>(
     let counts = report.as_ref().map(counts_of).unwrap_or_default();
 
     exit.close(record.as_ref(), &decision, &counts).await;
-    if decision.is_success() || decision.error.as_deref() == Some(ErrorName::RolledBack.as_str()) {
-        exit.note_migration(record.as_ref(), report.as_ref(), &decision).await;
+    if decision.error.as_deref() == Some(ErrorName::ApprovalExpired.as_str()) {
+        exit.close_question(record.as_ref(), &decision).await;
     }
+    exit.note_migration(bucket, record.as_ref(), report.as_ref(), &decision).await;
     exit.let_go(record.as_ref()).await;
 
     let run = state.likely_run(&input.name);
@@ -138,6 +144,7 @@ pub async fn run<L: LockTable + Runs + AppliedMigrations>(
         report: report.as_ref().map(|_| (bucket.name(), key.as_str())),
         counts: &counts,
         decision: &decision,
+        already_applied: state.already_applied.as_ref().map(|done| (done.run.as_str(), done.at.as_str())),
     };
     if let Err(error) = topic.publish(&notice.subject(), &notice.text()).await {
         exit.faults.push(Fault::Publish(error));
@@ -154,7 +161,7 @@ struct Exit<'a, L> {
     faults: Vec<Fault>,
 }
 
-impl<L: LockTable + Runs + AppliedMigrations> Exit<'_, L> {
+impl<L: LockTable + Runs + AppliedMigrations + Approvals> Exit<'_, L> {
     /// The run's record, if this execution works on it. Another's is not for this one to close.
     async fn record(&mut self) -> Option<RunRecord> {
         let run = self.state.likely_run(&self.input.name);
@@ -187,24 +194,72 @@ impl<L: LockTable + Runs + AppliedMigrations> Exit<'_, L> {
         self.noted("closing the run's record", ended);
     }
 
-    /// A migration is applied once its writing was judged good, and no longer once it was put back.
-    async fn note_migration(&mut self, record: Option<&RunRecord>, report: Option<&Report>, decision: &Decision) {
+    /// Notes that nobody answered in time. An answer that came too late has closed the question itself.
+    async fn close_question(&mut self, record: Option<&RunRecord>, decision: &Decision) {
         let Some(record) = record else { return };
-        let steps = self.state.steps;
-        if steps.roll_back || !decision.is_success() {
-            let forgotten = self.ledger.forget_applied(&record.table, &record.migration, &record.run).await;
+        let asked = self.ledger.approval(&record.run).await;
+        let Some(asked) = self.noted("reading the question", asked).flatten() else { return };
+        let expired = Answer {
+            outcome: Outcome::Expired,
+            by: None,
+            reason: decision.cause.clone(),
+            answered_at: self.at.clone(),
+            signature: String::new(),
+        };
+        let closed = self.ledger.answer(&record.run, &asked.question.id, &expired).await;
+        self.noted("closing the question", closed);
+    }
+
+    /// A migration is applied once its writing was judged good, and no longer once it was put back. Whether it is
+    /// verified is what the last verification said.
+    async fn note_migration(
+        &mut self,
+        bucket: &Bucket,
+        record: Option<&RunRecord>,
+        report: Option<&Report>,
+        decision: &Decision,
+    ) {
+        let Some(record) = record else { return };
+        let (steps, error) = (self.state.steps, decision.error.as_deref());
+        let good = decision.is_success();
+        let (table, migration) = (&record.table, &record.migration);
+        if good && steps.roll_back || error == Some(ErrorName::RolledBack.as_str()) {
+            let forgotten = self.ledger.forget_applied(table, migration, &record.run).await;
             self.noted("noting that the migration is no longer applied", forgotten);
-        } else if steps.migrate {
-            let migrated = report.and_then(|report| report.phases.get(&Phase::Migrate));
-            let applied = Applied {
-                run: record.run.clone(),
-                hash: record.migration_hash.clone(),
-                at: self.at.clone(),
-                changed: migrated.map_or(0, |migrated| migrated.tally.counts.changed),
-            };
-            let noted = self.ledger.put_applied(&record.table, &record.migration, &applied).await;
-            self.noted("noting that the migration is applied", noted);
+            return;
         }
+        let judged = good || error == Some(ErrorName::VerificationFailed.as_str());
+        if !judged || !(steps.migrate || steps.verify) {
+            return;
+        }
+        let plan = match load_plan(bucket, &record.run).await {
+            Ok(plan) => plan,
+            Err(error) => return self.faults.push(Fault::Plan(error)),
+        };
+        // A run over the dead letters of another one has seen a few items of the table: it proves nothing of the rest.
+        if plan.dead_letters_of.is_some() {
+            return;
+        }
+        if good && steps.migrate {
+            self.note_applied(&plan, record, report).await;
+        } else if steps.verify {
+            let noted = self.ledger.note_verified(table, migration, &record.migration_hash, good).await;
+            self.noted("noting what the verification found", noted);
+        }
+    }
+
+    async fn note_applied(&mut self, plan: &RunPlan, record: &RunRecord, report: Option<&Report>) {
+        let migrated = report.and_then(|report| report.phases.get(&Phase::Migrate));
+        let applied = Applied {
+            run: record.run.clone(),
+            hash: record.migration_hash.clone(),
+            at: self.at.clone(),
+            changed: migrated.map_or(0, |migrated| migrated.tally.counts.changed),
+            verified: self.state.steps.verify,
+            document: serde_json::to_string(&plan.migration).unwrap_or_default(),
+        };
+        let noted = self.ledger.put_applied(&record.table, &record.migration, &applied).await;
+        self.noted("noting that the migration is applied", noted);
     }
 
     /// Releases the lock if this execution holds it. It may hold it without a record: Plan takes the lock first.

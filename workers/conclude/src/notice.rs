@@ -24,6 +24,8 @@ pub struct Notice<'a> {
     pub counts: &'a BTreeMap<String, u64>,
     /// How the run ended.
     pub decision: &'a Decision,
+    /// The run that applied the migration before, and when, if there was nothing left to do.
+    pub already_applied: Option<(&'a str, &'a str)>,
 }
 
 impl Notice<'_> {
@@ -36,7 +38,12 @@ impl Notice<'_> {
     /// The message.
     pub fn text(&self) -> String {
         let mut text = match &self.decision.error {
-            None => format!("Run {} succeeded.\n\n", self.run),
+            None => match self.already_applied {
+                Some((run, at)) => {
+                    format!("Run {} had nothing to do: run {run} applied the migration at {at}.\n\n", self.run)
+                }
+                None => format!("Run {} succeeded.\n\n", self.run),
+            },
             Some(error) => format!("Run {} failed with {error}:\n{}\n\n", self.run, self.decision.cause),
         };
         let report = self.report.map(|(bucket, key)| format!("s3://{bucket}/{key}"));
@@ -73,6 +80,7 @@ mod tests {
             report: Some(("bucket", "runs/release-42/report.json")),
             counts,
             decision,
+            already_applied: None,
         }
     }
 
@@ -94,6 +102,14 @@ Report:     s3://bucket/runs/release-42/report.json
          28000  changed
 ";
         assert_eq!(notice.text(), expected);
+    }
+
+    #[test]
+    fn a_run_with_nothing_to_do_names_the_one_that_did_it() {
+        let (decision, counts) = (Decision { error: None, cause: String::new() }, BTreeMap::new());
+        let notice = Notice { already_applied: Some(("r-1", "2026-11-22T10:00:00Z")), ..notice(&decision, &counts) };
+        let first = notice.text().lines().next().unwrap().to_owned();
+        assert_eq!(first, "Run release-42 had nothing to do: run r-1 applied the migration at 2026-11-22T10:00:00Z.");
     }
 
     #[test]

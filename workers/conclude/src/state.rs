@@ -17,6 +17,8 @@ pub struct State {
     pub migration: Option<String>,
     /// Which steps the run was to take.
     pub steps: Steps,
+    /// The run that applied the migration before, if there was nothing left to do.
+    pub already_applied: Option<AlreadyApplied>,
     /// What was caught, if anything was.
     pub error: Option<Caught>,
     /// What the last report said.
@@ -39,6 +41,15 @@ pub struct Steps {
     pub verify: bool,
     /// Put back an earlier run's items.
     pub roll_back: bool,
+}
+
+/// That the migration was applied before.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct AlreadyApplied {
+    /// By which run.
+    pub run: String,
+    /// When.
+    pub at: String,
 }
 
 /// An error as Catch leaves it.
@@ -77,6 +88,7 @@ impl State {
             table: part(data, "table"),
             migration: part(data, "migration"),
             steps: part(data, "steps").unwrap_or_default(),
+            already_applied: part(data, "already_applied"),
             error: part(data, "error"),
             report: part(data, "report"),
             answer: part(data, "answer"),

@@ -23,10 +23,11 @@ use tableshift_aws::ledger_checkpoints::Checkpoints;
 use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
+use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::pages::{Pages, ReadError};
 pub use tableshift_aws::part::Ports;
-use tableshift_aws::part::{Part, PartError, PartId};
+use tableshift_aws::part::{Directive, Part, PartError, PartId};
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::scan::ScanSegment;
 use tableshift_aws::update::UpdateItem;
@@ -106,23 +107,35 @@ impl Named for Error {
 const STOP_READING: Duration = Duration::from_secs(20);
 
 /// Migrates a segment until it is done, time runs out, or the run is paused.
-pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
+pub async fn run<B, L, F, T, W>(
+    ports: &Ports<B, L, F>,
+    lookout: &W,
+    input: Input,
+    deadline: Deadline,
+) -> Result<Output, Error>
 where
+    W: Look,
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + Runs + SteerRun,
     F: Fn(&str) -> T,
     T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
 {
     let run_id = input.run.clone();
-    let result = migrate(ports, input, deadline).await;
+    let result = migrate(ports, lookout, input, deadline).await;
     if let Err(error) = &result {
         stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
     }
     result
 }
 
-async fn migrate<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
+async fn migrate<B, L, F, T, W>(
+    ports: &Ports<B, L, F>,
+    lookout: &W,
+    input: Input,
+    deadline: Deadline,
+) -> Result<Output, Error>
 where
+    W: Look,
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
     F: Fn(&str) -> T,
@@ -133,13 +146,14 @@ where
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let items = (ports.items)(&part.plan.table.name);
-    write_segment(&mut part, &items, segment, deadline).await?;
+    write_segment(&mut part, &items, lookout, segment, deadline).await?;
     part.leave().await.map_err(part_error)
 }
 
-async fn write_segment<B, L, T>(
+async fn write_segment<B, L, T, W>(
     part: &mut Part<'_, B, L>,
     items: &T,
+    lookout: &W,
     segment: u32,
     deadline: Deadline,
 ) -> Result<(), Error>
@@ -147,8 +161,12 @@ where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
     T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
+    W: Look,
 {
     let part_error = |source| Error::Part { segment, source };
+    if part.directive_after_look(lookout).await.map_err(part_error)? != Directive::Work {
+        return Ok(());
+    }
     let from = part.checkpoint.behind.unwrap_or(part.checkpoint.page);
     let mut prior = page::prior(part, from).await.map_err(|source| Error::Journal { segment, source })?;
     part.checkpoint.behind = (!prior.is_empty()).then_some(from);
@@ -183,7 +201,7 @@ where
             let read = part.unless_stopped(in_time, reading).await.map_err(part_error)?;
             read.transpose().map_err(read_error)
         };
-        let writer = PageWriter::new(part, items, &sender, segment, deadline);
+        let writer = PageWriter::new(part, items, lookout, &sender, segment, deadline);
         // Boxed: it is the largest of what a worker awaits, and it is awaited beside something else.
         let writing = Box::pin(writer.write(part.checkpoint.page, page, &prior, &mut tally));
         let (ended, read) = futures::try_join!(writing, reading)?;

@@ -7,6 +7,7 @@ use tableshift_runtime::{ServeError, epoch_millis, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
-    let ports = &Clients::from_env()?.ports(REGISTRY, epoch_millis);
-    serve("migrate-segment", |input, deadline| run(ports, input, deadline)).await
+    let clients = Clients::from_env()?;
+    let (ports, lookout) = (&clients.ports(REGISTRY, epoch_millis), &clients.lookout());
+    serve("migrate-segment", |input, deadline| run(ports, lookout, input, deadline)).await
 }

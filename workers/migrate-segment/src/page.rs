@@ -8,6 +8,7 @@ use tableshift_aws::get::ReadItem;
 use tableshift_aws::ledger_checkpoints::Checkpoints;
 use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
+use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::part::{Directive, Part, PartError};
 use tableshift_aws::run_files::{RunFileError, load_journal, store_journal};
@@ -41,16 +42,18 @@ pub(crate) enum Ended {
 }
 
 /// Writes the pages of a segment.
-pub(crate) struct PageWriter<'w, B, L, T> {
+pub(crate) struct PageWriter<'w, B, L, T, W> {
     part: &'w Part<'w, B, L>,
     items: &'w T,
+    lookout: &'w W,
     sender: &'w Sender<'w, T>,
     segment: u32,
     deadline: Deadline,
 }
 
-impl<'w, B, L, T> PageWriter<'w, B, L, T>
+impl<'w, B, L, T, W> PageWriter<'w, B, L, T, W>
 where
+    W: Look,
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
     T: UpdateItem + UpdateBatch + ReadItem,
@@ -58,11 +61,12 @@ where
     pub(crate) fn new(
         part: &'w Part<'w, B, L>,
         items: &'w T,
+        lookout: &'w W,
         sender: &'w Sender<'w, T>,
         segment: u32,
         deadline: Deadline,
     ) -> Self {
-        Self { part, items, sender, segment, deadline }
+        Self { part, items, lookout, sender, segment, deadline }
     }
 
     /// Writes a page's items and counts them. `prior` is what earlier attempts journaled.
@@ -195,15 +199,16 @@ where
     Ok(index)
 }
 
-impl<B, L, T> Steer for PageWriter<'_, B, L, T>
+impl<B, L, T, W> Steer for PageWriter<'_, B, L, T, W>
 where
+    W: Look,
     B: ReadObject + WriteObject,
     L: LockTable + Checkpoints + SteerRun,
 {
     type Error = Error;
 
     async fn go_on(&self) -> Result<Option<Rate>, Error> {
-        let directive = self.part.directive().await.map_err(|source| self.part_error(source))?;
+        let directive = self.part.directive_after_look(self.lookout).await.map_err(|source| self.part_error(source))?;
         let in_time = self.deadline.remaining() > STOP_WRITING;
         Ok((directive == Directive::Work && in_time).then(|| self.part.write_share()))
     }
@@ -214,7 +219,7 @@ where
     }
 }
 
-impl<B, L, T> PageWriter<'_, B, L, T> {
+impl<B, L, T, W> PageWriter<'_, B, L, T, W> {
     fn part_error(&self, source: PartError) -> Error {
         Error::Part { segment: self.segment, source }
     }

@@ -1,6 +1,7 @@
 //! Why a run cannot be planned.
 
 use tableshift_aws::ledger::LedgerError;
+use tableshift_aws::lookout::name_of;
 use tableshift_aws::objects::ObjectError;
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::{CallError, Cause};
@@ -9,8 +10,11 @@ use tableshift_core::input::InputError;
 use tableshift_core::language::compiled::MeaningError;
 use tableshift_core::language::document::DocumentError;
 use tableshift_core::lock::Held;
+use tableshift_core::requirement::Unmet;
 use tableshift_core::run_plan::PlanError;
 use tableshift_runtime::Named;
+
+use crate::requester::NotProven;
 
 /// Why a run cannot be planned. Nothing was touched.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +25,12 @@ pub enum Error {
     /// The input is wrong.
     #[error("the input is refused")]
     Input(#[source] InputError),
+    /// The signature in the input proves nothing.
+    #[error("`requested_by` does not say who starts this execution; leave it out, or start with `tableshift run`")]
+    RequestedBy(#[source] NotProven),
+    /// STS did not answer.
+    #[error("STS could not be asked who starts this execution")]
+    Sts(#[source] CallError),
     /// The run's name was used before.
     #[error("a run named `{0}` exists already; start the execution under another name")]
     NameUsed(String),
@@ -91,6 +101,9 @@ pub enum Error {
     /// The policy, the table or the budget forbids the run.
     #[error("the run is refused")]
     Plan(#[source] PlanError),
+    /// A calendar or alarm that the run is to watch does not answer.
+    #[error("the calendars and alarms of the input cannot be watched")]
+    Watched(#[source] CallError),
     /// A file of the run could not be read or written.
     #[error("the run could not be written down or taken up")]
     RunFile(#[source] RunFileError),
@@ -118,6 +131,32 @@ pub enum Error {
         /// The migration.
         id: String,
     },
+    /// Another migration under this id is applied to the table.
+    #[error(
+        "migration `{id}` is not the one that run `{run}` applied to this table at {at}: an id stands for one content for \
+         ever, so give the new one an id of its own, or roll that run back first; what is different:\n{difference}"
+    )]
+    ChangedSinceApplied {
+        /// The migration.
+        id: String,
+        /// The run that applied it.
+        run: String,
+        /// When.
+        at: String,
+        /// What is different.
+        difference: String,
+    },
+    /// The migration may not run on this table yet.
+    #[error("migration `{id}` may not run on table `{table}` yet")]
+    Unmet {
+        /// The migration.
+        id: String,
+        /// The table.
+        table: String,
+        /// What it waits for.
+        #[source]
+        source: Box<Unmet>,
+    },
     /// The run is over.
     #[error("run `{run}` {status}, so there is nothing to resume; start a new run")]
     NothingToResume {
@@ -141,9 +180,11 @@ impl Named for Error {
     fn name(&self) -> ErrorName {
         match self {
             Error::StagePolicy(_) => ErrorName::Internal,
-            Error::Input(_) | Error::NameUsed(_) | Error::OtherTable { .. } | Error::NothingToResume { .. } => {
-                ErrorName::InvalidInput
-            }
+            Error::Input(_)
+            | Error::RequestedBy(_)
+            | Error::NameUsed(_)
+            | Error::OtherTable { .. }
+            | Error::NothingToResume { .. } => ErrorName::InvalidInput,
             Error::NoMigration { .. }
             | Error::Document { .. }
             | Error::Faulty { .. }
@@ -151,14 +192,16 @@ impl Named for Error {
             | Error::Meaning { .. } => ErrorName::InvalidMigration,
             Error::Object(source) => source.name(),
             Error::Table { source, .. } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
-            Error::Table { source, .. } | Error::Holder(source) => source.name(),
+            Error::Table { source, .. } | Error::Holder(source) | Error::Sts(source) => source.name(),
+            Error::Watched(source) => name_of(source),
             Error::NotActive { .. } | Error::Plan(PlanError::NotActive { .. }) => ErrorName::TableNotActive,
             Error::Plan(PlanError::Policy(_)) => ErrorName::PolicyViolation,
             Error::Plan(PlanError::Budget { .. }) => ErrorName::BudgetExceeded,
             Error::RunFile(source) => source.name(),
             Error::Ledger(source) => source.name(),
             Error::NoRecord(_) => ErrorName::RunNotFound,
-            Error::MigrationChanged { .. } => ErrorName::MigrationChanged,
+            Error::Unmet { .. } => ErrorName::RequirementUnmet,
+            Error::MigrationChanged { .. } | Error::ChangedSinceApplied { .. } => ErrorName::MigrationChanged,
             Error::Held(_) | Error::Outrun(_) => ErrorName::LockHeld,
         }
     }

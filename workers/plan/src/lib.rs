@@ -7,26 +7,32 @@
 //! 5. Write `plan.json`, the segments and the parts of the rehearsal; record the run in the ledger.
 
 mod error;
+mod history;
 mod lock;
 mod migration;
 mod output;
+pub mod requester;
 
 use tableshift_aws::Settings;
 use tableshift_aws::executions::WatchExecution;
+use tableshift_aws::ledger_approvals::UsedSignatures;
 use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::{RunRecord, Runs};
+use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, RunRecord, Runs};
+use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ReadObject, WriteObject};
 use tableshift_aws::part::Clock;
 use tableshift_aws::run_files::{load_plan, store};
+use tableshift_aws::signatures::VerifySignature;
 use tableshift_aws::tables::DescribeTable;
+use tableshift_core::approval::Requester;
 use tableshift_core::input::{Action, Input};
 use tableshift_core::keys;
 use tableshift_core::lock::SETTLE_SECONDS;
-use tableshift_core::policy::Policy;
+use tableshift_core::policy::{OnBadVerdict, Policy};
 use tableshift_core::registry::Registry;
 use tableshift_core::rehearsal::Part;
-use tableshift_core::run_plan::{Facts, RunPlan, Steps};
+use tableshift_core::run_plan::{Facts, RunPlan, Speed, Steps};
 use tableshift_core::segments;
 use tableshift_core::table::Table;
 
@@ -55,7 +61,7 @@ impl Stage {
 
 /// What the worker works with.
 #[derive(Debug)]
-pub struct Ports<B, L, T, E> {
+pub struct Ports<B, L, T, E, W> {
     /// The stage.
     pub stage: Stage,
     /// Its bucket.
@@ -66,6 +72,8 @@ pub struct Ports<B, L, T, E> {
     pub tables: T,
     /// Executions of the state machine.
     pub executions: E,
+    /// The calendars and alarms that runs watch.
+    pub lookout: W,
     /// The migrations in Rust that this build knows.
     pub registry: Registry,
     /// The time.
@@ -73,27 +81,40 @@ pub struct Ports<B, L, T, E> {
 }
 
 /// Plans a run, or takes an earlier one up again.
-pub async fn run<B, L, T, E>(ports: &Ports<B, L, T, E>, request: Request) -> Result<Output, Error>
+pub async fn run<B, L, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
+    sts: &impl VerifySignature,
+    request: Request,
+) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + SteerRun,
+    L: LockTable + Runs + AppliedMigrations + SteerRun + UsedSignatures,
     T: DescribeTable,
     E: WatchExecution,
+    W: Look,
 {
     let input = Input::parse(&request.input).map_err(Error::Input)?;
+    let signed = input.requested_by.as_deref();
+    let requester = requester::of(sts, &ports.ledger, &request, signed, (ports.clock)()).await?;
     match input.run.clone() {
-        None => begin(ports, request, input).await,
-        Some(run) => take_up(ports, request, input, &run).await,
+        None => begin(ports, request, input, requester).await,
+        Some(run) => take_up(ports, request, input, requester, &run).await,
     }
 }
 
 /// Plans a new run.
-async fn begin<B, L, T, E>(ports: &Ports<B, L, T, E>, request: Request, input: Input) -> Result<Output, Error>
+async fn begin<B, L, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
+    request: Request,
+    input: Input,
+    requester: Requester,
+) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + SteerRun,
+    L: LockTable + Runs + AppliedMigrations + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
+    W: Look,
 {
     let run = request.name.clone();
     refuse_used_name(ports, &run, &request.execution).await?;
@@ -101,6 +122,8 @@ where
     let document = migration::read(&ports.bucket, &ports.registry, named).await?;
     let table = describe(ports, input.table.as_deref().unwrap_or_default()).await?;
     migration::compile(&document, &ports.registry, &table)?;
+    let now = (ports.clock)();
+    let done = history::look_up(&ports.ledger, &document, &input, &ports.stage.policy, now).await?;
     let facts = Facts {
         run,
         stage: ports.stage.name.clone(),
@@ -109,27 +132,50 @@ where
         table,
         migration: document,
         policy: ports.stage.policy.clone(),
-        locked_at: (ports.clock)(),
+        locked_at: now,
     };
     let plan = RunPlan::of(facts).map_err(Error::Plan)?;
+    if let Some(done) = done {
+        return nothing_to_do(ports, plan, &request, requester, done).await;
+    }
+    // A calendar or alarm that is misspelt is to be found now, not after the rehearsal and an approval.
+    if !plan.watched.is_empty() {
+        ports.lookout.look(&plan.watched).await.map_err(Error::Watched)?;
+    }
     let lock = lock::take(ports, &plan, &request.execution).await?;
-    let written = write_down(ports, &plan, &request).await;
+    let written = write_down(ports, &plan, &request, requester).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
     Ok(Output::of(&plan, plan.action, plan.steps, &lock))
 }
 
+/// A run whose migration is applied already: it is written down, takes no lock and no step, and succeeds.
+async fn nothing_to_do<B: WriteObject, L: Runs, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
+    plan: RunPlan,
+    request: &Request,
+    requester: Requester,
+    done: Applied,
+) -> Result<Output, Error> {
+    let plan = RunPlan { steps: Steps::default(), ..plan };
+    write_down(ports, &plan, request, requester).await?;
+    tracing::info!(run = done.run, at = done.at, "applied already");
+    Ok(Output::of_nothing(&plan, done))
+}
+
 /// Takes an earlier run up again: to go on with it, to verify it, or to roll it back.
-async fn take_up<B, L, T, E>(
-    ports: &Ports<B, L, T, E>,
+async fn take_up<B, L, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
     request: Request,
     input: Input,
+    requester: Requester,
     run: &str,
 ) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + SteerRun,
+    L: LockTable + Runs + AppliedMigrations + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
+    W: Look,
 {
     let plan = load_plan(&ports.bucket, run).await.map_err(Error::RunFile)?;
     let record = ports.ledger.run(run).await.map_err(Error::Ledger)?;
@@ -137,6 +183,7 @@ where
     refuse_other(&plan, &input)?;
     migration::refuse_changed(&ports.bucket, &ports.registry, &plan, &input).await?;
     let steps = steps_of(&plan, &record, &input, &ports.stage.policy)?;
+    let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
     describe(ports, &plan.table.name).await?;
     let lock = lock::take(ports, &plan, &request.execution).await?;
     let settle_seconds = if record.status == "succeeded" { 0 } else { SETTLE_SECONDS };
@@ -147,19 +194,37 @@ where
         error: None,
         cause: None,
         cause_name: None,
+        requesters: with(record.requesters, requester, input.action),
         ..record
     };
-    let written = let_run(ports, &record).await;
+    let written = let_run(ports, &record, speed).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
-    Ok(Output { settle_seconds, ..Output::of(&plan, input.action, steps, &lock) })
+    let max_concurrency = speed.max_concurrency;
+    Ok(Output { settle_seconds, max_concurrency, ..Output::of(&plan, input.action, steps, &lock) })
 }
 
-async fn let_run<B, L: Runs + SteerRun, T, E>(ports: &Ports<B, L, T, E>, record: &RunRecord) -> Result<(), Error> {
+/// Whoever resumes a run wants it written as much as who started it. This execution may be there already: that is its own
+/// retry.
+fn with(mut requesters: Vec<Requester>, requester: Requester, action: Action) -> Vec<Requester> {
+    if action == Action::Resume {
+        requesters.retain(|known| known.execution != requester.execution);
+        requesters.push(requester);
+    }
+    requesters
+}
+
+async fn let_run<B, L: Runs + SteerRun, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
+    record: &RunRecord,
+    speed: Speed,
+) -> Result<(), Error> {
     ports.ledger.let_run(&record.run).await.map_err(Error::Ledger)?;
+    let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
+    ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;
     ports.ledger.put_run(record).await.map_err(Error::Ledger)
 }
 
-async fn describe<B, L, T: DescribeTable, E>(ports: &Ports<B, L, T, E>, name: &str) -> Result<Table, Error> {
+async fn describe<B, L, T: DescribeTable, E, W>(ports: &Ports<B, L, T, E, W>, name: &str) -> Result<Table, Error> {
     let described = ports.tables.describe(name).await;
     let table = described.map_err(|source| Error::Table { table: name.to_owned(), source })?;
     match table.status.as_str() {
@@ -170,8 +235,8 @@ async fn describe<B, L, T: DescribeTable, E>(ports: &Ports<B, L, T, E>, name: &s
 
 /// A run's name is for ever, while Step Functions gives the name of an execution free after 90 days. The execution that
 /// planned a run may plan it again: that is its own retry.
-async fn refuse_used_name<B, L: Runs, T, E>(
-    ports: &Ports<B, L, T, E>,
+async fn refuse_used_name<B, L: Runs, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
     run: &str,
     execution: &str,
 ) -> Result<(), Error> {
@@ -197,8 +262,10 @@ fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) 
         Action::Resume if record.status == "succeeded" || record.phase == "rolled-back" => {
             Err(Error::NothingToResume { run: plan.run.clone(), status: ended_as(record) })
         }
-        Action::Resume if record.phase == "writing" => Ok(plan.steps.from_writing_on()),
-        Action::Resume => Ok(plan.steps),
+        Action::Resume => {
+            let steps = Steps { roll_back_if_bad: on_bad_verdict == OnBadVerdict::RollBack, ..plan.steps };
+            Ok(if record.phase == "writing" { steps.from_writing_on() } else { steps })
+        }
         action => Ok(Steps::of(action, policy, on_bad_verdict)),
     }
 }
@@ -207,7 +274,12 @@ fn ended_as(record: &RunRecord) -> String {
     if record.phase == "rolled-back" { "was rolled back".into() } else { format!("has {}", record.status) }
 }
 
-async fn write_down<B, L, T, E>(ports: &Ports<B, L, T, E>, plan: &RunPlan, request: &Request) -> Result<(), Error>
+async fn write_down<B, L, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
+    plan: &RunPlan,
+    request: &Request,
+    requester: Requester,
+) -> Result<(), Error>
 where
     B: WriteObject,
     L: Runs,
@@ -228,6 +300,7 @@ where
         status: "running".into(),
         started: request.started.clone(),
         execution: request.execution.clone(),
+        requesters: vec![requester],
         ..RunRecord::default()
     };
     ports.ledger.put_run(&record).await.map_err(Error::Ledger)

@@ -8,7 +8,11 @@ use tableshift_core::run_plan::RunPlan;
 use crate::{Error, Ports};
 
 /// Takes the lock of the plan's table, over from an execution that is no longer running if need be.
-pub(crate) async fn take<B, L, T, E>(ports: &Ports<B, L, T, E>, plan: &RunPlan, execution: &str) -> Result<Lock, Error>
+pub(crate) async fn take<B, L, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
+    plan: &RunPlan,
+    execution: &str,
+) -> Result<Lock, Error>
 where
     L: LockTable,
     E: WatchExecution,
@@ -29,8 +33,8 @@ where
 }
 
 /// Gives the lock back if what came after it failed: Conclude cannot know of a lock that Plan never told of.
-pub(crate) async fn keep_if<B, L: LockTable, T, E>(
-    ports: &Ports<B, L, T, E>,
+pub(crate) async fn keep_if<B, L: LockTable, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
     outcome: Result<(), Error>,
     plan: &RunPlan,
     execution: &str,

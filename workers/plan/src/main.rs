@@ -14,8 +14,10 @@ async fn main() -> Result<(), ServeError> {
         ledger: clients.ledger(),
         tables: clients.tables(),
         executions: clients.executions(),
+        lookout: clients.lookout(),
         registry: REGISTRY,
         clock: epoch_millis,
     };
-    serve("plan", |input, _| run(ports, input)).await
+    let sts = &clients.sts().await?;
+    serve("plan", |input, _| run(ports, sts, input)).await
 }

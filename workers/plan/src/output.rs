@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tableshift_aws::ledger_runs::Applied;
 use tableshift_core::input::Action;
 use tableshift_core::keys;
 use tableshift_core::lock::Lock;
@@ -49,10 +50,22 @@ pub struct Output {
     pub approval_timeout_seconds: u64,
     /// How long to wait before items are put back, in seconds: what a dead execution had sent must have landed.
     pub settle_seconds: u64,
+    /// The run that applied this migration already, if there is nothing left to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub already_applied: Option<AlreadyApplied>,
     /// The backup, not begun.
     pub backup: NotBegun,
     /// The export, not begun.
     pub export: NotBegun,
+}
+
+/// That the migration is applied already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AlreadyApplied {
+    /// By which run.
+    pub run: String,
+    /// When.
+    pub at: String,
 }
 
 /// Something that is begun later, so that the state machine finds its fields.
@@ -80,8 +93,17 @@ impl Output {
             max_concurrency: plan.max_concurrency,
             approval_timeout_seconds: plan.approval_timeout_seconds,
             settle_seconds: 0,
+            already_applied: None,
             backup: not_begun.clone(),
             export: not_begun,
         }
+    }
+
+    /// The output for a run that has nothing to do. It holds no lock, so its epoch is one that no lock has.
+    pub(crate) fn of_nothing(plan: &RunPlan, done: Applied) -> Self {
+        let no_lock =
+            Lock { table: plan.table.name.clone(), run: plan.run.clone(), epoch: 0, execution: None, lease_until: 0 };
+        let already_applied = Some(AlreadyApplied { run: done.run, at: done.at });
+        Self { already_applied, ..Self::of(plan, plan.action, plan.steps, &no_lock) }
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
-use tableshift_core::counts::{Counts, Partial, Tally};
+use tableshift_core::counts::{Counts, Partial, Phase, Tally};
+use tableshift_core::identity::Identity;
 use tableshift_core::input::Input;
 use tableshift_core::language::document::Document;
 use tableshift_core::run_plan::Facts;
@@ -15,7 +16,7 @@ fn plan() -> RunPlan {
         "items": 1_204_000, "bytes": 300_000_000, "time_to_live": null, "point_in_time_recovery": true,
         "replicas": 0, "indexes": 2, "stream": false
     });
-    let input = serde_json::json!({ "migration": "20261122-split-address", "table": "prod-main-table" });
+    let input = serde_json::json!({ "migration": "20261122-split-address", "table": "prod-main-table", "write_units_per_second": 2_000 });
     let migration = "id: 20261122-split-address\n\
                      description: address becomes addressDetails {street, city, state}\n\
                      change: [{set: version, to: 2}]";
@@ -33,13 +34,25 @@ fn plan() -> RunPlan {
 }
 
 fn text(plan: &RunPlan, report: &Report) -> (String, String) {
+    let question = Question {
+        id: "id".into(),
+        asked_at: "2026-11-22T10:00:00Z".into(),
+        expires_at: "2026-11-23T10:00:00Z".into(),
+        plan_hash: "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752".into(),
+        report_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
+    };
+    let identity = Identity {
+        arn: "arn:aws:sts::111122223333:assumed-role/Release/ann".into(),
+        user_id: "AROAEXAMPLE:ann".into(),
+        account: "111122223333".into(),
+    };
+    let ann = Requester { identity: Some(identity), ..Requester::unknown("arn:e", "2026-11-22T09:00:00Z") };
     let request = Request {
         plan,
         report,
-        report_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-        expires_at: "2026-11-23T10:00:00Z",
+        question: &question,
         execution: "arn:aws:states:eu-central-1:111122223333:execution:tableshift-prod-migrate-table:release-42",
-        ledger_table: "tableshift-prod-ledger",
+        requesters: &[ann],
     };
     (request.subject(), request.text())
 }
@@ -76,7 +89,8 @@ fn a_message_without_a_rehearsal_says_so() {
 }
 
 #[test]
-fn thousands_are_set_apart() {
-    let found: Vec<_> = [0, 999, 1_000, 28_000, 1_234_567].map(grouped).into();
-    assert_eq!(found, ["0", "999", "1,000", "28,000", "1,234,567"]);
+fn a_partition_with_other_console_addresses_gets_no_link() {
+    let execution = |partition| format!("arn:{partition}:states:cn-north-1:1:execution:m:r");
+    assert_eq!(link(&execution("aws-cn"), "b", "k"), None);
+    assert!(link(&execution("aws"), "b", "runs/r/report.html").unwrap().ends_with("&prefix=runs/r/report.html"));
 }

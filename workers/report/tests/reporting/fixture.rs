@@ -70,6 +70,7 @@ fn policy() -> Policy {
         back_up: true,
         rehearse: Rehearse::Export,
         approve: true,
+        approval: tableshift_core::approval::ApprovalRules::default(),
         verify: true,
         approval_timeout_seconds: 86_400,
         on_bad_verdict: OnBadVerdict::Hold,

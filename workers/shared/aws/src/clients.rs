@@ -12,14 +12,22 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use tableshift_core::lock::WRITE_SECONDS;
 use tableshift_core::registry::Registry;
 
+use crate::alarms::Alarms;
+use crate::answers::Answers;
 use crate::backups::Backups;
+use crate::calendars::Calendars;
 use crate::executions::Executions;
 use crate::exports::Exports;
 use crate::ledger::Ledger;
+use crate::lookout::Lookout;
 use crate::notifications::Topic;
 use crate::objects::Bucket;
 use crate::part::{Clock, Ports};
 use crate::scan::TableItems;
+use crate::signatures::Sts;
+use crate::signing::{Signer, SigningError};
+use crate::starts::EventHistory;
+use crate::sts::NoEndpoint;
 use crate::tables::Tables;
 use crate::throttles::ThrottlesComeBack;
 
@@ -124,11 +132,37 @@ impl Clients {
         Executions::new(aws_sdk_sfn::Client::new(&self.config))
     }
 
+    /// The calendars and alarms that runs watch.
+    pub fn lookout(&self) -> Lookout {
+        let calendars = Calendars::new(aws_sdk_ssm::Client::new(&self.config));
+        Lookout { calendars, alarms: Alarms::new(aws_sdk_cloudwatch::Client::new(&self.config)) }
+    }
+
     /// The stack's topic. An error when the function was deployed without one.
     pub fn topic(&self) -> Result<Topic, MissingSetting> {
         let arn = self.settings.topic.as_deref();
         let arn = arn.ok_or(MissingSetting("TABLESHIFT_TOPIC"))?;
         Ok(Topic::new(aws_sdk_sns::Client::new(&self.config), arn))
+    }
+
+    /// The account's STS, to ask whose a signature is.
+    pub async fn sts(&self) -> Result<Sts, NoEndpoint> {
+        Sts::of(&self.config).await
+    }
+
+    /// Signs in the name of whoever these credentials belong to.
+    pub async fn signer(&self) -> Result<Signer, SigningError> {
+        Signer::of(&self.config).await
+    }
+
+    /// What takes answers for tasks that wait.
+    pub fn answers(&self) -> Answers {
+        Answers::new(aws_sdk_sfn::Client::new(&self.config))
+    }
+
+    /// The account's event history.
+    pub fn event_history(&self) -> EventHistory {
+        EventHistory::new(aws_sdk_cloudtrail::Client::new(&self.config))
     }
 
     /// A DynamoDB client, for the edges that read and write items.

@@ -94,6 +94,15 @@ impl CallError {
         }
     }
 
+    /// A call that was answered, and whose answer shows that something named in it does not exist.
+    pub fn not_found(
+        operation: &'static str,
+        resource: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { cause: Cause::NotFound, ..Self::refused(operation, resource, source) }
+    }
+
     /// A call that will not pass however often it is sent.
     pub fn refused(
         operation: &'static str,

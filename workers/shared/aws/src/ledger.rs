@@ -8,8 +8,11 @@
 //! | `TABLE#<table>` | `LOCK`                        | who may work on the table, until when  |
 //! | `TABLE#<table>` | `APPLIED#<migration>`         | a migration that ended well            |
 //! | `RUN#<run>`   | `RUN`                           | the run's record                       |
+//! | `RUN#<run>`   | `CONTROL`                       | what the run's workers are told        |
 //! | `RUN#<run>`   | `CHECKPOINT#<phase>#<part>`     | how far a part got                   |
 //! | `RUN#<run>`   | `APPROVAL`                      | the question put to a person, and the answer |
+//! | `APPROVAL#<run>` | `SECRETS`                    | what it takes to answer: for approvers alone |
+//! | `SIGNATURE#<hash>` | `USED`                     | that a signature was taken, and for what |
 
 use std::collections::HashMap;
 
@@ -123,6 +126,10 @@ pub const SK_LOCK: &str = "LOCK";
 pub const SK_RUN: &str = "RUN";
 /// Sort key of a run's approval.
 pub const SK_APPROVAL: &str = "APPROVAL";
+/// Sort key of what it takes to answer.
+pub const SK_SECRETS: &str = "SECRETS";
+/// Sort key of a signature that was taken.
+pub const SK_USED: &str = "USED";
 
 /// Partition key of everything the ledger knows about the table `name`.
 pub fn pk_table(name: &str) -> String {
@@ -132,6 +139,16 @@ pub fn pk_table(name: &str) -> String {
 /// Partition key of everything the ledger knows about the run `run`.
 pub fn pk_run(run: &str) -> String {
     format!("RUN#{run}")
+}
+
+/// Partition key of what it takes to answer for the run `run`. The template grants it by its beginning.
+pub fn pk_approval(run: &str) -> String {
+    format!("APPROVAL#{run}")
+}
+
+/// Partition key of what is known of a signature.
+pub fn pk_signature(hash: &str) -> String {
+    format!("SIGNATURE#{hash}")
 }
 
 /// Sort key of the record that `migration` was applied.

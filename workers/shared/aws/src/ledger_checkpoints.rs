@@ -91,7 +91,7 @@ fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("plain data serialises")
 }
 
-fn checkpoint(item: &LedgerItem) -> Result<Checkpoint, LedgerError> {
+pub(crate) fn checkpoint(item: &LedgerItem) -> Result<Checkpoint, LedgerError> {
     Ok(Checkpoint {
         // An item that was just made by the claim has neither yet.
         attempt: number(item, "attempt").unwrap_or_default(),

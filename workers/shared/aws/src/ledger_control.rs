@@ -4,6 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::control::{Control, Slowed, State};
 use tableshift_core::counts::Phase;
 use tableshift_core::failure::{Named, end_of_run, told};
+use tableshift_core::signals::{Alarm, Closed, LOOK_EVERY_MILLIS, Outlook};
 
 use crate::error::CallError;
 use crate::ledger::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, text};
@@ -24,6 +25,16 @@ pub trait SteerRun {
     async fn count_done(&self, run: &str, phase: Phase) -> Result<(), LedgerError>;
     /// Counts invalid items that the writing met and gives their number in the whole run.
     async fn count_invalid(&self, run: &str, items: u64) -> Result<u64, LedgerError>;
+    /// Tells every worker to leave Lambda and wait, unless the run is stopped. False: it is.
+    async fn pause(&self, run: &str, reason: &str, now: i64) -> Result<bool, LedgerError>;
+    /// Lets a paused run go on. False: it was not paused.
+    async fn go_on(&self, run: &str) -> Result<bool, LedgerError>;
+    /// Sets the whole run's write and read units a second; `None` leaves one as it is.
+    async fn throttle(&self, run: &str, write: Option<u32>, read: Option<u32>) -> Result<(), LedgerError>;
+    /// Claims the next look at calendars and alarms. False: another worker has claimed one within the last minute.
+    async fn claim_look(&self, run: &str, now: i64) -> Result<bool, LedgerError>;
+    /// Tells every worker what calendars and alarms say.
+    async fn note_outlook(&self, run: &str, outlook: &Outlook) -> Result<(), LedgerError>;
     /// Lets a run that is taken up again work: forgets why it stopped and what its proofs counted, and keeps what an
     /// operator set.
     async fn let_run(&self, run: &str) -> Result<(), LedgerError>;
@@ -84,6 +95,80 @@ impl SteerRun for Ledger {
         self.add(run, "invalid", items).await
     }
 
+    async fn pause(&self, run: &str, reason: &str, now: i64) -> Result<bool, LedgerError> {
+        let update = self.control_update(run, "SET #state = :paused, #since = :now, #reason = :reason");
+        let update = update
+            .condition_expression("attribute_not_exists(#state) OR #state <> :stopped")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#since", "since")
+            .expression_attribute_names("#reason", "reason")
+            .expression_attribute_values(":paused", AttributeValue::S("paused".into()))
+            .expression_attribute_values(":stopped", AttributeValue::S("stopped".into()))
+            .expression_attribute_values(":reason", AttributeValue::S(reason.into()))
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
+        self.happened("UpdateItem", run, update.send().await.map(drop))
+    }
+
+    async fn go_on(&self, run: &str) -> Result<bool, LedgerError> {
+        let update = self.control_update(run, "SET #state = :running REMOVE #reason, #since");
+        let update = update
+            .condition_expression("#state = :paused")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#since", "since")
+            .expression_attribute_names("#reason", "reason")
+            .expression_attribute_values(":running", AttributeValue::S("running".into()))
+            .expression_attribute_values(":paused", AttributeValue::S("paused".into()));
+        self.happened("UpdateItem", run, update.send().await.map(drop))
+    }
+
+    async fn throttle(&self, run: &str, write: Option<u32>, read: Option<u32>) -> Result<(), LedgerError> {
+        let rates = [("write_units_per_second", write), ("read_units_per_second", read)];
+        let rates: Vec<_> = rates.into_iter().filter_map(|(name, units)| Some((name, units?))).collect();
+        if rates.is_empty() {
+            return Ok(());
+        }
+        let sets: Vec<_> = rates.iter().map(|(name, _)| format!("{name} = :{name}")).collect();
+        let update = self.control_update(run, &format!("SET {}", sets.join(", ")));
+        let update = rates.into_iter().fold(update, |update, (name, units)| {
+            update.expression_attribute_values(format!(":{name}"), AttributeValue::N(units.to_string()))
+        });
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    async fn claim_look(&self, run: &str, now: i64) -> Result<bool, LedgerError> {
+        let update = self.control_update(run, "SET looked_at = :now");
+        let update = update
+            .condition_expression("attribute_not_exists(looked_at) OR looked_at <= :due")
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
+            .expression_attribute_values(":due", AttributeValue::N((now - LOOK_EVERY_MILLIS).to_string()));
+        self.happened("UpdateItem", run, update.send().await.map(drop))
+    }
+
+    async fn note_outlook(&self, run: &str, outlook: &Outlook) -> Result<(), LedgerError> {
+        let closed = outlook.closed.map(|closed| AttributeValue::N(closed.until.unwrap_or_default().to_string()));
+        let alarm = outlook.alarm.as_ref();
+        let values = [
+            ("calendar_closed_until", closed),
+            ("alarm", alarm.map(|alarm| AttributeValue::S(alarm.name.clone()))),
+            ("alarm_since", alarm.map(|alarm| AttributeValue::N(alarm.since.to_string()))),
+            ("alarm_seen", alarm.map(|alarm| AttributeValue::N(alarm.seen.to_string()))),
+        ];
+        let (set, removed): (Vec<_>, Vec<_>) = values.into_iter().partition(|(_, value)| value.is_some());
+        let clause = |verb: &str, list: Vec<String>| match list.is_empty() {
+            true => String::new(),
+            false => format!("{verb} {} ", list.join(", ")),
+        };
+        let sets = clause("SET", set.iter().map(|(name, _)| format!("{name} = :{name}")).collect());
+        let removes = clause("REMOVE", removed.iter().map(|(name, _)| (*name).to_owned()).collect());
+        let mut update = self.control_update(run, format!("{sets}{removes}").trim_end());
+        for (name, value) in set {
+            update = value
+                .into_iter()
+                .fold(update, |update, value| update.expression_attribute_values(format!(":{name}"), value));
+        }
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
     async fn let_run(&self, run: &str) -> Result<(), LedgerError> {
         let update = self.control_update(run, "SET #state = :running REMOVE #reason, #since, #verify, #back, #dry");
         let update = update
@@ -140,5 +225,17 @@ fn control(item: &LedgerItem, phase: Phase) -> Result<Control, LedgerError> {
         read_units_per_second: number(item, "read_units_per_second"),
         slowed: slowed.map(|((to, at), growth)| Slowed { to, at, growth }),
         segments_done: number(item, &done(phase)).unwrap_or_default(),
+        outlook: outlook(item),
     })
+}
+
+/// What the last look saw. A calendar that tells no time for its opening is noted as closed until 0.
+fn outlook(item: &LedgerItem) -> Outlook {
+    let closed = number::<i64>(item, "calendar_closed_until");
+    let alarm = text(item, "alarm").zip(number(item, "alarm_since")).zip(number(item, "alarm_seen"));
+    Outlook {
+        looked_at: number(item, "looked_at").unwrap_or_default(),
+        closed: closed.map(|until| Closed { until: Some(until).filter(|until| *until > 0) }),
+        alarm: alarm.map(|((name, since), seen)| Alarm { name, since, seen }),
+    }
 }

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
+use tableshift_core::approval::Requester;
 
 use crate::error::CallError;
 use crate::ledger::{
     Ledger, LedgerError, LedgerItem, SK_RUN, key, malformed, number, pk_run, pk_table, required, sk_applied, text,
 };
+use crate::ledger_requesters::{self, REQUESTERS};
 
 /// What the ledger knows about a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub struct RunRecord {
     pub cause_name: Option<String>,
     /// What the last phase counted.
     pub counts: BTreeMap<String, u64>,
+    /// Who started the run, and who took it up again.
+    pub requesters: Vec<Requester>,
 }
 
 /// How a run ended.
@@ -69,6 +73,11 @@ pub struct Applied {
     pub at: String,
     /// How many items it changed.
     pub changed: u64,
+    /// Whether every item was looked at again afterwards, and found good.
+    pub verified: bool,
+    /// The migration document as JSON, to say what is different in another one under the same id. Empty in records of
+    /// earlier versions.
+    pub document: String,
 }
 
 /// Records of runs.
@@ -82,6 +91,8 @@ pub trait Runs {
     /// Notes why a segment's worker gave up. The first cause stays: a Map that fails stops its other
     /// children, and what they then say is a consequence.
     async fn record_cause(&self, run: &str, name: &str, cause: &str) -> Result<(), LedgerError>;
+    /// Notes who started the run's executions, once more of it is known.
+    async fn put_requesters(&self, run: &str, requesters: &[Requester]) -> Result<(), LedgerError>;
     /// Notes how the run ended, if `execution` is the one that works on it. False: it is not, so it is not for it to say.
     async fn end_run(&self, run: &str, execution: &str, ending: &Ending) -> Result<bool, LedgerError>;
 }
@@ -92,6 +103,9 @@ pub trait AppliedMigrations {
     async fn put_applied(&self, table: &str, migration: &str, applied: &Applied) -> Result<(), LedgerError>;
     /// The record that `migration` was applied to `table`.
     async fn applied(&self, table: &str, migration: &str) -> Result<Option<Applied>, LedgerError>;
+    /// Notes whether every item was found good in the last verification of the migration, if it is applied with the
+    /// content of this hash.
+    async fn note_verified(&self, table: &str, migration: &str, hash: &str, verified: bool) -> Result<(), LedgerError>;
     /// Removes that record if `run` wrote it: a migration that was rolled back is not applied.
     async fn forget_applied(&self, table: &str, migration: &str, run: &str) -> Result<(), LedgerError>;
 }
@@ -115,6 +129,11 @@ impl Runs for Ledger {
                           #cause = if_not_exists(#cause, :cause)";
         let values = [("cause_name", string(name)), ("cause", string(cause))];
         self.set(run, expression, &values).await
+    }
+
+    async fn put_requesters(&self, run: &str, requesters: &[Requester]) -> Result<(), LedgerError> {
+        let values = [(REQUESTERS, ledger_requesters::value(requesters))];
+        self.set(run, "SET #requesters = :requesters", &values).await
     }
 
     async fn end_run(&self, run: &str, execution: &str, ending: &Ending) -> Result<bool, LedgerError> {
@@ -141,19 +160,25 @@ impl AppliedMigrations for Ledger {
             ("hash".to_owned(), string(&applied.hash)),
             ("at".to_owned(), string(&applied.at)),
             ("changed".to_owned(), AttributeValue::N(applied.changed.to_string())),
+            ("verified".to_owned(), AttributeValue::Bool(applied.verified)),
+            ("document".to_owned(), string(&applied.document)),
         ]);
         self.put(&pk_table(table), &sk_applied(migration), item).await
     }
 
     async fn applied(&self, table: &str, migration: &str) -> Result<Option<Applied>, LedgerError> {
         let item = self.read(&pk_table(table), &sk_applied(migration)).await?;
-        let Some(item) = item else { return Ok(None) };
-        Ok(Some(Applied {
-            run: required(&item, "run")?,
-            hash: required(&item, "hash")?,
-            at: required(&item, "at")?,
-            changed: number(&item, "changed").ok_or_else(|| malformed(&item, "changed"))?,
-        }))
+        item.as_ref().map(applied).transpose()
+    }
+
+    async fn note_verified(&self, table: &str, migration: &str, hash: &str, verified: bool) -> Result<(), LedgerError> {
+        let (pk, sk) = (pk_table(table), sk_applied(migration));
+        let update = self.client.update_item().table_name(&self.table).set_key(Some(key(&pk, &sk)));
+        let values = [("hash", string(hash)), ("verified", AttributeValue::Bool(verified))];
+        let update = named(update.update_expression("SET #verified = :verified"), &values);
+        // False: it is not applied, or with other content.
+        self.happened("UpdateItem", table, update.condition_expression("#hash = :hash").send().await.map(drop))
+            .map(drop)
     }
 
     async fn forget_applied(&self, table: &str, migration: &str, run: &str) -> Result<(), LedgerError> {
@@ -168,6 +193,17 @@ impl AppliedMigrations for Ledger {
         self.happened("DeleteItem", table, request.send().await.map(drop))?;
         Ok(())
     }
+}
+
+pub(crate) fn applied(item: &LedgerItem) -> Result<Applied, LedgerError> {
+    Ok(Applied {
+        run: required(item, "run")?,
+        hash: required(item, "hash")?,
+        at: required(item, "at")?,
+        changed: number(item, "changed").ok_or_else(|| malformed(item, "changed"))?,
+        verified: item.get("verified").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default(),
+        document: text(item, "document").unwrap_or_default(),
+    })
 }
 
 impl Ledger {
@@ -232,6 +268,7 @@ fn run_item(record: &RunRecord) -> LedgerItem {
     let present = present.filter_map(|(name, value)| Some((name.to_owned(), string(value?))));
     let mut item: LedgerItem = present.collect();
     item.insert("counts".to_owned(), counts_value(&record.counts));
+    item.insert(REQUESTERS.to_owned(), ledger_requesters::value(&record.requesters));
     item
 }
 
@@ -253,5 +290,6 @@ fn run_record(run: &str, item: &LedgerItem) -> Result<RunRecord, LedgerError> {
         cause: text(item, "cause"),
         cause_name: text(item, "cause_name"),
         counts: counts.filter_map(|(name, n)| Some((name.clone(), n.as_n().ok()?.parse().ok()?))).collect(),
+        requesters: ledger_requesters::of(item),
     })
 }

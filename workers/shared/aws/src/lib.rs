@@ -5,9 +5,12 @@
 //! and a test can hand it something else.
 #![allow(async_fn_in_trait, reason = "every worker runs on one thread, so no future has to be Send")]
 
+pub mod alarms;
+pub mod answers;
 pub mod backups;
 pub mod batch;
 mod batch_body;
+pub mod calendars;
 pub mod clients;
 pub mod dead_letters;
 pub mod error;
@@ -20,9 +23,13 @@ pub mod ledger_approvals;
 pub mod ledger_checkpoints;
 pub mod ledger_control;
 pub mod ledger_lock;
+mod ledger_requesters;
 pub mod ledger_runs;
+pub mod lookout;
 pub mod notifications;
 pub mod objects;
+#[cfg(feature = "operate")]
+pub mod operate;
 pub mod paced;
 pub mod pages;
 pub mod part;
@@ -30,7 +37,11 @@ pub mod run_files;
 pub mod scan;
 mod scan_answer;
 pub mod shell;
+pub mod signatures;
+pub mod signing;
+pub mod starts;
 pub mod steered;
+pub mod sts;
 pub mod tables;
 mod throttles;
 pub mod update;

@@ -13,6 +13,7 @@ use tableshift_core::ErrorName;
 use tableshift_core::child::Progress;
 use tableshift_core::control::{Control, State};
 use tableshift_core::counts::{Finding, Partial, Phase, Tally};
+use tableshift_core::hold::Hold;
 use tableshift_core::keys;
 use tableshift_core::language::compiled::MeaningError;
 use tableshift_core::lock::Lock;
@@ -21,12 +22,14 @@ use tableshift_core::registry::{Registry, Runnable};
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::throttle::Reach;
 use tableshift_core::value::Item;
+use tableshift_core::window::WindowError;
 use tableshift_core::worklist::Judge;
 
 use crate::ledger::LedgerError;
 use crate::ledger_checkpoints::{Checkpoint, Checkpoints};
 use crate::ledger_control::SteerRun;
 use crate::ledger_lock::LockTable;
+use crate::lookout::{Look, LookError, look_if_due};
 use crate::objects::{ReadObject, WriteObject};
 use crate::run_files::{RunFileError, load, load_plan, store, store_findings};
 
@@ -91,6 +94,12 @@ pub enum PartError {
         /// Why.
         reason: String,
     },
+    /// The plan's window cannot be read, though Plan could read it.
+    #[error("the plan's window cannot be read by this version")]
+    Window(#[source] WindowError),
+    /// Calendars and alarms could not be looked at, or one of them ends the run.
+    #[error("the run may not write")]
+    Look(#[source] LookError),
     /// Another execution has taken the run or the table over.
     #[error("part {part} is not this execution's any more: the lock or the part was taken over; this worker stops")]
     LeaseLost {
@@ -107,6 +116,8 @@ impl PartError {
             Self::Ledger { source, .. } => source.name(),
             Self::Migration(_) => ErrorName::InvalidMigration,
             Self::Stopped { .. } => ErrorName::Aborted,
+            Self::Window(_) => ErrorName::Internal,
+            Self::Look(source) => source.name(),
             Self::LeaseLost { .. } => ErrorName::LeaseLost,
         }
     }
@@ -191,14 +202,32 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
             *self.control.borrow_mut() = control.map_err(|source| self.ledger_error(source))?;
             self.asked.set(now);
         }
+        self.told(now)
+    }
+
+    /// What the control item, as it was last read, and the plan's window say now.
+    fn told(&self, now: i64) -> Result<Directive, PartError> {
         let control = self.control.borrow();
-        match control.state {
-            State::Running => Ok(Directive::Work),
-            State::Paused => Ok(Directive::Pause { seconds: control.pause_seconds(now) }),
-            State::Stopped => {
-                Err(PartError::Stopped { reason: control.reason.clone().unwrap_or("by an operator".into()) })
-            }
+        if control.state == State::Stopped {
+            let reason = control.reason.clone().unwrap_or("by an operator".into());
+            return Err(PartError::Stopped { reason });
         }
+        let hold = match self.id.phase {
+            Phase::Migrate => Hold::of_writing(&control, self.plan.window.as_ref(), now).map_err(PartError::Window)?,
+            Phase::DryRun | Phase::Verify | Phase::RollBack => Hold::by_operator(&control, now),
+        };
+        Ok(hold.map_or(Directive::Work, |hold| Directive::Pause { seconds: hold.seconds }))
+    }
+
+    /// As [`Part::directive`], after a look at calendars and alarms if this worker is the one to look.
+    pub async fn directive_after_look(&self, lookout: &impl Look) -> Result<Directive, PartError> {
+        self.directive().await?;
+        let (now, before) = ((self.clock)(), self.control.borrow().outlook.clone());
+        let looked = look_if_due(self.ledger, lookout, &self.id.run, &self.plan.watched, &before, now).await;
+        if let Some(outlook) = looked.map_err(PartError::Look)? {
+            self.control.borrow_mut().outlook = outlook;
+        }
+        self.told(now)
     }
 
     /// Renews the lease when half of it is gone.
@@ -281,9 +310,19 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
         let stored = store(self.bucket, &keys::partial(&id.run, id.phase, &id.part), &partial).await;
         stored.map_err(|source| PartError::File { part: id.part.clone(), source })?;
         match self.directive().await? {
-            Directive::Pause { seconds } if !done => Ok(Progress { done, wait_seconds: seconds }),
+            Directive::Pause { seconds } if !done => {
+                self.keep_lock_for(seconds).await?;
+                Ok(Progress { done, wait_seconds: seconds })
+            }
             _ => Ok(Progress::of(done)),
         }
+    }
+
+    /// While every child waits nothing renews the lease, so it has to last over the wait.
+    async fn keep_lock_for(&self, seconds: u64) -> Result<(), PartError> {
+        let until = (self.clock)() / 1000 + (seconds + self.plan.lease_seconds) as i64;
+        let renewed = self.ledger.renew(&self.plan.table.name, &self.id.run, self.id.epoch, until).await;
+        if renewed.map_err(|source| self.ledger_error(source))? { Ok(()) } else { Err(self.lost()) }
     }
 
     /// Examples are kept out of the ledger, so an attempt that goes on takes them from the partial result.

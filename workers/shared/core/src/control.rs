@@ -3,6 +3,7 @@
 //! It is one item in the ledger, `RUN#<run>` / `CONTROL`, read by workers at every page and at most every two seconds.
 
 use crate::pace::share;
+use crate::signals::Outlook;
 use crate::throttle::Reach;
 
 /// What the workers of a run are told.
@@ -22,6 +23,8 @@ pub struct Control {
     pub slowed: Option<Slowed>,
     /// How many segments of the writing are done: those that are left share the budget.
     pub segments_done: u32,
+    /// What calendars and alarms say, as one of the workers saw them in the last minute.
+    pub outlook: Outlook,
 }
 
 /// Whether workers work.

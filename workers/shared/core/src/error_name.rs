@@ -20,6 +20,9 @@ pub enum ErrorName {
     TableNotActive,
     /// The stage's policy forbids this input on this table.
     PolicyViolation,
+    /// The migration requires another one on this table, which is not applied, not verified, or not in place for long
+    /// enough. Nothing was written; the cause says when it may run.
+    RequirementUnmet,
     /// Another run holds the table's lock.
     LockHeld,
     /// The run named by `run` left no plan.
@@ -40,6 +43,8 @@ pub enum ErrorName {
     ApprovalExpired,
     /// The answer is for another plan or another report; nothing was written.
     ApprovalStale,
+    /// Who answered is not proven, or is not one whose yes counts; nothing was written.
+    ApprovalRefused,
     /// A newer execution took the run or the lock over; this one stops.
     LeaseLost,
     /// An operator stopped the run, or one of its workers met an error that all would meet.
@@ -62,12 +67,13 @@ pub enum ErrorName {
 
 impl ErrorName {
     /// Every name, in the order of the workflow.
-    pub const ALL: [ErrorName; 24] = [
+    pub const ALL: [ErrorName; 26] = [
         ErrorName::InvalidInput,
         ErrorName::InvalidMigration,
         ErrorName::TableNotFound,
         ErrorName::TableNotActive,
         ErrorName::PolicyViolation,
+        ErrorName::RequirementUnmet,
         ErrorName::LockHeld,
         ErrorName::RunNotFound,
         ErrorName::MigrationChanged,
@@ -78,6 +84,7 @@ impl ErrorName {
         ErrorName::ApprovalRejected,
         ErrorName::ApprovalExpired,
         ErrorName::ApprovalStale,
+        ErrorName::ApprovalRefused,
         ErrorName::LeaseLost,
         ErrorName::Aborted,
         ErrorName::BudgetExceeded,
@@ -97,6 +104,7 @@ impl ErrorName {
             ErrorName::TableNotFound => "TableNotFound",
             ErrorName::TableNotActive => "TableNotActive",
             ErrorName::PolicyViolation => "PolicyViolation",
+            ErrorName::RequirementUnmet => "RequirementUnmet",
             ErrorName::LockHeld => "LockHeld",
             ErrorName::RunNotFound => "RunNotFound",
             ErrorName::MigrationChanged => "MigrationChanged",
@@ -107,6 +115,7 @@ impl ErrorName {
             ErrorName::ApprovalRejected => "ApprovalRejected",
             ErrorName::ApprovalExpired => "ApprovalExpired",
             ErrorName::ApprovalStale => "ApprovalStale",
+            ErrorName::ApprovalRefused => "ApprovalRefused",
             ErrorName::LeaseLost => "LeaseLost",
             ErrorName::Aborted => "Aborted",
             ErrorName::BudgetExceeded => "BudgetExceeded",

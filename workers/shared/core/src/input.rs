@@ -3,10 +3,14 @@
 use crate::language::compiled::is_name;
 use crate::policy::OnBadVerdict;
 use crate::rate::Rate;
+use crate::signals::{MAX_ALARMS, Watched};
 use crate::window::Window;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+/// The most change calendars that a run heeds: enough for any organisation, and one call asks for all of them.
+const MAX_CALENDARS: usize = 10;
 
 /// The input of an execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,12 +48,34 @@ pub struct Input {
     /// Take only the items that an earlier run of this migration left in its dead letters: the name of that run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letters_of: Option<String>,
+    /// Migrate although the ledger says that this very migration is applied to the table: for items in the old shape that
+    /// appeared since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
     /// When the run may write to the table; at any time if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Window>,
+    /// Names or ARNs of Systems Manager change calendars: the run writes only while all of them are open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    pub calendars: Vec<String>,
+    /// Names of CloudWatch alarms. While the run writes they are looked at each minute: one in ALARM holds the run until
+    /// all have been quiet for five minutes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub alarms: Vec<String>,
+    /// Names of CloudWatch alarms that end the run: one in ALARM stops it with `Aborted`, for a person to resume it or to
+    /// roll it back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub critical_alarms: Vec<String>,
     /// What to do if the verification fails; as the stage's policy says if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_bad_verdict: Option<OnBadVerdict>,
+    /// Who starts this execution, proven by a signature that `tableshift run` puts here: a presigned GetCallerIdentity
+    /// request that is bound to this execution and this input. Left out: CloudTrail is asked later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
     /// The most that the run may cost in US dollars, as estimated from the table's size before it starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.0))]
@@ -133,10 +159,65 @@ impl Input {
         input.check_presence()?;
         input.check_names()?;
         input.check_numbers()?;
+        input.check_watched()?;
+        input.check_planned()?;
         if let Some(window) = &input.window {
             window.check().map_err(|error| field("window", &format!("cannot be used: {error}")))?;
         }
         Ok(input)
+    }
+
+    /// What the run is to look at while it writes.
+    pub fn watched(&self) -> Watched {
+        Watched {
+            calendars: self.calendars.clone(),
+            alarms: self.alarms.clone(),
+            critical_alarms: self.critical_alarms.clone(),
+        }
+    }
+
+    /// What a run was planned with stays: an input about an earlier run that says otherwise would be passed over.
+    fn check_planned(&self) -> Result<(), InputError> {
+        let planned = [
+            ("segments", self.segments.is_some()),
+            ("window", self.window.is_some()),
+            ("calendars", !self.calendars.is_empty()),
+            ("alarms", !self.alarms.is_empty()),
+            ("critical_alarms", !self.critical_alarms.is_empty()),
+            ("budget_usd", self.budget_usd.is_some()),
+            ("again", self.again),
+        ];
+        match planned.into_iter().find(|(_, given)| *given && self.run.is_some()) {
+            Some((name, _)) => Err(field(
+                name,
+                "is only taken by a new run: an earlier one keeps what it was planned with; leave it out",
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn check_watched(&self) -> Result<(), InputError> {
+        let lists = [
+            ("calendars", &self.calendars, MAX_CALENDARS),
+            ("alarms", &self.alarms, MAX_ALARMS),
+            ("critical_alarms", &self.critical_alarms, MAX_ALARMS),
+        ];
+        for (name, list, most) in lists {
+            if list.len() > most {
+                return Err(field(name, &format!("has {} names; write at most {most}", list.len())));
+            }
+            if list.iter().any(|name| name.is_empty() || name.len() > 255) {
+                return Err(field(name, "has a name that is empty or longer than 255 characters"));
+            }
+        }
+        let both = self.alarms.iter().find(|name| self.critical_alarms.contains(name));
+        match both {
+            Some(name) => Err(field("alarms", &format!("has `{name}`, and so has `critical_alarms`; choose one"))),
+            None if self.alarms.len() + self.critical_alarms.len() > MAX_ALARMS => {
+                Err(field("alarms", &format!("and `critical_alarms` have more than {MAX_ALARMS} names together")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Whether this input is about an earlier run.

@@ -3,6 +3,7 @@
 //! Nothing here is async, does I/O, reads a clock, or names a crate of AWS: values in, decisions out. Workers gather
 //! facts, ask this crate what to do, do it, and report.
 
+pub mod approval;
 pub mod child;
 pub mod control;
 pub mod counts;
@@ -11,6 +12,8 @@ pub mod estimate;
 pub mod failure;
 pub mod filter;
 pub mod hash;
+pub mod hold;
+pub mod identity;
 pub mod input;
 pub mod journal;
 pub mod keys;
@@ -26,9 +29,13 @@ pub mod rate;
 pub mod registry;
 pub mod rehearsal;
 pub mod report;
+pub mod requirement;
 pub mod run_plan;
 pub mod segments;
+pub mod signals;
+pub mod signature;
 pub mod statement;
+pub mod summary;
 pub mod table;
 pub mod throttle;
 pub mod update;

@@ -1,5 +1,6 @@
 //! A stage's policy: what every run on it must do, which an input may tighten and never loosen.
 
+use crate::approval::ApprovalRules;
 use crate::rate::Rate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,9 @@ pub struct Policy {
     pub rehearse: Rehearse,
     /// Whether a person must say yes before the first write.
     pub approve: bool,
+    /// Whose yes counts.
+    #[serde(default)]
+    pub approval: ApprovalRules,
     /// Whether a run is verified after its last write.
     pub verify: bool,
     /// How long a request for approval stays open, in seconds.

@@ -9,6 +9,7 @@ use crate::language::compiled::{Compiled, MeaningError, is_name};
 use crate::language::document::Document;
 use crate::language::field::Field;
 use crate::migration::{Footprint, Migration, Outcome};
+use crate::requirement::Requirement;
 use crate::value::Item;
 use std::fmt;
 use std::sync::Arc;
@@ -54,6 +55,9 @@ impl Registry {
         Some(Document {
             id: entry.id.into(),
             description: Some(entry.description.into()),
+            phase: None,
+            requires: None,
+            bake: None,
             r#where: None,
             change: Vec::new(),
             check: None,
@@ -94,6 +98,7 @@ impl Runnable {
                 "has `code` beside `where`, `change`, `check` or `rules`; write one of them",
             ));
         }
+        Requirement::of(document).map_err(MeaningError::Requirement)?;
         let Some(entry) = registry.find(&document.id) else {
             return Err(MeaningError::UnknownCode { id: document.id.clone(), known: registry.ids() });
         };

@@ -2,12 +2,14 @@
 //!
 //! `runs/<run>/plan.json` holds it and never changes; its hash is what an approval is bound to.
 
+use crate::approval::ApprovalRules;
 use crate::estimate::Estimate;
 use crate::input::{Action, Input};
 use crate::language::document::Document;
 use crate::policy::{OnBadVerdict, Policy, Rehearse};
 use crate::rate::Rate;
 use crate::segments;
+use crate::signals::Watched;
 use crate::table::Table;
 use crate::window::Window;
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,9 @@ pub struct RunPlan {
     pub migration: Document,
     /// The migration's content hash.
     pub migration_hash: String,
+    /// Where the migration was read from; none if the input held it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration_key: Option<String>,
     /// Which steps the run takes.
     pub steps: Steps,
     /// Into how many segments the table is cut. It never changes: cursors are only good for it.
@@ -45,18 +50,35 @@ pub struct RunPlan {
     pub dead_letters_of: Option<String>,
     /// When the run may write.
     pub window: Option<Window>,
+    /// The calendars and alarms that are looked at while it writes.
+    #[serde(default, skip_serializing_if = "Watched::is_empty")]
+    pub watched: Watched,
     /// What to do if the verification fails.
     pub on_bad_verdict: OnBadVerdict,
     /// What the run is expected to take, from the table's size.
     pub estimate: Estimate,
     /// How many invalid items a rehearsal tolerates.
     pub invalid_items: u64,
+    /// Whose yes counts, where a person is asked.
+    #[serde(default)]
+    pub approval: ApprovalRules,
     /// How long a request for approval stays open, in seconds.
     pub approval_timeout_seconds: u64,
     /// How long the lock lasts without being renewed, in seconds.
     pub lease_seconds: u64,
     /// When the lock was taken, in epoch milliseconds: the export is not older, and times to live are judged by it.
     pub locked_at: i64,
+}
+
+/// How fast an execution works that takes a run up again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Speed {
+    /// The most segment workers at a time.
+    pub max_concurrency: u32,
+    /// The most write units a second, if it is not to be what it was.
+    pub write_units_per_second: Option<u32>,
+    /// The most read units a second, if it is not to be what it was.
+    pub read_units_per_second: Option<u32>,
 }
 
 /// Which steps a run takes. The state machine routes by them.
@@ -135,6 +157,7 @@ impl RunPlan {
         let estimate = Estimate::of(&table);
         check_budget(&estimate, input.budget_usd)?;
         let on_bad_verdict = input.on_bad_verdict.unwrap_or(policy.on_bad_verdict);
+        let watched = input.watched();
         let mut steps = Steps::of(input.action, &policy, on_bad_verdict);
         // An export holds the whole table; the rehearsal of dead letters reads them from the table itself.
         steps.export &= input.dead_letters_of.is_none();
@@ -144,6 +167,7 @@ impl RunPlan {
             stage,
             bucket,
             migration_hash: migration.hash(),
+            migration_key: input.migration.as_ref().and_then(|id| id.as_str()).map(crate::keys::migration),
             migration,
             steps,
             segments,
@@ -161,14 +185,41 @@ impl RunPlan {
                 table.read_limit,
             )?,
             dead_letters_of: input.dead_letters_of,
+            watched,
             window: input.window,
             on_bad_verdict,
             estimate,
             invalid_items: policy.invalid_items.max((table.items as f64 * policy.invalid_percent / 100.0) as u64),
+            approval: policy.approval,
             approval_timeout_seconds: policy.approval_timeout_seconds,
             lease_seconds: policy.lease_seconds,
             locked_at,
             table,
+        })
+    }
+
+    /// At what speed an execution that takes the run up again works, where its input says so.
+    pub fn speed(&self, input: &Input, policy: &Policy) -> Result<Speed, PlanError> {
+        let units = |field, asked: &Option<Rate>, allowed: &Option<Rate>, limit| match asked {
+            None => Ok(None),
+            asked => rate(field, asked.clone(), allowed.clone(), limit),
+        };
+        let most = tighten("max_concurrency", input.max_concurrency, Some(policy.max_concurrency))?;
+        let (write, read) = (&input.write_units_per_second, &input.read_units_per_second);
+        Ok(Speed {
+            max_concurrency: input.max_concurrency.and(most).unwrap_or(self.max_concurrency),
+            write_units_per_second: units(
+                "write_units_per_second",
+                write,
+                &policy.write_units_per_second,
+                self.table.write_limit,
+            )?,
+            read_units_per_second: units(
+                "read_units_per_second",
+                read,
+                &policy.read_units_per_second,
+                self.table.read_limit,
+            )?,
         })
     }
 

@@ -8,6 +8,7 @@ use super::reading;
 use super::steps::{self, Step, Watch};
 use crate::filter::Filter;
 use crate::migration::{Change, Footprint, Invalid, Migration, Outcome};
+use crate::requirement::Requirement;
 use crate::value::{Item, item_bytes};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ impl Compiled {
         if !is_name(&document.id) {
             return Err(MeaningError::Id(document.id.clone()));
         }
+        Requirement::of(document).map_err(MeaningError::Requirement)?;
         let rules = reading::rules(document)?.into_iter().map(Rule::of).collect::<Result<Vec<_>, _>>()?;
         let steps = || rules.iter().flat_map(Rule::all_steps);
         let touched: BTreeSet<String> = steps().flat_map(Step::touches).map(str::to_owned).collect();

@@ -27,6 +27,19 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"address becomes addressDetails {street, city, state}")]
     pub description: Option<String>,
+    /// Which half of a change in two halves this is, with a release of the application in between: `expand` adds the new
+    /// shape beside the old one, `contract` takes the old one away. `contract` needs `requires`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"contract")]
+    pub phase: Option<Half>,
+    /// The id of the migration that must have been applied to the same table, and verified, before this one may run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"20261122-split-address")]
+    pub requires: Option<String>,
+    /// For how long `requires` must have been in place: a number with `s`, `m`, `h` or `d`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"48h")]
+    pub bake: Option<String>,
     /// CEL over `item` and `key`: which items to change. It must be false once an item is changed. Left out: every item
     /// that the steps change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,6 +63,16 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1), example = 1)]
     pub code: Option<u32>,
+}
+
+/// A half of a change that is made in two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Half {
+    /// The new shape comes, beside the old one.
+    Expand,
+    /// The old shape goes.
+    Contract,
 }
 
 /// One rule of several: its own `where`, `change` and `check`.

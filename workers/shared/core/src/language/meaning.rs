@@ -3,6 +3,7 @@
 use super::expression::CompileError;
 use super::field::Field;
 use crate::path::PathError;
+use crate::requirement::RequirementError;
 use thiserror::Error;
 
 /// Why a document has no meaning, and where in it.
@@ -14,6 +15,9 @@ pub enum MeaningError {
     /// The document has neither `change` nor `rules`, or both.
     #[error("{0}")]
     Form(&'static str),
+    /// `phase`, `requires` and `bake` do not go together.
+    #[error(transparent)]
+    Requirement(RequirementError),
     /// A migration in Rust that this build does not know.
     #[error("no migration in Rust has the id `{id}` in this build; it knows {known}")]
     UnknownCode {
@@ -103,6 +107,7 @@ impl MeaningError {
         match self {
             Self::Id(_)
             | Self::Form(_)
+            | Self::Requirement(_)
             | Self::UnknownCode { .. }
             | Self::OtherRevision { .. }
             | Self::Unreachable { .. } => None,

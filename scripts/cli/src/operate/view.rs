@@ -1,0 +1,200 @@
+//! A run in words and figures, for people. Pure.
+
+use super::ended::Standing;
+use super::look::{Progress, Seen};
+use super::progress::Speed;
+use tableshift_core::counts::Phase;
+
+/// One line that tells all, for logs and pipes.
+pub fn line(seen: &Seen, speed: Option<Speed>) -> String {
+    let mut parts = vec![seen.run.clone(), place(seen)];
+    if let Some(progress) = &seen.progress {
+        parts.push(format!("{:.0}%", progress.fraction() * 100.0));
+        parts.extend(figures(progress, speed));
+    }
+    parts.extend(seen.held.as_ref().map(|held| format!("held: {held}")));
+    parts.join("  ")
+}
+
+/// The lines below the bar of a live display.
+pub fn lines(seen: &Seen, speed: Option<Speed>) -> String {
+    let mut lines = Vec::new();
+    if let Some(progress) = &seen.progress {
+        lines.push(figures(progress, speed).join("  "));
+    }
+    lines.extend(seen.held.as_ref().map(|held| format!("held: {held}")));
+    lines.join("\n")
+}
+
+/// Where the run is.
+pub fn place(seen: &Seen) -> String {
+    match (&seen.standing, &seen.state) {
+        (Standing::UnderWay | Standing::WaitsForApproval, Some(state)) => state.clone(),
+        (Standing::UnderWay | Standing::WaitsForApproval, None) => "starting".into(),
+        (standing, _) => told(*standing).to_owned(),
+    }
+}
+
+fn figures(progress: &Progress, speed: Option<Speed>) -> Vec<String> {
+    let (counts, journal) = (&progress.tally.counts, &progress.tally.journal);
+    let mut figures = vec![match progress.phase {
+        Phase::RollBack => format!("{} put back", grouped(journal.restored)),
+        Phase::DryRun => format!("{} of {} would change", grouped(counts.changed), grouped(counts.scanned)),
+        Phase::Migrate => format!("{} changed of {} scanned", grouped(counts.changed), grouped(counts.scanned)),
+        Phase::Verify => format!("{} verified", grouped(counts.scanned)),
+    }];
+    if let Some(speed) = speed {
+        figures.push(format!("{} items/s", grouped(speed.items.round() as u64)));
+        if matches!(progress.phase, Phase::Migrate | Phase::RollBack) {
+            let budget = progress.budget.map_or("no limit".to_owned(), |budget| grouped(budget.round() as u64));
+            figures.push(format!("{} of {budget} write units/s", grouped(speed.write_units.round() as u64)));
+        }
+    }
+    figures.extend(progress.slowed.map(|rate| format!("slowed by throttles to {}/s", grouped(rate.round() as u64))));
+    let troubles = [
+        (counts.conflicts, "given up"),
+        (progress.tally.retries, "conflicts taken up again"),
+        (counts.invalid, "invalid"),
+        (counts.late, "late"),
+        (journal.spared, "spared"),
+    ];
+    figures.extend(troubles.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", grouped(n))));
+    figures.push(segments(progress));
+    figures.extend(speed.and_then(|speed| speed.left).map(|left| format!("{} left", duration(left))));
+    figures
+}
+
+fn segments(progress: &Progress) -> String {
+    let (done, running) = (progress.done, progress.running);
+    match progress.segments.checked_sub(done + running) {
+        Some(waiting) if progress.segments > 0 => {
+            format!("segments: {done} done, {running} begun, {waiting} waiting")
+        }
+        _ => format!("parts: {done} done, {running} begun"),
+    }
+}
+
+/// How it stands, in one sentence for people.
+pub fn told(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Done => "done",
+        Standing::UnderWay => "under way",
+        Standing::WaitsForApproval => "waits for approval",
+        Standing::Rejected => "not approved; nothing was written",
+        Standing::VerificationFailed => "the verification failed",
+        Standing::RehearsalFailed => "the dry run failed; nothing was written",
+        Standing::Refused => "refused; nothing was done",
+        Standing::Stopped => "stopped",
+        Standing::Failed => "failed",
+    }
+}
+
+/// Everything about a run that was looked at once.
+pub fn page(seen: &Seen) -> String {
+    let mut rows = vec![("run", Some(seen.run.clone())), ("migration", seen.migration.clone())];
+    rows.extend([("table", seen.table.clone()), ("stands", Some(told(seen.standing).to_owned()))]);
+    rows.extend([("state", seen.state.clone()), ("held", seen.held.clone())]);
+    rows.extend([("error", seen.error.clone()), ("cause", seen.cause.clone())]);
+    if let Some(progress) = &seen.progress {
+        rows.push((
+            "progress",
+            Some(format!("{:.0}%  {}", progress.fraction() * 100.0, figures(progress, None).join("  "))),
+        ));
+    }
+    rows.push(("execution", Some(seen.execution.clone())));
+    rows.into_iter().filter_map(|(name, value)| Some(format!("{name:<11}{}\n", value?))).collect()
+}
+
+/// 28,298 instead of 28298.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group));
+    groups.collect::<Vec<_>>().join(",")
+}
+
+/// 1h 05m instead of 3900 seconds.
+pub fn duration(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m {:02}s", seconds % 60),
+        (0, _, _) => format!("{hours}h {minutes:02}m"),
+        _ => format!("{days}d {hours:02}h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tableshift_core::counts::{Counts, Tally, Units};
+
+    fn seen() -> Seen {
+        let counts = Counts { scanned: 120_000, changed: 110_500, invalid: 1, ..Counts::default() };
+        let tally = Tally { counts, units: Units { read: 0.0, write: 110_500.0 }, retries: 37, ..Tally::default() };
+        let progress = Progress {
+            phase: Phase::Migrate,
+            segments: 64,
+            done: 30,
+            running: 8,
+            items: 200_000,
+            tally,
+            budget: Some(2000.0),
+            slowed: Some(950.4),
+        };
+        Seen {
+            run: "20261122-split-address-1f2e3d4c".into(),
+            migration: Some("20261122-split-address".into()),
+            table: Some("prod-main-table".into()),
+            standing: Standing::UnderWay,
+            state: Some("Migrate".into()),
+            held: None,
+            error: None,
+            cause: None,
+            execution: "arn:e".into(),
+            progress: Some(progress),
+            at: 0,
+        }
+    }
+
+    #[test]
+    fn a_line_tells_phase_percent_speed_budget_troubles_segments_and_what_is_left() {
+        let speed = Speed { items: 1423.4, write_units: 940.0, left: Some(56) };
+        assert_eq!(
+            line(&seen(), Some(speed)),
+            "20261122-split-address-1f2e3d4c  Migrate  60%  110,500 changed of 120,000 scanned  1,423 items/s  \
+             940 of 2,000 write units/s  slowed by throttles to 950/s  37 conflicts taken up again  1 invalid  \
+             segments: 30 done, 8 begun, 26 waiting  56s left"
+        );
+    }
+
+    #[test]
+    fn a_run_that_is_held_says_by_what() {
+        let mut held = seen();
+        held.progress = None;
+        held.held = Some("the window is closed until 2026-11-22T22:00:00Z".into());
+        held.state = Some("WindowWait".into());
+        let told = line(&held, None);
+        assert!(told.ends_with("WindowWait  held: the window is closed until 2026-11-22T22:00:00Z"), "{told}");
+    }
+
+    #[test]
+    fn a_page_has_a_row_for_all_that_is_known_and_none_for_the_rest() {
+        let mut failed = seen();
+        (failed.standing, failed.state, failed.progress) = (Standing::Refused, None, None);
+        failed.error = Some("LockHeld".into());
+        failed.cause = Some("table t is locked by run q".into());
+        assert_eq!(
+            page(&failed),
+            "run        20261122-split-address-1f2e3d4c\nmigration  20261122-split-address\n\
+             table      prod-main-table\nstands     refused; nothing was done\nerror      LockHeld\n\
+             cause      table t is locked by run q\nexecution  arn:e\n"
+        );
+    }
+
+    #[test]
+    fn times_are_told_in_two_units() {
+        let told: Vec<_> = [5, 65, 3_900, 100_000].into_iter().map(duration).collect();
+        assert_eq!(told, ["5s", "1m 05s", "1h 05m", "1d 03h"]);
+        assert_eq!((grouped(7), grouped(1_234_567)), ("7".to_owned(), "1,234,567".to_owned()));
+    }
+}

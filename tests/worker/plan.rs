@@ -1,0 +1,169 @@
+//! Plan against the ledger and the bucket: what the history of a table allows.
+
+use plan::{Output, Ports, Request, Stage};
+use serde_json::{Value, json};
+use tableshift_aws::CallError;
+use tableshift_aws::executions::WatchExecution;
+use tableshift_aws::ledger_control::SteerRun as _;
+use tableshift_aws::ledger_lock::LockTable as _;
+use tableshift_aws::ledger_runs::{Applied, AppliedMigrations as _, RunRecord, Runs as _};
+use tableshift_aws::tables::DescribeTable;
+use tableshift_core::approval::Requester;
+use tableshift_core::counts::Phase;
+use tableshift_core::language::document::Document;
+use tableshift_core::table::Table;
+use tableshift_migrations::REGISTRY;
+use tableshift_runtime::{ErrorName, Named as _, told};
+use tableshift_tests::sts::KnownPeople;
+use tableshift_tests::{BUCKET, Calm, Engines, NOW, TABLE};
+
+/// Any table: keys and settings are not what is tested here.
+struct AnyTable;
+
+impl DescribeTable for AnyTable {
+    async fn describe(&self, name: &str) -> Result<Table, CallError> {
+        let table = json!({
+            "name": name, "arn": "arn", "status": "ACTIVE", "keys": ["icao"], "index_keys": {}, "items": 100, "bytes": 1000,
+            "time_to_live": null, "point_in_time_recovery": true, "replicas": 0, "indexes": 0, "stream": false
+        });
+        Ok(serde_json::from_value(table).expect("a whole table"))
+    }
+}
+
+/// Executions that all have ended.
+struct Ended;
+
+impl WatchExecution for Ended {
+    async fn is_running(&self, _: &str) -> Result<bool, CallError> {
+        Ok(false)
+    }
+}
+
+fn document(id: &str, more: &Value) -> Value {
+    let mut document = json!({"id": id, "change": [{"set": "v", "to": 2}]});
+    document.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+    document
+}
+
+async fn planned(engines: &Engines, name: &str, input: Value) -> Result<Output, plan::Error> {
+    let policy = json!({
+        "point_in_time_recovery": false, "back_up": true, "rehearse": "scan", "approve": false, "verify": true,
+        "approval_timeout_seconds": 60, "on_bad_verdict": "hold", "max_concurrency": 4, "max_segments": 100,
+        "write_units_per_second": 500, "read_units_per_second": null, "invalid_items": 0, "lease_seconds": 900
+    });
+    let stage = Stage { name: "test".into(), bucket: BUCKET.into(), policy: serde_json::from_value(policy).unwrap() };
+    let ports = Ports {
+        stage,
+        bucket: engines.bucket(),
+        ledger: engines.ledger(),
+        tables: AnyTable,
+        executions: Ended,
+        lookout: Calm,
+        registry: REGISTRY,
+        clock: || NOW,
+    };
+    let request =
+        Request { input, execution: format!("arn:{name}"), name: name.into(), started: "2026-11-22T10:00:00Z".into() };
+    plan::run(&ports, &KnownPeople::default().sts().await, request).await
+}
+
+fn migrate(document: &Value, more: Value) -> Value {
+    let mut input = json!({"migration": document, "table": TABLE});
+    input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+    input
+}
+
+/// Notes that a document was applied to the table.
+async fn applied(engines: &Engines, document: &Value, at: &str, verified: bool) {
+    let hash = Document::from_json(document).unwrap().hash();
+    let applied =
+        Applied { run: "r-0".into(), hash, at: at.into(), changed: 7, verified, document: document.to_string() };
+    engines.ledger().put_applied(TABLE, document["id"].as_str().unwrap(), &applied).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_migration_that_is_applied_succeeds_without_a_step_or_a_lock_unless_it_is_to_run_again() {
+    let engines = Engines::start().await;
+    let document = document("a", &Value::Null);
+    applied(&engines, &document, "2026-11-20T10:00:00Z", true).await;
+    let idle = planned(&engines, "r-1", migrate(&document, json!({}))).await.unwrap();
+    assert_eq!(idle.already_applied.as_ref().unwrap().run, "r-0");
+    assert_eq!(
+        serde_json::to_value(idle.steps).unwrap().as_object().unwrap().values().filter(|step| **step == true).count(),
+        0
+    );
+    assert_eq!(engines.ledger().lock(TABLE).await.unwrap(), None);
+    let record = engines.ledger().run("r-1").await.unwrap().unwrap();
+    assert_eq!(record.status, "running", "Conclude closes it");
+    assert_eq!(record.requesters, [Requester::unknown("arn:r-1", "2026-11-22T10:00:00Z")]);
+
+    let again = planned(&engines, "r-2", migrate(&document, json!({"again": true}))).await.unwrap();
+    assert!(again.already_applied.is_none() && again.steps.migrate);
+    let rehearsal = planned(&engines, "r-3", migrate(&document, json!({"action": "dry-run"}))).await.unwrap();
+    assert!(rehearsal.already_applied.is_none() && rehearsal.steps.dry_run);
+}
+
+#[tokio::test]
+async fn what_was_applied_but_not_verified_runs_again_where_the_stage_verifies() {
+    let engines = Engines::start().await;
+    let document = document("a", &Value::Null);
+    applied(&engines, &document, "2026-11-20T10:00:00Z", false).await;
+    let planned = planned(&engines, "r-1", migrate(&document, json!({}))).await.unwrap();
+    assert!(planned.already_applied.is_none() && planned.steps.verify);
+}
+
+#[tokio::test]
+async fn the_same_id_with_other_content_is_refused_with_what_is_different() {
+    let engines = Engines::start().await;
+    applied(&engines, &document("a", &Value::Null), "2026-11-20T10:00:00Z", true).await;
+    let edited = document("a", &json!({"check": "item.v == 2"}));
+    for action in ["migrate", "dry-run"] {
+        let error = planned(&engines, "r-1", migrate(&edited, json!({"action": action}))).await.unwrap_err();
+        assert_eq!(error.name(), ErrorName::MigrationChanged);
+        let text = told(&error);
+        assert!(text.contains("run `r-0`") && text.contains("+  \"check\": \"item.v == 2\""), "{text}");
+    }
+    assert_eq!(engines.ledger().lock(TABLE).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_contracting_migration_waits_for_the_other_half_and_says_until_when() {
+    let engines = Engines::start().await;
+    let expand = document("a", &json!({"phase": "expand"}));
+    let contract = document("b", &json!({"phase": "contract", "requires": "a", "bake": "48h"}));
+    let refused = async || {
+        let error = planned(&engines, "r-1", migrate(&contract, json!({}))).await.unwrap_err();
+        assert_eq!(error.name(), ErrorName::RequirementUnmet);
+        told(&error)
+    };
+    assert!(refused().await.contains("has not been applied to this table"));
+    applied(&engines, &expand, "2026-11-20T10:00:00Z", false).await;
+    assert!(refused().await.contains("is not verified"));
+    applied(&engines, &expand, "2026-11-20T10:00:01Z", true).await;
+    assert!(refused().await.ends_with("so it may run from 2026-11-22T10:00:01Z on"), "{}", refused().await);
+    assert_eq!(engines.ledger().lock(TABLE).await.unwrap(), None);
+    applied(&engines, &expand, "2026-11-20T10:00:00Z", true).await;
+    assert!(planned(&engines, "r-1", migrate(&contract, json!({}))).await.unwrap().steps.migrate);
+}
+
+#[tokio::test]
+async fn a_run_that_is_resumed_goes_at_the_speed_that_its_input_says_within_the_policy() {
+    let engines = Engines::start().await;
+    let document = document("a", &Value::Null);
+    planned(&engines, "r-1", migrate(&document, json!({}))).await.unwrap();
+    let record = engines.ledger().run("r-1").await.unwrap().unwrap();
+    engines.ledger().put_run(&RunRecord { phase: "writing".into(), status: "failed".into(), ..record }).await.unwrap();
+
+    let slower = json!({"action": "resume", "run": "r-1", "max_concurrency": 2, "write_units_per_second": 50});
+    let resumed = planned(&engines, "e-2", slower).await.unwrap();
+    assert_eq!((resumed.run.as_str(), resumed.max_concurrency, resumed.steps.dry_run), ("r-1", 2, false));
+    let control = engines.ledger().control("r-1", Phase::Migrate).await.unwrap();
+    assert_eq!((control.write_units_per_second, control.read_units_per_second), (Some(50), None));
+    let started: Vec<_> = engines.ledger().run("r-1").await.unwrap().unwrap().requesters;
+    let started: Vec<&str> = started.iter().map(|requester| requester.execution.as_str()).collect();
+    assert_eq!(started, ["arn:r-1", "arn:e-2"], "who resumes a run is a requester of it");
+
+    let faster = json!({"action": "resume", "run": "r-1", "write_units_per_second": 501});
+    let error = planned(&engines, "e-3", faster).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::PolicyViolation);
+}

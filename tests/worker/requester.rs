@@ -1,0 +1,111 @@
+//! Plan proves who starts an execution.
+
+use std::time::{Duration, SystemTime};
+
+use plan::requester::of;
+use plan::{Error, Request};
+use serde_json::{Value, json};
+use tableshift_aws::operate::{Run, signed};
+use tableshift_core::approval::{KnownBy, Requester};
+use tableshift_core::input::Input;
+use tableshift_core::signature::Statement;
+use tableshift_runtime::{ErrorName, Named, told};
+use tableshift_tests::sts::{KnownPeople, Person};
+use tableshift_tests::{EXECUTION, Engines, NOW};
+
+fn request(execution: &str, input: Value) -> Request {
+    Request { input, execution: execution.into(), name: "r-1".into(), started: "2026-11-22T10:00:00Z".into() }
+}
+
+fn input() -> Value {
+    json!({"migration": "m", "table": "airports"})
+}
+
+struct Start {
+    engines: Engines,
+    known: KnownPeople,
+    ann: Person,
+}
+
+impl Start {
+    async fn new() -> Self {
+        let ann = Person::session("Release", "ann");
+        Self { engines: Engines::start().await, known: KnownPeople::new(&[&ann]), ann }
+    }
+
+    async fn signed(&self, execution: &str, input: &Value) -> String {
+        self.ann.signs(&Statement::start(execution, input), NOW).await
+    }
+
+    async fn found(&self, request: &Request, signature: Option<&str>) -> Result<Requester, Error> {
+        of(&self.known.sts().await, &self.engines.ledger(), request, signature, NOW + 5_000).await
+    }
+}
+
+#[tokio::test]
+async fn a_signature_over_execution_and_input_proves_who_starts_it_and_so_it_does_for_plan_s_own_retry() {
+    let start = Start::new().await;
+    let url = start.signed(EXECUTION, &input()).await;
+    let mut whole = input();
+    whole["requested_by"] = json!(url);
+    for _ in 0..2 {
+        let requester = start.found(&request(EXECUTION, whole.clone()), Some(&url)).await.unwrap();
+        assert_eq!((requester.identity.as_ref(), requester.known_by), (Some(&start.ann.identity), KnownBy::Signature));
+        assert_eq!((requester.execution.as_str(), requester.started.as_str()), (EXECUTION, "2026-11-22T10:00:00Z"));
+    }
+}
+
+#[tokio::test]
+async fn what_the_command_signs_proves_who_starts_the_execution_and_two_starts_are_never_alike() {
+    let start = Start::new().await;
+    let execution = Run { name: "r-1".into(), arn: EXECUTION.into() };
+    let at = |millis: i64| SystemTime::UNIX_EPOCH + Duration::from_millis(millis.unsigned_abs());
+    let signer = start.ann.signer().await;
+    let whole = signed(&signer, &execution, input(), at(NOW)).await.unwrap();
+    assert_ne!(whole, signed(&signer, &execution, input(), at(NOW + 1_000)).await.unwrap());
+    let parsed = Input::parse(&whole).unwrap();
+    let requester = start.found(&request(EXECUTION, whole), parsed.requested_by.as_deref()).await.unwrap();
+    assert_eq!((requester.identity.as_ref(), requester.known_by), (Some(&start.ann.identity), KnownBy::Signature));
+}
+
+#[tokio::test]
+async fn without_a_signature_nobody_is_asked_and_the_requester_is_unknown() {
+    let start = Start::new().await;
+    let requester = start.found(&request(EXECUTION, input()), None).await.unwrap();
+    assert_eq!(requester, Requester::unknown(EXECUTION, "2026-11-22T10:00:00Z"));
+    assert!(start.known.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_signature_is_of_no_use_for_another_execution_or_another_input() {
+    let start = Start::new().await;
+    let other = json!({"migration": "m", "table": "customers"});
+    for request in
+        [request("arn:aws:states:eu-central-1:111122223333:execution:m:r-2", input()), request(EXECUTION, other)]
+    {
+        let url = start.signed(EXECUTION, &input()).await;
+        let error = start.found(&request, Some(&url)).await.unwrap_err();
+        assert_eq!(error.name(), ErrorName::InvalidInput);
+        assert!(told(&error).contains("`requested_by`"), "{}", told(&error));
+    }
+}
+
+#[tokio::test]
+async fn a_signature_that_was_used_for_one_execution_is_refused_for_the_next_before_anybody_is_asked() {
+    let start = Start::new().await;
+    let url = start.signed(EXECUTION, &input()).await;
+    start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap();
+    let asked = start.known.asked().len();
+    let error = start.found(&request("arn:other", input()), Some(&url)).await.unwrap_err();
+    assert!(told(&error).contains("used before"), "{}", told(&error));
+    assert_eq!(start.known.asked().len(), asked);
+}
+
+#[tokio::test]
+async fn a_signature_for_a_foreign_host_never_leads_anybody_there() {
+    let start = Start::new().await;
+    let url = start.signed(EXECUTION, &input()).await.replace("sts.eu-central-1.amazonaws.com", "169.254.169.254");
+    let error = start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::InvalidInput);
+    assert!(start.known.asked().is_empty());
+}

@@ -1,0 +1,236 @@
+//! Steering a run that writes: its window, what it watches, and what an operator says, held against the engines.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use serde_json::json;
+use tableshift_aws::CallError;
+use tableshift_aws::batch::{BatchWritten, UpdateBatch};
+use tableshift_aws::get::ReadItem;
+use tableshift_aws::ledger_control::SteerRun as _;
+use tableshift_aws::lookout::Look;
+use tableshift_aws::run_files::store;
+use tableshift_aws::scan::{Page, PageRequest, ScanSegment, TableItems};
+use tableshift_aws::update::{UpdateItem, Written};
+use tableshift_core::ErrorName;
+use tableshift_core::child::Progress;
+use tableshift_core::control::State;
+use tableshift_core::counts::Phase;
+use tableshift_core::keys;
+use tableshift_core::signals::{Closed, Signals, Watched};
+use tableshift_core::statement::Statement;
+use tableshift_core::update::Update;
+use tableshift_core::value::Item;
+use tableshift_migrations::REGISTRY;
+use tableshift_runtime::{Deadline, Named as _};
+use tableshift_tests::{Calm, MIGRATION, Scripted, TestRun, old_items};
+
+/// 2026-11-22T10:00:00Z, a Sunday, in epoch milliseconds.
+const TEN: i64 = 1_795_341_600_000;
+const ITEMS: usize = 700;
+
+thread_local! {
+    static TIME: Cell<i64> = const { Cell::new(TEN) };
+}
+
+fn time() -> i64 {
+    TIME.get()
+}
+
+/// A table during whose writes something happens: after so many of them it is another time.
+struct Eventful {
+    items: TableItems,
+    writes_left: Cell<usize>,
+    then: i64,
+}
+
+impl Eventful {
+    fn wrote(&self, writes: usize) {
+        let left = self.writes_left.get().saturating_sub(writes);
+        self.writes_left.set(left);
+        if left == 0 {
+            TIME.set(TIME.get().max(self.then));
+        }
+    }
+}
+
+impl ScanSegment for Eventful {
+    async fn page(&self, request: &PageRequest<'_>) -> Result<Page, CallError> {
+        self.items.page(request).await
+    }
+}
+
+impl ReadItem for Eventful {
+    async fn read(&self, key: &Item) -> Result<Option<Item>, CallError> {
+        self.items.read(key).await
+    }
+}
+
+impl UpdateBatch for Eventful {
+    async fn update_batch(&self, statements: &[Statement<'_>]) -> Result<BatchWritten, CallError> {
+        let written = self.items.update_batch(statements).await;
+        self.wrote(statements.len());
+        written
+    }
+}
+
+impl UpdateItem for Eventful {
+    async fn update(&self, key: &Item, update: &Update) -> Result<Written, CallError> {
+        let written = self.items.update(key, update).await;
+        self.wrote(1);
+        written
+    }
+}
+
+/// A run of one segment whose plan was changed by `edit`.
+async fn begun(edit: impl FnOnce(&mut tableshift_core::run_plan::RunPlan)) -> TestRun {
+    TIME.set(TEN);
+    let mut run = TestRun::start(&old_items(ITEMS), MIGRATION, 1).await;
+    edit(&mut run.plan);
+    store(&run.bucket(), &keys::plan(&run.plan.run), &run.plan).await.unwrap();
+    run
+}
+
+/// One call of the worker. After 100 writes it is `then`.
+async fn call(run: &TestRun, lookout: impl Look, then: i64) -> Result<Progress, migrate_segment::Error> {
+    let ports = migrate_segment::Ports {
+        bucket: run.bucket(),
+        ledger: run.ledger(),
+        items: |_: &str| Eventful { items: run.items(), writes_left: Cell::new(100), then },
+        registry: REGISTRY,
+        clock: time,
+    };
+    migrate_segment::run(&ports, &lookout, run.segment(0), Deadline::after(Duration::from_secs(900))).await
+}
+
+async fn written(run: &TestRun) -> usize {
+    run.table().await.iter().filter(|item| item.contains_key("version")).count()
+}
+
+/// Some items were written, but nothing that was not on its way when the hold came.
+async fn assert_parked(run: &TestRun) {
+    let written = written(run).await;
+    assert!((100..600).contains(&written), "{written} items are written");
+}
+
+async fn assert_all_written_once(run: &TestRun) {
+    let tally = run.tally(Phase::Migrate).await;
+    assert_eq!((tally.counts.scanned, tally.counts.changed), (ITEMS as u64, ITEMS as u64));
+    assert_eq!(written(run).await, ITEMS);
+}
+
+#[tokio::test]
+async fn a_window_that_closes_parks_the_run_in_the_middle_of_a_page_and_at_its_opening_it_goes_on_by_itself() {
+    let window = json!({"from": "09:00", "to": "10:30"});
+    let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
+    let (closes, opens) = (TEN + 1_800_000, TEN + 23 * 3_600_000);
+    let progress = call(&run, Calm, closes).await.unwrap();
+    assert_eq!(progress, Progress { done: false, wait_seconds: 900 });
+    assert_parked(&run).await;
+    let parked = written(&run).await;
+
+    TIME.set(opens - 10_000);
+    assert_eq!(call(&run, Calm, 0).await.unwrap(), Progress { done: false, wait_seconds: 10 });
+    assert_eq!(written(&run).await, parked, "nothing is written while the window is closed");
+
+    TIME.set(opens);
+    assert!(call(&run, Calm, 0).await.unwrap().done);
+    assert_all_written_once(&run).await;
+}
+
+#[tokio::test]
+async fn a_parked_run_keeps_its_table_until_after_the_wait() {
+    let window = json!({"from": "09:00", "to": "10:30"});
+    let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
+    // The lease is of the machine's time; the run's must be later for it to matter.
+    TIME.set(tableshift_runtime::epoch_millis().max(TEN) / 86_400_000 * 86_400_000 + 20 * 86_400_000);
+    let progress = call(&run, Calm, 0).await.unwrap();
+    assert_eq!(progress.wait_seconds, 900);
+    let lock = tableshift_aws::ledger_lock::LockTable::lock(&run.ledger(), tableshift_tests::PEOPLE).await.unwrap();
+    let lease = run.plan.lease_seconds as i64;
+    assert_eq!(lock.unwrap().lease_until, TIME.get() / 1000 + 900 + lease);
+}
+
+fn watched() -> Watched {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    Watched { calendars: names(&["releases"]), alarms: names(&["latency"]), critical_alarms: names(&["down"]) }
+}
+
+fn ringing(name: &str) -> Signals {
+    Signals { in_alarm: vec![name.into()], closed: None }
+}
+
+/// Sees `before` in the first look and what was scripted in all later ones.
+struct ThenScripted<'s>(&'s Scripted);
+
+impl Look for ThenScripted<'_> {
+    async fn look(&self, watched: &Watched) -> Result<Signals, CallError> {
+        if self.0.looks.get() == 0 {
+            self.0.looks.set(1);
+            return Ok(Signals::default());
+        }
+        (&self.0).look(watched).await
+    }
+}
+
+#[tokio::test]
+async fn an_alarm_parks_the_run_within_a_minute_says_which_and_when_it_was_quiet_for_long_the_run_goes_on() {
+    let run = begun(|plan| plan.watched = watched()).await;
+    let lookout = Scripted::default();
+    lookout.signals.replace(ringing("latency"));
+    let progress = call(&run, ThenScripted(&lookout), TEN + 60_000).await.unwrap();
+    assert_eq!((progress.done, progress.wait_seconds), (false, 60));
+    assert_parked(&run).await;
+    let control = run.ledger().control(&run.plan.run, Phase::Migrate).await.unwrap();
+    assert_eq!(control.outlook.alarm.as_ref().unwrap().name, "latency");
+    assert_eq!(control.state, State::Running, "an operator's word is not touched");
+
+    lookout.signals.replace(Signals::default());
+    TIME.set(TEN + 120_000);
+    assert!(!call(&run, &lookout, 0).await.unwrap().done, "quiet, but not for long enough");
+    TIME.set(TEN + 360_000);
+    assert!(call(&run, &lookout, 0).await.unwrap().done);
+    assert_all_written_once(&run).await;
+}
+
+#[tokio::test]
+async fn a_calendar_that_closes_parks_the_run_until_a_look_finds_it_open() {
+    let run = begun(|plan| plan.watched = watched()).await;
+    let lookout = Scripted::default();
+    lookout.signals.replace(Signals { closed: Some(Closed { until: Some(TEN + 90_000) }), ..Signals::default() });
+    let progress = call(&run, ThenScripted(&lookout), TEN + 60_000).await.unwrap();
+    assert_eq!((progress.done, progress.wait_seconds), (false, 30));
+    assert_parked(&run).await;
+    lookout.signals.replace(Signals::default());
+    TIME.set(TEN + 120_000);
+    assert!(call(&run, &lookout, 0).await.unwrap().done);
+    assert_all_written_once(&run).await;
+}
+
+#[tokio::test]
+async fn a_critical_alarm_stops_every_worker_and_names_itself() {
+    let run = begun(|plan| plan.watched = watched()).await;
+    let lookout = Scripted::default();
+    lookout.signals.replace(ringing("down"));
+    let error = call(&run, ThenScripted(&lookout), TEN + 60_000).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::Aborted);
+    assert!(tableshift_runtime::told(&error).contains("critical alarm `down` is in ALARM"));
+    assert_parked(&run).await;
+    let control = run.ledger().control(&run.plan.run, Phase::Migrate).await.unwrap();
+    assert_eq!(control.state, State::Stopped);
+    assert!(control.reason.unwrap().contains("`down`"));
+    // Another worker of the run stops as well, without a look of its own.
+    assert_eq!(call(&run, Calm, 0).await.unwrap_err().name(), ErrorName::Aborted);
+}
+
+#[tokio::test]
+async fn the_whole_run_looks_once_a_minute_however_many_workers_ask() {
+    let run = begun(|plan| plan.watched = watched()).await;
+    let lookout = Scripted::default();
+    lookout.signals.replace(ringing("latency"));
+    for second in 0..60 {
+        TIME.set(TEN + second * 1000);
+        assert!(!call(&run, &lookout, 0).await.unwrap().done);
+    }
+    assert_eq!(lookout.looks.get(), 1);
+}

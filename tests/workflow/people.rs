@@ -1,0 +1,78 @@
+//! People with AWS credentials of their own, who sign what they say.
+
+use std::time::{Duration, SystemTime};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use serde_json::{Value, json};
+use tableshift_aws::ledger_approvals::Approvals as _;
+use tableshift_aws::operate::{Run, signed};
+use tableshift_aws::signing::Signer;
+use tableshift_core::signature::{AnswerTo, Statement};
+
+use crate::run::{Execution, input};
+use crate::stack::{Stack, unique};
+use crate::table::Table;
+
+/// An IAM user of the local AWS.
+pub struct Person {
+    /// Who they are.
+    pub arn: String,
+    signer: Signer,
+}
+
+impl Person {
+    /// Somebody new.
+    pub async fn new(stack: &Stack, word: &str) -> Self {
+        let name = unique(word);
+        let user = stack.aws(&format!("iam create-user --user-name {name}"));
+        let key = stack.aws(&format!("iam create-access-key --user-name {name}"));
+        let text = |value: &Value| value.as_str().expect("the answer has it").to_owned();
+        let key = &key["AccessKey"];
+        let credentials =
+            Credentials::new(text(&key["AccessKeyId"]), text(&key["SecretAccessKey"]), None, None, "local");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(stack.variable("AWS_REGION").to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url(stack.variable("AWS_ENDPOINT_URL"))
+            .build();
+        let signer = Signer::of(&config).await.expect("a Region and credentials");
+        Self { arn: text(&user["User"]["Arn"]), signer }
+    }
+
+    /// The statement, signed so long ago.
+    pub async fn signs(&self, statement: &Statement, ago: Duration) -> String {
+        self.signer.sign(statement, SystemTime::now() - ago).await.expect("a signature")
+    }
+
+    /// Starts a run of the migration of every test on the table, as `tableshift run` does.
+    pub async fn migrates<'s>(&self, table: &Table<'s>, options: Value) -> Execution<'s> {
+        let (stack, name) = (table.stack, unique("run"));
+        let machine = stack.variable("TABLESHIFT_STATE_MACHINE_ARN").replacen(":stateMachine:", ":execution:", 1);
+        let execution = Run { arn: format!("{machine}:{name}"), name };
+        let input = input(&table.name, "migrate", options);
+        let input = signed(&self.signer, &execution, input, SystemTime::now()).await.expect("a signature");
+        stack.start_as(execution.name, &input).await
+    }
+
+    /// Their answer to a run's question.
+    pub async fn answers(&self, run: &Execution<'_>, approve: bool, reason: &str) -> Value {
+        self.answered(run, approve, reason, Duration::ZERO).await
+    }
+
+    /// Their answer to a run's question, signed so long ago.
+    pub async fn answered(&self, run: &Execution<'_>, approve: bool, reason: &str, ago: Duration) -> Value {
+        let ledger = run.stack.ledger();
+        let question = ledger.approval(&run.name).await.expect("the ledger answers").expect("a question").question;
+        let secrets = ledger.secrets(&run.name).await.expect("the ledger answers").expect("a question");
+        let to = AnswerTo {
+            run: &run.name,
+            plan_hash: &question.plan_hash,
+            report_hash: &question.report_hash,
+            secret: &secrets.secret,
+        };
+        let signature = self.signs(&Statement::answer(to, approve, reason), ago).await;
+        json!({"approve": approve, "report_hash": question.report_hash, "reason": reason, "signature": signature})
+    }
+}

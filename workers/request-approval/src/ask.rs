@@ -1,0 +1,79 @@
+//! Putting the question.
+
+use tableshift_aws::ledger_approvals::{Approvals, Question, Secrets};
+use tableshift_aws::ledger_lock::LockTable;
+use tableshift_aws::ledger_runs::Runs;
+use tableshift_aws::notifications::Publish;
+use tableshift_aws::objects::ReadObject;
+use tableshift_aws::starts::FindStarter;
+use tableshift_core::approval::Requester;
+use tableshift_core::hash;
+use tableshift_runtime::told;
+
+use crate::message::Request;
+use crate::reviewed::Reviewed;
+use crate::{Error, Output, Ports, iso, record, requesters};
+
+/// Who is to be told what.
+pub(crate) struct Ask {
+    pub(crate) run: String,
+    pub(crate) epoch: u64,
+    pub(crate) token: String,
+    pub(crate) execution: String,
+}
+
+impl Ask {
+    pub(crate) async fn put<B, L, T, V, H>(self, ports: &Ports<B, L, T, V, H>) -> Result<Output, Error>
+    where
+        B: ReadObject,
+        L: Approvals + LockTable + Runs,
+        T: Publish,
+        H: FindStarter,
+    {
+        let reviewed = Reviewed::of(&ports.bucket, &self.run).await?;
+        let failed = |source| Error::Ledger { run: self.run.clone(), source };
+        let asked = (ports.clock)().div_euclid(1000);
+        let expires = asked.saturating_add_unsigned(reviewed.plan.approval_timeout_seconds);
+        // Nothing renews the lease while a person thinks.
+        let lease_until = expires.saturating_add_unsigned(reviewed.plan.lease_seconds);
+        let table = &reviewed.plan.table.name;
+        if !ports.ledger.renew(table, &self.run, self.epoch, lease_until).await.map_err(failed)? {
+            return Err(Error::LeaseLost { run: self.run.clone(), table: table.clone() });
+        }
+        let requesters = self.requesters(ports).await?;
+        let secret = hash::of_bytes(&(ports.random)());
+        let question = Question {
+            id: hash::of_bytes(secret.as_bytes()),
+            asked_at: iso(asked),
+            expires_at: iso(expires),
+            plan_hash: reviewed.plan.hash(),
+            report_hash: reviewed.hash.clone(),
+        };
+        let secrets = Secrets { question: question.id.clone(), token: self.token.clone(), secret };
+        ports.ledger.ask(&self.run, &question, &secrets).await.map_err(failed)?;
+        let request = Request {
+            plan: &reviewed.plan,
+            report: &reviewed.report,
+            question: &question,
+            execution: &self.execution,
+            requesters: &requesters,
+        };
+        let sent = ports.topic.publish(&request.subject(), &request.text()).await;
+        sent.map_err(|source| Error::Publish { run: self.run.clone(), source })?;
+        tracing::info!(expires_at = question.expires_at, report_hash = question.report_hash, "asked");
+        Ok(Output::Asked {})
+    }
+
+    /// As far as they are known; what is not known yet is asked for again when the answer is judged.
+    async fn requesters<B, L: Runs, T, V, H: FindStarter>(
+        &self,
+        ports: &Ports<B, L, T, V, H>,
+    ) -> Result<Vec<Requester>, Error> {
+        let record = record(&ports.ledger, &self.run).await?;
+        let found = requesters::found(&ports.ledger, &ports.history, &record).await;
+        Ok(found.unwrap_or_else(|error| {
+            tracing::warn!(cause = told(&error), "who started the run is not known yet");
+            record.requesters
+        }))
+    }
+}

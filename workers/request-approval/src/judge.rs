@@ -1,0 +1,191 @@
+//! Judging the answer: whose it is, whether theirs counts, and whether it is a yes to what was asked.
+
+use serde::Deserialize;
+use serde_json::Value;
+use tableshift_aws::Cause;
+use tableshift_aws::ledger_approvals::{Answer, Approval, Approvals, Outcome, Question, Recorded, UsedSignatures};
+use tableshift_aws::ledger_runs::Runs;
+use tableshift_aws::objects::ReadObject;
+use tableshift_aws::signatures::VerifySignature;
+use tableshift_aws::starts::FindStarter;
+use tableshift_core::approval::{Hashes, UnknownRequester, account_of};
+use tableshift_core::hash;
+use tableshift_core::identity::Identity;
+use tableshift_core::signature::{AnswerTo, Signature, Statement};
+use tableshift_runtime::told;
+
+use crate::judgement::{self, Refusal};
+use crate::requesters::Unanswered;
+use crate::reviewed::Reviewed;
+use crate::{Error, Output, Ports, iso, record, requesters};
+
+/// What is sent with the task token. Whoever has the token may send anything, so whatever it is gets judged, and what is
+/// missing is found wanting.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Sent {
+    /// Yes or no.
+    pub approve: bool,
+    /// The hash of the report that the answer is about.
+    pub report_hash: String,
+    /// Why.
+    pub reason: String,
+    /// Whose answer it is: a signature over question and answer.
+    pub signature: String,
+}
+
+impl Sent {
+    /// Reads what was sent; what cannot be read is an answer of nobody.
+    pub fn of(answer: &Value) -> Self {
+        Self::deserialize(answer).unwrap_or_default()
+    }
+
+    /// What tells this answer from every other.
+    fn hash(&self) -> String {
+        hash::of_bytes(self.signature.as_bytes())
+    }
+}
+
+/// What came of weighing an answer, and whose it is, as far as that was found out.
+struct Weighed {
+    by: Option<Identity>,
+    verdict: Result<(), Refusal>,
+}
+
+impl Weighed {
+    fn refused(refusal: Refusal) -> Self {
+        Self { by: None, verdict: Err(refusal) }
+    }
+}
+
+/// Judges the answer, and closes the question with it.
+pub(crate) async fn judge<B, L, T, V, H>(ports: &Ports<B, L, T, V, H>, run: &str, sent: &Sent) -> Result<Output, Error>
+where
+    B: ReadObject,
+    L: Approvals + Runs + UsedSignatures,
+    V: VerifySignature,
+    H: FindStarter,
+{
+    let failed = |source| Error::Ledger { run: run.to_owned(), source };
+    let asked = ports.ledger.approval(run).await.map_err(failed)?;
+    let asked = asked.ok_or(Error::Refused(Refusal::NotAsked))?;
+    if let Approval { answer: Some(earlier), .. } = &asked {
+        judgement::again(earlier, &sent.hash()).map_err(Error::Refused)?;
+        return Ok(Output::approved(earlier.by.as_ref()));
+    }
+    let answered_at = iso((ports.clock)().div_euclid(1000));
+    let Weighed { by, verdict } = weigh(ports, run, &asked.question, sent, &answered_at).await?;
+    let answer = Answer {
+        outcome: verdict.as_ref().map_or_else(Refusal::outcome, |()| Outcome::Approved),
+        by,
+        reason: match &verdict {
+            Ok(()) | Err(Refusal::Rejected { .. }) => sent.reason.clone(),
+            Err(refusal) => refusal.to_string(),
+        },
+        answered_at,
+        signature: sent.hash(),
+    };
+    let recorded = ports.ledger.answer(run, &asked.question.id, &answer).await.map_err(failed)?;
+    tracing::info!(outcome = answer.outcome.as_str(), by = answer.by.as_ref().map(|by| &by.arn), "answered");
+    verdict.map_err(Error::Refused)?;
+    match recorded {
+        Recorded::Now => Ok(Output::approved(answer.by.as_ref())),
+        Recorded::TooLate => Err(Error::Refused(Refusal::Overtaken)),
+    }
+}
+
+async fn weigh<B, L, T, V, H>(
+    ports: &Ports<B, L, T, V, H>,
+    run: &str,
+    question: &Question,
+    sent: &Sent,
+    answered_at: &str,
+) -> Result<Weighed, Error>
+where
+    B: ReadObject,
+    L: Approvals + Runs + UsedSignatures,
+    V: VerifySignature,
+    H: FindStarter,
+{
+    let reviewed = Reviewed::of(&ports.bucket, run).await?;
+    if sent.approve {
+        let now = Hashes { plan: &reviewed.plan.hash(), report: &reviewed.hash };
+        if let Err(refusal) = judgement::in_time_and_fitting(question, answered_at, &sent.report_hash, now) {
+            return Ok(Weighed::refused(refusal));
+        }
+    }
+    let by = match signer(ports, run, question, sent, answered_at).await? {
+        Ok(by) => by,
+        Err(refusal) => return Ok(Weighed::refused(refusal)),
+    };
+    let verdict = match sent.approve {
+        true => entitled(ports, run, &reviewed, &by).await?,
+        false => Err(Refusal::Rejected { by: by.arn.clone(), reason: reason_of(sent) }),
+    };
+    Ok(Weighed { by: Some(by), verdict })
+}
+
+fn reason_of(sent: &Sent) -> String {
+    if sent.reason.is_empty() { "no reason given".to_owned() } else { sent.reason.clone() }
+}
+
+/// Whose answer it is: STS says so, of a signature over this very question and answer that was never used before.
+async fn signer<B, L, T, V, H>(
+    ports: &Ports<B, L, T, V, H>,
+    run: &str,
+    question: &Question,
+    sent: &Sent,
+    answered_at: &str,
+) -> Result<Result<Identity, Refusal>, Error>
+where
+    L: Approvals + UsedSignatures,
+    V: VerifySignature,
+{
+    let failed = |source| Error::Ledger { run: run.to_owned(), source };
+    let secrets = ports.ledger.secrets(run).await.map_err(failed)?;
+    let Some(secrets) = secrets.filter(|secrets| secrets.question == question.id) else {
+        return Ok(Err(Refusal::Overtaken));
+    };
+    let to =
+        AnswerTo { run, plan_hash: &question.plan_hash, report_hash: &question.report_hash, secret: &secrets.secret };
+    let statement = Statement::answer(to, sent.approve, &sent.reason);
+    let now = (ports.clock)().div_euclid(1000);
+    let signature = match Signature::read(&sent.signature, &statement, ports.sts.host(), now) {
+        Ok(signature) => signature,
+        Err(error) => return Ok(Err(Refusal::Unsigned(error))),
+    };
+    let purpose = format!("answer to question {} of run {run}", question.id);
+    if !ports.ledger.use_signature(signature.hash(), &purpose, answered_at).await.map_err(failed)? {
+        return Ok(Err(Refusal::Replayed));
+    }
+    match ports.sts.signer(&signature, &statement).await {
+        Ok(identity) => Ok(Ok(identity)),
+        Err(error) if matches!(error.cause, Cause::Throttled | Cause::Unavailable) => Err(Error::Sts(error)),
+        Err(error) => Ok(Err(Refusal::NotTheirs(error.code.unwrap_or_default()))),
+    }
+}
+
+/// Whether their yes counts on this run.
+async fn entitled<B, L, T, V, H>(
+    ports: &Ports<B, L, T, V, H>,
+    run: &str,
+    reviewed: &Reviewed,
+    by: &Identity,
+) -> Result<Result<(), Refusal>, Error>
+where
+    L: Runs,
+    H: FindStarter,
+{
+    let rules = &reviewed.plan.approval;
+    let record = record(&ports.ledger, run).await?;
+    let requesters = match requesters::found(&ports.ledger, &ports.history, &record).await {
+        Ok(requesters) => requesters,
+        Err(Unanswered::History(error)) if rules.unknown_requester == UnknownRequester::Allow => {
+            tracing::warn!(cause = told(&error), "who started the run stays unknown");
+            record.requesters.clone()
+        }
+        Err(error) => return Err(Error::Requesters(error)),
+    };
+    let verdict = rules.may_approve(by, &requesters, account_of(&record.execution));
+    Ok(verdict.map_err(Refusal::NotEntitled))
+}

@@ -1,0 +1,28 @@
+//! What a person is asked about, as it is in the bucket now.
+
+use tableshift_aws::objects::ReadObject;
+use tableshift_aws::run_files::load_plan;
+use tableshift_core::report::Report;
+use tableshift_core::run_plan::RunPlan;
+use tableshift_core::{hash, keys};
+
+use crate::Error;
+
+/// The plan and the report.
+pub(crate) struct Reviewed {
+    pub(crate) plan: RunPlan,
+    pub(crate) report: Report,
+    /// Of the report's bytes as they lie there: sha256sum of the downloaded file gives a reviewer the same.
+    pub(crate) hash: String,
+}
+
+impl Reviewed {
+    /// Reads both.
+    pub(crate) async fn of(bucket: &impl ReadObject, run: &str) -> Result<Self, Error> {
+        let plan = load_plan(bucket, run).await.map_err(Error::Plan)?;
+        let key = keys::report(run);
+        let bytes = bucket.get(&key).await.map_err(|source| Error::Report { key: key.clone(), source })?;
+        let report = serde_json::from_slice(&bytes).map_err(|source| Error::ReportContent { key, source })?;
+        Ok(Self { plan, report, hash: hash::of_bytes(&bytes) })
+    }
+}
