@@ -70,19 +70,28 @@ where
         Self { part, items, lookout, sender, segment, deadline }
     }
 
-    /// Writes the items of the page that was begun last, and counts them. `prior` is what earlier attempts journaled.
+    /// Sorts the items of the page that was begun last into writes and counts. `prior` is what earlier attempts journaled.
+    pub(crate) fn sort_out(&self, page: Page, prior: &Index, open: &mut OpenPages) -> Vec<Write> {
+        let (judge, number) = (self.part.judge(), open.latest());
+        let left_out = page.scanned.saturating_sub(page.items.len() as u64);
+        let opened = open.page(number);
+        let work = judge.sort_out(page.items, prior, &mut opened.tally);
+        judge.count_left_out(left_out, &mut opened.tally);
+        opened.expect(work.len());
+        work.into_iter().map(|work| Write::first(number, work)).collect()
+    }
+
+    /// Makes the writes of the page that was begun last, whose items were read `at`, and counts them.
     ///
     /// Writes of hot keys may be left waiting once the `next` page is here: their page stays open.
     pub(crate) async fn write(
         &self,
-        page: Page,
-        prior: &Index,
+        writes: Vec<Write>,
+        at: i64,
         open: &mut OpenPages,
         next: &NextPage,
     ) -> Result<Ended, Error> {
-        let read_at = page.read_at;
-        let writes = self.sort_out(page, prior, open);
-        let mut again = self.put(writes, read_at, open).await?;
+        let mut again = self.put(writes, at, open).await?;
         while let Some(writes) = again {
             again = match writes.is_empty() {
                 true if self.sender.is_free_for(next) => return Ok(Ended::Complete),
@@ -91,16 +100,6 @@ where
             };
         }
         Ok(Ended::Interrupted)
-    }
-
-    fn sort_out(&self, page: Page, prior: &Index, open: &mut OpenPages) -> Vec<Write> {
-        let (judge, number) = (self.part.judge(), open.latest());
-        let left_out = page.scanned.saturating_sub(page.items.len() as u64);
-        let opened = open.page(number);
-        let work = judge.sort_out(page.items, prior, &mut opened.tally);
-        judge.count_left_out(left_out, &mut opened.tally);
-        opened.expect(work.len());
-        work.into_iter().map(|work| Write::first(number, work)).collect()
     }
 
     /// Journals writes of items that were read `at`, sends them, and counts what became of them. Gives back what is to be

@@ -1,5 +1,6 @@
 //! One segment, page by page: the next page is read while the one before it is journaled and written.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use tableshift_aws::batch::UpdateBatch;
@@ -9,7 +10,7 @@ use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::pages::Pages;
+use tableshift_aws::pages::{Pages, Portion};
 use tableshift_aws::part::{Part, PartError};
 use tableshift_aws::scan::{Filter, Page, ScanSegment};
 use tableshift_aws::update::UpdateItem;
@@ -24,6 +25,10 @@ use crate::open::{OpenPage, OpenPages};
 use crate::page::{self, Ended, PageWriter, STOP_WRITING};
 use crate::sender::{NextPage, Sender};
 
+/// A page takes about so many seconds to write: what was done is counted, saved and shown that often.
+const PAGE_SECONDS: f64 = 5.0;
+/// At least so many writes an item are reckoned with: what may follow need not be like the page before.
+const LEAST_WRITES_PER_ITEM: f64 = 0.01;
 /// Before the deadline: no page begins after this.
 const STOP_READING: Duration = Duration::from_secs(20);
 
@@ -43,11 +48,7 @@ where
 {
     let mut prior = Prior::of(part, segment).await?;
     part.checkpoint.behind = prior.behind();
-    let filter = part.migration.filter();
-    let pages = Pages::of(&part.plan, part.bucket, items, segment, false, part.clock()).await;
-    let pages = pages.map_err(|source| Error::Read { segment, source })?;
-    let reader = Reader { pages, filter, segment, deadline };
-    let sender = Sender::new(items, &part.plan.table);
+    let (reader, sender) = (Reader::of(part, items, segment, deadline).await?, Sender::new(items, &part.plan.table));
     let mut open = OpenPages::from(part.checkpoint.page);
     let (mut cursor, mut ahead, mut last) = (part.checkpoint.cursor.clone(), None, part.checkpoint.done);
     while !last && goes_on(part, segment, deadline).await? {
@@ -56,9 +57,12 @@ where
             None => reader.next(part, cursor.as_ref(), prior.index.is_empty()).await?,
         };
         let Some((mut page, tally)) = read else { break };
-        cursor = page.cursor.take();
-        last = cursor.is_none();
-        open.begin(OpenPage::new(tally, cursor.clone(), prior.keys_of(&page, part)));
+        (cursor, last) = (page.cursor.clone(), page.cursor.is_none());
+        open.begin(OpenPage::new(tally, page.cursor.take(), prior.keys_of(&page, part)));
+        let writer = PageWriter::new(part, items, lookout, &sender, segment, deadline);
+        let (scanned, read_at) = (page.scanned, page.read_at);
+        let writes = writer.sort_out(page, &prior.index, &mut open);
+        reader.learn(writes.len(), scanned);
         let (next, filtered, waits) = (NextPage::default(), prior.index.is_within(open.keys()), open.are_most());
         let reading = async {
             let Some(cursor) = &cursor else { return Ok(None) };
@@ -69,9 +73,8 @@ where
             }
             Ok(read)
         };
-        let writer = PageWriter::new(part, items, lookout, &sender, segment, deadline);
         // Boxed: it is the largest of what a worker awaits, and it is awaited beside something else.
-        let writing = Box::pin(writer.write(page, &prior.index, &mut open, &next));
+        let writing = Box::pin(writer.write(writes, read_at, &mut open, &next));
         let (ended, read) = futures::try_join!(writing, reading)?;
         ahead = read;
         save(part, &mut open, &mut prior, segment).await?;
@@ -128,27 +131,49 @@ struct Reader<'t, B, T> {
     filter: Option<Filter>,
     segment: u32,
     deadline: Deadline,
+    /// How many of the latest page's items were to be written, of one.
+    writes_per_item: Cell<f64>,
 }
 
-impl<B: ReadObject + ListObjects, T: ScanSegment + tableshift_aws::get::ReadItem> Reader<'_, B, T> {
+impl<'t, B: ReadObject + ListObjects, T: ScanSegment + ReadItem> Reader<'t, B, T> {
+    async fn of<L>(part: &Part<'t, B, L>, items: &'t T, segment: u32, deadline: Deadline) -> Result<Self, Error> {
+        let (filter, clock) = (part.migration.filter(), part.clock());
+        let pages = Pages::of(&part.plan, part.bucket, items, segment, false, clock).await;
+        let pages = pages.map_err(|source| Error::Read { segment, source })?;
+        Ok(Self { pages, filter, segment, deadline, writes_per_item: Cell::new(1.0) })
+    }
+
     /// The page after the cursor, and a tally that holds its read units; `None`: the run is to stop. What an earlier
     /// attempt wrote, the filter would leave out: pages are read whole until all of it is counted.
-    async fn next<P, L>(
+    async fn next<L>(
         &self,
-        part: &Part<'_, P, L>,
+        part: &Part<'_, B, L>,
         cursor: Option<&Item>,
         filtered: bool,
     ) -> Result<Option<(Page, Tally)>, Error>
     where
-        P: ReadObject + WriteObject,
+        B: WriteObject,
         L: LockTable + Checkpoints + SteerRun,
     {
         let segment = self.segment;
         let filter = self.filter.as_ref().filter(|_| filtered);
-        let reading = self.pages.next(cursor, filter, part.read_share());
+        let portion = Portion { units_per_second: part.read_share(), items: self.most_items(part.write_share()) };
+        let reading = self.pages.next(cursor, filter, portion);
         let in_time = || self.deadline.remaining() > STOP_WRITING;
         let read = part.unless_stopped(in_time, reading).await.map_err(|source| Error::Part { segment, source })?;
         read.transpose().map_err(|source| Error::Read { segment, source })
+    }
+
+    fn learn(&self, writes: usize, scanned: u64) {
+        if scanned > 0 {
+            self.writes_per_item.set(writes as f64 / scanned as f64);
+        }
+    }
+
+    /// How many items a page may hold so that it is written in a few seconds at this pace, and so is counted soon.
+    fn most_items(&self, units_per_second: Option<f64>) -> Option<u32> {
+        let writes = (units_per_second? * PAGE_SECONDS).max(1.0);
+        Some((writes / self.writes_per_item.get().max(LEAST_WRITES_PER_ITEM)).ceil() as u32)
     }
 }
 
