@@ -143,10 +143,10 @@ fn a_throttled_table_slows_every_worker_and_the_rate_comes_back_gradually() {
     let watched = watch(Scene { items, segments: 4, write_units: Some(80), limits: vec![limit], ..Scene::default() });
     let writes = watched.meter.writes();
     assert!(writes.rate(2_000, 4_000) > 70.0);
-    // Each of the four slows down, not only the one that met the throttle first.
+    // Each of the four, which had 20, slows down, not only the one that met the throttle first.
     for segment in 0..4 {
         let own = writes.only(|spent| watched.segments[&spent.invocation] == segment);
-        assert!(own.rate(6_500, 14_000) < 12.0, "segment {segment}: {}", own.rate(6_500, 14_000));
+        assert!(own.rate(6_500, 14_000) < 15.0, "segment {segment}: {}", own.rate(6_500, 14_000));
     }
     assert!(writes.rate(6_500, 14_000) > 0.5 * 30.0, "{}", writes.rate(6_500, 14_000));
     assert!(refused_a_second(&watched, 4_000, 14_000) < 15.0, "{}", refused_a_second(&watched, 4_000, 14_000));
