@@ -10,20 +10,25 @@ use crate::table::{Table, old_items};
 use crate::waiting::eventually;
 
 /// What a call of the command came to.
-struct Called {
+pub struct Called {
     code: i32,
     out: String,
     err: String,
 }
 
 impl Stack {
-    /// Calls the command with this stack's environment.
-    fn tableshift(&self, arguments: &[&str]) -> Called {
+    /// The command with this stack's environment.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO"));
         command.current_dir(root()).args(["run", "--quiet", "--locked", "-p", "tableshift", "--"]).args(arguments);
         command.envs(&self.variables).env("NO_COLOR", "1");
         command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
-        let done = command.output().expect("cargo runs the command");
+        command
+    }
+
+    /// Calls the command.
+    pub fn tableshift(&self, arguments: &[&str]) -> Called {
+        let done = self.command(arguments).output().expect("cargo runs the command");
         Called {
             code: done.status.code().expect("an exit code"),
             out: String::from_utf8_lossy(&done.stdout).into_owned(),
@@ -33,19 +38,21 @@ impl Stack {
 }
 
 impl Called {
+    /// It ended with this code.
     #[track_caller]
-    fn ends(self, code: i32) -> Self {
+    pub fn ends(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);
         self
     }
 
-    fn json(&self) -> Value {
+    /// What it printed, read as JSON.
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
     }
 }
 
 /// The migration of every test in a file.
-fn migration_file() -> (tempfile::TempDir, String) {
+pub fn migration_file() -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("split-address.json");
     std::fs::write(&path, migration().to_string()).expect("the file is written");

@@ -20,6 +20,7 @@ mod command; // the command, as a person or a pipeline runs it
 mod concurrent_writes; // the application loses nothing
 mod dry_run; // the rehearsal writes nothing and stops what cannot work
 mod interrupted; // killed workers, stopped executions
+mod live; // two hundred thousand items, by hand
 mod locked; // one run on a table at a time
 mod migrate; // everything, step by step, when all goes well
 mod refused; // bad input is refused before anything is touched

@@ -23,12 +23,13 @@ use tableshift_runtime::Deadline;
 use crate::Error;
 use crate::open::{OpenPage, OpenPages};
 use crate::page::{self, Ended, PageWriter, STOP_WRITING};
+use crate::round::Write;
 use crate::sender::{NextPage, Sender};
 
 /// A page takes about so many seconds to write: what was done is counted, saved and shown that often.
 const PAGE_SECONDS: f64 = 5.0;
-/// At least so many writes an item are reckoned with: what may follow need not be like the page before.
-const LEAST_WRITES_PER_ITEM: f64 = 0.01;
+/// At least so many write units an item are reckoned with: what follows need not be like the page before.
+const LEAST_UNITS_PER_ITEM: f64 = 0.01;
 /// Before the deadline: no page begins after this.
 const STOP_READING: Duration = Duration::from_secs(20);
 
@@ -62,7 +63,7 @@ where
         let writer = PageWriter::new(part, items, lookout, &sender, segment, deadline);
         let (scanned, read_at) = (page.scanned, page.read_at);
         let writes = writer.sort_out(page, &prior.index, &mut open);
-        reader.learn(writes.len(), scanned);
+        reader.learn(writes.iter().map(Write::units).sum(), scanned);
         let (next, filtered, waits) = (NextPage::default(), prior.index.is_within(open.keys()), open.are_most());
         let reading = async {
             let Some(cursor) = &cursor else { return Ok(None) };
@@ -131,8 +132,8 @@ struct Reader<'t, B, T> {
     filter: Option<Filter>,
     segment: u32,
     deadline: Deadline,
-    /// How many of the latest page's items were to be written, of one.
-    writes_per_item: Cell<f64>,
+    /// How many write units an item of the latest page was to consume, those included that were not to be written.
+    units_per_item: Cell<f64>,
 }
 
 impl<'t, B: ReadObject + ListObjects, T: ScanSegment + ReadItem> Reader<'t, B, T> {
@@ -140,7 +141,7 @@ impl<'t, B: ReadObject + ListObjects, T: ScanSegment + ReadItem> Reader<'t, B, T
         let (filter, clock) = (part.migration.filter(), part.clock());
         let pages = Pages::of(&part.plan, part.bucket, items, segment, false, clock).await;
         let pages = pages.map_err(|source| Error::Read { segment, source })?;
-        Ok(Self { pages, filter, segment, deadline, writes_per_item: Cell::new(1.0) })
+        Ok(Self { pages, filter, segment, deadline, units_per_item: Cell::new(1.0) })
     }
 
     /// The page after the cursor, and a tally that holds its read units; `None`: the run is to stop. What an earlier
@@ -164,16 +165,17 @@ impl<'t, B: ReadObject + ListObjects, T: ScanSegment + ReadItem> Reader<'t, B, T
         read.transpose().map_err(|source| Error::Read { segment, source })
     }
 
-    fn learn(&self, writes: usize, scanned: u64) {
+    /// Takes note of what a page came to.
+    fn learn(&self, write_units: f64, scanned: u64) {
         if scanned > 0 {
-            self.writes_per_item.set(writes as f64 / scanned as f64);
+            self.units_per_item.set(write_units / scanned as f64);
         }
     }
 
     /// How many items a page may hold so that it is written in a few seconds at this pace, and so is counted soon.
     fn most_items(&self, units_per_second: Option<f64>) -> Option<u32> {
-        let writes = (units_per_second? * PAGE_SECONDS).max(1.0);
-        Some((writes / self.writes_per_item.get().max(LEAST_WRITES_PER_ITEM)).ceil() as u32)
+        let units = units_per_second? * PAGE_SECONDS;
+        Some((units / self.units_per_item.get().max(LEAST_UNITS_PER_ITEM)).ceil() as u32)
     }
 }
 
