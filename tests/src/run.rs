@@ -8,6 +8,7 @@ use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
 use tableshift_aws::objects::{Bucket, ListObjects as _};
 use tableshift_aws::run_files::{load, store};
 use tableshift_aws::scan::{PageRequest, ScanSegment, TableItems};
+use tableshift_core::canary::Turn;
 use tableshift_core::child::{PartInput, Progress, SegmentInput};
 use tableshift_core::counts::{Partial, Phase, Tally};
 use tableshift_core::input::Input;
@@ -100,7 +101,7 @@ impl TestRun {
 
     /// The input of the worker of a segment.
     pub fn segment(&self, segment: u32) -> SegmentInput {
-        SegmentInput { run: self.plan.run.clone(), epoch: self.epoch, segment }
+        SegmentInput { run: self.plan.run.clone(), epoch: self.epoch, turn: Turn::Whole, segment }
     }
 
     /// Migrates every segment to its end.

@@ -50,6 +50,7 @@ fn text(plan: &RunPlan, report: &Report) -> (String, String) {
     let request = Request {
         plan,
         report,
+        turn: Turn::Whole,
         question: &question,
         execution: "arn:aws:states:eu-central-1:111122223333:execution:tableshift-prod-migrate-table:release-42",
         requesters: &[ann],

@@ -3,6 +3,7 @@
 use crate::fixture::{self, RUN};
 use crate::store::{Epoch, Store};
 use report::{Error, Input, Output};
+use tableshift_core::canary::Turn;
 use tableshift_core::counts::{Counts, JournalCounts, Partial, Phase, Tally};
 use tableshift_core::rehearsal::Part;
 use tableshift_core::report::{Report, Verdict};
@@ -29,7 +30,7 @@ fn leave_all(store: &Store, phase: Phase, counts: Counts, journal: JournalCounts
 }
 
 async fn run(store: &Store, phase: Phase) -> Result<Output, Error> {
-    report::run(store, &Epoch(3), 0, Input { run: RUN.into(), epoch: 3, phase }).await
+    report::run(store, &Epoch(3), 0, Input { run: RUN.into(), epoch: 3, phase, turn: Turn::Whole }).await
 }
 
 fn written(store: &Store) -> Report {
@@ -144,7 +145,7 @@ async fn earlier_phases_stay_and_the_same_phase_is_replaced() {
 #[tokio::test]
 async fn an_execution_that_lost_the_lock_leaves_the_report_alone() {
     let store = store(&fixture::plan());
-    let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Migrate };
+    let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Migrate, turn: Turn::Whole };
     let error = report::run(&store, &Epoch(4), 0, input).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::LeaseLost);
     assert!(!store.0.borrow().contains_key(&keys::report(RUN)));

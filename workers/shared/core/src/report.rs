@@ -1,5 +1,6 @@
 //! The report of a run: what each phase found, and the verdict with its reasons.
 
+use crate::canary::Turn;
 use crate::counts::{Partial, Phase, Tally};
 use crate::estimate::{Estimate, cost_usd};
 use crate::run_plan::RunPlan;
@@ -37,6 +38,9 @@ pub struct Report {
     pub estimate: Estimate,
     /// The phase that was reported last.
     pub phase: Phase,
+    /// Whose turn it was, in a run with a canary.
+    #[serde(default, skip_serializing_if = "Turn::is_whole")]
+    pub turn: Turn,
     /// That phase's verdict.
     pub verdict: Verdict,
     /// Why the verdict is bad; empty if it is good.
@@ -108,6 +112,7 @@ impl Report {
             plan_hash: plan.hash(),
             estimate: plan.estimate,
             phase,
+            turn: Turn::Whole,
             verdict: Verdict::Good,
             reasons: Vec::new(),
             phases: BTreeMap::new(),

@@ -3,6 +3,7 @@ use crate::counts::{Counts, JournalCounts};
 
 fn report() -> Report {
     Report {
+        turn: Turn::Whole,
         run: "r".into(),
         stage: "dev".into(),
         table: "t".into(),
