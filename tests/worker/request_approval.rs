@@ -11,6 +11,7 @@ use tableshift_aws::run_files::store;
 use tableshift_aws::signatures::Sts;
 use tableshift_aws::starts::FindStarter;
 use tableshift_core::approval::{KnownBy, Requester, UnknownRequester};
+use tableshift_core::canary::Turn;
 use tableshift_core::counts::Phase;
 use tableshift_core::identity::Identity;
 use tableshift_core::report::Report;
@@ -89,7 +90,13 @@ impl Case {
     }
 
     async fn ask(&self, token: &str) {
-        let input = Input::Ask { run: RUN.into(), epoch: 1, token: token.into(), execution: EXECUTION.into() };
+        let input = Input::Ask {
+            run: RUN.into(),
+            epoch: 1,
+            token: token.into(),
+            execution: EXECUTION.into(),
+            turn: Turn::Whole,
+        };
         assert_eq!(self.call(input).await.unwrap(), Output::Asked {});
     }
 
@@ -109,7 +116,7 @@ impl Case {
     }
 
     async fn judge(&self, answer: Value) -> Result<Output, Error> {
-        self.call(Input::Judge { run: RUN.into(), answer }).await
+        self.call(Input::Judge { run: RUN.into(), answer, turn: Turn::Whole }).await
     }
 
     /// Fails unless the answer is refused under this name; gives what is said.
@@ -180,7 +187,10 @@ async fn a_no_is_recorded_with_its_reason_and_ends_the_run_and_even_the_requeste
     let case = Case::asked().await;
     let no = case.answer(&case.ann, false, "not on a Friday").await;
     let said = case.refuses(no.clone(), ErrorName::ApprovalRejected).await;
-    assert_eq!(said, format!("{} said no: not on a Friday; nothing was written", case.ann.identity.arn));
+    assert_eq!(
+        said,
+        format!("{} said no: not on a Friday; nothing was written; start a new run", case.ann.identity.arn)
+    );
     let answer = case.recorded().await.unwrap();
     assert_eq!((answer.outcome, answer.by.as_ref()), (Outcome::Rejected, Some(&case.ann.identity)));
     assert_eq!(answer.reason, "not on a Friday");
@@ -278,7 +288,8 @@ async fn an_answer_is_replayed_in_vain() {
         clock: soon,
         random: ports_random,
     };
-    let ask = Input::Ask { run: RUN.into(), epoch: 1, token: "t2".into(), execution: EXECUTION.into() };
+    let ask =
+        Input::Ask { run: RUN.into(), epoch: 1, token: "t2".into(), execution: EXECUTION.into(), turn: Turn::Whole };
     run(&ports, ask).await.unwrap();
     assert_eq!(case.recorded().await, None);
     let said = case.refuses(yes, ErrorName::ApprovalRefused).await;
@@ -362,7 +373,8 @@ async fn what_a_yes_is_worth_when_nobody_knows_who_started_is_the_policy_s_to_sa
 #[tokio::test]
 async fn nobody_is_asked_once_the_lock_is_lost() {
     let case = Case::new().await;
-    let input = Input::Ask { run: RUN.into(), epoch: 2, token: "t".into(), execution: EXECUTION.into() };
+    let input =
+        Input::Ask { run: RUN.into(), epoch: 2, token: "t".into(), execution: EXECUTION.into(), turn: Turn::Whole };
     assert_eq!(case.call(input).await.unwrap_err().name(), ErrorName::LeaseLost);
     assert!(case.topic.sent().is_empty());
     assert_eq!(case.engines.ledger().approval(RUN).await.unwrap(), None);

@@ -86,7 +86,8 @@ pub(crate) async fn check(
     let question = approval.ok_or_else(|| Void::NotApproved(plan.run.clone()))?.question;
     let report = bucket.get(&keys::report(&plan.run)).await.map_err(Void::Object)?;
     let now = Hashes { plan: &plan.hash(), report: &hash::of_bytes(&report) };
-    now.still(Hashes { plan: &question.plan_hash, report: &question.report_hash }).map_err(Void::Stale)
+    now.still(Hashes { plan: &question.plan_hash, report: &question.report_hash }).map_err(Void::Stale)?;
+    Ok(false)
 }
 
 fn check_plan(plan: &RunPlan, record: &RunRecord) -> Result<(), Void> {

@@ -69,7 +69,7 @@ impl Request<'_> {
         let Question { plan_hash, report_hash, .. } = self.question;
         let (page, report) = (keys::report_page(run), keys::report(run));
         let region = region(self.execution).map(|region| format!(" --region {region}")).unwrap_or_default();
-        let without = match (self.turn, plan.on_bad_verdict) {
+        let without = match (self.turn, self.plan.on_bad_verdict) {
             (Turn::Rest, OnBadVerdict::RollBack) => {
                 "Without an answer the run ends at\nthe time above and writes no more; the canary stays as it is. After a no it is put back.\n"
             }
