@@ -132,10 +132,19 @@ impl Report {
         });
         let verdict = Verdict::of(&reasons);
         let cost_usd = cost_usd(tally.units.write, tally.units.read);
-        let notes = notes(phase, &tally);
+        let mut notes = notes(phase, &tally);
+        notes.extend(self.says_little(phase));
         let report = PhaseReport { tally, parts_expected, parts_reported, cost_usd, verdict, reasons, notes };
         self.phases.insert(phase, report);
         self.conclude(phase);
+    }
+
+    /// That a canary proves nothing, because none of its items was the migration's business: segments may be empty.
+    fn says_little(&self, phase: Phase) -> Option<String> {
+        let changed = self.phases.get(&Phase::Migrate).map_or(0, |migrate| migrate.tally.counts.changed);
+        let is_empty = phase == Phase::Verify && self.turn == Turn::Canary && changed == 0;
+        is_empty
+            .then(|| "the canary's segments held no item that the run changes, so it says little of the rest".into())
     }
 
     /// The run's verdict is that of the phase that was reported last. A verification proves the writing, so a fault of
