@@ -11,9 +11,10 @@ use tableshift_aws::run_files::store;
 use tableshift_aws::signatures::Sts;
 use tableshift_aws::starts::FindStarter;
 use tableshift_core::approval::{KnownBy, Requester, UnknownRequester};
-use tableshift_core::canary::Turn;
+use tableshift_core::canary::{CanaryPlan, Turn};
 use tableshift_core::counts::Phase;
 use tableshift_core::identity::Identity;
+use tableshift_core::policy::OnBadVerdict;
 use tableshift_core::report::Report;
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::signature::{AnswerTo, Statement};
@@ -378,4 +379,45 @@ async fn nobody_is_asked_once_the_lock_is_lost() {
     assert_eq!(case.call(input).await.unwrap_err().name(), ErrorName::LeaseLost);
     assert!(case.topic.sent().is_empty());
     assert_eq!(case.engines.ledger().approval(RUN).await.unwrap(), None);
+}
+
+/// A case whose canary is written, with the question about the rest.
+async fn about_the_rest(on_bad_verdict: OnBadVerdict) -> Case {
+    let canary = Some(CanaryPlan { segments: 2, bake_seconds: 600, approve: true });
+    let case = Case::of(&RunPlan { canary, on_bad_verdict, ..plan() }).await;
+    let input =
+        Input::Ask { run: RUN.into(), epoch: 1, token: "t".into(), execution: EXECUTION.into(), turn: Turn::Rest };
+    assert_eq!(case.call(input).await.unwrap(), Output::Asked {});
+    case
+}
+
+#[tokio::test]
+async fn a_question_about_the_rest_says_what_becomes_of_the_canary_without_a_yes() {
+    for (on_bad_verdict, told) in [
+        (OnBadVerdict::Hold, "the canary stays as it is.\n"),
+        (OnBadVerdict::RollBack, "the canary stays as it is. After a no it is put back.\n"),
+    ] {
+        let case = about_the_rest(on_bad_verdict).await;
+        let (subject, text) = case.topic.sent()[0].clone();
+        assert!(subject.contains("write the rest of"), "{subject}");
+        assert!(text.contains("before it writes the rest of table") && text.ends_with(told), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_no_to_the_rest_is_an_answer_also_when_it_is_judged_twice_and_what_does_not_count_is_an_error() {
+    let case = about_the_rest(OnBadVerdict::Hold).await;
+    let no = case.answer(&case.bob, false, "too slow").await;
+    for _ in 0..2 {
+        let judged = case.call(Input::Judge { run: RUN.into(), answer: no.clone(), turn: Turn::Rest }).await.unwrap();
+        let (by, reason) = (case.bob.identity.arn.clone(), "too slow".to_owned());
+        assert_eq!(judged, Output::Rejected { approved: false, by, reason });
+    }
+    assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Rejected);
+
+    let case = about_the_rest(OnBadVerdict::Hold).await;
+    let own = case.answer(&case.ann, true, "").await;
+    let refused = case.call(Input::Judge { run: RUN.into(), answer: own, turn: Turn::Rest }).await.unwrap_err();
+    assert_eq!(refused.name(), ErrorName::ApprovalRefused);
+    assert!(refused.to_string().contains("only the canary was written"), "{refused}");
 }
