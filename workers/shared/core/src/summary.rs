@@ -38,10 +38,13 @@ fn tell_canary(text: &mut String, plan: &RunPlan, canary: &CanaryPlan, proof: &P
     for (count, what) in rows {
         put(format!("{:>14}  {what}", grouped(count)));
     }
+    for note in &proof.notes {
+        put(format!("Note: {note}"));
+    }
     put(match watched {
         0 => format!("It baked for {}; no alarm was watched meanwhile.\n", canary.bake()),
         1 => format!("It baked for {}, with the alarm that the run watches quiet.\n", canary.bake()),
-        _ => format!("It baked for {}, with all {watched} alarms quiet that the run watches.\n", canary.bake()),
+        _ => format!("It baked for {}, with the {watched} alarms quiet that the run watches.\n", canary.bake()),
     });
 }
 
