@@ -2,6 +2,8 @@
 
 use crate::definition;
 use std::collections::BTreeSet;
+use tableshift_core::child::{PartInput, SegmentInput};
+use tableshift_core::rehearsal::Part;
 
 /// What a Label may not hold, besides white space and control characters.
 const NOT_IN_A_LABEL: &str = "?*<>{}[]:;,\\|^~$#%&\"`";
@@ -75,5 +77,22 @@ fn every_child_is_told_run_and_epoch() {
         // A child has an execution of its own: what it is not told, it cannot know.
         let selector = map.get("ItemSelector");
         assert_eq!((&selector["run.$"], &selector["epoch.$"]), (&"$.run".into(), &"$.epoch".into()), "{}", map.name);
+    }
+}
+
+#[test]
+fn a_child_s_worker_is_given_the_same_at_every_turn() {
+    for map in definition::of_type("Map") {
+        let children = map.children();
+        let task = children.iter().find(|state| state.is("Task")).expect("a child has a task");
+        // The child's data grows with what its worker answers, and a worker refuses what it does not know.
+        let given = task.get("Parameters").as_object().expect("it says what its worker is given").keys();
+        let given: BTreeSet<&str> = given.map(|name| name.trim_end_matches(".$")).collect();
+        let example = match task.name.as_str() {
+            "DryRunPart" => serde_json::to_value(PartInput { run: String::new(), epoch: 1, part: Part::of_segment(0) }),
+            _ => serde_json::to_value(SegmentInput { run: String::new(), epoch: 1, segment: 0 }),
+        };
+        let taken = example.expect("an input in JSON");
+        assert_eq!(given, taken.as_object().expect("an object").keys().map(String::as_str).collect(), "{}", task.name);
     }
 }

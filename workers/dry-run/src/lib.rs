@@ -15,7 +15,7 @@ use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ObjectError, ReadObject, WriteObject};
-use tableshift_aws::pages::{Pages, ReadError};
+use tableshift_aws::pages::{Pages, Portion, ReadError};
 pub use tableshift_aws::part::Ports;
 use tableshift_aws::part::{Part, PartError, PartId};
 use tableshift_aws::scan::ScanSegment;
@@ -147,7 +147,7 @@ where
     let pages = Pages::of(&part.plan, part.bucket, items, segment, false, part.clock()).await;
     let pages = pages.map_err(|source| Error::Read { part: name.clone(), source })?;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
-        let next = pages.next(part.checkpoint.cursor.as_ref(), None, part.read_share()).await;
+        let next = pages.next(part.checkpoint.cursor.as_ref(), None, Portion::at(part.read_share())).await;
         let (page, mut tally) = next.map_err(|source| Error::Read { part: name.clone(), source })?;
         let judge = part.judge();
         page.items.iter().for_each(|item| judge.rehearse(item, &mut tally));

@@ -7,15 +7,16 @@
 //! 5. Write conditionally; what the application changed meanwhile is judged anew, journaled and written again.
 //! 6. Save cursor and counts, and begin again at 2, until the segment or the time is up.
 //!
-//! A page that is interrupted is not saved: the next attempt reads it again, finds in the journal what was written, and
-//! counts it as changed.
+//! Items of a hot partition key wait at a pace of their own while pages after theirs are written; cursor and counts are
+//! saved behind the last page that has nothing waiting. A page that is not saved is read again by the next attempt, which
+//! finds in the journal what was written, and counts it as changed.
 
 mod hot;
+mod open;
 mod page;
 mod round;
+mod segment;
 mod sender;
-
-use std::time::Duration;
 
 use tableshift_aws::batch::UpdateBatch;
 use tableshift_aws::get::ReadItem;
@@ -25,7 +26,7 @@ use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::pages::{Pages, ReadError};
+use tableshift_aws::pages::ReadError;
 pub use tableshift_aws::part::Ports;
 use tableshift_aws::part::{Directive, Part, PartError, PartId};
 use tableshift_aws::run_files::RunFileError;
@@ -35,13 +36,8 @@ use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
 pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
 use tableshift_core::counts::Phase;
-use tableshift_core::migration::Migration as _;
 use tableshift_core::segments;
-use tableshift_core::value::Item;
 use tableshift_runtime::{Deadline, Named};
-
-use page::{Ended, PageWriter};
-use sender::Sender;
 
 /// Why a segment could not be migrated.
 #[derive(Debug, thiserror::Error)]
@@ -103,9 +99,6 @@ impl Named for Error {
     }
 }
 
-/// Before the deadline: no page begins after this.
-const STOP_READING: Duration = Duration::from_secs(20);
-
 /// Migrates a segment until it is done, time runs out, or the run is paused.
 pub async fn run<B, L, F, T, W>(
     ports: &Ports<B, L, F>,
@@ -147,77 +140,8 @@ where
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let items = (ports.items)(&part.plan.table.name);
-    write_segment(&mut part, &items, lookout, segment, deadline).await?;
+    if part.directive_after_look(lookout).await.map_err(part_error)? == Directive::Work {
+        segment::write(&mut part, &items, lookout, segment, deadline).await?;
+    }
     part.leave().await.map_err(part_error)
-}
-
-async fn write_segment<B, L, T, W>(
-    part: &mut Part<'_, B, L>,
-    items: &T,
-    lookout: &W,
-    segment: u32,
-    deadline: Deadline,
-) -> Result<(), Error>
-where
-    B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints + SteerRun,
-    T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
-    W: Look,
-{
-    let part_error = |source| Error::Part { segment, source };
-    if part.directive_after_look(lookout).await.map_err(part_error)? != Directive::Work {
-        return Ok(());
-    }
-    let from = part.checkpoint.behind.unwrap_or(part.checkpoint.page);
-    let mut prior = page::prior(part, from).await.map_err(|source| Error::Journal { segment, source })?;
-    part.checkpoint.behind = (!prior.is_empty()).then_some(from);
-    let read_error = |source| Error::Read { segment, source };
-    let pages = Pages::of(&part.plan, part.bucket, items, segment, false, part.clock()).await.map_err(read_error)?;
-    let sender = Sender::new(items, &part.plan.table);
-    let filter = part.migration.filter();
-    // What an earlier attempt wrote, the filter would leave out: pages are read whole until all of it is counted.
-    let unless = |whole: bool| filter.as_ref().filter(|_| !whole);
-    let in_time = || deadline.remaining() > page::STOP_WRITING;
-    let mut ahead = None;
-    while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
-        let (mut page, mut tally) = match ahead.take() {
-            Some(read) => read,
-            None => {
-                let (cursor, filter) = (part.checkpoint.cursor.as_ref(), unless(!prior.is_empty()));
-                let reading = pages.next(cursor, filter, part.read_share());
-                let Some(read) = part.unless_stopped(in_time, reading).await.map_err(part_error)? else { break };
-                read.map_err(read_error)?
-            }
-        };
-        let cursor = page.cursor.take();
-        let keys: Vec<Item> = match prior.is_empty() {
-            true => Vec::new(),
-            false => page.items.iter().map(|item| part.plan.table.key_of(item)).collect(),
-        };
-        let reading = async {
-            let Some(cursor) = &cursor else { return Ok(None) };
-            let filter = unless(!prior.is_within(keys.iter()));
-            let reading = pages.next(Some(cursor), filter, part.read_share());
-            // Nothing comes if the run is paused meanwhile: then this page is finished, and no other is begun.
-            let read = part.unless_stopped(in_time, reading).await.map_err(part_error)?;
-            read.transpose().map_err(read_error)
-        };
-        let writer = PageWriter::new(part, items, lookout, &sender, segment, deadline);
-        // Boxed: it is the largest of what a worker awaits, and it is awaited beside something else.
-        let writing = Box::pin(writer.write(part.checkpoint.page, page, &prior, &mut tally));
-        let (ended, read) = futures::try_join!(writing, reading)?;
-        if ended == Ended::Interrupted {
-            break;
-        }
-        ahead = read;
-        keys.iter().for_each(|key| prior.forget(key));
-        part.checkpoint.behind = (!prior.is_empty()).then_some(from);
-        part.dead_letters(&tally.findings).await.map_err(part_error)?;
-        let invalid = tally.counts.invalid;
-        part.finish_page(tally, cursor).await.map_err(part_error)?;
-        if let Some(invalid) = part.over_budget(invalid).await.map_err(part_error)? {
-            return Err(Error::Budget { invalid, tolerated: part.plan.invalid_items });
-        }
-    }
-    Ok(())
 }

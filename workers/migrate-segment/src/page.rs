@@ -17,13 +17,14 @@ use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_core::counts::Tally;
 use tableshift_core::journal::{self, Index};
 use tableshift_core::keys;
-use tableshift_core::migration::Migration;
 use tableshift_core::throttle::Reach;
-use tableshift_core::worklist::{Judge, Work};
+use tableshift_core::value::Item;
 use tableshift_runtime::Deadline;
 
 use crate::Error;
-use crate::sender::{Rate, Sender, Steer};
+use crate::open::OpenPages;
+use crate::round::{Sent, Write};
+use crate::sender::{NextPage, Rate, Sender, Steer};
 
 /// How often an item is taken up again before it is given up.
 const MAX_ROUNDS: u32 = 20;
@@ -35,9 +36,9 @@ pub(crate) const STOP_WRITING: Duration = Duration::from_secs(10);
 /// How a page ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// Every item is written or accounted for.
+    /// Every item is written or accounted for, or waits among the others of its hot key.
     Complete,
-    /// Time ran out, or the run was paused; the page is to be read again.
+    /// Time ran out, or the run was paused; what is not accounted for is to be read again.
     Interrupted,
 }
 
@@ -69,113 +70,138 @@ where
         Self { part, items, lookout, sender, segment, deadline }
     }
 
-    /// Writes a page's items and counts them. `prior` is what earlier attempts journaled.
+    /// Sorts the items of the page that was begun last into writes and counts. `prior` is what earlier attempts journaled.
+    pub(crate) fn sort_out(&self, page: Page, prior: &Index, open: &mut OpenPages) -> Vec<Write> {
+        let (judge, number) = (self.part.judge(), open.latest());
+        let left_out = page.scanned.saturating_sub(page.items.len() as u64);
+        let opened = open.page(number);
+        let work = judge.sort_out(page.items, prior, &mut opened.tally);
+        judge.count_left_out(left_out, &mut opened.tally);
+        opened.expect(work.len());
+        work.into_iter().map(|work| Write::first(number, work)).collect()
+    }
+
+    /// Makes the writes of the page that was begun last, whose items were read `at`, and counts them.
+    ///
+    /// Writes of hot keys may be left waiting once the `next` page is here: their page stays open.
     pub(crate) async fn write(
         &self,
-        number: u64,
-        page: Page,
-        prior: &Index,
-        tally: &mut Tally,
+        writes: Vec<Write>,
+        at: i64,
+        open: &mut OpenPages,
+        next: &NextPage,
     ) -> Result<Ended, Error> {
-        let judge = self.part.judge();
-        let left_out = page.scanned.saturating_sub(page.items.len() as u64);
-        let mut read_at = page.read_at;
-        let mut work = judge.sort_out(page.items, prior, tally);
-        judge.count_left_out(left_out, tally);
-        let mut journaled = 0;
-        for round in 0..MAX_ROUNDS {
-            // What conflicted belongs to items that the application keeps writing: they are taken a few at a time, each
-            // read anew right before it is written, so that waiting for its turn does not make it stale again.
-            let size = if round == 0 { work.len().max(1) } else { ITEMS_READ_ANEW };
-            let mut again = Vec::new();
-            let mut queue = std::mem::take(&mut work).into_iter();
-            while queue.len() > 0 {
-                let mut group: Vec<Work> = queue.by_ref().take(size).collect();
-                if round > 0 {
-                    let units: u64 = group.iter().map(|work| work.change.write_units()).sum();
-                    if !self.sender.turn(units as f64, self).await? {
-                        return Ok(Ended::Interrupted);
-                    }
-                    read_at = self.part.clock()();
-                    group = self.renewed(&judge, group, tally).await?;
-                }
-                if group.is_empty() {
-                    continue;
-                }
-                self.journal(number, journaled, &group, read_at, tally).await?;
-                journaled += 1;
-                let sent = self.sender.send(group, self).await?;
-                tally.units.write += sent.units;
-                if sent.halted {
-                    return Ok(Ended::Interrupted);
-                }
-                again.extend(self.count(&judge, sent.written, tally).await?);
-            }
-            work = again;
-            if work.is_empty() {
-                break;
-            }
+        let mut again = self.put(writes, at, open).await?;
+        while let Some(writes) = again {
+            again = match writes.is_empty() {
+                true if self.sender.is_free_for(next) => return Ok(Ended::Complete),
+                true => self.put_hot(next, open).await?,
+                false => self.take_up_again(writes, open).await?,
+            };
         }
-        work.iter().for_each(|work| judge.count_given_up(work, tally));
-        Ok(Ended::Complete)
+        Ok(Ended::Interrupted)
+    }
+
+    /// Journals writes of items that were read `at`, sends them, and counts what became of them. Gives back what is to be
+    /// taken up again; `None`: the run is to stop.
+    async fn put(&self, writes: Vec<Write>, at: i64, open: &mut OpenPages) -> Result<Option<Vec<Write>>, Error> {
+        if writes.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        self.journal(&writes, at, open).await?;
+        let sent = self.sender.send(writes, self).await?;
+        self.count(sent, open).await
+    }
+
+    /// Sends what waits of hot keys, until the next page is here.
+    async fn put_hot(&self, next: &NextPage, open: &mut OpenPages) -> Result<Option<Vec<Write>>, Error> {
+        let sent = self.sender.send_hot(next, self).await?;
+        self.count(sent, open).await
+    }
+
+    /// What conflicted belongs to items that the application keeps writing: they are taken a few at a time, each read anew
+    /// right before it is written, so that waiting for its turn does not make it stale again.
+    async fn take_up_again(&self, writes: Vec<Write>, open: &mut OpenPages) -> Result<Option<Vec<Write>>, Error> {
+        let (mut again, mut queue) = (Vec::new(), writes.into_iter());
+        while queue.len() > 0 {
+            let group: Vec<Write> = queue.by_ref().take(ITEMS_READ_ANEW).collect();
+            if !self.sender.turn(group.iter().map(Write::units).sum(), self).await? {
+                return Ok(None);
+            }
+            let read_at = self.part.clock()();
+            let group = self.renewed(group, open).await?;
+            let Some(conflicts) = self.put(group, read_at, open).await? else { return Ok(None) };
+            again.extend(conflicts);
+        }
+        Ok(Some(again))
     }
 
     /// Brings writes up to date with their items as they now are.
-    async fn renewed<M: Migration>(
-        &self,
-        judge: &Judge<'_, M>,
-        group: Vec<Work>,
-        tally: &mut Tally,
-    ) -> Result<Vec<Work>, Error> {
+    async fn renewed(&self, writes: Vec<Write>, open: &mut OpenPages) -> Result<Vec<Write>, Error> {
+        let judge = self.part.judge();
         let mut renewed = Vec::new();
-        for work in group {
-            let now = self.items.read(&work.key).await?;
-            renewed.extend(judge.renew(work, now.as_ref(), tally));
+        for write in writes {
+            let now = self.items.read(&write.work.key).await?;
+            let page = open.page(write.page);
+            match write.renewed(|work| judge.renew(work, now.as_ref(), &mut page.tally)) {
+                Some(write) => renewed.push(write),
+                None => page.settle(),
+            }
         }
         Ok(renewed)
     }
 
-    /// Counts what became of a round; gives back what is to be written again.
-    async fn count<M: Migration>(
-        &self,
-        judge: &Judge<'_, M>,
-        written: Vec<(Work, Written)>,
-        tally: &mut Tally,
-    ) -> Result<Vec<Work>, Error> {
+    /// Counts what became of writes, each for its page; gives back what is to be taken up again. `None`: writes are left
+    /// that were not sent.
+    async fn count(&self, sent: Sent, open: &mut OpenPages) -> Result<Option<Vec<Write>>, Error> {
+        open.page(open.latest()).tally.units.write += sent.units;
         let mut again = Vec::new();
-        for (work, written) in written {
-            match written {
-                Written::Done { .. } => judge.count_written(&work, tally),
-                Written::Refused { message } => judge.count_refused(&work, message, tally),
-                Written::Conflict { item } => {
-                    let now = match item {
-                        Some(item) => Some(item),
-                        // No item may mean that it is gone, or that the answer left it out: only a read tells.
-                        None => self.items.read(&work.key).await?,
-                    };
-                    again.extend(judge.after_conflict(work, now.as_ref(), tally));
-                }
+        for (write, mut written) in sent.written {
+            let now = match &mut written {
+                // No item may mean that it is gone, or that the answer left it out: only a read tells.
+                Written::Conflict { item: None } => self.items.read(&write.work.key).await?,
+                Written::Conflict { item } => item.take(),
+                Written::Done { .. } | Written::Refused { .. } => None,
+            };
+            let page = open.page(write.page);
+            match self.counted(write, written, now.as_ref(), &mut page.tally) {
+                Some(write) => again.push(write),
+                None => page.settle(),
             }
         }
-        Ok(again)
+        Ok((!sent.halted).then_some(again))
     }
 
-    async fn journal(
-        &self,
-        number: u64,
-        round: u32,
-        work: &[Work],
-        read_at: i64,
-        tally: &mut Tally,
-    ) -> Result<(), Error> {
+    /// Counts what became of a write, given the item as it now is if it failed its condition; gives back what is to be
+    /// taken up again.
+    fn counted(&self, write: Write, written: Written, now: Option<&Item>, tally: &mut Tally) -> Option<Write> {
+        let judge = self.part.judge();
+        match written {
+            Written::Done { .. } => judge.count_written(&write.work, tally),
+            Written::Refused { message } => judge.count_refused(&write.work, message, tally),
+            Written::Conflict { .. } => {
+                let again = write.after_conflict(|work| judge.after_conflict(work, now, tally))?;
+                if again.round < MAX_ROUNDS {
+                    return Some(again);
+                }
+                judge.count_given_up(&again.work, tally);
+            }
+        }
+        None
+    }
+
+    async fn journal(&self, writes: &[Write], read_at: i64, open: &mut OpenPages) -> Result<(), Error> {
         let id = &self.part.id;
-        let changes = work.iter().map(|work| (&work.key, &work.change));
+        let changes = writes.iter().map(|write| (&write.work.key, &write.work.change));
         let content = journal::encode_changes(changes, read_at);
-        let name = journal::object_name(number, self.part.checkpoint.attempt, round);
+        let number = open.latest();
+        let name = journal::object_name(number, self.part.checkpoint.attempt, open.next_journal_object());
         let key = format!("{}{name}", keys::journal(&id.run, &id.part));
         let stored = store_journal(self.part.bucket, &key, content).await;
         stored.map_err(|source| Error::Journal { segment: self.segment, source })?;
-        tally.journal.journaled += work.len() as u64;
+        for write in writes {
+            open.page(write.page).tally.journal.journaled += 1;
+        }
         Ok(())
     }
 }

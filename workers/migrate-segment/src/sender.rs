@@ -16,14 +16,14 @@ use tableshift_aws::batch::{BatchWritten, StatementWritten, UpdateBatch};
 use tableshift_aws::paced::Pacer;
 use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_aws::{CallError, Cause};
-use tableshift_core::statement::{MAX_STATEMENTS, Statement, is_documented};
+use tableshift_core::statement::{MAX_STATEMENTS, Statement};
 use tableshift_core::table::Table;
 use tableshift_core::throttle::Reach;
 use tableshift_core::update::Update;
-use tableshift_core::worklist::Work;
+use tokio::sync::Notify;
 
 use crate::hot::HotKeys;
-use crate::round::{Parcel, Round, Sent, Waiting};
+use crate::round::{Parcel, Round, Sent, Write};
 
 /// Requests in flight at a time.
 const IN_FLIGHT: usize = 16;
@@ -44,6 +44,21 @@ pub(crate) trait Steer {
     async fn go_on(&self) -> Result<Option<Rate>, Self::Error>;
     /// A throttle that concerns every worker, met when this one asked for so many units a second.
     async fn throttled(&self, reach: Reach, asked: f64) -> Result<(), Self::Error>;
+}
+
+/// Whether the page after the one that is written has been read: writes of hot keys are not waited for any longer then.
+#[derive(Default)]
+pub(crate) struct NextPage {
+    here: Cell<bool>,
+    told: Notify,
+}
+
+impl NextPage {
+    /// It is here.
+    pub(crate) fn tell(&self) {
+        self.here.set(true);
+        self.told.notify_one();
+    }
 }
 
 /// Write units a second; `None` for no limit.
@@ -81,9 +96,27 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         }
     }
 
-    /// Sends a round until every write has an outcome or the caller says to stop.
-    pub(crate) async fn send<S: Steer>(&self, works: Vec<Work>, steer: &S) -> Result<Sent, S::Error> {
-        let mut round = Round::of(self.queued(works));
+    /// Sends writes until each has an outcome or the caller says to stop. Those of hot keys may wait on, if they are few:
+    /// their outcome comes with a later round.
+    pub(crate) async fn send<S: Steer>(&self, writes: Vec<Write>, steer: &S) -> Result<Sent, S::Error> {
+        let (batched, singly): (VecDeque<_>, VecDeque<_>) = writes.into_iter().partition(Write::is_batched);
+        let queue = batched.into_iter().chain(singly).collect();
+        self.run(Round::of(queue), None, steer).await
+    }
+
+    /// Sends writes of hot keys until none waits, the next page is here, one failed its condition, or the caller says to
+    /// stop.
+    pub(crate) async fn send_hot<S: Steer>(&self, next: &NextPage, steer: &S) -> Result<Sent, S::Error> {
+        self.run(Round::of(VecDeque::new()), Some(next), steer).await
+    }
+
+    /// Whether nothing waits that the page after this one would have to wait for.
+    pub(crate) fn is_free_for(&self, next: &NextPage) -> bool {
+        let hot = self.hot.borrow();
+        hot.is_idle() || (next.here.get() && hot.are_few())
+    }
+
+    async fn run<S: Steer>(&self, mut round: Round, next: Option<&NextPage>, steer: &S) -> Result<Sent, S::Error> {
         let mut flights = FuturesUnordered::new();
         self.hot.borrow_mut().forget_cold();
         loop {
@@ -91,22 +124,25 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
                 Some(rate) => self.pacer.set_rate(rate),
                 None => self.halt(&mut round),
             }
-            if round.next.is_none() && !round.halted && flights.len() < IN_FLIGHT {
+            let over = self.is_over(&round, next);
+            if over && flights.is_empty() {
+                return Ok(round.into_sent());
+            }
+            if !over && round.next.is_none() && !round.halted && flights.len() < IN_FLIGHT {
                 round.next = self.parcel(&mut round.queue);
             }
-            let wait = self.wait(&round);
+            let wait = if over { ASK_EVERY } else { self.wait(&round) };
             if wait.is_zero()
                 && let Some(parcel) = round.next.take()
             {
                 flights.push(self.request(parcel));
                 continue;
             }
-            if flights.is_empty() && self.is_over(&round) {
-                return Ok(round.into_sent());
-            }
+            let unread = next.filter(|next| !next.here.get());
             tokio::select! {
                 biased;
                 Some(answer) = flights.next(), if !flights.is_empty() => self.take(answer, &mut round, steer).await?,
+                () = async { if let Some(next) = unread { next.told.notified().await } }, if unread.is_some() => {}
                 () = tokio::time::sleep(wait.min(ASK_EVERY)) => {}
             }
         }
@@ -128,16 +164,9 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         }
     }
 
-    fn queued(&self, works: Vec<Work>) -> VecDeque<Waiting> {
-        let queued = works.into_iter().map(|work| Waiting { batched: is_documented(&work.key, &work.change), work });
-        let (mut batched, singly): (VecDeque<_>, VecDeque<_>) = queued.partition(|waiting| waiting.batched);
-        batched.extend(singly);
-        batched
-    }
-
     /// Leaves unsent what is not on its way.
     fn halt(&self, round: &mut Round) {
-        let left = round.next.is_some() || !round.queue.is_empty() || self.hot.borrow().wait().is_some();
+        let left = round.next.is_some() || !round.queue.is_empty() || !self.hot.borrow().is_idle();
         if let Some(parcel) = round.next.take() {
             self.pacer.settle(-parcel.units);
         }
@@ -154,18 +183,24 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         }
     }
 
-    fn is_over(&self, round: &Round) -> bool {
-        round.next.is_none() && round.queue.is_empty() && self.hot.borrow().wait().is_none()
+    /// Whether no more is to be sent in this round.
+    fn is_over(&self, round: &Round, next: Option<&NextPage>) -> bool {
+        let nothing_else = round.next.is_none() && round.queue.is_empty();
+        nothing_else
+            && match next {
+                None => self.hot.borrow().are_few(),
+                Some(next) => self.is_free_for(next) || (round.conflicts && self.hot.borrow().are_few()),
+            }
     }
 
     /// The next writes to send together: statements as many as fit, or one update. They are charged: requests in flight
     /// together must not each find the budget untouched.
-    fn parcel(&self, queue: &mut VecDeque<Waiting>) -> Option<Parcel> {
+    fn parcel(&self, queue: &mut VecDeque<Write>) -> Option<Parcel> {
         let most_units = self.pacer.rate().map_or(f64::INFINITY, |rate| rate * BATCH_SECONDS);
-        let (mut writes, mut units, mut bytes): (Vec<Waiting>, f64, usize) = (Vec::new(), 0.0, 0);
+        let (mut writes, mut units, mut bytes): (Vec<Write>, f64, usize) = (Vec::new(), 0.0, 0);
         while let Some(next) = self.next_write(queue) {
-            let fits = next.batched
-                && writes.first().is_none_or(|first| first.batched)
+            let fits = next.is_batched()
+                && writes.first().is_none_or(Write::is_batched)
                 && writes.len() < MAX_STATEMENTS
                 && units + next.units() * self.dearness.get() <= most_units
                 && bytes + next.bytes() <= MAX_BATCH_BYTES;
@@ -185,7 +220,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
     }
 
     /// The next write whose turn has come, those of hot keys first: they take the longest.
-    fn next_write(&self, queue: &mut VecDeque<Waiting>) -> Option<Waiting> {
+    fn next_write(&self, queue: &mut VecDeque<Write>) -> Option<Write> {
         let mut hot = self.hot.borrow_mut();
         if let Some(due) = hot.due() {
             return Some(due);
@@ -200,7 +235,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
 
     async fn request(&self, parcel: Parcel) -> Answer {
         let first = &parcel.writes[0];
-        if first.batched {
+        if first.is_batched() {
             let statements = parcel.writes.iter();
             let statements = statements.map(|w| Statement::of_change(&self.table, &w.work.key, &w.work.change));
             let statements: Vec<Statement<'_>> = statements.collect();
@@ -226,7 +261,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
                     Written::Refused { .. } => 0.0,
                 };
                 self.settle(units, &parcel, matches!(written, Written::Done { .. }), round);
-                round.take(parcel.writes.remove(0).work, written);
+                round.take(parcel.writes.remove(0), written);
                 Ok(())
             }
             Answer::Batch(parcel, Err(error)) => {
@@ -247,14 +282,14 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         self.pacer.settle(throttled);
         self.settle(batch.units, &parcel, batch.statements.iter().all(is_done), round);
         let mut asked_why = false;
-        for (mut write, outcome) in parcel.writes.into_iter().zip(batch.statements) {
+        for (write, outcome) in parcel.writes.into_iter().zip(batch.statements) {
             match outcome {
                 StatementWritten::Written(Written::Refused { .. }) | StatementWritten::Failed => round.singly(write),
-                StatementWritten::Written(written) => round.take(write.work, written),
+                StatementWritten::Written(written) => round.take(write, written),
                 StatementWritten::Throttled => {
                     // A statement does not tell why it was throttled, an update does: one of them asks.
-                    write.batched &= std::mem::replace(&mut asked_why, true);
-                    self.throttled(write, round);
+                    let asks = !std::mem::replace(&mut asked_why, true);
+                    self.throttled(if asks { write.singly() } else { write }, round);
                 }
             }
         }
@@ -262,7 +297,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
 
     /// Lets a throttled write wait among those of its key. If too many keys are hot, it is the key range: then the worker
     /// slows down.
-    fn throttled(&self, write: Waiting, round: &mut Round) {
+    fn throttled(&self, write: Write, round: &mut Round) {
         if let Some(write) = self.hot.borrow_mut().throttled(write) {
             self.pacer.throttle();
             round.queue.push_back(write);
@@ -306,7 +341,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         self.pacer.settle(units - parcel.units);
         round.units += units;
         if written && units > 0.0 {
-            let sizes: f64 = parcel.writes.iter().map(Waiting::units).sum();
+            let sizes: f64 = parcel.writes.iter().map(Write::units).sum();
             let dearness = self.dearness.get() * (1.0 - LEARNING) + units / sizes * LEARNING;
             self.dearness.set(dearness.max(1.0));
         }

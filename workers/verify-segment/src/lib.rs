@@ -16,7 +16,7 @@ use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::pages::{Pages, ReadError};
+use tableshift_aws::pages::{Pages, Portion, ReadError};
 pub use tableshift_aws::part::Ports;
 use tableshift_aws::part::{Part, PartError, PartId};
 use tableshift_aws::run_files::{RunFileError, load_journal};
@@ -109,7 +109,7 @@ where
     let pages = Pages::of(&part.plan, part.bucket, &items, segment, true, part.clock()).await;
     let pages = pages.map_err(|source| Error::Read { segment, source })?;
     while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
-        let next = pages.next(part.checkpoint.cursor.as_ref(), None, part.read_share()).await;
+        let next = pages.next(part.checkpoint.cursor.as_ref(), None, Portion::at(part.read_share())).await;
         let (page, mut tally) = next.map_err(|source| Error::Read { segment, source })?;
         let judge = part.judge();
         page.items.iter().for_each(|item| judge.prove(item, &journal, &mut tally));

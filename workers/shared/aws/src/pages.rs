@@ -43,6 +43,22 @@ pub struct SegmentReader<'t, T> {
     item_units: Cell<f64>,
 }
 
+/// How much a page may be.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Portion {
+    /// The pace, in read units a second; `None`: any.
+    pub units_per_second: Option<f64>,
+    /// The most items, those included that the filter leaves out; `None`: as many as fit into a page.
+    pub items: Option<u32>,
+}
+
+impl Portion {
+    /// As much as fits into a page, at so many read units a second.
+    pub fn at(units_per_second: Option<f64>) -> Self {
+        Self { units_per_second, items: None }
+    }
+}
+
 /// Why a page did not come.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -101,10 +117,10 @@ impl<'t, B: ReadObject + ListObjects, T: ScanSegment + ReadItem> Pages<'t, B, T>
         &self,
         cursor: Option<&Item>,
         filter: Option<&Filter>,
-        units_per_second: Option<f64>,
+        portion: Portion,
     ) -> Result<(Page, Tally), ReadError> {
         let page = match self {
-            Self::Segment(reader) => reader.next(cursor, filter, units_per_second).await.map_err(ReadError::Table)?,
+            Self::Segment(reader) => reader.next(cursor, filter, portion).await.map_err(ReadError::Table)?,
             Self::DeadLetters(letters) => letters.next(cursor).await.map_err(ReadError::DeadLetters)?,
         };
         let mut tally = Tally::default();
@@ -123,15 +139,10 @@ impl<'t, T: ScanSegment> SegmentReader<'t, T> {
         Self { items, segment, segments, consistent, clock, pacer: Pacer::new(None), item_units }
     }
 
-    /// The page after the cursor, when it is paid for at so many read units a second.
-    async fn next(
-        &self,
-        cursor: Option<&Item>,
-        filter: Option<&Filter>,
-        units_per_second: Option<f64>,
-    ) -> Result<Page, CallError> {
-        self.pacer.set_rate(units_per_second);
-        let (limit, expected) = self.portion();
+    /// The page after the cursor, when it is paid for.
+    async fn next(&self, cursor: Option<&Item>, filter: Option<&Filter>, portion: Portion) -> Result<Page, CallError> {
+        self.pacer.set_rate(portion.units_per_second);
+        let (limit, expected) = self.limit(portion.items);
         let (segment, segments, consistent) = (self.segment, self.segments, self.consistent);
         let page = self.page(&PageRequest { segment, segments, cursor, consistent, filter, limit }, expected).await?;
         self.pacer.settle(page.units - expected);
@@ -144,16 +155,14 @@ impl<'t, T: ScanSegment> SegmentReader<'t, T> {
     }
 
     /// How many items the next page may hold, if that is less than a whole one, and the units that it should consume.
-    fn portion(&self) -> (Option<u32>, f64) {
+    fn limit(&self, most: Option<u32>) -> (Option<u32>, f64) {
         let whole = PAGE_BYTES / unit_bytes(self.consistent);
         let allowed = self.pacer.rate().map_or(whole, |rate| rate * PAGE_SECONDS);
-        if allowed >= whole {
-            // The last page of a segment may hold anything: what is not consumed is given back.
-            return (None, whole);
-        }
         let item = self.item_units.get().max(f64::MIN_POSITIVE);
-        let items = (allowed / item).clamp(1.0, f64::from(i32::MAX)) as u32;
-        (Some(items), (f64::from(items) * item).min(whole))
+        let paid = (allowed < whole).then(|| (allowed / item).clamp(1.0, f64::from(i32::MAX)) as u32);
+        let limit = [paid, most.map(|most| most.clamp(1, i32::MAX as u32))].into_iter().flatten().min();
+        // The last page of a segment may hold anything: what is not consumed is given back.
+        (limit, limit.map_or(whole, |items| (f64::from(items) * item).min(whole)))
     }
 
     async fn page(&self, request: &PageRequest<'_>, expected: f64) -> Result<Page, CallError> {
