@@ -13,7 +13,7 @@ pub struct SegmentInput {
     /// The epoch of the execution that works on it.
     pub epoch: u64,
     /// Whose turn it is. A way back has none: it goes by the journal.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Turn::is_whole")]
     pub turn: Turn,
     /// The segment, from 0.
     pub segment: u32,
