@@ -11,12 +11,12 @@ pub fn answer_of(state: &str) -> Option<Value> {
         "BackUp" => json!({ "arn": "", "status": "" }),
         "Export" => json!({ "arn": "", "status": "", "files": 0, "items": 0 }),
         "ReportDryRun" | "ReportMigrate" | "ReportVerify" | "ReportRollBack" => {
-            json!({ "verdict": "", "reasons": [], "phase": "", "key": "", "hash": "" })
+            json!({ "verdict": "", "reasons": [], "phase": "", "turn": "", "key": "", "hash": "" })
         }
         // Whoever answers an approval chooses what is in it: only that there is an answer is certain.
         "RequestApproval" => json!(null),
         "JudgeApproval" => json!({ "approved": true, "by": "" }),
-        "AwaitWindow" => json!({ "open": true, "until": "" }),
+        "AwaitWindow" | "Bake" => json!({ "open": true, "until": "" }),
         "Conclude" => json!({ "outcome": "", "error": "", "cause": "" }),
         "DryRunPart" | "MigrateSegment" | "VerifySegment" | "RollBackSegment" => {
             json!({ "done": true, "wait_seconds": 0 })
@@ -29,7 +29,8 @@ pub fn answer_of(state: &str) -> Option<Value> {
 /// One element of the list that a Map reads, by the path of the list's key.
 pub fn element_of(key_path: &str) -> Option<Value> {
     match key_path {
-        "$.segments_key" => Some(json!({ "segment": 0 })),
+        // The canary's list and the list of all segments have the same elements.
+        "$.segments_key" | "$.turn.segments_key" => Some(json!({ "segment": 0 })),
         // An element has `segment` or `file`, as the stage rehearses: only `part` is certain.
         "$.rehearsal_key" => Some(json!({ "part": "" })),
         _ => None,
@@ -43,7 +44,8 @@ fn plan() -> Value {
             "back_up": true, "export": true, "dry_run": true, "approve": true,
             "migrate": true, "verify": true, "roll_back": true, "roll_back_if_bad": true,
         },
-        "segments_key": "", "rehearsal_key": "", "results_prefix": "",
+        "segments_key": "", "turn": { "name": "", "segments_key": "" }, "canary": { "approve": true },
+        "rehearsal_key": "", "results_prefix": "",
         "max_concurrency": 1, "approval_timeout_seconds": 1, "settle_seconds": 0,
         "backup": { "arn": null, "status": "" },
         "export": { "arn": null, "status": "" },

@@ -6,17 +6,19 @@ use tableshift_aws::ledger::Ledger;
 use tableshift_aws::ledger_lock::LockTable as _;
 use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
 use tableshift_aws::objects::{Bucket, ListObjects as _};
+use tableshift_aws::part::Ports;
 use tableshift_aws::run_files::{load, store};
 use tableshift_aws::scan::{PageRequest, ScanSegment, TableItems};
+use tableshift_core::canary::Turn;
 use tableshift_core::child::{PartInput, Progress, SegmentInput};
 use tableshift_core::counts::{Partial, Phase, Tally};
 use tableshift_core::input::Input;
-use tableshift_core::keys;
 use tableshift_core::language::document::Document;
 use tableshift_core::lock::Lock;
 use tableshift_core::rehearsal::Part;
 use tableshift_core::run_plan::{Facts, RunPlan};
 use tableshift_core::value::{Item, Value};
+use tableshift_core::{keys, segments};
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
 
@@ -100,7 +102,7 @@ impl TestRun {
 
     /// The input of the worker of a segment.
     pub fn segment(&self, segment: u32) -> SegmentInput {
-        SegmentInput { run: self.plan.run.clone(), epoch: self.epoch, segment }
+        SegmentInput { run: self.plan.run.clone(), epoch: self.epoch, turn: Turn::Whole, segment }
     }
 
     /// Migrates every segment to its end.
@@ -110,59 +112,50 @@ impl TestRun {
         }
     }
 
+    /// Migrates and verifies the segments of a turn.
+    pub async fn take_turn(&self, turn: Turn) {
+        let segments = segments::of_turn(turn, &self.plan);
+        let input = |segment| SegmentInput { turn, ..self.segment(segment) };
+        for segment in &segments {
+            let migrated = migrate_segment::run(&self.ports(), &Calm, input(*segment), generous()).await;
+            assert!(migrated.expect("the segment is migrated").done);
+        }
+        for segment in &segments {
+            let verified = verify_segment::run(&self.ports(), input(*segment), generous()).await;
+            assert!(verified.expect("the segment is verified").done);
+        }
+    }
+
+    fn ports(&self) -> Ports<Bucket, Ledger, impl Fn(&str) -> TableItems> {
+        let (bucket, ledger) = (self.bucket(), self.ledger());
+        Ports { bucket, ledger, items: |_: &str| self.items(), registry: REGISTRY, clock: epoch_millis }
+    }
+
     /// One call of the worker of a segment.
     pub async fn migrate_once(&self, segment: u32, deadline: Deadline) -> Result<Progress, migrate_segment::Error> {
-        let ports = migrate_segment::Ports {
-            bucket: self.bucket(),
-            ledger: self.ledger(),
-            items: |_: &str| self.items(),
-            registry: REGISTRY,
-            clock: epoch_millis,
-        };
-        migrate_segment::run(&ports, &Calm, self.segment(segment), deadline).await
+        migrate_segment::run(&self.ports(), &Calm, self.segment(segment), deadline).await
     }
 
     /// Verifies every segment.
     pub async fn verify(&self) {
-        let ports = verify_segment::Ports {
-            bucket: self.bucket(),
-            ledger: self.ledger(),
-            items: |_: &str| self.items(),
-            registry: REGISTRY,
-            clock: epoch_millis,
-        };
         for segment in 0..self.plan.segments {
-            let verified = verify_segment::run(&ports, self.segment(segment), generous()).await;
+            let verified = verify_segment::run(&self.ports(), self.segment(segment), generous()).await;
             assert!(verified.expect("the segment is verified").done);
         }
     }
 
     /// Rolls every segment back.
     pub async fn roll_back(&self) {
-        let ports = roll_back_segment::Ports {
-            bucket: self.bucket(),
-            ledger: self.ledger(),
-            items: |_: &str| self.items(),
-            registry: REGISTRY,
-            clock: epoch_millis,
-        };
         for segment in 0..self.plan.segments {
-            let undone = roll_back_segment::run(&ports, self.segment(segment), generous()).await;
+            let undone = roll_back_segment::run(&self.ports(), self.segment(segment), generous()).await;
             assert!(undone.expect("the segment is rolled back").done);
         }
     }
 
     /// Rehearses one part.
     pub async fn rehearse(&self, part: Part) -> Result<Progress, dry_run::Error> {
-        let ports = dry_run::Ports {
-            bucket: self.bucket(),
-            ledger: self.ledger(),
-            items: |_: &str| self.items(),
-            registry: REGISTRY,
-            clock: epoch_millis,
-        };
         let input = PartInput { run: self.plan.run.clone(), epoch: self.epoch, part };
-        dry_run::run(&ports, input, generous()).await
+        dry_run::run(&self.ports(), input, generous()).await
     }
 
     /// The sum of a phase's partial results.

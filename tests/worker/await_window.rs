@@ -1,12 +1,13 @@
 //! AwaitWindow against the ledger and the bucket.
 
-use await_window::{Error, Input, Output, run};
+use await_window::{Error, Input, Output, Step, run};
 use serde_json::json;
 use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome, Question, Secrets};
 use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::WriteObject;
 use tableshift_aws::run_files::store;
+use tableshift_core::canary::Turn;
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::signals::{Closed, Signals, Watched};
 use tableshift_core::{hash, keys};
@@ -67,7 +68,7 @@ async fn is_void(engines: &Engines, name: ErrorName) -> String {
 }
 
 fn input(epoch: u64) -> Input {
-    Input { run: RUN.into(), epoch }
+    Input { step: Step::Window, run: RUN.into(), epoch, turn: Turn::Whole }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
 use tableshift_aws::operate::Progressing as _;
 use tableshift_core::approval::{KnownBy, Requester};
+use tableshift_core::canary::Turn;
 use tableshift_core::control::State;
 use tableshift_core::counts::{Counts, Phase, Tally};
 use tableshift_core::signals::{Alarm, Closed, Outlook};
@@ -250,7 +251,7 @@ async fn progress_is_the_sum_of_the_phase_s_checkpoints_and_a_table_s_past_is_li
         assert!(ledger.save("r-1", Phase::Migrate, part, &checkpoint).await.unwrap());
     }
     ledger.claim("r-1", Phase::Verify, "000000", 1).await.unwrap();
-    let progress = ledger.progress("r-1", Phase::Migrate).await.unwrap();
+    let progress = ledger.progress("r-1", Phase::Migrate, Turn::Whole).await.unwrap();
     assert_eq!((progress.begun, progress.done, progress.tally.counts.changed), (2, 1, 8));
 
     for id in ["b", "a"] {

@@ -2,6 +2,7 @@
 
 mod await_window;
 mod back_up;
+mod canary;
 mod conclude;
 mod export;
 mod filter;

@@ -7,9 +7,11 @@ use tableshift_aws::executions::WatchExecution;
 use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_lock::LockTable as _;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations as _, RunRecord, Runs as _};
+use tableshift_aws::run_files::load;
 use tableshift_aws::tables::DescribeTable;
 use tableshift_core::approval::Requester;
 use tableshift_core::counts::Phase;
+use tableshift_core::keys;
 use tableshift_core::language::document::Document;
 use tableshift_core::table::Table;
 use tableshift_migrations::REGISTRY;
@@ -166,4 +168,61 @@ async fn a_run_that_is_resumed_goes_at_the_speed_that_its_input_says_within_the_
     let faster = json!({"action": "resume", "run": "r-1", "write_units_per_second": 501});
     let error = planned(&engines, "e-3", faster).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::PolicyViolation);
+}
+
+/// The segments in a list of the run.
+async fn listed(engines: &Engines, key: &str) -> Vec<u64> {
+    let list: Option<Vec<Value>> = load(&engines.bucket(), key).await.unwrap();
+    list.unwrap().iter().map(|segment| segment["segment"].as_u64().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_canary_is_listed_and_its_turn_comes_first() {
+    let engines = Engines::start().await;
+    let canary = json!({"segments": 8, "canary": {"segments": 3, "approve": true}});
+    let canary = planned(&engines, "r-1", migrate(&document("a", &Value::Null), canary)).await.unwrap();
+    let told = serde_json::to_value(&canary).unwrap();
+    assert_eq!(told["turn"], json!({"name": "canary", "segments_key": keys::canary("r-1")}));
+    assert_eq!((&told["canary"], &told["segments_key"]), (&json!({"approve": true}), &json!(keys::segments("r-1"))));
+    let (first, all) = (listed(&engines, &keys::canary("r-1")).await, listed(&engines, &keys::segments("r-1")).await);
+    assert_eq!((first.len(), all.len()), (3, 8));
+    assert_eq!(first, all[..3]);
+}
+
+#[tokio::test]
+async fn a_run_without_a_canary_has_one_turn_over_all_segments() {
+    let engines = Engines::start().await;
+    let whole = planned(&engines, "r-1", migrate(&document("a", &Value::Null), json!({}))).await.unwrap();
+    let told = serde_json::to_value(&whole).unwrap();
+    assert_eq!(told["turn"], json!({"name": "whole", "segments_key": keys::segments("r-1")}));
+    assert_eq!(told["canary"], json!({"approve": false}));
+}
+
+#[tokio::test]
+async fn a_run_that_died_goes_on_in_the_turn_that_it_was_in_and_a_canary_bakes_anew() {
+    let engines = Engines::start().await;
+    let canary = json!({"segments": 8, "canary": {"segments": 3, "approve": true}});
+    planned(&engines, "r-1", migrate(&document("a", &Value::Null), canary)).await.unwrap();
+    let cases = [
+        ("planned", "canary", true),
+        ("canary", "canary", false),
+        ("baking", "canary", false),
+        ("writing", "rest", false),
+    ];
+    for (number, (phase, turn, rehearses)) in cases.into_iter().enumerate() {
+        let record = engines.ledger().run("r-1").await.unwrap().unwrap();
+        let died = RunRecord { phase: phase.into(), status: "failed".into(), ..record };
+        engines.ledger().put_run(&died).await.unwrap();
+        engines.ledger().note_bake("r-1", Some(NOW)).await.unwrap();
+        let resume = json!({"action": "resume", "run": "r-1"});
+        let resumed = planned(&engines, &format!("e-{number}"), resume).await.unwrap();
+        let told = serde_json::to_value(&resumed).unwrap();
+        assert_eq!((&told["turn"]["name"], resumed.steps.dry_run), (&json!(turn), rehearses), "{phase}");
+        assert!(resumed.steps.migrate && resumed.steps.verify, "{phase}");
+        assert_eq!(told["canary"]["approve"], true, "{phase}: whoever died before the answer is asked again");
+        let control = engines.ledger().control("r-1", Phase::Migrate).await.unwrap();
+        assert_eq!(control.baking_since, None, "nobody looked at its alarms meanwhile");
+    }
+    let back = planned(&engines, "e-back", json!({"action": "roll-back", "run": "r-1"})).await.unwrap();
+    assert_eq!(serde_json::to_value(&back).unwrap()["turn"]["name"], "whole");
 }

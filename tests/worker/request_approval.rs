@@ -11,8 +11,10 @@ use tableshift_aws::run_files::store;
 use tableshift_aws::signatures::Sts;
 use tableshift_aws::starts::FindStarter;
 use tableshift_core::approval::{KnownBy, Requester, UnknownRequester};
+use tableshift_core::canary::{CanaryPlan, Turn};
 use tableshift_core::counts::Phase;
 use tableshift_core::identity::Identity;
+use tableshift_core::policy::OnBadVerdict;
 use tableshift_core::report::Report;
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::signature::{AnswerTo, Statement};
@@ -89,7 +91,13 @@ impl Case {
     }
 
     async fn ask(&self, token: &str) {
-        let input = Input::Ask { run: RUN.into(), epoch: 1, token: token.into(), execution: EXECUTION.into() };
+        let input = Input::Ask {
+            run: RUN.into(),
+            epoch: 1,
+            token: token.into(),
+            execution: EXECUTION.into(),
+            turn: Turn::Whole,
+        };
         assert_eq!(self.call(input).await.unwrap(), Output::Asked {});
     }
 
@@ -109,7 +117,7 @@ impl Case {
     }
 
     async fn judge(&self, answer: Value) -> Result<Output, Error> {
-        self.call(Input::Judge { run: RUN.into(), answer }).await
+        self.call(Input::Judge { run: RUN.into(), answer, turn: Turn::Whole }).await
     }
 
     /// Fails unless the answer is refused under this name; gives what is said.
@@ -180,7 +188,10 @@ async fn a_no_is_recorded_with_its_reason_and_ends_the_run_and_even_the_requeste
     let case = Case::asked().await;
     let no = case.answer(&case.ann, false, "not on a Friday").await;
     let said = case.refuses(no.clone(), ErrorName::ApprovalRejected).await;
-    assert_eq!(said, format!("{} said no: not on a Friday; nothing was written", case.ann.identity.arn));
+    assert_eq!(
+        said,
+        format!("{} said no: not on a Friday; nothing was written; start a new run", case.ann.identity.arn)
+    );
     let answer = case.recorded().await.unwrap();
     assert_eq!((answer.outcome, answer.by.as_ref()), (Outcome::Rejected, Some(&case.ann.identity)));
     assert_eq!(answer.reason, "not on a Friday");
@@ -278,7 +289,8 @@ async fn an_answer_is_replayed_in_vain() {
         clock: soon,
         random: ports_random,
     };
-    let ask = Input::Ask { run: RUN.into(), epoch: 1, token: "t2".into(), execution: EXECUTION.into() };
+    let ask =
+        Input::Ask { run: RUN.into(), epoch: 1, token: "t2".into(), execution: EXECUTION.into(), turn: Turn::Whole };
     run(&ports, ask).await.unwrap();
     assert_eq!(case.recorded().await, None);
     let said = case.refuses(yes, ErrorName::ApprovalRefused).await;
@@ -362,8 +374,50 @@ async fn what_a_yes_is_worth_when_nobody_knows_who_started_is_the_policy_s_to_sa
 #[tokio::test]
 async fn nobody_is_asked_once_the_lock_is_lost() {
     let case = Case::new().await;
-    let input = Input::Ask { run: RUN.into(), epoch: 2, token: "t".into(), execution: EXECUTION.into() };
+    let input =
+        Input::Ask { run: RUN.into(), epoch: 2, token: "t".into(), execution: EXECUTION.into(), turn: Turn::Whole };
     assert_eq!(case.call(input).await.unwrap_err().name(), ErrorName::LeaseLost);
     assert!(case.topic.sent().is_empty());
     assert_eq!(case.engines.ledger().approval(RUN).await.unwrap(), None);
+}
+
+/// A case whose canary is written, with the question about the rest.
+async fn about_the_rest(on_bad_verdict: OnBadVerdict) -> Case {
+    let canary = Some(CanaryPlan { segments: 2, bake_seconds: 600, approve: true });
+    let case = Case::of(&RunPlan { canary, on_bad_verdict, ..plan() }).await;
+    let input =
+        Input::Ask { run: RUN.into(), epoch: 1, token: "t".into(), execution: EXECUTION.into(), turn: Turn::Rest };
+    assert_eq!(case.call(input).await.unwrap(), Output::Asked {});
+    case
+}
+
+#[tokio::test]
+async fn a_question_about_the_rest_says_what_becomes_of_the_canary_without_a_yes() {
+    for (on_bad_verdict, told) in [
+        (OnBadVerdict::Hold, "the canary stays as it is.\n"),
+        (OnBadVerdict::RollBack, "the canary stays as it is. After a no it is put back.\n"),
+    ] {
+        let case = about_the_rest(on_bad_verdict).await;
+        let (subject, text) = case.topic.sent()[0].clone();
+        assert!(subject.contains("write the rest of"), "{subject}");
+        assert!(text.contains("before it writes the rest of table") && text.ends_with(told), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_no_to_the_rest_is_an_answer_also_when_it_is_judged_twice_and_what_does_not_count_is_an_error() {
+    let case = about_the_rest(OnBadVerdict::Hold).await;
+    let no = case.answer(&case.bob, false, "too slow").await;
+    for _ in 0..2 {
+        let judged = case.call(Input::Judge { run: RUN.into(), answer: no.clone(), turn: Turn::Rest }).await.unwrap();
+        let (by, reason) = (case.bob.identity.arn.clone(), "too slow".to_owned());
+        assert_eq!(judged, Output::Rejected { approved: false, by, reason });
+    }
+    assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Rejected);
+
+    let case = about_the_rest(OnBadVerdict::Hold).await;
+    let own = case.answer(&case.ann, true, "").await;
+    let refused = case.call(Input::Judge { run: RUN.into(), answer: own, turn: Turn::Rest }).await.unwrap_err();
+    assert_eq!(refused.name(), ErrorName::ApprovalRefused);
+    assert!(refused.to_string().contains("only the canary was written"), "{refused}");
 }

@@ -136,7 +136,7 @@ async fn a_no_ends_the_run_with_who_and_why_and_nothing_written() {
     let waiting = Waiting::on(&stack, "rejected").await;
     let no = waiting.bob.answers(&waiting.run, false, "not on a Friday").await;
     let cause = waiting.is_refused(&no, "ApprovalRejected").await;
-    assert_eq!(cause, format!("{} said no: not on a Friday; nothing was written", waiting.bob.arn));
+    assert_eq!(cause, format!("{} said no: not on a Friday; nothing was written; start a new run", waiting.bob.arn));
     let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("the answer is on record");
     assert_eq!((answer.outcome, answer.reason.as_str()), (Outcome::Rejected, "not on a Friday"));
 }
@@ -167,7 +167,7 @@ async fn a_yes_to_another_report_is_stale() {
     let mut yes = waiting.bob.answers(&waiting.run, true, "").await;
     yes["report_hash"] = json!(hash::of_json(&Value::Null));
     let cause = waiting.is_refused(&yes, "ApprovalStale").await;
-    assert!(cause.contains("review the report and start a new run"), "{cause}");
+    assert!(cause.contains("review the report; nothing was written"), "{cause}");
 }
 
 #[tokio::test]

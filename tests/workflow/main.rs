@@ -16,6 +16,7 @@ mod waiting; // for what takes time, up to a limit
 
 // What the workflow promises
 mod approval; // a person is asked, and decides
+mod canary; // a part goes first, and the rest follows if that went well
 mod command; // the command, as a person or a pipeline runs it
 mod concurrent_writes; // the application loses nothing
 mod dry_run; // the rehearsal writes nothing and stops what cannot work

@@ -10,6 +10,7 @@ use tableshift_aws::ledger_lock::LockTable as _;
 use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
 use tableshift_aws::run_files::store;
 use tableshift_aws::scan::TableItems;
+use tableshift_core::canary::Turn;
 use tableshift_core::child::SegmentInput;
 use tableshift_core::input::Input;
 use tableshift_core::keys;
@@ -77,7 +78,7 @@ pub async fn run(segments: u32) -> Outcome {
     };
     let lookout = clients.lookout();
     for segment in 0..segments {
-        let input = || SegmentInput { run: RUN.into(), epoch: EPOCH, segment };
+        let input = || SegmentInput { run: RUN.into(), epoch: EPOCH, turn: Turn::Whole, segment };
         while !migrate_segment::run(&ports, &lookout, input(), Deadline::after(LAMBDA_TIMEOUT)).await?.done {}
     }
     Ok(())

@@ -13,6 +13,7 @@ use futures::stream::FuturesUnordered;
 use tableshift_aws::ledger_lock::LockTable as _;
 use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
 use tableshift_aws::run_files::store;
+use tableshift_core::canary::Turn;
 use tableshift_core::child::{Progress, SegmentInput};
 use tableshift_core::counts::{Partial, Phase, Tally};
 use tableshift_core::lock::Lock;
@@ -118,7 +119,7 @@ impl Simulation {
         self.invocations.set(number);
         let epoch = self.epoch.get();
         let by = By::Worker(Invocation { run: run.to_owned(), phase, epoch, number });
-        let input = SegmentInput { run: run.to_owned(), epoch, segment };
+        let input = SegmentInput { run: run.to_owned(), epoch, turn: Turn::Whole, segment };
         let clients = self.clients(by.clone(), rough);
         self.note_call(&by, number, segment, fate);
         let came = fate.befall(Box::pin(work(&clients, phase, input, fate.time))).await;

@@ -5,23 +5,20 @@ use tableshift_aws::ledger_approvals::{Approvals, Outcome};
 use tableshift_aws::ledger_runs::{RunRecord, Runs};
 use tableshift_aws::objects::{ObjectError, ReadObject};
 use tableshift_core::approval::{Changed, Hashes};
+use tableshift_core::canary::Turn;
 use tableshift_core::language::document::Document;
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::{hash, keys};
 use tableshift_runtime::ErrorName;
 
-use crate::WRITING;
-
 /// Why the run may not write.
 #[derive(Debug, thiserror::Error)]
 pub enum Void {
     /// There is no record of the run.
-    #[error("run `{0}` is not in the ledger; nothing was written; start a new run")]
+    #[error("run `{0}` is not in the ledger")]
     NoRecord(String),
     /// The plan is not the one that was made.
-    #[error(
-        "plan.json of run `{run}` is not the one that was planned: it was {expected}, and is {found}; start a new run"
-    )]
+    #[error("plan.json of run `{run}` is not the one that was planned: it was {expected}, and is {found}")]
     Plan {
         /// The run.
         run: String,
@@ -31,9 +28,7 @@ pub enum Void {
         found: String,
     },
     /// The migration's document was changed or removed since.
-    #[error(
-        "{key} was changed since run `{run}` was planned, which voids its approval; nothing was written; start a new run"
-    )]
+    #[error("{key} was changed since run `{run}` was planned, which voids its approval")]
     Migration {
         /// The run.
         run: String,
@@ -41,10 +36,10 @@ pub enum Void {
         key: String,
     },
     /// Nobody said yes.
-    #[error("run `{0}` has no yes in the ledger; nothing was written; start a new run")]
+    #[error("run `{0}` has no yes in the ledger")]
     NotApproved(String),
     /// The yes is to something else.
-    #[error("{0}, which voids the approval; nothing was written; start a new run")]
+    #[error("{0}, which voids the approval")]
     Stale(Changed),
     /// The ledger did not answer.
     #[error("the approval could not be read in the ledger")]
@@ -67,19 +62,22 @@ impl Void {
     }
 }
 
-/// Whether what is about to be written is what was planned and, where a person was asked, what they said yes to.
+/// Whether what is about to be written is what was planned and, where a person was asked before this turn, what they said
+/// yes to. Gives whether the turn had begun before.
 ///
 /// A run that counts as writing already went through here: its report is another one by now, and that is right.
 pub(crate) async fn check(
     bucket: &impl ReadObject,
     ledger: &(impl Runs + Approvals),
     plan: &RunPlan,
-) -> Result<(), Void> {
+    turn: Turn,
+) -> Result<bool, Void> {
     let record = ledger.run(&plan.run).await.map_err(Void::Ledger)?;
     let record = record.ok_or_else(|| Void::NoRecord(plan.run.clone()))?;
     check_plan(plan, &record)?;
-    if !plan.steps.approve || record.phase == WRITING {
-        return Ok(());
+    let begun = turn.is_begun(&record.phase);
+    if begun || !plan.asks_before(turn) {
+        return Ok(begun);
     }
     check_migration(bucket, plan).await?;
     let approval = ledger.approval(&plan.run).await.map_err(Void::Ledger)?;
@@ -88,7 +86,8 @@ pub(crate) async fn check(
     let question = approval.ok_or_else(|| Void::NotApproved(plan.run.clone()))?.question;
     let report = bucket.get(&keys::report(&plan.run)).await.map_err(Void::Object)?;
     let now = Hashes { plan: &plan.hash(), report: &hash::of_bytes(&report) };
-    now.still(Hashes { plan: &question.plan_hash, report: &question.report_hash }).map_err(Void::Stale)
+    now.still(Hashes { plan: &question.plan_hash, report: &question.report_hash }).map_err(Void::Stale)?;
+    Ok(false)
 }
 
 fn check_plan(plan: &RunPlan, record: &RunRecord) -> Result<(), Void> {

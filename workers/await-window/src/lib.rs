@@ -5,8 +5,11 @@
 //!
 //! It is the last step before the first write, so it looks once more whether what was approved is what runs. Once it says
 //! yes the run counts as writing: whoever takes it up again goes on with the writing and rehearses no more.
+//!
+//! Told to bake ([`Step::Bake`]), it says whether the canary has: for as long as the plan says, with all alarms quiet.
 
 mod approved;
+mod baking;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,30 +21,46 @@ use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::lookout::{Look, LookError, look_if_due};
 use tableshift_aws::objects::ReadObject;
 use tableshift_aws::run_files::{RunFileError, load_plan};
-use tableshift_core::control::State;
+use tableshift_core::canary::Turn;
+use tableshift_core::control::{Control, State};
 use tableshift_core::counts::Phase;
 use tableshift_core::hold::Hold;
+use tableshift_core::run_plan::RunPlan;
 use tableshift_core::window::WindowError;
 use tableshift_runtime::{ErrorName, Named};
 
 pub use approved::Void;
 
-/// The phase of a run that may have written.
-pub const WRITING: &str = "writing";
-
 /// Which run wants to write.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
+    /// What to look at.
+    #[serde(default)]
+    pub step: Step,
     /// The run.
     pub run: String,
     /// The epoch of its lock.
     pub epoch: u64,
+    /// Whose turn it is.
+    #[serde(default)]
+    pub turn: Turn,
+}
+
+/// What to look at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Whether the run may write in this turn.
+    #[default]
+    Window,
+    /// Whether the canary has baked.
+    Bake,
 }
 
 /// Whether it may.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Output {
-    /// Whether the run may write now.
+    /// Whether the run may go on now.
     pub open: bool,
     /// When to look again, ISO 8601 in UTC. Present whatever `open` is, so that no path in the state machine misses.
     pub until: String,
@@ -73,8 +92,16 @@ pub enum Error {
         table: String,
     },
     /// What would be written is not what was planned or approved.
-    #[error(transparent)]
-    Void(Void),
+    #[error("{void}; {}", turn.unwritten())]
+    Void {
+        /// What is not.
+        void: Void,
+        /// Whose turn it was to be.
+        turn: Turn,
+    },
+    /// There is no canary to bake.
+    #[error("the plan of run `{0}` has no canary; start a new run")]
+    NoCanary(String),
     /// Calendars and alarms could not be looked at, or one of them ends the run.
     #[error("run `{run}` may not write")]
     Look {
@@ -105,13 +132,13 @@ impl Named for Error {
             Self::LeaseLost { .. } => ErrorName::LeaseLost,
             Self::Look { source, .. } => source.name(),
             Self::Stopped { .. } => ErrorName::Aborted,
-            Self::Void(void) => void.name(),
-            Self::Window(_) => ErrorName::Internal,
+            Self::Void { void, .. } => void.name(),
+            Self::NoCanary(_) | Self::Window(_) => ErrorName::Internal,
         }
     }
 }
 
-/// Asks everything that may hold the run, and keeps the lock for as long as it has to wait.
+/// Does one of the two steps, and keeps the lock for as long as the run has to wait.
 pub async fn run(
     bucket: &impl ReadObject,
     ledger: &(impl LockTable + Runs + Approvals + SteerRun),
@@ -120,32 +147,70 @@ pub async fn run(
     input: Input,
 ) -> Result<Output, Error> {
     let plan = load_plan(bucket, &input.run).await.map_err(Error::Plan)?;
-    let failed = |source| Error::Ledger { run: input.run.clone(), source };
-    let mut control = ledger.control(&input.run, Phase::Migrate).await.map_err(failed)?;
-    let looked = look_if_due(ledger, lookout, &input.run, &plan.watched, &control.outlook, now).await;
-    if let Some(outlook) = looked.map_err(|source| Error::Look { run: input.run.clone(), source })? {
+    let control = look(ledger, lookout, &plan, now).await?;
+    match input.step {
+        Step::Window => window(bucket, ledger, &plan, &control, now, &input).await,
+        Step::Bake => baking::look_after(ledger, &plan, &control, now, &input).await,
+    }
+}
+
+/// What the control item says, after a look at calendars and alarms if one is due. An operator's stop and a critical alarm
+/// end the run.
+async fn look(ledger: &impl SteerRun, lookout: &impl Look, plan: &RunPlan, now: i64) -> Result<Control, Error> {
+    let run = &plan.run;
+    let control = ledger.control(run, Phase::Migrate).await;
+    let mut control = control.map_err(|source| Error::Ledger { run: run.clone(), source })?;
+    let looked = look_if_due(ledger, lookout, run, &plan.watched, &control.outlook, now).await;
+    if let Some(outlook) = looked.map_err(|source| Error::Look { run: run.clone(), source })? {
         control.outlook = outlook;
     }
     if control.state == State::Stopped {
         let reason = control.reason.unwrap_or_else(|| "by an operator".into());
-        return Err(Error::Stopped { run: input.run, reason });
+        return Err(Error::Stopped { run: run.clone(), reason });
     }
-    let hold = Hold::of_writing(&control, plan.window.as_ref(), now).map_err(Error::Window)?;
-    // Rounded up where it has to wait: who came a moment too early would wait again.
-    let until = hold.as_ref().map_or(now, |hold| now.saturating_add_unsigned(hold.seconds * 1000 + 999));
-    let until = until.div_euclid(1000);
-    // While the run waits nothing renews its lease, so it has to last over the wait.
-    let lease_until = until.saturating_add_unsigned(plan.lease_seconds);
-    let held = ledger.renew(&plan.table.name, &input.run, input.epoch, lease_until).await;
-    if !held.map_err(failed)? {
-        return Err(Error::LeaseLost { run: input.run, table: plan.table.name });
-    }
+    Ok(control)
+}
+
+/// Whether the run may write in this turn.
+async fn window(
+    bucket: &impl ReadObject,
+    ledger: &(impl LockTable + Runs + Approvals + SteerRun),
+    plan: &RunPlan,
+    control: &Control,
+    now: i64,
+    input: &Input,
+) -> Result<Output, Error> {
+    let failed = |source| Error::Ledger { run: input.run.clone(), source };
+    let hold = Hold::of_writing(control, plan.window.as_ref(), now).map_err(Error::Window)?;
+    let until = hold_lock(ledger, plan, input.epoch, now, hold.as_ref().map(|hold| hold.seconds)).await?;
     if hold.is_none() {
-        approved::check(bucket, ledger, &plan).await.map_err(Error::Void)?;
-        ledger.enter_phase(&input.run, WRITING).await.map_err(failed)?;
+        let turn = input.turn;
+        let begun = approved::check(bucket, ledger, plan, turn).await.map_err(|void| Error::Void { void, turn })?;
+        if turn == Turn::Rest && !begun {
+            ledger.end_canary(&input.run).await.map_err(failed)?;
+        }
+        ledger.enter_phase(&input.run, turn.phase()).await.map_err(failed)?;
     }
-    let until = Timestamp::from_second(until).unwrap_or(Timestamp::MAX).to_string();
     let reason = hold.as_ref().map(|hold| hold.reason.clone()).unwrap_or_default();
-    tracing::info!(open = hold.is_none(), until, reason, "window");
+    tracing::info!(turn = input.turn.as_str(), open = hold.is_none(), until, reason, "window");
     Ok(Output { open: hold.is_none(), until, reason })
+}
+
+/// Keeps the lock over a wait of so many seconds, for while the run waits nothing renews its lease. Gives the wait's end, or
+/// now if there is none.
+async fn hold_lock(
+    ledger: &impl LockTable,
+    plan: &RunPlan,
+    epoch: u64,
+    now: i64,
+    seconds: Option<u64>,
+) -> Result<String, Error> {
+    // Rounded up where it has to wait: who came a moment too early would wait again.
+    let until = seconds.map_or(now, |seconds| now.saturating_add_unsigned(seconds * 1000 + 999)).div_euclid(1000);
+    let lease_until = until.saturating_add_unsigned(plan.lease_seconds);
+    let held = ledger.renew(&plan.table.name, &plan.run, epoch, lease_until).await;
+    match held.map_err(|source| Error::Ledger { run: plan.run.clone(), source })? {
+        true => Ok(Timestamp::from_second(until).unwrap_or(Timestamp::MAX).to_string()),
+        false => Err(Error::LeaseLost { run: plan.run.clone(), table: plan.table.name.clone() }),
+    }
 }

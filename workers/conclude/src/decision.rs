@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 use tableshift_core::ErrorName;
+use tableshift_core::canary::Turn;
 
-use crate::state::{Caught, Reported, State};
+use crate::state::{Caught, Judged, Reported, State};
 
 /// How the run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,9 @@ pub fn decide(state: &State, known: Known<'_>) -> Decision {
     if let Some(caught) = &state.error {
         return of_error(state, caught, known);
     }
+    if let Some(no) = state.rejected() {
+        return of_no(state, no);
+    }
     match &state.report {
         Some(report) if report.verdict == "good" => of_good(state, report, known),
         Some(report) => of_bad(report),
@@ -56,8 +60,8 @@ pub fn decide(state: &State, known: Known<'_>) -> Decision {
 
 fn of_error(state: &State, caught: &Caught, known: Known<'_>) -> Decision {
     if is_unanswered(state, caught) {
-        let cause = "nobody answered the request for approval in time; nothing was written; start a new run";
-        return Decision::failure(ErrorName::ApprovalExpired, cause.into());
+        let cause = format!("nobody answered the request for approval in time; {}", state.turn.name.unwritten());
+        return Decision::failure(ErrorName::ApprovalExpired, cause);
     }
     let (name, cause) = told(caught);
     // Step Functions' own names say that a child of a Map failed, but not of what.
@@ -75,7 +79,7 @@ fn of_error(state: &State, caught: &Caught, known: Known<'_>) -> Decision {
 /// A time-out between the report and the answer is that of the request for approval.
 fn is_unanswered(state: &State, caught: &Caught) -> bool {
     let timed_out = matches!(caught.error.as_str(), "States.Timeout" | "States.HeartbeatTimeout");
-    timed_out && state.steps.approve && state.report.is_some() && state.answer.is_none()
+    timed_out && state.asks() && state.report.is_some() && state.turn.answer.is_none()
 }
 
 /// The name and message of an error. A Lambda's cause is JSON that holds both; anything else is taken as it is.
@@ -84,6 +88,20 @@ fn told(caught: &Caught) -> (String, String) {
     let field = |name| cause.get(name).and_then(Value::as_str);
     let message = field("errorMessage").unwrap_or(&caught.cause);
     (caught.error.clone(), message.to_owned())
+}
+
+/// Somebody said no to the rest: what the canary wrote was put back, or stays.
+fn of_no(state: &State, no: &Judged) -> Decision {
+    let what = match &state.report {
+        Some(report) if report.phase == "roll-back" && report.verdict != "good" => return of_bad(report),
+        Some(report) if report.phase == "roll-back" => format!(
+            "every item of the canary that was still as the run left it was put back; {} lists the others",
+            report.key
+        ),
+        _ => Turn::Rest.unwritten().to_owned(),
+    };
+    let Judged { by, reason, .. } = no;
+    Decision::failure(ErrorName::ApprovalRejected, format!("{by} said no to the rest: {reason}; {what}"))
 }
 
 fn of_good(state: &State, report: &Reported, known: Known<'_>) -> Decision {
@@ -95,7 +113,7 @@ fn of_good(state: &State, report: &Reported, known: Known<'_>) -> Decision {
         );
         return Decision::failure(ErrorName::RolledBack, cause);
     }
-    if report.phase == last_phase(state) {
+    if report.phase == last_phase(state) && report.turn != Turn::Canary {
         return Decision::success();
     }
     let cause = format!(
@@ -110,6 +128,12 @@ fn of_bad(report: &Reported) -> Decision {
     if report.phase == "dry-run" {
         let why = because("the dry run's verdict is bad", &report.reasons);
         return Decision::failure(ErrorName::RehearsalFailed, format!("{why}; nothing was written; see {key}"));
+    }
+    if report.turn == Turn::Canary {
+        let why = because("the canary's verdict is bad", &report.reasons);
+        let next = "the rest was not written, and the canary stays as it is: put it back with `action: roll-back`, or \
+                    verify and bake it anew with `action: resume`";
+        return Decision::failure(ErrorName::VerificationFailed, format!("{why}; {next}; see {key}"));
     }
     let why = because(&format!("the verdict of {} is bad", report.phase), &report.reasons);
     let next = match report.phase.as_str() {

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use tableshift_core::canary::Turn;
 
 /// The state data, as far as it was understood.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -23,8 +24,42 @@ pub struct State {
     pub error: Option<Caught>,
     /// What the last report said.
     pub report: Option<Reported>,
-    /// The answer to the request for approval, once there is one.
+    /// Whose turn it was, and what was answered before it.
+    pub turn: TurnOf,
+    /// What comes after a canary.
+    pub canary: AfterCanary,
+}
+
+/// A turn of the run.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct TurnOf {
+    /// Whose.
+    pub name: Turn,
+    /// The answer to the request for approval before this turn, once there is one.
     pub answer: Option<Value>,
+    /// What was made of it.
+    pub approval: Option<Judged>,
+}
+
+/// What was made of an answer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Judged {
+    /// Whether it was a yes.
+    pub approved: bool,
+    /// Whose it was.
+    pub by: String,
+    /// Why it was a no.
+    pub reason: String,
+}
+
+/// What comes after a canary.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct AfterCanary {
+    /// Ask a person.
+    pub approve: bool,
 }
 
 /// The steps that matter for the outcome.
@@ -72,6 +107,8 @@ pub struct Reported {
     pub reasons: Vec<String>,
     /// Which phase it is about.
     pub phase: String,
+    /// Whose turn it was.
+    pub turn: Turn,
     /// The report's key.
     pub key: String,
 }
@@ -91,8 +128,19 @@ impl State {
             already_applied: part(data, "already_applied"),
             error: part(data, "error"),
             report: part(data, "report"),
-            answer: part(data, "answer"),
+            turn: part(data, "turn").unwrap_or_default(),
+            canary: part(data, "canary").unwrap_or_default(),
         }
+    }
+
+    /// Whether a person was asked, or would have been, before this turn.
+    pub fn asks(&self) -> bool {
+        if self.turn.name == Turn::Rest { self.canary.approve } else { self.steps.approve }
+    }
+
+    /// The no to the rest, after the canary. Before anything is written a no is an error.
+    pub fn rejected(&self) -> Option<&Judged> {
+        self.turn.approval.as_ref().filter(|judged| !judged.approved)
     }
 
     /// The table, as far as anything says which: Plan, or else the input, which need not be right.

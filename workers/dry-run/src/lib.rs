@@ -20,6 +20,7 @@ pub use tableshift_aws::part::Ports;
 use tableshift_aws::part::{Part, PartError, PartId};
 use tableshift_aws::scan::ScanSegment;
 use tableshift_core::ErrorName;
+use tableshift_core::canary::Turn;
 pub use tableshift_core::child::{PartInput as Input, Progress as Output};
 use tableshift_core::counts::{Phase, Tally};
 use tableshift_core::rehearsal::ExportFile;
@@ -114,7 +115,8 @@ where
     F: Fn(&str) -> T,
     T: ScanSegment + ReadItem,
 {
-    let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::DryRun, part: input.part.part.clone() };
+    let (phase, turn, part) = (Phase::DryRun, Turn::Whole, input.part.part.clone());
+    let id = PartId { run: input.run, epoch: input.epoch, phase, turn, part };
     let begun = Part::begin(ports, id).await;
     let mut part = begun.map_err(|source| Error::Part { part: input.part.part.clone(), source })?;
     match (&input.part.file, input.part.segment) {

@@ -135,7 +135,8 @@ where
     T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
 {
     let segment = input.segment;
-    let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::Migrate, part: segments::name(segment) };
+    let (phase, turn, part) = (Phase::Migrate, input.turn, segments::name(segment));
+    let id = PartId { run: input.run, epoch: input.epoch, phase, turn, part };
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let items = (ports.items)(&part.plan.table.name);

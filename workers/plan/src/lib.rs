@@ -26,6 +26,7 @@ use tableshift_aws::run_files::{load_plan, store};
 use tableshift_aws::signatures::VerifySignature;
 use tableshift_aws::tables::DescribeTable;
 use tableshift_core::approval::Requester;
+use tableshift_core::canary::Turn;
 use tableshift_core::input::{Action, Input};
 use tableshift_core::keys;
 use tableshift_core::lock::SETTLE_SECONDS;
@@ -38,6 +39,9 @@ use tableshift_core::table::Table;
 
 pub use error::Error;
 pub use output::{Output, Request};
+
+/// The phase of a run that has not begun to write.
+const PLANNED: &str = "planned";
 
 /// The stage that this worker serves.
 #[derive(Debug, Clone)]
@@ -145,7 +149,7 @@ where
     let lock = lock::take(ports, &plan, &request.execution).await?;
     let written = write_down(ports, &plan, &request, requester).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
-    Ok(Output::of(&plan, plan.action, plan.steps, &lock))
+    Ok(Output::of(&plan, plan.action, plan.steps, plan.turn_in(PLANNED), &lock))
 }
 
 /// A run whose migration is applied already: it is written down, takes no lock and no step, and succeeds.
@@ -186,6 +190,8 @@ where
     let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
     describe(ports, &plan.table.name).await?;
     let lock = lock::take(ports, &plan, &request.execution).await?;
+    // Proving and putting back are about every segment, however far the run came.
+    let turn = if input.action == Action::Resume { plan.turn_in(&record.phase) } else { Turn::Whole };
     let settle_seconds = if record.status == "succeeded" { 0 } else { SETTLE_SECONDS };
     let record = RunRecord {
         status: "running".into(),
@@ -200,7 +206,7 @@ where
     let written = let_run(ports, &record, speed).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
     let max_concurrency = speed.max_concurrency;
-    Ok(Output { settle_seconds, max_concurrency, ..Output::of(&plan, input.action, steps, &lock) })
+    Ok(Output { settle_seconds, max_concurrency, ..Output::of(&plan, input.action, steps, turn, &lock) })
 }
 
 /// Whoever resumes a run wants it written as much as who started it. This execution may be there already: that is its own
@@ -264,7 +270,8 @@ fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) 
         }
         Action::Resume => {
             let steps = Steps { roll_back_if_bad: on_bad_verdict == OnBadVerdict::RollBack, ..plan.steps };
-            Ok(if record.phase == "writing" { steps.from_writing_on() } else { steps })
+            let has_begun = plan.first_turn().is_begun(&record.phase);
+            Ok(if has_begun { steps.from_writing_on() } else { steps })
         }
         action => Ok(Steps::of(action, policy, on_bad_verdict)),
     }
@@ -284,9 +291,14 @@ where
     B: WriteObject,
     L: Runs,
 {
-    let order = segments::order(plan.segments, &plan.run);
-    let segments: Vec<_> = order.into_iter().map(|segment| serde_json::json!({ "segment": segment })).collect();
-    store(&ports.bucket, &keys::segments(&plan.run), &segments).await.map_err(Error::RunFile)?;
+    let listed = |turn| -> Vec<_> {
+        let order = segments::of_turn(turn, plan).into_iter();
+        order.map(|segment| serde_json::json!({ "segment": segment })).collect()
+    };
+    store(&ports.bucket, &keys::segments(&plan.run), &listed(Turn::Whole)).await.map_err(Error::RunFile)?;
+    if plan.canary.is_some() {
+        store(&ports.bucket, &keys::canary(&plan.run), &listed(Turn::Canary)).await.map_err(Error::RunFile)?;
+    }
     let parts: Vec<_> = (0..plan.segments).map(Part::of_segment).collect();
     store(&ports.bucket, &keys::rehearsal(&plan.run), &parts).await.map_err(Error::RunFile)?;
     store(&ports.bucket, &keys::plan(&plan.run), plan).await.map_err(Error::RunFile)?;
@@ -296,7 +308,7 @@ where
         migration: plan.migration.id.clone(),
         migration_hash: plan.migration_hash.clone(),
         plan_hash: plan.hash(),
-        phase: "planned".into(),
+        phase: PLANNED.into(),
         status: "running".into(),
         started: request.started.clone(),
         execution: request.execution.clone(),

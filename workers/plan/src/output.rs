@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tableshift_aws::ledger_runs::Applied;
+use tableshift_core::canary::Turn;
 use tableshift_core::input::Action;
 use tableshift_core::keys;
 use tableshift_core::lock::Lock;
@@ -38,8 +39,12 @@ pub struct Output {
     pub bucket: String,
     /// Which steps to take.
     pub steps: Steps,
-    /// Where the segments are.
+    /// Where all segments are.
     pub segments_key: String,
+    /// Whose turn it is first, and where its segments are.
+    pub turn: TurnOf,
+    /// What the state machine asks about a canary.
+    pub canary: AfterCanary,
     /// Where the parts of the rehearsal are.
     pub rehearsal_key: String,
     /// Where the Maps put their own results.
@@ -68,6 +73,29 @@ pub struct AlreadyApplied {
     pub at: String,
 }
 
+/// A turn, with where its segments are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TurnOf {
+    /// Whose.
+    pub name: Turn,
+    /// Where the segments are that it writes and verifies.
+    pub segments_key: String,
+}
+
+impl TurnOf {
+    fn of(run: &str, turn: Turn) -> Self {
+        let segments_key = if turn == Turn::Canary { keys::canary(run) } else { keys::segments(run) };
+        Self { name: turn, segments_key }
+    }
+}
+
+/// What comes after a canary that went well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct AfterCanary {
+    /// Whether a person is asked before the rest is written.
+    pub approve: bool,
+}
+
 /// Something that is begun later, so that the state machine finds its fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotBegun {
@@ -76,8 +104,8 @@ pub struct NotBegun {
 }
 
 impl Output {
-    /// The output for a run that takes these steps under this lock.
-    pub(crate) fn of(plan: &RunPlan, action: Action, steps: Steps, lock: &Lock) -> Self {
+    /// The output for a run that takes these steps under this lock, this turn first.
+    pub(crate) fn of(plan: &RunPlan, action: Action, steps: Steps, turn: Turn, lock: &Lock) -> Self {
         let not_begun = NotBegun { arn: None, status: "NONE" };
         Self {
             run: plan.run.clone(),
@@ -88,6 +116,8 @@ impl Output {
             bucket: plan.bucket.clone(),
             steps,
             segments_key: keys::segments(&plan.run),
+            turn: TurnOf::of(&plan.run, turn),
+            canary: AfterCanary { approve: plan.asks_before(Turn::Rest) },
             rehearsal_key: keys::rehearsal(&plan.run),
             results_prefix: keys::map_runs(&plan.run),
             max_concurrency: plan.max_concurrency,
@@ -104,6 +134,6 @@ impl Output {
         let no_lock =
             Lock { table: plan.table.name.clone(), run: plan.run.clone(), epoch: 0, execution: None, lease_until: 0 };
         let already_applied = Some(AlreadyApplied { run: done.run, at: done.at });
-        Self { already_applied, ..Self::of(plan, plan.action, plan.steps, &no_lock) }
+        Self { already_applied, ..Self::of(plan, plan.action, plan.steps, Turn::Whole, &no_lock) }
     }
 }

@@ -19,6 +19,7 @@ use tableshift_aws::ledger::LedgerError;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::objects::{ListObjects, ObjectError, ReadObject, WriteObject};
 use tableshift_aws::run_files::{RunFileError, load, load_plan};
+use tableshift_core::canary::Turn;
 use tableshift_core::counts::{Partial, Phase};
 use tableshift_core::rehearsal::Part;
 use tableshift_core::report::{Gathered, Report, Verdict};
@@ -41,6 +42,9 @@ pub struct Input {
     pub epoch: u64,
     /// The phase that has ended.
     pub phase: Phase,
+    /// Whose turn it was. A rehearsal and a way back have none: they are about every segment.
+    #[serde(default)]
+    pub turn: Turn,
 }
 
 /// The verdict, and where its grounds are.
@@ -52,6 +56,8 @@ pub struct Output {
     pub reasons: Vec<String>,
     /// The phase.
     pub phase: Phase,
+    /// Whose turn it was.
+    pub turn: Turn,
     /// The key of `report.json`.
     pub key: String,
     /// The SHA-256 of its bytes.
@@ -130,12 +136,12 @@ pub async fn run(
 ) -> Result<Output, Error> {
     let plan = load_plan(bucket, &input.run).await.map_err(Error::File)?;
     hold(ledger, &plan, &input, now).await?;
-    let report = fold(bucket, &plan, input.phase).await?;
+    let report = fold(bucket, &plan, input.phase, input.turn).await?;
     let hash = write(bucket, &plan, &report).await?;
     let verdict = report.verdict;
     tracing::info!(phase = input.phase.as_str(), ?verdict, reasons = report.reasons.len(), hash, "report");
     let reasons = report.reasons.into_iter().take(MAX_REASONS).collect();
-    Ok(Output { verdict, reasons, phase: input.phase, key: keys::report(&plan.run), hash })
+    Ok(Output { verdict, reasons, phase: input.phase, turn: input.turn, key: keys::report(&plan.run), hash })
 }
 
 /// An execution that was taken over must not replace the report that its successor asks an approval for.
@@ -150,17 +156,22 @@ async fn hold(ledger: &impl LockTable, plan: &RunPlan, input: &Input, now: i64) 
 }
 
 /// The report so far, with this phase in it. A verification proves the writing, so it folds that first.
-async fn fold(bucket: &(impl ReadObject + ListObjects), plan: &RunPlan, phase: Phase) -> Result<Report, Error> {
+async fn fold(
+    bucket: &(impl ReadObject + ListObjects),
+    plan: &RunPlan,
+    phase: Phase,
+    turn: Turn,
+) -> Result<Report, Error> {
     let earlier = load::<Report>(bucket, &keys::report(&plan.run)).await.map_err(Error::File)?;
-    let mut report = Report::new(plan, phase);
+    let mut report = Report { turn, ..Report::new(plan, phase) };
     report.phases = earlier.map(|report| report.phases).unwrap_or_default();
     if phase == Phase::Verify {
-        let (parts, gathered) = gather(bucket, plan, Phase::Migrate).await?;
+        let (parts, gathered) = gather(bucket, plan, Phase::Migrate, turn).await?;
         if plan.steps.migrate || !gathered.is_empty() {
             report.fold(Phase::Migrate, parts, gathered, plan.invalid_items);
         }
     }
-    let (parts, gathered) = gather(bucket, plan, phase).await?;
+    let (parts, gathered) = gather(bucket, plan, phase, turn).await?;
     report.fold(phase, parts, gathered, plan.invalid_items);
     Ok(report)
 }
@@ -171,8 +182,9 @@ async fn gather(
     bucket: &(impl ReadObject + ListObjects),
     plan: &RunPlan,
     phase: Phase,
+    turn: Turn,
 ) -> Result<(u64, Gathered), Error> {
-    let parts = parts(bucket, plan, phase).await?;
+    let parts = parts(bucket, plan, phase, turn).await?;
     let prefix = keys::partials(&plan.run, phase);
     let listed = bucket.list(&prefix).await.map_err(|source| Error::Object { key: prefix, source })?;
     // A rehearsal that was made again may have fewer parts: what the first one left besides does not count.
@@ -185,11 +197,11 @@ async fn gather(
     Ok((parts.len() as u64, gathered.await.map_err(Error::File)?))
 }
 
-/// The keys under which the parts of a phase leave their results.
-async fn parts(bucket: &impl ReadObject, plan: &RunPlan, phase: Phase) -> Result<BTreeSet<String>, Error> {
+/// The keys under which the parts of a phase leave their results in a turn.
+async fn parts(bucket: &impl ReadObject, plan: &RunPlan, phase: Phase, turn: Turn) -> Result<BTreeSet<String>, Error> {
     let key = |part: &str| keys::partial(&plan.run, phase, part);
     if phase != Phase::DryRun {
-        return Ok((0..plan.segments).map(|segment| key(&segments::name(segment))).collect());
+        return Ok(segments::of_turn(turn, plan).into_iter().map(|segment| key(&segments::name(segment))).collect());
     }
     let list = keys::rehearsal(&plan.run);
     let parts = load::<Vec<Part>>(bucket, &list).await.map_err(Error::File)?;

@@ -6,6 +6,7 @@
 use crate::phase::{self, PhaseView};
 use crate::plan::{facts, next};
 use askama::Template;
+use tableshift_core::canary::Turn;
 use tableshift_core::language::outline::{RuleLine, outline};
 use tableshift_core::report::{Report, Verdict};
 use tableshift_core::run_plan::RunPlan;
@@ -36,7 +37,7 @@ impl<'a> Page<'a> {
             plan,
             report_hash,
             good: report.verdict == Verdict::Good,
-            phase: phase::name(report.phase),
+            phase: if report.turn == Turn::Canary { "Canary" } else { phase::name(report.phase) },
             next: next(report, plan),
             rules: outline(&plan.migration),
             facts: facts(plan),

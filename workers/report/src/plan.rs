@@ -2,6 +2,7 @@
 
 use crate::text::{dollars, grouped, many, size};
 use jiff::Timestamp;
+use tableshift_core::canary::{CanaryPlan, Turn};
 use tableshift_core::counts::Phase;
 use tableshift_core::policy::OnBadVerdict;
 use tableshift_core::report::{Report, Verdict};
@@ -11,6 +12,9 @@ use tableshift_core::window::Window;
 /// What the run does after this report, in one sentence.
 pub(crate) fn next(report: &Report, plan: &RunPlan) -> String {
     let Steps { approve, migrate, roll_back_if_bad, .. } = plan.steps;
+    if let (Some(canary), Turn::Canary, Phase::Verify) = (&plan.canary, report.turn, report.phase) {
+        return after_canary(report.verdict, canary, roll_back_if_bad);
+    }
     let next = match (report.phase, report.verdict) {
         (Phase::DryRun, Verdict::Bad) => "The run stops here, with the table untouched.",
         (Phase::DryRun, _) if !migrate => "This run only rehearses; it ends here.",
@@ -27,10 +31,33 @@ pub(crate) fn next(report: &Report, plan: &RunPlan) -> String {
     next.to_owned()
 }
 
+fn after_canary(verdict: Verdict, canary: &CanaryPlan, roll_back_if_bad: bool) -> String {
+    match (verdict, roll_back_if_bad) {
+        (Verdict::Bad, true) => "Next: the run puts the canary's items back. The rest is never written.".into(),
+        (Verdict::Bad, false) => {
+            "The run holds: the canary stays as it is, until a person decides to roll back or to resume.".into()
+        }
+        (Verdict::Good, _) if canary.approve => {
+            format!(
+                "Next: the canary bakes for {}; then somebody approves exactly this report, or no more is written.",
+                canary.bake()
+            )
+        }
+        (Verdict::Good, _) => format!("Next: the canary bakes for {}; then the run writes the rest.", canary.bake()),
+    }
+}
+
+/// What goes first, if a part does.
+fn canary(canary: &CanaryPlan, segments: u32) -> String {
+    let then = if canary.approve { ", then asks a person" } else { "" };
+    let (first, bake) = (grouped(canary.segments.into()), canary.bake());
+    format!("{first} of {} first; bakes for {bake}{then}", many(segments.into(), "segment"))
+}
+
 /// The facts of a plan that an approver asks about.
 pub(crate) fn facts(plan: &RunPlan) -> Vec<(&'static str, String)> {
     let estimate = &plan.estimate;
-    vec![
+    let mut facts = vec![
         ("Table", table(plan)),
         ("Steps", way(plan.steps)),
         ("Segments", format!("{}, at most {} at a time", grouped(plan.segments.into()), plan.workers())),
@@ -48,7 +75,11 @@ pub(crate) fn facts(plan: &RunPlan) -> Vec<(&'static str, String)> {
             ),
         ),
         ("Locked since", locked_since(plan)),
-    ]
+    ];
+    if let Some(first) = &plan.canary {
+        facts.insert(3, ("Canary", canary(first, plan.segments)));
+    }
+    facts
 }
 
 fn table(plan: &RunPlan) -> String {

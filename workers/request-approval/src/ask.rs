@@ -7,6 +7,7 @@ use tableshift_aws::notifications::Publish;
 use tableshift_aws::objects::ReadObject;
 use tableshift_aws::starts::FindStarter;
 use tableshift_core::approval::Requester;
+use tableshift_core::canary::Turn;
 use tableshift_core::hash;
 use tableshift_runtime::told;
 
@@ -20,6 +21,7 @@ pub(crate) struct Ask {
     pub(crate) epoch: u64,
     pub(crate) token: String,
     pub(crate) execution: String,
+    pub(crate) turn: Turn,
 }
 
 impl Ask {
@@ -54,6 +56,7 @@ impl Ask {
         let request = Request {
             plan: &reviewed.plan,
             report: &reviewed.report,
+            turn: self.turn,
             question: &question,
             execution: &self.execution,
             requesters: &requesters,

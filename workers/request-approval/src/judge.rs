@@ -9,6 +9,7 @@ use tableshift_aws::objects::ReadObject;
 use tableshift_aws::signatures::VerifySignature;
 use tableshift_aws::starts::FindStarter;
 use tableshift_core::approval::{Hashes, UnknownRequester, account_of};
+use tableshift_core::canary::Turn;
 use tableshift_core::hash;
 use tableshift_core::identity::Identity;
 use tableshift_core::signature::{AnswerTo, Signature, Statement};
@@ -59,7 +60,12 @@ impl Weighed {
 }
 
 /// Judges the answer, and closes the question with it.
-pub(crate) async fn judge<B, L, T, V, H>(ports: &Ports<B, L, T, V, H>, run: &str, sent: &Sent) -> Result<Output, Error>
+pub(crate) async fn judge<B, L, T, V, H>(
+    ports: &Ports<B, L, T, V, H>,
+    run: &str,
+    turn: Turn,
+    sent: &Sent,
+) -> Result<Output, Error>
 where
     B: ReadObject,
     L: Approvals + Runs + UsedSignatures,
@@ -68,9 +74,10 @@ where
 {
     let failed = |source| Error::Ledger { run: run.to_owned(), source };
     let asked = ports.ledger.approval(run).await.map_err(failed)?;
-    let asked = asked.ok_or(Error::Refused(Refusal::NotAsked))?;
+    let refused = |refusal| Error::Refused { refusal, turn };
+    let asked = asked.ok_or_else(|| refused(Refusal::NotAsked))?;
     if let Approval { answer: Some(earlier), .. } = &asked {
-        judgement::again(earlier, &sent.hash()).map_err(Error::Refused)?;
+        judgement::again(earlier, &sent.hash()).map_err(refused)?;
         return Ok(Output::approved(earlier.by.as_ref()));
     }
     let answered_at = iso((ports.clock)().div_euclid(1000));
@@ -87,10 +94,10 @@ where
     };
     let recorded = ports.ledger.answer(run, &asked.question.id, &answer).await.map_err(failed)?;
     tracing::info!(outcome = answer.outcome.as_str(), by = answer.by.as_ref().map(|by| &by.arn), "answered");
-    verdict.map_err(Error::Refused)?;
+    verdict.map_err(refused)?;
     match recorded {
         Recorded::Now => Ok(Output::approved(answer.by.as_ref())),
-        Recorded::TooLate => Err(Error::Refused(Refusal::Overtaken)),
+        Recorded::TooLate => Err(refused(Refusal::Overtaken)),
     }
 }
 

@@ -5,11 +5,11 @@ use tableshift_core::approval::{Changed, Hashes, NotEntitled};
 use tableshift_core::signature::SignatureError;
 use tableshift_runtime::ErrorName;
 
-/// Why an answer is no yes.
+/// Why an answer is no yes. What becomes of the items depends on when it was asked, and is said by the step's error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The answer is a no.
-    #[error("{by} said no: {reason}; nothing was written")]
+    #[error("{by} said no: {reason}")]
     Rejected {
         /// Who.
         by: String,
@@ -17,7 +17,7 @@ pub enum Refusal {
         reason: String,
     },
     /// The answer came too late.
-    #[error("the answer came at {answered_at}, but was due by {expires_at}; nothing was written; start a new run")]
+    #[error("the answer came at {answered_at}, but was due by {expires_at}")]
     Expired {
         /// When it came.
         answered_at: String,
@@ -25,10 +25,10 @@ pub enum Refusal {
         expires_at: String,
     },
     /// Nothing was asked.
-    #[error("the ledger holds no question for this run; nothing was written; start a new run")]
+    #[error("the ledger holds no question for this run")]
     NotAsked,
     /// There is another answer already.
-    #[error("the question was {outcome} before, at {answered_at}; nothing was written; start a new run")]
+    #[error("the question was {outcome} before, at {answered_at}")]
     Answered {
         /// What became of it.
         outcome: &'static str,
@@ -36,26 +36,24 @@ pub enum Refusal {
         answered_at: String,
     },
     /// Another question or answer came in between.
-    #[error("another question or answer came in between; nothing was written; start a new run")]
+    #[error("another question or answer came in between")]
     Overtaken,
     /// The answer is about something else than what would run.
-    #[error("{0}; nothing was written; review the report and start a new run")]
+    #[error("{0}; review the report")]
     Stale(Changed),
     /// The answer is not signed as it has to be.
-    #[error(
-        "nobody can say who answered: {0}; nothing was written; start a new run and answer with `tableshift approve`"
-    )]
+    #[error("nobody can say who answered: {0}; answer with `tableshift approve`")]
     Unsigned(SignatureError),
     /// STS knows no such signature.
     #[error(
-        "nobody can say who answered: STS takes the signature for no one's, so it is not over this question and this answer ({0}); nothing was written; start a new run"
+        "nobody can say who answered: STS takes the signature for no one's, so it is not over this question and this answer ({0})"
     )]
     NotTheirs(String),
     /// The signature was used before.
-    #[error("the answer's signature was used before; nothing was written; start a new run")]
+    #[error("the answer's signature was used before")]
     Replayed,
     /// The answer is from somebody whose yes does not count.
-    #[error("the yes does not count: {0}; nothing was written; start a new run")]
+    #[error("the yes does not count: {0}")]
     NotEntitled(NotEntitled),
     /// The answer was refused before, for this reason.
     #[error("{0}")]

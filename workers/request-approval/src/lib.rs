@@ -25,6 +25,7 @@ use tableshift_aws::part::Clock;
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::signatures::VerifySignature;
 use tableshift_aws::starts::FindStarter;
+use tableshift_core::canary::Turn;
 use tableshift_core::identity::Identity;
 use tableshift_runtime::{ErrorName, Named};
 
@@ -46,6 +47,9 @@ pub enum Input {
         token: String,
         /// The ARN of the execution that waits.
         execution: String,
+        /// Before whose turn it is asked.
+        #[serde(default)]
+        turn: Turn,
     },
     /// Judge the answer.
     Judge {
@@ -53,6 +57,9 @@ pub enum Input {
         run: String,
         /// What was sent with the task token, whatever it is.
         answer: Value,
+        /// Before whose turn it was asked.
+        #[serde(default)]
+        turn: Turn,
     },
 }
 
@@ -64,10 +71,20 @@ pub enum Output {
     Asked {},
     /// The answer is a yes to exactly what was asked.
     Approved {
-        /// Always true: a no is an error.
+        /// Always true.
         approved: bool,
         /// The ARN of who said so.
         by: String,
+    },
+    /// Somebody said no to the rest, after the canary. That is a verdict on what is written, and leads to what the run does
+    /// on a bad one; before anything is written a no is an error.
+    Rejected {
+        /// Always false.
+        approved: bool,
+        /// The ARN of who said so.
+        by: String,
+        /// Why.
+        reason: String,
     },
 }
 
@@ -130,7 +147,7 @@ pub enum Error {
         source: LedgerError,
     },
     /// The run left no record.
-    #[error("run `{0}` is not in the ledger; nothing was written; start a new run")]
+    #[error("run `{0}` is not in the ledger; start a new run")]
     NoRecord(String),
     /// STS did not answer.
     #[error("STS could not be asked whose answer it is")]
@@ -139,9 +156,7 @@ pub enum Error {
     #[error("whether the answer is the requester's own could not be found out")]
     Requesters(#[source] Unanswered),
     /// The lock is another run's, or another execution's.
-    #[error(
-        "run `{run}` lost the lock of table `{table}` to another execution; nothing was written; start it again with `action: resume`"
-    )]
+    #[error("run `{run}` lost the lock of table `{table}` to another execution; start it again with `action: resume`")]
     LeaseLost {
         /// The run.
         run: String,
@@ -149,7 +164,7 @@ pub enum Error {
         table: String,
     },
     /// The message could not be sent.
-    #[error("nobody could be asked about run `{run}`; nothing was written")]
+    #[error("nobody could be asked about run `{run}`; no more is written")]
     Publish {
         /// The run.
         run: String,
@@ -158,8 +173,13 @@ pub enum Error {
         source: CallError,
     },
     /// The answer is no yes to what was asked.
-    #[error(transparent)]
-    Refused(Refusal),
+    #[error("{refusal}; {}", turn.unwritten())]
+    Refused {
+        /// What is wrong with it.
+        refusal: Refusal,
+        /// Before whose turn it was asked.
+        turn: Turn,
+    },
 }
 
 impl Named for Error {
@@ -174,7 +194,7 @@ impl Named for Error {
             Self::Requesters(Unanswered::Ledger(source)) => source.name(),
             Self::LeaseLost { .. } => ErrorName::LeaseLost,
             Self::Publish { source, .. } => source.name(),
-            Self::Refused(refusal) => refusal.name(),
+            Self::Refused { refusal, .. } => refusal.name(),
         }
     }
 }
@@ -189,8 +209,15 @@ where
     H: FindStarter,
 {
     match input {
-        Input::Ask { run, epoch, token, execution } => ask::Ask { run, epoch, token, execution }.put(ports).await,
-        Input::Judge { run, answer } => judge::judge(ports, &run, &Sent::of(&answer)).await,
+        Input::Ask { run, epoch, token, execution, turn } => {
+            ask::Ask { run, epoch, token, execution, turn }.put(ports).await
+        }
+        Input::Judge { run, answer, turn } => match judge::judge(ports, &run, turn, &Sent::of(&answer)).await {
+            Err(Error::Refused { refusal: Refusal::Rejected { by, reason }, turn: Turn::Rest }) => {
+                Ok(Output::Rejected { approved: false, by, reason })
+            }
+            judged => judged,
+        },
     }
 }
 

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use tableshift_aws::ledger_approvals::Question;
 use tableshift_core::approval::Requester;
+use tableshift_core::canary::Turn;
 use tableshift_core::keys;
+use tableshift_core::policy::OnBadVerdict;
 use tableshift_core::report::Report;
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::summary::{self, started_by};
@@ -16,6 +18,8 @@ pub struct Request<'a> {
     pub plan: &'a RunPlan,
     /// The report to review.
     pub report: &'a Report,
+    /// Before whose turn it is asked.
+    pub turn: Turn,
     /// The question.
     pub question: &'a Question,
     /// The ARN of the execution that waits.
@@ -28,13 +32,18 @@ impl Request<'_> {
     /// The subject.
     pub fn subject(&self) -> String {
         let RunPlan { stage, table, migration, .. } = self.plan;
-        format!("tableshift {stage}: may {} write to {}?", migration.id, table.name)
+        match self.turn {
+            Turn::Rest => format!("tableshift {stage}: may {} write the rest of {}?", migration.id, table.name),
+            Turn::Whole | Turn::Canary => format!("tableshift {stage}: may {} write to {}?", migration.id, table.name),
+        }
     }
 
     /// The message.
     pub fn text(&self) -> String {
         let plan = self.plan;
-        let mut text = format!("Run {} waits for a yes before it writes to table {}.\n\n", plan.run, plan.table.name);
+        let what = if self.turn == Turn::Rest { "the rest of" } else { "to" };
+        let mut text =
+            format!("Run {} waits for a yes before it writes {what} table {}.\n\n", plan.run, plan.table.name);
         self.line(&mut text, "Stage", &plan.stage);
         self.line(&mut text, "Migration", &plan.migration.id);
         if let Some(description) = plan.migration.description.as_deref() {
@@ -44,7 +53,7 @@ impl Request<'_> {
         self.line(&mut text, "Started by", &started_by(self.requesters));
         self.line(&mut text, "Answer by", &self.question.expires_at);
         text.push('\n');
-        text.push_str(&summary::rehearsal(plan, self.report));
+        text.push_str(&summary::of(plan, self.report));
         text.push('\n');
         self.commands(&mut text);
         text
@@ -60,6 +69,15 @@ impl Request<'_> {
         let Question { plan_hash, report_hash, .. } = self.question;
         let (page, report) = (keys::report_page(run), keys::report(run));
         let region = region(self.execution).map(|region| format!(" --region {region}")).unwrap_or_default();
+        let without = match (self.turn, self.plan.on_bad_verdict) {
+            (Turn::Rest, OnBadVerdict::RollBack) => {
+                "Without an answer the run ends at\nthe time above and writes no more; the canary stays as it is. After a no it is put back.\n"
+            }
+            (Turn::Rest, OnBadVerdict::Hold) => {
+                "Without an answer, or after\na no, the run ends and writes no more; the canary stays as it is.\n"
+            }
+            _ => "Without an\nanswer the run ends at the time above and writes nothing.\n",
+        };
         let link = link(self.execution, bucket, &page).map(|link| format!("{link}\n")).unwrap_or_default();
         write!(
             text,
@@ -72,8 +90,7 @@ impl Request<'_> {
              tableshift approve {run} --stage {stage}\n\n\
              To reject:\n\n\
              tableshift reject {run} --stage {stage} --reason '<why>'\n\n\
-             The command signs the answer with your AWS credentials. Who started the run cannot approve it. Without an\n\
-             answer the run ends at the time above and writes nothing.\n",
+             The command signs the answer with your AWS credentials. Who started the run cannot approve it. {without}",
         )
         .expect("a string takes all");
     }

@@ -1,9 +1,11 @@
 use super::*;
-use tableshift_core::counts::{Counts, Partial, Phase, Tally};
+use tableshift_core::canary::CanaryPlan;
+use tableshift_core::counts::{Counts, JournalCounts, Partial, Phase, Tally};
 use tableshift_core::identity::Identity;
 use tableshift_core::input::Input;
 use tableshift_core::language::document::Document;
 use tableshift_core::run_plan::Facts;
+use tableshift_core::signals::Watched;
 
 fn plan() -> RunPlan {
     let policy = serde_json::json!({
@@ -34,6 +36,10 @@ fn plan() -> RunPlan {
 }
 
 fn text(plan: &RunPlan, report: &Report) -> (String, String) {
+    text_before(Turn::Whole, plan, report)
+}
+
+fn text_before(turn: Turn, plan: &RunPlan, report: &Report) -> (String, String) {
     let question = Question {
         id: "id".into(),
         asked_at: "2026-11-22T10:00:00Z".into(),
@@ -50,6 +56,7 @@ fn text(plan: &RunPlan, report: &Report) -> (String, String) {
     let request = Request {
         plan,
         report,
+        turn,
         question: &question,
         execution: "arn:aws:states:eu-central-1:111122223333:execution:tableshift-prod-migrate-table:release-42",
         requesters: &[ann],
@@ -69,16 +76,40 @@ fn rehearsed(plan: &RunPlan) -> Report {
     report
 }
 
-/// The message as people get it, to be read and changed as a whole: message.txt.
+/// Holds a message against its golden file.
+fn hold(name: &str, (subject, text): (String, String)) {
+    let (found, path) =
+        (format!("Subject: {subject}\n\n{text}"), format!("{}/tests/{name}", env!("CARGO_MANIFEST_DIR")));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &found).unwrap();
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, golden, "if this is as it should be: UPDATE_GOLDEN=1 cargo test");
+}
+
+/// The message as people get it, to be read and changed as a whole.
 #[test]
 fn the_message_is_the_one_in_the_golden_file() {
     let plan = plan();
-    let (subject, text) = text(&plan, &rehearsed(&plan));
-    let found = format!("Subject: {subject}\n\n{text}");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/message.txt"), &found).unwrap();
+    hold("message.txt", text(&plan, &rehearsed(&plan)));
+}
+
+/// What is asked once the canary has baked.
+#[test]
+fn the_message_after_a_canary_is_the_one_in_the_golden_file() {
+    let canary = Some(CanaryPlan { segments: 4, bake_seconds: 1800, approve: true });
+    let watched = Watched { alarms: vec!["latency".into(), "errors".into()], ..Watched::default() };
+    let plan = RunPlan { canary, segments: 64, watched, ..plan() };
+    let counts = Counts { scanned: 75_012, changed: 75_001, not_matched: 11, ..Counts::default() };
+    let journal = JournalCounts { as_written: 74_990, changed_since: 11, ..JournalCounts::default() };
+    let mut report = Report { turn: Turn::Canary, ..rehearsed(&plan) };
+    for phase in [Phase::Migrate, Phase::Verify] {
+        let tally = Tally { counts, journal, ..Tally::default() };
+        let partial = serde_json::json!({"phase": phase, "part": "000007", "done": true, "tally": tally});
+        let partial: Partial = serde_json::from_value(partial).unwrap();
+        report.fold(phase, 1, vec![partial], plan.invalid_items);
     }
-    assert_eq!(found, include_str!("../tests/message.txt"), "if this is as it should be: UPDATE_GOLDEN=1 cargo test");
+    hold("message-after-canary.txt", text_before(Turn::Rest, &plan, &report));
 }
 
 #[test]

@@ -23,6 +23,7 @@ use tableshift_aws::run_files::{RunFileError, load_journal};
 use tableshift_aws::update::UpdateItem;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
+use tableshift_core::canary::Turn;
 pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
 use tableshift_core::counts::{Phase, Tally};
 use tableshift_core::journal::{Entry, Repeats};
@@ -103,7 +104,8 @@ where
     T: UpdateItem,
 {
     let segment = input.segment;
-    let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::RollBack, part: segments::name(segment) };
+    let (phase, turn, part) = (Phase::RollBack, Turn::Whole, segments::name(segment));
+    let id = PartId { run: input.run, epoch: input.epoch, phase, turn, part };
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let entered = ports.ledger.enter_phase(&part.id.run, ROLLED_BACK).await;

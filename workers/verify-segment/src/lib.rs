@@ -100,7 +100,8 @@ where
     T: ScanSegment + ReadItem,
 {
     let segment = input.segment;
-    let id = PartId { run: input.run, epoch: input.epoch, phase: Phase::Verify, part: segments::name(segment) };
+    let (phase, turn, part) = (Phase::Verify, input.turn, segments::name(segment));
+    let id = PartId { run: input.run, epoch: input.epoch, phase, turn, part };
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let journal = journal_index(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;

@@ -40,7 +40,7 @@ pub struct Approve {
     reason: String,
 }
 
-/// Says no to a run that waits for an answer; it ends with nothing written
+/// Says no to a run that waits for an answer; it ends with nothing more written
 #[derive(Debug, Args)]
 pub struct Reject {
     #[command(flatten)]

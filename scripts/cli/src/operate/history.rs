@@ -10,6 +10,7 @@ use serde::Serialize;
 use tableshift_aws::ledger_runs::{Applied, RunRecord, Runs as _};
 use tableshift_aws::operate::{DeployedStage, Progressing as _, Summary};
 use tableshift_core::approval::Requester;
+use tableshift_core::canary::{BAKING, Turn};
 
 /// Lists the latest runs of the stage; with --table, the migrations that are applied to it, and its runs
 #[derive(Debug, Args)]
@@ -51,7 +52,7 @@ struct RunRow {
     run: String,
     migration: String,
     table: String,
-    /// `running`, `succeeded`, or the error that it ended with.
+    /// `running` (of a canary: with `canary` or `baking`), `succeeded`, or the error that it ended with.
     outcome: String,
     started: String,
     changed: Option<u64>,
@@ -112,11 +113,17 @@ fn run_row(record: RunRecord, started: i64) -> RunRow {
         run: record.run,
         migration: record.migration,
         table: record.table,
-        outcome: error.unwrap_or(record.status),
+        outcome: error.unwrap_or_else(|| under_way(record.status, &record.phase)),
         started: Timestamp::from_second(started).unwrap_or(Timestamp::MIN).to_string(),
         changed: record.counts.get("changed").copied(),
         by: known(&record.requesters),
     }
+}
+
+/// A run with a canary that is under way is told with how far that is.
+fn under_way(status: String, phase: &str) -> String {
+    let is_canary_s = status == "running" && [Turn::Canary.phase(), BAKING].contains(&phase);
+    if is_canary_s { format!("{status}, {phase}") } else { status }
 }
 
 fn known(requesters: &[Requester]) -> Vec<String> {
@@ -189,6 +196,14 @@ mod tests {
              1970-01-01T00:00:00Z  r-9   people  failed    1,500 changed  by unknown\n"
         );
         assert_eq!(prose(&Listed::default()), "no runs\n");
+    }
+
+    #[test]
+    fn a_canary_under_way_is_told_with_its_phase() {
+        assert_eq!(under_way("running".into(), "canary"), "running, canary");
+        assert_eq!(under_way("running".into(), "baking"), "running, baking");
+        assert_eq!(under_way("running".into(), "writing"), "running");
+        assert_eq!(under_way("failed".into(), "baking"), "failed");
     }
 
     #[test]

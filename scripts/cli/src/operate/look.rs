@@ -2,11 +2,14 @@
 
 use super::ended::Standing;
 use super::{OperateError, now};
+use jiff::Timestamp;
 use serde::Serialize;
 use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
 use tableshift_aws::operate::{DeployedStage, Executing, Progressing as _, SegmentCounts, Status};
 use tableshift_aws::run_files::{load, load_plan};
+use tableshift_core::bake::Bake;
+use tableshift_core::canary::{BAKING, CanaryPlan, Turn};
 use tableshift_core::control::{Control, State};
 use tableshift_core::counts::{Phase, Tally};
 use tableshift_core::hold::Hold;
@@ -27,6 +30,12 @@ pub struct Seen {
     pub standing: Standing,
     /// The state that its execution is in.
     pub state: Option<String>,
+    /// Whose turn it is, in a run with a canary that has begun to write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
+    /// Until when its canary bakes, if nothing makes that begin anew; ISO 8601.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bakes_until: Option<String>,
     /// What holds it, if something does.
     pub held: Option<String>,
     /// The error that it ended with.
@@ -87,9 +96,9 @@ pub async fn look_at(
         Status::Running => stage.executions().state(arn).await.map_err(OperateError::Call)?,
         _ => None,
     };
-    let (held, progress) = match (&record, state.as_deref()) {
-        (Some(record), Some(state)) => under_way(stage, &record.run, state).await?,
-        _ => (None, None),
+    let UnderWay { turn, bakes_until, held, progress } = match (&record, state.as_deref()) {
+        (Some(record), Some(state)) => under_way(stage, record, state).await?,
+        _ => UnderWay::default(),
     };
     Ok(Seen {
         run: run.to_owned(),
@@ -97,6 +106,8 @@ pub async fn look_at(
         table: record.as_ref().map(|record| record.table.clone()),
         standing: standing(&executing, state.as_deref()),
         state,
+        turn,
+        bakes_until,
         held,
         error: executing.error,
         cause: executing.cause,
@@ -125,24 +136,55 @@ fn standing(executing: &Executing, state: Option<&str>) -> Standing {
     }
 }
 
-async fn under_way(
-    stage: &DeployedStage,
-    run: &str,
-    state: &str,
-) -> Result<(Option<String>, Option<Progress>), OperateError> {
-    let (ledger, bucket) = (stage.clients.ledger(), stage.clients.bucket());
+/// What the ledger tells of a run under way.
+#[derive(Default)]
+struct UnderWay {
+    turn: Option<Turn>,
+    bakes_until: Option<String>,
+    held: Option<String>,
+    progress: Option<Progress>,
+}
+
+async fn under_way(stage: &DeployedStage, record: &RunRecord, state: &str) -> Result<UnderWay, OperateError> {
+    let (ledger, bucket, run) = (stage.clients.ledger(), stage.clients.bucket(), record.run.as_str());
+    let bakes = matches!(state, "Bake" | "Baked?" | "BakeWait");
     let writes = matches!(state, "Migrate" | "AwaitWindow" | "WindowWait");
     let phase = phase_of(state);
-    if phase.is_none() && !writes {
-        return Ok((None, None));
+    let asks = state == "RequestApproval";
+    if phase.is_none() && !(writes || bakes || asks) {
+        return Ok(UnderWay::default());
     }
     let plan = load_plan(&bucket, run).await.map_err(OperateError::File)?;
+    let turn = turn_of(&plan, &record.phase, state);
     let control = ledger.control(run, phase.unwrap_or(Phase::Migrate)).await.map_err(OperateError::Ledger)?;
-    let held = held(&control, &plan, writes);
-    let Some(phase) = phase else { return Ok((held, None)) };
-    let counts = ledger.progress(run, phase).await.map_err(OperateError::Ledger)?;
+    let bake = plan.canary.filter(|_| bakes).map(|canary| Bake::of(&control, &canary, &plan.watched, now()));
+    let bakes_until = bake.as_ref().zip(plan.canary).and_then(|(bake, canary)| end_of(bake, &canary));
+    let held =
+        held(&control, &plan, writes).or_else(|| bake.filter(|bake| bake.since.is_none()).map(|bake| bake.reason));
+    let under_way = UnderWay { turn, bakes_until, held, progress: None };
+    let Some(phase) = phase else { return Ok(under_way) };
+    let turn = turn.unwrap_or_default();
+    let counts = ledger.progress(run, phase, turn).await.map_err(OperateError::Ledger)?;
     let report: Option<Report> = load(&bucket, &keys::report(run)).await.map_err(OperateError::File)?;
-    Ok((held, Some(progress(phase, &plan, &control, counts, report.as_ref()))))
+    let progress = progress(phase, turn, &plan, &control, counts, report.as_ref());
+    Ok(UnderWay { progress: Some(progress), ..under_way })
+}
+
+/// Whose turn it is. A run counts as writing the rest only once AwaitWindow has let it, and what comes before that and after
+/// the bake is about the rest as well.
+fn turn_of(plan: &RunPlan, phase: &str, state: &str) -> Option<Turn> {
+    let turn = plan.canary.map(|_| plan.turn_in(phase))?;
+    match (turn, state) {
+        (_, "DryRun" | "RollBack") => None,
+        (Turn::Canary, "RequestApproval" | "AwaitWindow" | "WindowWait") if phase == BAKING => Some(Turn::Rest),
+        (Turn::Canary, "RequestApproval") => None,
+        (turn, _) => Some(turn),
+    }
+}
+
+fn end_of(bake: &Bake, canary: &CanaryPlan) -> Option<String> {
+    let end = Bake::end(bake.since?, canary);
+    Timestamp::from_millisecond(end).ok().map(|end| format!("{end:.0}"))
 }
 
 fn phase_of(state: &str) -> Option<Phase> {
@@ -169,6 +211,7 @@ fn held(control: &Control, plan: &RunPlan, writes: bool) -> Option<String> {
 
 fn progress(
     phase: Phase,
+    turn: Turn,
     plan: &RunPlan,
     control: &Control,
     counts: SegmentCounts,
@@ -178,15 +221,17 @@ fn progress(
         report.and_then(|report| report.phases.get(&Phase::DryRun)).map(|report| report.tally.counts.scanned);
     let writes = matches!(phase, Phase::Migrate | Phase::RollBack);
     let planned = control.write_units_per_second.or(plan.write_units_per_second);
+    let of_turn = u64::from(plan.segments_of(turn));
     // The number of an export's files is not the plan's to know.
-    let segments = if phase == Phase::DryRun && plan.steps.export { 0 } else { u64::from(plan.segments) };
+    let segments = if phase == Phase::DryRun && plan.steps.export { 0 } else { of_turn };
     let slowed = control.slowed.map(|slowed| (slowed.rate(now()), slowed.to));
     Progress {
         phase,
         segments,
         done: counts.done,
         running: counts.begun - counts.done,
-        items: rehearsed.unwrap_or(plan.table.items),
+        // Segments are about alike: a part of them holds about as large a part of the items.
+        items: rehearsed.unwrap_or(plan.table.items) * of_turn / u64::from(plan.segments.max(1)),
         tally: counts.tally,
         budget: planned.filter(|_| writes).map(f64::from),
         slowed: slowed.filter(|(rate, to)| writes && *rate < to * 8.0).map(|(rate, _)| rate),

@@ -95,6 +95,8 @@ mod tests {
             table: None,
             standing: Standing::UnderWay,
             state: None,
+            turn: None,
+            bakes_until: None,
             held: None,
             error: None,
             cause: None,

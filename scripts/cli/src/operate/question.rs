@@ -56,7 +56,7 @@ impl View<'_> {
         }
         writeln!(text, "            s3://{}/{}\n", plan.bucket, keys::report_page(&plan.run))
             .expect("a string takes all");
-        text.push_str(&summary::rehearsal(plan, report));
+        text.push_str(&summary::of(plan, report));
         let verb = if self.yes { "approve" } else { "reject" };
         writeln!(text, "\nYou {verb} as {}.", self.me.arn).expect("a string takes all");
         text

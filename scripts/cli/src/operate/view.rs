@@ -3,6 +3,7 @@
 use super::ended::Standing;
 use super::look::{Progress, Seen};
 use super::progress::Speed;
+use tableshift_core::canary::Turn;
 use tableshift_core::counts::Phase;
 
 /// One line that tells all, for logs and pipes.
@@ -12,6 +13,7 @@ pub fn line(seen: &Seen, speed: Option<Speed>) -> String {
         parts.push(format!("{:.0}%", progress.fraction() * 100.0));
         parts.extend(figures(progress, speed));
     }
+    parts.extend(baking(seen));
     parts.extend(seen.held.as_ref().map(|held| format!("held: {held}")));
     parts.join("  ")
 }
@@ -22,6 +24,7 @@ pub fn lines(seen: &Seen, speed: Option<Speed>) -> String {
     if let Some(progress) = &seen.progress {
         lines.push(figures(progress, speed).join("  "));
     }
+    lines.extend(baking(seen));
     lines.extend(seen.held.as_ref().map(|held| format!("held: {held}")));
     lines.join("\n")
 }
@@ -29,10 +32,17 @@ pub fn lines(seen: &Seen, speed: Option<Speed>) -> String {
 /// Where the run is.
 pub fn place(seen: &Seen) -> String {
     match (&seen.standing, &seen.state) {
-        (Standing::UnderWay | Standing::WaitsForApproval, Some(state)) => state.clone(),
+        (Standing::UnderWay | Standing::WaitsForApproval, Some(state)) => match seen.turn {
+            Some(turn @ (Turn::Canary | Turn::Rest)) => format!("{state} ({})", turn.as_str()),
+            _ => state.clone(),
+        },
         (Standing::UnderWay | Standing::WaitsForApproval, None) => "starting".into(),
         (standing, _) => told(*standing).to_owned(),
     }
+}
+
+fn baking(seen: &Seen) -> Option<String> {
+    seen.bakes_until.as_ref().map(|until| format!("the canary bakes until {until}"))
 }
 
 fn figures(progress: &Progress, speed: Option<Speed>) -> Vec<String> {
@@ -80,7 +90,7 @@ pub fn told(standing: Standing) -> &'static str {
         Standing::Done => "done",
         Standing::UnderWay => "under way",
         Standing::WaitsForApproval => "waits for approval",
-        Standing::Rejected => "not approved; nothing was written",
+        Standing::Rejected => "not approved",
         Standing::VerificationFailed => "the verification failed",
         Standing::RehearsalFailed => "the dry run failed; nothing was written",
         Standing::Refused => "refused; nothing was done",
@@ -93,7 +103,8 @@ pub fn told(standing: Standing) -> &'static str {
 pub fn page(seen: &Seen) -> String {
     let mut rows = vec![("run", Some(seen.run.clone())), ("migration", seen.migration.clone())];
     rows.extend([("table", seen.table.clone()), ("stands", Some(told(seen.standing).to_owned()))]);
-    rows.extend([("state", seen.state.clone()), ("held", seen.held.clone())]);
+    rows.extend([("state", seen.state.as_ref().map(|_| place(seen))), ("baking", baking(seen))]);
+    rows.push(("held", seen.held.clone()));
     rows.extend([("error", seen.error.clone()), ("cause", seen.cause.clone())]);
     if let Some(progress) = &seen.progress {
         rows.push((
@@ -147,6 +158,8 @@ mod tests {
             table: Some("prod-main-table".into()),
             standing: Standing::UnderWay,
             state: Some("Migrate".into()),
+            turn: None,
+            bakes_until: None,
             held: None,
             error: None,
             cause: None,
@@ -175,6 +188,21 @@ mod tests {
         held.state = Some("WindowWait".into());
         let told = line(&held, None);
         assert!(told.ends_with("WindowWait  held: the window is closed until 2026-11-22T22:00:00Z"), "{told}");
+    }
+
+    #[test]
+    fn a_canary_s_turn_its_bake_and_the_rest_are_told_apart() {
+        let mut canary = seen();
+        canary.turn = Some(Turn::Canary);
+        assert_eq!(place(&canary), "Migrate (canary)");
+        (canary.progress, canary.state) = (None, Some("BakeWait".into()));
+        canary.bakes_until = Some("2026-11-22T10:10:00Z".into());
+        let told = line(&canary, None);
+        assert!(told.ends_with("BakeWait (canary)  the canary bakes until 2026-11-22T10:10:00Z"), "{told}");
+        (canary.standing, canary.turn) = (Standing::WaitsForApproval, Some(Turn::Rest));
+        (canary.state, canary.bakes_until) = (Some("RequestApproval".into()), None);
+        assert_eq!(place(&canary), "RequestApproval (rest)");
+        assert!(page(&canary).contains("state      RequestApproval (rest)\n"), "{}", page(&canary));
     }
 
     #[test]

@@ -69,6 +69,7 @@ fn policy() -> Policy {
         point_in_time_recovery: true,
         back_up: true,
         rehearse: Rehearse::Export,
+        canary: None,
         approve: true,
         approval: tableshift_core::approval::ApprovalRules::default(),
         verify: true,

@@ -3,6 +3,7 @@
 use crate::fixture::{self, RUN};
 use crate::store::{Epoch, Store};
 use report::{Error, Input, Output};
+use tableshift_core::canary::{CanaryPlan, Turn};
 use tableshift_core::counts::{Counts, JournalCounts, Partial, Phase, Tally};
 use tableshift_core::rehearsal::Part;
 use tableshift_core::report::{Report, Verdict};
@@ -29,7 +30,7 @@ fn leave_all(store: &Store, phase: Phase, counts: Counts, journal: JournalCounts
 }
 
 async fn run(store: &Store, phase: Phase) -> Result<Output, Error> {
-    report::run(store, &Epoch(3), 0, Input { run: RUN.into(), epoch: 3, phase }).await
+    report::run(store, &Epoch(3), 0, Input { run: RUN.into(), epoch: 3, phase, turn: Turn::Whole }).await
 }
 
 fn written(store: &Store) -> Report {
@@ -144,7 +145,7 @@ async fn earlier_phases_stay_and_the_same_phase_is_replaced() {
 #[tokio::test]
 async fn an_execution_that_lost_the_lock_leaves_the_report_alone() {
     let store = store(&fixture::plan());
-    let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Migrate };
+    let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Migrate, turn: Turn::Whole };
     let error = report::run(&store, &Epoch(4), 0, input).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::LeaseLost);
     assert!(!store.0.borrow().contains_key(&keys::report(RUN)));
@@ -154,4 +155,38 @@ async fn an_execution_that_lost_the_lock_leaves_the_report_alone() {
 async fn a_run_without_a_plan_is_not_found() {
     let error = run(&Store::default(), Phase::Verify).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::RunNotFound);
+}
+
+#[tokio::test]
+async fn a_canary_is_judged_by_its_own_segments_and_the_rest_by_all() {
+    let mut plan = fixture::plan();
+    plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 600, approve: false });
+    let store = store(&plan);
+    let first = segments::of_turn(Turn::Canary, &plan);
+    let changed = JournalCounts { as_written: 3, ..JournalCounts::default() };
+    for segment in first {
+        leave(&store, &fixture::partial(Phase::Migrate, segment, Tally { counts: counts(3, 0), ..Tally::default() }));
+        let tally = Tally { counts: counts(3, 0), journal: changed, ..Tally::default() };
+        leave(&store, &fixture::partial(Phase::Verify, segment, tally));
+    }
+    let of = async |turn| {
+        let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Verify, turn };
+        report::run(&store, &Epoch(3), 0, input).await.unwrap()
+    };
+    let canary = of(Turn::Canary).await;
+    assert_eq!((canary.verdict, canary.turn, canary.reasons.len()), (Verdict::Good, Turn::Canary, 0));
+    let report = written(&store);
+    assert_eq!((report.turn, report.phases[&Phase::Verify].parts_expected), (Turn::Canary, 2));
+    assert_eq!(report.phases[&Phase::Migrate].tally.counts.changed, 6);
+    let page = String::from_utf8_lossy(&store.0.borrow()[&keys::report_page(RUN)].0).into_owned();
+    for told in [
+        "Canary: <strong>good",
+        "2 of 4 segments first; bakes for 10m",
+        "the canary bakes for 10m; then the run writes",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
+    let rest = of(Turn::Rest).await;
+    assert_eq!((rest.verdict, written(&store).turn), (Verdict::Bad, Turn::Rest));
+    assert!(rest.reasons.contains(&"2 of 4 parts left no result".to_owned()), "{:?}", rest.reasons);
 }

@@ -13,6 +13,9 @@ use crate::ledger_runs::Runs;
 /// Sort key of a run's control item.
 pub const SK_CONTROL: &str = "CONTROL";
 
+/// The attribute that says since when the canary bakes.
+const BAKING_SINCE: &str = "baking_since";
+
 /// Steering a run.
 pub trait SteerRun {
     /// What the workers of this phase are told.
@@ -35,8 +38,12 @@ pub trait SteerRun {
     async fn claim_look(&self, run: &str, now: i64) -> Result<bool, LedgerError>;
     /// Tells every worker what calendars and alarms say.
     async fn note_outlook(&self, run: &str, outlook: &Outlook) -> Result<(), LedgerError>;
-    /// Lets a run that is taken up again work: forgets why it stopped and what its proofs counted, and keeps what an
-    /// operator set.
+    /// Notes since when the canary bakes without a break, in epoch milliseconds; none: an alarm keeps it from it.
+    async fn note_bake(&self, run: &str, since: Option<i64>) -> Result<(), LedgerError>;
+    /// Forgets the canary's bake and how many segments it verified, which are verified once more with the rest.
+    async fn end_canary(&self, run: &str) -> Result<(), LedgerError>;
+    /// Lets a run that is taken up again work: forgets why it stopped, since when a canary baked and what its proofs
+    /// counted, and keeps what an operator set.
     async fn let_run(&self, run: &str) -> Result<(), LedgerError>;
 }
 
@@ -169,8 +176,24 @@ impl SteerRun for Ledger {
         self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
+    async fn note_bake(&self, run: &str, since: Option<i64>) -> Result<(), LedgerError> {
+        let update = match since {
+            None => self.control_update(run, &format!("REMOVE {BAKING_SINCE}")),
+            Some(since) => self
+                .control_update(run, &format!("SET {BAKING_SINCE} = :since"))
+                .expression_attribute_values(":since", AttributeValue::N(since.to_string())),
+        };
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    async fn end_canary(&self, run: &str) -> Result<(), LedgerError> {
+        let update = self.control_update(run, &format!("REMOVE {BAKING_SINCE}, {}", done(Phase::Verify)));
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
     async fn let_run(&self, run: &str) -> Result<(), LedgerError> {
-        let update = self.control_update(run, "SET #state = :running REMOVE #reason, #since, #verify, #back, #dry");
+        let removed = format!("#reason, #since, #verify, #back, #dry, {BAKING_SINCE}");
+        let update = self.control_update(run, &format!("SET #state = :running REMOVE {removed}"));
         let update = update
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#reason", "reason")
@@ -225,6 +248,7 @@ fn control(item: &LedgerItem, phase: Phase) -> Result<Control, LedgerError> {
         read_units_per_second: number(item, "read_units_per_second"),
         slowed: slowed.map(|((to, at), growth)| Slowed { to, at, growth }),
         segments_done: number(item, &done(phase)).unwrap_or_default(),
+        baking_since: number(item, BAKING_SINCE),
         outlook: outlook(item),
     })
 }

@@ -10,6 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use tableshift_core::ErrorName;
+use tableshift_core::canary::Turn;
 use tableshift_core::child::Progress;
 use tableshift_core::control::{Control, State};
 use tableshift_core::counts::{Finding, Partial, Phase, Tally};
@@ -60,6 +61,8 @@ pub struct PartId {
     pub epoch: u64,
     /// The phase.
     pub phase: Phase,
+    /// Whose turn it is.
+    pub turn: Turn,
     /// The part's name.
     pub part: String,
 }
@@ -249,7 +252,7 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     /// second.
     pub async fn tell_throttle(&self, reach: Reach, asked: f64) -> Result<(), PartError> {
         let (plan, now, before) = (&self.plan, (self.clock)(), self.control.borrow().slowed);
-        let size = (plan.segments, plan.max_concurrency);
+        let size = (plan.segments_of(self.id.turn), plan.max_concurrency);
         let slowed = self.control.borrow().slowed_by(reach, asked, plan.write_units_per_second, size, now);
         let Some(slowed) = slowed else { return Ok(()) };
         self.control.borrow_mut().slowed = Some(slowed);
@@ -350,26 +353,27 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
 }
 
 /// The checkpoint that an attempt begins with. Only writing goes on across executions: a proof, a rehearsal or a way
-/// back that another execution began is begun anew, for the table may have changed since.
+/// back that another execution or the canary began is begun anew, for the table may have changed since.
 fn taken_up(earlier: Checkpoint, id: &PartId) -> Checkpoint {
-    let attempt = earlier.attempt + 1;
-    if id.phase != Phase::Migrate && earlier.epoch < id.epoch {
-        return Checkpoint { attempt, epoch: id.epoch, ..Checkpoint::default() };
-    }
-    Checkpoint { attempt, epoch: id.epoch, ..earlier }
+    let (attempt, epoch, turn) = (earlier.attempt + 1, id.epoch, id.turn);
+    let is_another_s = earlier.epoch < epoch || earlier.turn != turn;
+    let earlier = if id.phase != Phase::Migrate && is_another_s { Checkpoint::default() } else { earlier };
+    Checkpoint { attempt, epoch, turn, ..earlier }
 }
 
 impl<B, L> Part<'_, B, L> {
     /// This worker's write units a second, as things are now.
     pub fn write_share(&self) -> Option<f64> {
         let (plan, now) = (&self.plan, (self.clock)());
-        self.control.borrow().write_share(plan.write_units_per_second, plan.segments, plan.max_concurrency, now)
+        let segments = plan.segments_of(self.id.turn);
+        self.control.borrow().write_share(plan.write_units_per_second, segments, plan.max_concurrency, now)
     }
 
     /// This worker's read units a second, as things are now.
     pub fn read_share(&self) -> Option<f64> {
         let plan = &self.plan;
-        self.control.borrow().read_share(plan.read_units_per_second, plan.segments, plan.max_concurrency)
+        let segments = plan.segments_of(self.id.turn);
+        self.control.borrow().read_share(plan.read_units_per_second, segments, plan.max_concurrency)
     }
 
     /// What items are judged by.

@@ -1,5 +1,6 @@
 //! What the state machine hands to a child of a Map, and what it gets back.
 
+use crate::canary::Turn;
 use crate::rehearsal::Part;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,9 @@ pub struct SegmentInput {
     pub run: String,
     /// The epoch of the execution that works on it.
     pub epoch: u64,
+    /// Whose turn it is. A way back has none: it goes by the journal.
+    #[serde(default, skip_serializing_if = "Turn::is_whole")]
+    pub turn: Turn,
     /// The segment, from 0.
     pub segment: u32,
 }

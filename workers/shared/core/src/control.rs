@@ -23,6 +23,8 @@ pub struct Control {
     pub slowed: Option<Slowed>,
     /// How many segments of the writing are done: those that are left share the budget.
     pub segments_done: u32,
+    /// Since when the canary bakes without a break, in epoch milliseconds.
+    pub baking_since: Option<i64>,
     /// What calendars and alarms say, as one of the workers saw them in the last minute.
     pub outlook: Outlook,
 }

@@ -62,7 +62,8 @@ fn by_calendar(control: &Control, now: i64) -> Option<Hold> {
     Some(Hold { reason, seconds: seconds_until(until.unwrap_or(i64::MAX), now, LONGEST_WAIT_FOR_SIGNALS) })
 }
 
-fn by_alarm(control: &Control, now: i64) -> Option<Hold> {
+/// What an alarm says that was seen in the last minutes.
+pub(crate) fn by_alarm(control: &Control, now: i64) -> Option<Hold> {
     let alarm = control.outlook.alarm.as_ref().filter(|alarm| alarm.holds(now))?;
     // The longer it lasts, the less often it is asked for: an alarm of days must stay within an execution's history.
     let seconds = (now.saturating_sub(alarm.since) / 10_000).clamp(60, LONGEST_WAIT_FOR_SIGNALS);

@@ -1,5 +1,6 @@
 //! What a person or a pipeline writes to start a run. Four lines are enough; unknown fields are refused by name.
 
+use crate::canary::Canary;
 use crate::language::compiled::is_name;
 use crate::policy::OnBadVerdict;
 use crate::rate::Rate;
@@ -69,6 +70,10 @@ pub struct Input {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub critical_alarms: Vec<String>,
+    /// What goes first, and how long it is watched before the rest is written; everything goes at once if left out, unless
+    /// the stage's policy demands a canary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<Canary>,
     /// What to do if the verification fails; as the stage's policy says if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_bad_verdict: Option<OnBadVerdict>,
@@ -161,6 +166,7 @@ impl Input {
         input.check_numbers()?;
         input.check_watched()?;
         input.check_planned()?;
+        input.check_canary()?;
         if let Some(window) = &input.window {
             window.check().map_err(|error| field("window", &format!("cannot be used: {error}")))?;
         }
@@ -184,6 +190,7 @@ impl Input {
             ("calendars", !self.calendars.is_empty()),
             ("alarms", !self.alarms.is_empty()),
             ("critical_alarms", !self.critical_alarms.is_empty()),
+            ("canary", self.canary.is_some()),
             ("budget_usd", self.budget_usd.is_some()),
             ("again", self.again),
         ];
@@ -194,6 +201,17 @@ impl Input {
             )),
             None => Ok(()),
         }
+    }
+
+    fn check_canary(&self) -> Result<(), InputError> {
+        let Some(canary) = &self.canary else { return Ok(()) };
+        if self.dead_letters_of.is_some() {
+            return Err(field(
+                "canary",
+                "is not taken with `dead_letters_of`: those are a few items in one segment; leave it out",
+            ));
+        }
+        canary.check(self.segments).map_err(|error| field(error.field(), &error.to_string()))
     }
 
     fn check_watched(&self) -> Result<(), InputError> {

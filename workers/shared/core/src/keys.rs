@@ -17,6 +17,11 @@ pub fn segments(run: &str) -> String {
     format!("runs/{run}/segments.json")
 }
 
+/// The segments that go first, for the same Maps in the canary's turn.
+pub fn canary(run: &str) -> String {
+    format!("runs/{run}/canary.json")
+}
+
 /// The parts of the rehearsal, for the Map over them.
 pub fn rehearsal(run: &str) -> String {
     format!("runs/{run}/rehearsal.json")

@@ -4,6 +4,8 @@
 //! facts, ask this crate what to do, do it, and report.
 
 pub mod approval;
+pub mod bake;
+pub mod canary;
 pub mod child;
 pub mod control;
 pub mod counts;

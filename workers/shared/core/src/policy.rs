@@ -1,6 +1,7 @@
 //! A stage's policy: what every run on it must do, which an input may tighten and never loosen.
 
 use crate::approval::ApprovalRules;
+use crate::canary::Canary;
 use crate::rate::Rate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ pub struct Policy {
     /// Whose yes counts.
     #[serde(default)]
     pub approval: ApprovalRules,
+    /// The canary of every run that writes, unless its input asks for a more careful one; none if a run needs none.
+    #[serde(default)]
+    pub canary: Option<Canary>,
     /// Whether a run is verified after its last write.
     pub verify: bool,
     /// How long a request for approval stays open, in seconds.

@@ -1,5 +1,6 @@
 //! The report of a run: what each phase found, and the verdict with its reasons.
 
+use crate::canary::Turn;
 use crate::counts::{Partial, Phase, Tally};
 use crate::estimate::{Estimate, cost_usd};
 use crate::run_plan::RunPlan;
@@ -37,6 +38,9 @@ pub struct Report {
     pub estimate: Estimate,
     /// The phase that was reported last.
     pub phase: Phase,
+    /// Whose turn it was, in a run with a canary.
+    #[serde(default, skip_serializing_if = "Turn::is_whole")]
+    pub turn: Turn,
     /// That phase's verdict.
     pub verdict: Verdict,
     /// Why the verdict is bad; empty if it is good.
@@ -108,6 +112,7 @@ impl Report {
             plan_hash: plan.hash(),
             estimate: plan.estimate,
             phase,
+            turn: Turn::Whole,
             verdict: Verdict::Good,
             reasons: Vec::new(),
             phases: BTreeMap::new(),
@@ -127,10 +132,19 @@ impl Report {
         });
         let verdict = Verdict::of(&reasons);
         let cost_usd = cost_usd(tally.units.write, tally.units.read);
-        let notes = notes(phase, &tally);
+        let mut notes = notes(phase, &tally);
+        notes.extend(self.says_little(phase));
         let report = PhaseReport { tally, parts_expected, parts_reported, cost_usd, verdict, reasons, notes };
         self.phases.insert(phase, report);
         self.conclude(phase);
+    }
+
+    /// That a canary proves nothing, because none of its items was the migration's business: segments may be empty.
+    fn says_little(&self, phase: Phase) -> Option<String> {
+        let changed = self.phases.get(&Phase::Migrate).map_or(0, |migrate| migrate.tally.counts.changed);
+        let is_empty = phase == Phase::Verify && self.turn == Turn::Canary && changed == 0;
+        is_empty
+            .then(|| "the canary's segments held no item that the run changes, so it says little of the rest".into())
     }
 
     /// The run's verdict is that of the phase that was reported last. A verification proves the writing, so a fault of

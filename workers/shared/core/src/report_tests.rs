@@ -3,6 +3,7 @@ use crate::counts::{Counts, JournalCounts};
 
 fn report() -> Report {
     Report {
+        turn: Turn::Whole,
         run: "r".into(),
         stage: "dev".into(),
         table: "t".into(),
@@ -117,4 +118,17 @@ fn a_report_comes_back_as_it_was_written() {
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
     assert!(json.contains(r#""dry-run":{"counts":{"scanned":0"#), "{json}");
+}
+
+#[test]
+fn a_canary_that_changed_nothing_is_noted_and_no_fault() {
+    let mut canary = Report { turn: Turn::Canary, ..report() };
+    canary.fold(Phase::Migrate, 0, Vec::new(), 0);
+    canary.fold(Phase::Verify, 0, Vec::new(), 0);
+    assert_eq!(canary.verdict, Verdict::Good);
+    assert_eq!(canary.phases[&Phase::Verify].notes.len(), 1);
+    let mut whole = report();
+    whole.fold(Phase::Migrate, 0, Vec::new(), 0);
+    whole.fold(Phase::Verify, 0, Vec::new(), 0);
+    assert!(whole.phases[&Phase::Verify].notes.is_empty());
 }

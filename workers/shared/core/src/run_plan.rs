@@ -3,6 +3,7 @@
 //! `runs/<run>/plan.json` holds it and never changes; its hash is what an approval is bound to.
 
 use crate::approval::ApprovalRules;
+use crate::canary::{Canary, CanaryError, CanaryPlan, Turn};
 use crate::estimate::Estimate;
 use crate::input::{Action, Input};
 use crate::language::document::Document;
@@ -39,6 +40,9 @@ pub struct RunPlan {
     pub steps: Steps,
     /// Into how many segments the table is cut. It never changes: cursors are only good for it.
     pub segments: u32,
+    /// What goes first, if not everything goes at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<CanaryPlan>,
     /// The most segment workers at a time.
     pub max_concurrency: u32,
     /// The most write units a second, all workers together.
@@ -154,6 +158,7 @@ impl RunPlan {
         check_table(&table, &policy)?;
         let max_concurrency = tighten("max_concurrency", input.max_concurrency, Some(policy.max_concurrency))?;
         let segments = segment_count(&input, &table, &policy, max_concurrency)?;
+        let canary = canary(&input, &policy, segments)?;
         let estimate = Estimate::of(&table);
         check_budget(&estimate, input.budget_usd)?;
         let on_bad_verdict = input.on_bad_verdict.unwrap_or(policy.on_bad_verdict);
@@ -161,6 +166,8 @@ impl RunPlan {
         let mut steps = Steps::of(input.action, &policy, on_bad_verdict);
         // An export holds the whole table; the rehearsal of dead letters reads them from the table itself.
         steps.export &= input.dead_letters_of.is_none();
+        // What is not verified is no canary.
+        steps.verify |= canary.is_some();
         Ok(Self {
             run,
             action: input.action,
@@ -171,6 +178,7 @@ impl RunPlan {
             migration,
             steps,
             segments,
+            canary,
             max_concurrency: max_concurrency.unwrap_or(1),
             write_units_per_second: rate(
                 "write_units_per_second",
@@ -221,6 +229,33 @@ impl RunPlan {
                 self.table.read_limit,
             )?,
         })
+    }
+
+    /// How many segments a turn has.
+    pub fn segments_of(&self, turn: Turn) -> u32 {
+        match (turn, &self.canary) {
+            (Turn::Canary, Some(canary)) => canary.segments,
+            _ => self.segments,
+        }
+    }
+
+    /// Whose turn it is first.
+    pub fn first_turn(&self) -> Turn {
+        if self.canary.is_some() { Turn::Canary } else { Turn::Whole }
+    }
+
+    /// Whose turn it is in a run that is in this phase, as its record in the ledger has it.
+    pub fn turn_in(&self, phase: &str) -> Turn {
+        let is_rest = self.canary.is_some() && Turn::Rest.is_begun(phase);
+        if is_rest { Turn::Rest } else { self.first_turn() }
+    }
+
+    /// Whether a person must have said yes before anything is written in this turn.
+    pub fn asks_before(&self, turn: Turn) -> bool {
+        match turn {
+            Turn::Whole | Turn::Canary => self.steps.approve,
+            Turn::Rest => self.canary.is_some_and(|canary| canary.approve),
+        }
     }
 
     /// How many segment workers are at work at a time.
@@ -301,10 +336,21 @@ fn segment_count(input: &Input, table: &Table, policy: &Policy, workers: Option<
     if input.dead_letters_of.is_some() {
         return Ok(1);
     }
+    let canaries = [&input.canary, &policy.canary].into_iter().flatten();
+    let least = canaries.map(Canary::least_segments).max().unwrap_or(1);
     match tighten("segments", input.segments, Some(policy.max_segments))? {
         Some(asked) if input.segments.is_some() => Ok(asked),
-        _ => Ok(segments::count(table.items, table.bytes, workers.unwrap_or(1)).min(policy.max_segments)),
+        _ => Ok(segments::count(table.items, table.bytes, workers.unwrap_or(1)).max(least).min(policy.max_segments)),
     }
+}
+
+/// What goes first in a run that writes. Dead letters are a few items in one segment: they have no part.
+fn canary(input: &Input, policy: &Policy, segments: u32) -> Result<Option<CanaryPlan>, PlanError> {
+    if input.action != Action::Migrate || input.dead_letters_of.is_some() {
+        return Ok(None);
+    }
+    let wanted = CanaryPlan::of(input.canary.as_ref(), policy.canary.as_ref(), segments);
+    wanted.map_err(|error: CanaryError| PlanError::Policy(format!("`{}` {error}", error.field())))
 }
 
 fn check_budget(estimate: &Estimate, budget: Option<f64>) -> Result<(), PlanError> {

@@ -1,5 +1,7 @@
 //! Into how many segments a table is cut, in which order they are worked on, and what they are called.
 
+use crate::canary::Turn;
+use crate::run_plan::RunPlan;
 use sha2::{Digest as _, Sha256};
 
 /// A segment of this size takes a worker some minutes: small enough that losing one costs little.
@@ -23,6 +25,13 @@ pub fn count(items: u64, bytes: u64, workers: u32) -> u32 {
 pub fn order(segments: u32, run: &str) -> Vec<u32> {
     let mut order: Vec<u32> = (0..segments).collect();
     order.sort_by_cached_key(|segment| Sha256::new().chain_update(run).chain_update(segment.to_be_bytes()).finalize());
+    order
+}
+
+/// The segments of a turn of a run, in the order in which they are worked on: a canary is so many of the first.
+pub fn of_turn(turn: Turn, plan: &RunPlan) -> Vec<u32> {
+    let mut order = order(plan.segments, &plan.run);
+    order.truncate(usize::try_from(plan.segments_of(turn)).unwrap_or(usize::MAX));
     order
 }
 

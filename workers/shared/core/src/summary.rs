@@ -2,19 +2,50 @@
 //! values.
 
 use crate::approval::Requester;
+use crate::canary::{CanaryPlan, Turn};
 use crate::counts::Phase;
 use crate::estimate::cost_usd;
 use crate::report::{PhaseReport, Report, Verdict};
 use crate::run_plan::RunPlan;
 
-/// What the dry run found, what writing costs, and how long it takes.
-pub fn rehearsal(plan: &RunPlan, report: &Report) -> String {
+/// What the canary found, where it is over; what the dry run found, what writing costs, and how long it takes.
+pub fn of(plan: &RunPlan, report: &Report) -> String {
     let mut text = String::new();
+    if let (Some(canary), Turn::Canary, Some(proof)) = (&plan.canary, report.turn, report.phases.get(&Phase::Verify)) {
+        tell_canary(&mut text, plan, canary, proof);
+    }
     match report.phases.get(&Phase::DryRun) {
         Some(rehearsal) => tell(&mut text, plan, rehearsal),
         None => text.push_str("There was no dry run.\n"),
     }
     text
+}
+
+fn tell_canary(text: &mut String, plan: &RunPlan, canary: &CanaryPlan, proof: &PhaseReport) {
+    let verdict = if proof.verdict == Verdict::Good { "good" } else { "bad" };
+    let counts = &proof.tally.counts;
+    let watched = plan.watched.alarms.len() + plan.watched.critical_alarms.len();
+    let mut put = |line: String| text.push_str(&(line + "\n"));
+    let (first, all) = (grouped(canary.segments.into()), grouped(plan.segments.into()));
+    put(format!("The canary, {first} of {all} segments, is written and verified: its verdict is {verdict}."));
+    let rows = [
+        (counts.scanned, "in all"),
+        (counts.changed, "were changed by the run"),
+        (proof.tally.journal.changed_since, "of these were changed by the application since"),
+        (counts.invalid, "match and cannot be changed; the run left them as they are"),
+    ];
+    put("Of the items in it".to_owned());
+    for (count, what) in rows {
+        put(format!("{:>14}  {what}", grouped(count)));
+    }
+    for note in &proof.notes {
+        put(format!("Note: {note}"));
+    }
+    put(match watched {
+        0 => format!("It baked for {}; no alarm was watched meanwhile.\n", canary.bake()),
+        1 => format!("It baked for {}, with the alarm that the run watches quiet.\n", canary.bake()),
+        _ => format!("It baked for {}, with the {watched} alarms quiet that the run watches.\n", canary.bake()),
+    });
 }
 
 fn tell(text: &mut String, plan: &RunPlan, rehearsal: &PhaseReport) {
