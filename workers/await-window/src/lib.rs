@@ -5,8 +5,12 @@
 //!
 //! It is the last step before the first write, so it looks once more whether what was approved is what runs. Once it says
 //! yes the run counts as writing: whoever takes it up again goes on with the writing and rehearses no more.
+//!
+//! It tells people when the run is held and when it writes for the first time. A child of a Map that finds the run held
+//! asks it to tell so: those workers have no topic.
 
 mod approved;
+mod notice;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,15 +20,18 @@ use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::lookout::{Look, LookError, look_if_due};
+use tableshift_aws::notifications::Publish;
 use tableshift_aws::objects::ReadObject;
 use tableshift_aws::run_files::{RunFileError, load_plan};
 use tableshift_core::control::State;
 use tableshift_core::counts::Phase;
 use tableshift_core::hold::Hold;
+use tableshift_core::message::Moment;
 use tableshift_core::window::WindowError;
 use tableshift_runtime::{ErrorName, Named};
 
 pub use approved::Void;
+use notice::Notices;
 
 /// The phase of a run that may have written.
 pub const WRITING: &str = "writing";
@@ -32,10 +39,24 @@ pub const WRITING: &str = "writing";
 /// Which run wants to write.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
+    /// What to do.
+    #[serde(default)]
+    pub step: Step,
     /// The run.
     pub run: String,
     /// The epoch of its lock.
     pub epoch: u64,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// To say whether the run may write.
+    #[default]
+    Window,
+    /// To tell people what holds a phase of the run, if nobody told them yet.
+    Tell(Phase),
 }
 
 /// Whether it may.
@@ -116,12 +137,19 @@ pub async fn run(
     bucket: &impl ReadObject,
     ledger: &(impl LockTable + Runs + Approvals + SteerRun),
     lookout: &impl Look,
+    topic: &impl Publish,
     now: i64,
     input: Input,
 ) -> Result<Output, Error> {
     let plan = load_plan(bucket, &input.run).await.map_err(Error::Plan)?;
     let failed = |source| Error::Ledger { run: input.run.clone(), source };
     let mut control = ledger.control(&input.run, Phase::Migrate).await.map_err(failed)?;
+    let notices = Notices { topic, ledger, plan: &plan, now };
+    if let Step::Tell(phase) = input.step {
+        let hold = Hold::of_phase(phase, &control, plan.window.as_ref(), now).map_err(Error::Window)?;
+        notices.held(hold.as_ref(), &control).await;
+        return Ok(Output::of(hold, now));
+    }
     let looked = look_if_due(ledger, lookout, &input.run, &plan.watched, &control.outlook, now).await;
     if let Some(outlook) = looked.map_err(|source| Error::Look { run: input.run.clone(), source })? {
         control.outlook = outlook;
@@ -131,21 +159,33 @@ pub async fn run(
         return Err(Error::Stopped { run: input.run, reason });
     }
     let hold = Hold::of_writing(&control, plan.window.as_ref(), now).map_err(Error::Window)?;
-    // Rounded up where it has to wait: who came a moment too early would wait again.
-    let until = hold.as_ref().map_or(now, |hold| now.saturating_add_unsigned(hold.seconds * 1000 + 999));
-    let until = until.div_euclid(1000);
     // While the run waits nothing renews its lease, so it has to last over the wait.
-    let lease_until = until.saturating_add_unsigned(plan.lease_seconds);
+    let lease_until = until(hold.as_ref(), now).saturating_add_unsigned(plan.lease_seconds);
     let held = ledger.renew(&plan.table.name, &input.run, input.epoch, lease_until).await;
     if !held.map_err(failed)? {
-        return Err(Error::LeaseLost { run: input.run, table: plan.table.name });
+        return Err(Error::LeaseLost { run: input.run, table: plan.table.name.clone() });
     }
+    notices.held(hold.as_ref(), &control).await;
     if hold.is_none() {
         approved::check(bucket, ledger, &plan).await.map_err(Error::Void)?;
-        ledger.enter_phase(&input.run, WRITING).await.map_err(failed)?;
+        if ledger.enter_phase(&input.run, WRITING).await.map_err(failed)? {
+            notices.tell(Moment::Writing).await;
+        }
     }
-    let until = Timestamp::from_second(until).unwrap_or(Timestamp::MAX).to_string();
-    let reason = hold.as_ref().map(|hold| hold.reason.clone()).unwrap_or_default();
-    tracing::info!(open = hold.is_none(), until, reason, "window");
-    Ok(Output { open: hold.is_none(), until, reason })
+    let output = Output::of(hold, now);
+    tracing::info!(output.open, output.until, output.reason, "window");
+    Ok(output)
+}
+
+impl Output {
+    fn of(hold: Option<Hold>, now: i64) -> Self {
+        let until = Timestamp::from_second(until(hold.as_ref(), now)).unwrap_or(Timestamp::MAX).to_string();
+        Self { open: hold.is_none(), until, reason: hold.map(|hold| hold.reason).unwrap_or_default() }
+    }
+}
+
+/// When to look again, in epoch seconds. Rounded up where the run has to wait: who came a moment too early would wait again.
+fn until(hold: Option<&Hold>, now: i64) -> i64 {
+    let until = hold.map_or(now, |hold| now.saturating_add_unsigned(hold.seconds * 1000 + 999));
+    until.div_euclid(1000)
 }

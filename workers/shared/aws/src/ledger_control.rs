@@ -35,6 +35,11 @@ pub trait SteerRun {
     async fn claim_look(&self, run: &str, now: i64) -> Result<bool, LedgerError>;
     /// Tells every worker what calendars and alarms say.
     async fn note_outlook(&self, run: &str, outlook: &Outlook) -> Result<(), LedgerError>;
+    /// Notes that people are told that something holds the run. True: it is for the caller to tell them, for nobody noted
+    /// it before.
+    async fn note_held(&self, run: &str, now: i64) -> Result<bool, LedgerError>;
+    /// Notes that nothing holds the run any more, of which people were told at `since`.
+    async fn note_free(&self, run: &str, since: i64) -> Result<(), LedgerError>;
     /// Lets a run that is taken up again work: forgets why it stopped and what its proofs counted, and keeps what an
     /// operator set.
     async fn let_run(&self, run: &str) -> Result<(), LedgerError>;
@@ -169,8 +174,25 @@ impl SteerRun for Ledger {
         self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
+    async fn note_held(&self, run: &str, now: i64) -> Result<bool, LedgerError> {
+        let update = self.control_update(run, "SET held_since = :now");
+        let update = update
+            .condition_expression("attribute_not_exists(held_since)")
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
+        self.happened("UpdateItem", run, update.send().await.map(drop))
+    }
+
+    async fn note_free(&self, run: &str, since: i64) -> Result<(), LedgerError> {
+        let update = self.control_update(run, "REMOVE held_since");
+        let update = update
+            .condition_expression("held_since = :since")
+            .expression_attribute_values(":since", AttributeValue::N(since.to_string()));
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
     async fn let_run(&self, run: &str) -> Result<(), LedgerError> {
-        let update = self.control_update(run, "SET #state = :running REMOVE #reason, #since, #verify, #back, #dry");
+        let update =
+            self.control_update(run, "SET #state = :running REMOVE #reason, #since, #verify, #back, #dry, held_since");
         let update = update
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#reason", "reason")
@@ -226,6 +248,7 @@ fn control(item: &LedgerItem, phase: Phase) -> Result<Control, LedgerError> {
         slowed: slowed.map(|((to, at), growth)| Slowed { to, at, growth }),
         segments_done: number(item, &done(phase)).unwrap_or_default(),
         outlook: outlook(item),
+        held_since: number(item, "held_since"),
     })
 }
 

@@ -202,7 +202,18 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
             *self.control.borrow_mut() = control.map_err(|source| self.ledger_error(source))?;
             self.asked.set(now);
         }
-        self.told(now)
+        let told = self.told(now)?;
+        if told == Directive::Work {
+            self.note_free(now).await?;
+        }
+        Ok(told)
+    }
+
+    /// Nothing holds the run: the next hold is to be told again.
+    async fn note_free(&self, now: i64) -> Result<(), PartError> {
+        let Some(since) = self.control.borrow().outdated_hold(now) else { return Ok(()) };
+        self.control.borrow_mut().held_since = None;
+        self.ledger.note_free(&self.id.run, since).await.map_err(|source| self.ledger_error(source))
     }
 
     /// What the control item, as it was last read, and the plan's window say now.
@@ -212,10 +223,8 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
             let reason = control.reason.clone().unwrap_or("by an operator".into());
             return Err(PartError::Stopped { reason });
         }
-        let hold = match self.id.phase {
-            Phase::Migrate => Hold::of_writing(&control, self.plan.window.as_ref(), now).map_err(PartError::Window)?,
-            Phase::DryRun | Phase::Verify | Phase::RollBack => Hold::by_operator(&control, now),
-        };
+        let hold =
+            Hold::of_phase(self.id.phase, &control, self.plan.window.as_ref(), now).map_err(PartError::Window)?;
         Ok(hold.map_or(Directive::Work, |hold| Directive::Pause { seconds: hold.seconds }))
     }
 
@@ -312,7 +321,7 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
         match self.directive().await? {
             Directive::Pause { seconds } if !done => {
                 self.keep_lock_for(seconds).await?;
-                Ok(Progress { done, wait_seconds: seconds })
+                Ok(Progress { done, wait_seconds: seconds, tell: self.control.borrow().held_since.is_none() })
             }
             _ => Ok(Progress::of(done)),
         }

@@ -2,6 +2,7 @@
 
 use crate::value::Item;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A phase of a run that leaves partial results and a part of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,6 +57,12 @@ impl Counts {
     /// Whether every scanned item is accounted for.
     pub fn balance(&self) -> bool {
         self.scanned == self.changed + self.already_done + self.not_matched + self.conflicts + self.invalid + self.late
+    }
+
+    /// The counts by name, as in the report.
+    pub fn by_name(&self) -> BTreeMap<String, u64> {
+        let counts = serde_json::to_value(self).unwrap_or_default();
+        serde_json::from_value(counts).unwrap_or_default()
     }
 }
 
