@@ -3,6 +3,7 @@
 use crate::definition;
 use std::collections::BTreeSet;
 use tableshift_core::child::{PartInput, SegmentInput};
+use tableshift_core::rehearsal::Part;
 
 /// What a Label may not hold, besides white space and control characters.
 const NOT_IN_A_LABEL: &str = "?*<>{}[]:;,\\|^~$#%&\"`";
@@ -88,11 +89,7 @@ fn a_child_s_worker_is_given_the_same_at_every_turn() {
         let given = task.get("Parameters").as_object().expect("it says what its worker is given").keys();
         let given: BTreeSet<&str> = given.map(|name| name.trim_end_matches(".$")).collect();
         let example = match task.name.as_str() {
-            "DryRunPart" => serde_json::to_value(PartInput {
-                run: String::new(),
-                epoch: 1,
-                part: tableshift_core::rehearsal::Part::Segment { segment: 0 },
-            }),
+            "DryRunPart" => serde_json::to_value(PartInput { run: String::new(), epoch: 1, part: Part::of_segment(0) }),
             _ => serde_json::to_value(SegmentInput { run: String::new(), epoch: 1, segment: 0 }),
         };
         let taken = example.expect("an input in JSON");
