@@ -20,7 +20,7 @@ use tableshift_core::lock::Lock;
 use tableshift_core::migration::TableRules;
 use tableshift_core::registry::{Registry, Runnable};
 use tableshift_core::run_plan::RunPlan;
-use tableshift_core::throttle::Reach;
+use tableshift_core::throttle::{Reach, Reason, Throttles};
 use tableshift_core::value::Item;
 use tableshift_core::window::WindowError;
 use tableshift_core::worklist::Judge;
@@ -158,6 +158,8 @@ pub struct Part<'e, B, L> {
     clock: Clock,
     asked: Cell<i64>,
     control: RefCell<Control>,
+    /// Throttles of writes since the last page was counted in.
+    throttles: Cell<Throttles>,
 }
 
 impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Part<'e, B, L> {
@@ -172,9 +174,10 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
         let earlier = claimed.ok_or_else(|| PartError::LeaseLost { part: id.part.clone() })?;
         let checkpoint = taken_up(earlier, &id);
         let rules = TableRules::of(&plan.table, plan.locked_at / 1000);
-        let (asked, control) = (Cell::new(i64::MIN), RefCell::default());
+        let (asked, control, throttles) = (Cell::new(i64::MIN), RefCell::default(), Cell::default());
         let clock = *clock;
-        let mut part = Self { bucket, ledger, id, plan, migration, rules, checkpoint, clock, asked, control };
+        let mut part =
+            Self { bucket, ledger, id, plan, migration, rules, checkpoint, clock, asked, control, throttles };
         part.directive().await?;
         part.recall_examples().await?;
         Ok(part)
@@ -187,7 +190,9 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     }
 
     async fn save_checkpoint(&self) -> Result<(), PartError> {
-        let saved = self.ledger.save(&self.id.run, self.id.phase, &self.id.part, &self.checkpoint).await;
+        let mut checkpoint = self.checkpoint.clone();
+        checkpoint.tally.throttles += self.throttles.get();
+        let saved = self.ledger.save(&self.id.run, self.id.phase, &self.id.part, &checkpoint).await;
         let saved = saved.map_err(|source| self.ledger_error(source))?;
         if saved { Ok(()) } else { Err(self.lost()) }
     }
@@ -278,6 +283,7 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     /// Counts a page in, moves the cursor behind it and saves. No cursor: the part is done.
     pub async fn finish_page(&mut self, tally: Tally, cursor: Option<Item>) -> Result<(), PartError> {
         self.checkpoint.tally.add(tally);
+        self.checkpoint.tally.throttles += self.throttles.take();
         self.checkpoint.page += 1;
         self.checkpoint.done = cursor.is_none();
         self.checkpoint.cursor = cursor;
@@ -315,7 +321,9 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     pub async fn leave(&self) -> Result<Progress, PartError> {
         let (id, done) = (&self.id, self.checkpoint.done);
         self.save_checkpoint().await?;
-        let partial = Partial { phase: id.phase, part: id.part.clone(), done, tally: self.checkpoint.tally.clone() };
+        let mut tally = self.checkpoint.tally.clone();
+        tally.throttles += self.throttles.get();
+        let partial = Partial { phase: id.phase, part: id.part.clone(), done, tally };
         let stored = store(self.bucket, &keys::partial(&id.run, id.phase, &id.part), &partial).await;
         stored.map_err(|source| PartError::File { part: id.part.clone(), source })?;
         match self.directive().await? {
@@ -384,6 +392,13 @@ impl<B, L> Part<'_, B, L> {
     /// What items are judged by.
     pub fn judge(&self) -> Judge<'_, Runnable> {
         Judge { migration: &self.migration, rules: &self.rules, table: &self.plan.table }
+    }
+
+    /// Counts a throttle of a write. It is in the ledger with the next page, or when the worker leaves.
+    pub fn count_throttle(&self, reason: Option<Reason>) {
+        let mut throttles = self.throttles.get();
+        throttles.count(reason);
+        self.throttles.set(throttles);
     }
 
     /// The clock that this invocation goes by.

@@ -1,5 +1,6 @@
 //! What workers count. Every item that is scanned is in exactly one of the counts that follow it.
 
+use crate::throttle::Throttles;
 use crate::value::Item;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -170,6 +171,8 @@ pub struct Tally {
     pub change_units: u64,
     /// Conditional writes that failed and were tried again with the item as it then was.
     pub retries: u64,
+    /// Requests to the table that were throttled, by reason.
+    pub throttles: Throttles,
     /// Examples of changes.
     pub samples: Vec<Sample>,
     /// Items that a person should look at.
@@ -184,6 +187,7 @@ impl Tally {
         self.units += other.units;
         self.change_units += other.change_units;
         self.retries += other.retries;
+        self.throttles += other.throttles;
         extend(&mut self.samples, other.samples);
         extend(&mut self.findings, other.findings);
     }
