@@ -14,4 +14,5 @@ mod requester;
 mod segments;
 mod shell;
 mod steering;
+mod throttles;
 mod updates;
