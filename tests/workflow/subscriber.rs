@@ -1,6 +1,6 @@
 //! Somebody who subscribed to the stack's topic.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stack::{Stack, unique};
 use crate::waiting::eventually;
@@ -14,9 +14,8 @@ pub struct Subscriber<'s> {
 impl<'s> Subscriber<'s> {
     /// Subscribes with this filter policy.
     pub async fn to(stack: &'s Stack, policy: &Value) -> Self {
-        // What was received once does not come again.
-        let hidden = "--attributes VisibilityTimeout=43200";
-        let created = stack.aws(&format!("sqs create-queue --queue-name {} {hidden}", unique("subscriber")));
+        let name = unique("subscriber");
+        let created = stack.aws(&format!("sqs create-queue --queue-name {name} --attributes '{}'", attributes()));
         let queue = created["QueueUrl"].as_str().expect("the queue's address").to_owned();
         let described = stack.aws(&format!("sqs get-queue-attributes --queue-url {queue} --attribute-names QueueArn"));
         let arn = described["Attributes"]["QueueArn"].as_str().expect("the queue's ARN");
@@ -51,4 +50,11 @@ impl<'s> Subscriber<'s> {
         let bodies = received["Messages"].as_array().into_iter().flatten();
         bodies.filter_map(|message| message["Body"].as_str().map(str::to_owned)).collect()
     }
+}
+
+/// What was received once does not come again, and the topic may send.
+fn attributes() -> Value {
+    let allow = json!({"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"});
+    let policy = json!({"Version": "2012-10-17", "Statement": [allow]});
+    json!({"VisibilityTimeout": "43200", "Policy": policy.to_string()})
 }
