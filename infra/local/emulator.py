@@ -1,11 +1,12 @@
 """The local AWS: MiniStack, in this process, with its gaps that matter here filled.
 
-Five things are wrapped, and nothing else:
+Six things are wrapped, and nothing else:
 
 - an export of a table writes the documented files to S3 (MiniStack completes the export and writes none);
 - an item that is changed by PartiQL shows in the table's stream (MiniStack streams the other kinds of writes only);
 - a presigned GetCallerIdentity is answered only if its signature is right (MiniStack looks at the key's name alone, unless
   AUTH=true);
+- with AUTH=true, a statement of PartiQL takes the right that AWS asks for (MiniStack asks for one that does not exist);
 - `TimeoutSecondsPath` of a Task and
 - `MaxConcurrencyPath` of a Map are looked up before MiniStack sees the state (it knows only the plain fields).
 
@@ -141,15 +142,17 @@ def main():
     os.environ.setdefault("AWS_ENDPOINT_URL", f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
 
     from ministack import app
-    from ministack.core import iam_evaluator, responses, sigv4
+    from ministack.core import iam_actions, iam_evaluator, responses, sigv4
     from ministack.services import dynamodb, s3, stepfunctions, sts
 
     import export_files
+    import rights
 
     wrap_paths(stepfunctions)
     wrap_partiql(dynamodb)
     wrap_signatures(sts, iam_evaluator, sigv4, responses)
     export_files.wrap(dynamodb, s3, expect)
+    rights.wrap(iam_actions, expect)
     sys.argv = sys.argv[:1]
     app.main()
 

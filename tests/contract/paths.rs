@@ -45,8 +45,10 @@ fn certain(start: &str, entry: Fields, states: &[State]) -> BTreeMap<String, Fie
         let went_well = state.next().into_iter().map(|next| (next, after(state, &fields)));
         let error = serde_json::json!({ "Error": "" });
         let caught = state.list("Catch").iter().map(|catch| {
-            let path = catch["ResultPath"].as_str().unwrap_or("$");
-            (catch["Next"].as_str().expect("a Catch has Next").to_owned(), with(&fields, path, &error))
+            let next = catch["Next"].as_str().expect("a Catch has Next").to_owned();
+            // Null keeps the state's data as they were; without the field the error takes their place.
+            let path = catch.get("ResultPath").map_or(Some("$"), Value::as_str);
+            (next, path.map_or_else(|| fields.clone(), |path| with(&fields, path, &error)))
         });
         for (next, provided) in went_well.chain(caught) {
             let known = certain.get(&next);

@@ -16,10 +16,17 @@ pub fn answer_of(state: &str) -> Option<Value> {
         // Whoever answers an approval chooses what is in it: only that there is an answer is certain.
         "RequestApproval" => json!(null),
         "JudgeApproval" => json!({ "approved": true, "by": "" }),
-        "AwaitWindow" | "Bake" => json!({ "open": true, "until": "" }),
+        "AwaitWindow"
+        | "Bake"
+        | "DryRunPartTell"
+        | "MigrateSegmentTell"
+        | "VerifySegmentTell"
+        | "RollBackSegmentTell" => {
+            json!({ "open": true, "until": "", "reason": "" })
+        }
         "Conclude" => json!({ "outcome": "", "error": "", "cause": "" }),
         "DryRunPart" | "MigrateSegment" | "VerifySegment" | "RollBackSegment" => {
-            json!({ "done": true, "wait_seconds": 0 })
+            json!({ "done": true, "wait_seconds": 0, "tell": true })
         }
         _ => return None,
     };

@@ -18,7 +18,7 @@ use tableshift_aws::objects::Bucket;
 use tempfile::TempDir;
 
 pub use lookout::{Calm, Scripted};
-pub use recorder::Recorder;
+pub use recorder::{Gone, Recorder};
 pub use run::{MIGRATION, PEOPLE, TestRun, old_items};
 pub use runs::{EXECUTION, NOW, RUN, TABLE, plan};
 

@@ -8,12 +8,13 @@ use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::WriteObject;
 use tableshift_aws::run_files::store;
 use tableshift_core::canary::Turn;
+use tableshift_core::counts::Phase;
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::signals::{Closed, Signals, Watched};
 use tableshift_core::{hash, keys};
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::sts::Person;
-use tableshift_tests::{Calm, Engines, NOW, RUN, Scripted, plan};
+use tableshift_tests::{Calm, EXECUTION, Engines, Gone, NOW, RUN, Recorder, Scripted, plan};
 
 const DOCUMENT: &str = "id: m\nchange: [{set: v, to: 2}]";
 const REPORT: &[u8] = b"the report";
@@ -56,7 +57,7 @@ async fn look(engines: &Engines) -> Result<Output, Error> {
 }
 
 async fn look_at(engines: &Engines, now: i64) -> Result<Output, Error> {
-    run(&engines.bucket(), &engines.ledger(), &Calm, now, input(1)).await
+    run(&engines.bucket(), &engines.ledger(), &Calm, &Recorder::default(), now, input(1)).await
 }
 
 /// Fails unless the run is kept from writing under this name; gives what is said.
@@ -95,7 +96,9 @@ async fn a_closed_window_says_when_it_opens_and_the_lease_lasts_until_then() {
     assert_eq!(engines.lease_until().await, NOW / 1000 + 901 + 900);
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
     let opens = NOW - 500 + 35 * 3_600_000;
-    let at = async |now| run(&engines.bucket(), &engines.ledger(), &Calm, now, input(1)).await.unwrap();
+    let at = async |now| {
+        run(&engines.bucket(), &engines.ledger(), &Calm, &Recorder::default(), now, input(1)).await.unwrap()
+    };
     assert_eq!(at(opens - 61_000).await.until, "2026-11-23T21:00:00Z", "the last wait ends at the opening");
     assert!(at(opens).await.open);
 }
@@ -104,7 +107,8 @@ async fn a_closed_window_says_when_it_opens_and_the_lease_lasts_until_then() {
 async fn a_run_that_lost_its_lock_does_not_go_on() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
-    let error = run(&engines.bucket(), &engines.ledger(), &Calm, NOW, input(2)).await.unwrap_err();
+    let error =
+        run(&engines.bucket(), &engines.ledger(), &Calm, &Recorder::default(), NOW, input(2)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::LeaseLost);
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
 }
@@ -112,7 +116,8 @@ async fn a_run_that_lost_its_lock_does_not_go_on() {
 #[tokio::test]
 async fn a_run_without_a_plan_is_not_found() {
     let engines = Engines::start().await;
-    let error = run(&engines.bucket(), &engines.ledger(), &Calm, NOW, input(1)).await.unwrap_err();
+    let error =
+        run(&engines.bucket(), &engines.ledger(), &Calm, &Recorder::default(), NOW, input(1)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::RunNotFound);
 }
 
@@ -189,7 +194,9 @@ async fn a_closed_calendar_and_then_an_alarm_hold_the_run_until_both_are_over() 
     plan.watched = watched();
     let engines = approved(&plan).await;
     let lookout = &Scripted::default();
-    let at = async |now| run(&engines.bucket(), &engines.ledger(), &lookout, now, input(1)).await.unwrap();
+    let at = async |now| {
+        run(&engines.bucket(), &engines.ledger(), &lookout, &Recorder::default(), now, input(1)).await.unwrap()
+    };
 
     lookout
         .signals
@@ -219,10 +226,17 @@ async fn whoever_asks_within_a_minute_of_a_look_takes_what_it_saw() {
     lookout.signals.replace(ringing("latency"));
     for seconds in [0, 1, 30, 59] {
         let now = NOW + seconds * 1000;
-        assert!(!run(&engines.bucket(), &engines.ledger(), &lookout, now, input(1)).await.unwrap().open);
+        assert!(
+            !run(&engines.bucket(), &engines.ledger(), &lookout, &Recorder::default(), now, input(1))
+                .await
+                .unwrap()
+                .open
+        );
     }
     assert_eq!(lookout.looks.get(), 1);
-    let _ = run(&engines.bucket(), &engines.ledger(), &lookout, NOW + 60_000, input(1)).await.unwrap();
+    let _ = run(&engines.bucket(), &engines.ledger(), &lookout, &Recorder::default(), NOW + 60_000, input(1))
+        .await
+        .unwrap();
     assert_eq!(lookout.looks.get(), 2);
 }
 
@@ -234,14 +248,74 @@ async fn a_critical_alarm_or_a_stop_ends_the_run_before_it_writes() {
     engines.begin(&plan).await;
     let lookout = &Scripted::default();
     lookout.signals.replace(ringing("down"));
-    let error = run(&engines.bucket(), &engines.ledger(), &lookout, NOW, input(1)).await.unwrap_err();
+    let error =
+        run(&engines.bucket(), &engines.ledger(), &lookout, &Recorder::default(), NOW, input(1)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
     assert!(tableshift_runtime::told(&error).contains("`down`"), "{error}");
 
     engines.ledger().stop(RUN, "wrong table", NOW).await.unwrap();
     lookout.signals.replace(Signals::default());
-    let error = run(&engines.bucket(), &engines.ledger(), &lookout, NOW + 60_000, input(1)).await.unwrap_err();
+    let error = run(&engines.bucket(), &engines.ledger(), &lookout, &Recorder::default(), NOW + 60_000, input(1))
+        .await
+        .unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
     assert_eq!(error.to_string(), "run `r-1` was stopped: wrong table");
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
+}
+
+/// Asks on behalf of a child that found this phase of the run held.
+fn to_tell(phase: Phase) -> Input {
+    Input { step: Step::Tell(phase), ..input(1) }
+}
+
+#[tokio::test]
+async fn the_first_write_is_told_once_in_a_run_with_the_execution_and_nothing_of_the_document() {
+    let engines = approved(&plan()).await;
+    let topic = Recorder::default();
+    for _ in 0..3 {
+        assert!(run(&engines.bucket(), &engines.ledger(), &Calm, &topic, NOW, input(1)).await.unwrap().open);
+    }
+    assert_eq!(topic.phases(), ["writing"]);
+    assert!(topic.messages()[0].json.contains(EXECUTION));
+}
+
+#[tokio::test]
+async fn a_pause_is_told_once_however_many_find_the_run_held_and_the_next_one_again() {
+    let engines = approved(&plan()).await;
+    let (ledger, topic) = (engines.ledger(), Recorder::default());
+    let at = async |now, input| run(&engines.bucket(), &ledger, &Calm, &topic, now, input).await.unwrap();
+    assert!(ledger.pause(RUN, "a look at the graphs", NOW).await.unwrap());
+    assert!(!at(NOW, input(1)).await.open);
+    assert!(!at(NOW + 1_000, input(1)).await.open);
+    for phase in [Phase::Migrate, Phase::Verify, Phase::RollBack] {
+        assert!(!at(NOW + 2_000, to_tell(phase)).await.open);
+    }
+    assert_eq!(topic.phases(), ["paused"]);
+    assert!(topic.sent()[0].1.contains("paused: a look at the graphs"), "{}", topic.sent()[0].1);
+
+    assert!(ledger.go_on(RUN).await.unwrap());
+    assert!(at(NOW + 60_000, input(1)).await.open);
+    assert!(ledger.pause(RUN, "lunch", NOW + 61_000).await.unwrap());
+    at(NOW + 62_000, to_tell(Phase::Migrate)).await;
+    at(NOW + 63_000, to_tell(Phase::Migrate)).await;
+    assert_eq!(topic.phases(), ["paused", "writing", "paused"]);
+    assert!(topic.sent()[2].1.contains("paused: lunch"));
+}
+
+#[tokio::test]
+async fn who_only_tells_neither_lets_the_run_write_nor_says_what_is_not_so() {
+    let engines = approved(&plan()).await;
+    let topic = Recorder::default();
+    let told = run(&engines.bucket(), &engines.ledger(), &Calm, &topic, NOW, to_tell(Phase::Migrate)).await.unwrap();
+    assert!(told.open && topic.messages().is_empty());
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
+}
+
+#[tokio::test]
+async fn a_topic_that_is_gone_neither_holds_nor_fails_a_run() {
+    let engines = approved(&plan()).await;
+    let at = async |input| run(&engines.bucket(), &engines.ledger(), &Calm, &Gone, NOW, input).await.unwrap();
+    assert!(at(input(1)).await.open);
+    engines.ledger().pause(RUN, "lunch", NOW).await.unwrap();
+    assert!(!at(to_tell(Phase::Migrate)).await.open);
 }

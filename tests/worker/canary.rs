@@ -12,7 +12,7 @@ use tableshift_core::run_plan::RunPlan;
 use tableshift_core::signals::{Signals, Watched};
 use tableshift_core::{hash, keys};
 use tableshift_runtime::{ErrorName, Named};
-use tableshift_tests::{Calm, Engines, MIGRATION, NOW, RUN, Scripted, TestRun, old_items, plan};
+use tableshift_tests::{Calm, Engines, MIGRATION, NOW, RUN, Recorder, Scripted, TestRun, old_items, plan};
 
 const MINUTE: i64 = 60_000;
 
@@ -37,7 +37,7 @@ async fn begun(plan: &RunPlan) -> Engines {
 
 async fn at(engines: &Engines, lookout: &Scripted, step: Step, turn: Turn, now: i64) -> Result<Output, Error> {
     let input = Input { step, run: RUN.into(), epoch: 1, turn };
-    run(&engines.bucket(), &engines.ledger(), &lookout, now, input).await
+    run(&engines.bucket(), &engines.ledger(), &lookout, &Recorder::default(), now, input).await
 }
 
 async fn phase(engines: &Engines) -> String {
@@ -56,8 +56,9 @@ fn ringing(name: &str) -> Signals {
 async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
     let engines = begun(&with_canary(false)).await;
     let input = |step, turn| Input { step, run: RUN.into(), epoch: 1, turn };
-    let at =
-        async |step, turn, now| run(&engines.bucket(), &engines.ledger(), &Calm, now, input(step, turn)).await.unwrap();
+    let at = async |step, turn, now| {
+        run(&engines.bucket(), &engines.ledger(), &Calm, &Recorder::default(), now, input(step, turn)).await.unwrap()
+    };
     assert!(at(Step::Window, Turn::Canary, NOW).await.open);
     assert_eq!(phase(&engines).await, "canary");
     engines.ledger().count_done(RUN, Phase::Verify).await.unwrap();
@@ -136,7 +137,8 @@ async fn a_run_that_lost_its_lock_does_not_bake_and_one_without_a_canary_never()
     let engines = begun(&with_canary(false)).await;
     let lookout = Scripted::default();
     let input = Input { step: Step::Bake, run: RUN.into(), epoch: 2, turn: Turn::Canary };
-    let lost = run(&engines.bucket(), &engines.ledger(), &&lookout, NOW, input).await.unwrap_err();
+    let lost =
+        run(&engines.bucket(), &engines.ledger(), &&lookout, &Recorder::default(), NOW, input).await.unwrap_err();
     assert_eq!((lost.name(), phase(&engines).await.as_str()), (ErrorName::LeaseLost, "planned"));
     let whole = begun(&plan()).await;
     let none = at(&whole, &lookout, Step::Bake, Turn::Whole, NOW).await.unwrap_err();

@@ -36,6 +36,7 @@ impl Told {
             cause: Cause::Refused,
             code: Some(code.into()),
             reach: None,
+            reason: None,
             source: code.into(),
         })
     }

@@ -38,7 +38,8 @@ async fn a_run_is_recorded_from_start_to_end() {
     ledger.put_run(&record()).await.unwrap();
     assert_eq!(ledger.run("r-1").await.unwrap(), Some(record()));
 
-    ledger.enter_phase("r-1", "writing").await.unwrap();
+    assert!(ledger.enter_phase("r-1", "writing").await.unwrap());
+    assert!(!ledger.enter_phase("r-1", "writing").await.unwrap(), "it was in it already");
     let ending = Ending {
         status: "failed".into(),
         ended: "2026-11-22T11:00:00Z".into(),

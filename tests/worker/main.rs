@@ -15,4 +15,5 @@ mod requester;
 mod segments;
 mod shell;
 mod steering;
+mod throttles;
 mod updates;

@@ -7,6 +7,7 @@ use tableshift_aws::executions::WatchExecution;
 use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_lock::LockTable as _;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations as _, RunRecord, Runs as _};
+use tableshift_aws::notifications::Publish;
 use tableshift_aws::run_files::load;
 use tableshift_aws::tables::DescribeTable;
 use tableshift_core::approval::Requester;
@@ -17,7 +18,7 @@ use tableshift_core::table::Table;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ErrorName, Named as _, told};
 use tableshift_tests::sts::KnownPeople;
-use tableshift_tests::{BUCKET, Calm, Engines, NOW, TABLE};
+use tableshift_tests::{BUCKET, Calm, Engines, Gone, NOW, Recorder, TABLE};
 
 /// Any table: keys and settings are not what is tested here.
 struct AnyTable;
@@ -48,6 +49,10 @@ fn document(id: &str, more: &Value) -> Value {
 }
 
 async fn planned(engines: &Engines, name: &str, input: Value) -> Result<Output, plan::Error> {
+    told_of(engines, name, input, &Recorder::default()).await
+}
+
+async fn told_of(engines: &Engines, name: &str, input: Value, topic: &impl Publish) -> Result<Output, plan::Error> {
     let policy = json!({
         "point_in_time_recovery": false, "back_up": true, "rehearse": "scan", "approve": false, "verify": true,
         "approval_timeout_seconds": 60, "on_bad_verdict": "hold", "max_concurrency": 4, "max_segments": 100,
@@ -66,7 +71,7 @@ async fn planned(engines: &Engines, name: &str, input: Value) -> Result<Output, 
     };
     let request =
         Request { input, execution: format!("arn:{name}"), name: name.into(), started: "2026-11-22T10:00:00Z".into() };
-    plan::run(&ports, &KnownPeople::default().sts().await, request).await
+    plan::run(&ports, &KnownPeople::default().sts().await, topic, request).await
 }
 
 fn migrate(document: &Value, more: Value) -> Value {
@@ -225,4 +230,29 @@ async fn a_run_that_died_goes_on_in_the_turn_that_it_was_in_and_a_canary_bakes_a
     }
     let back = planned(&engines, "e-back", json!({"action": "roll-back", "run": "r-1"})).await.unwrap();
     assert_eq!(serde_json::to_value(&back).unwrap()["turn"]["name"], "whole");
+}
+
+#[tokio::test]
+async fn an_execution_that_goes_to_work_is_told_with_its_action_and_one_that_is_refused_is_not() {
+    let engines = Engines::start().await;
+    let (topic, first) = (Recorder::default(), document("m", &json!({"description": "canary-7f3a"})));
+    told_of(&engines, "r-1", migrate(&first, json!({})), &topic).await.unwrap();
+    assert_eq!(topic.phases(), ["started"]);
+    let message = &topic.messages()[0];
+    for part in [r#""action":"migrate""#, r#""run":"r-1""#, r#""execution":"arn:r-1""#, r#""migration":"m""#] {
+        assert!(message.json.contains(part), "{}", message.json);
+    }
+    assert!(!format!("{message:?}").contains("canary-7f3a"), "what a document says may be about items");
+
+    let back = json!({"action": "roll-back", "run": "r-1"});
+    told_of(&engines, "r-2", back, &topic).await.unwrap();
+    assert!(topic.messages()[1].json.contains(r#""action":"roll-back""#));
+    told_of(&engines, "r-1", json!({"migration": "m"}), &topic).await.unwrap_err();
+    assert_eq!(topic.phases().len(), 2);
+}
+
+#[tokio::test]
+async fn a_topic_that_is_gone_keeps_no_run_from_starting() {
+    let engines = Engines::start().await;
+    told_of(&engines, "r-1", migrate(&document("m", &json!({})), json!({})), &Gone).await.unwrap();
 }

@@ -125,12 +125,12 @@ async fn a_window_that_closes_parks_the_run_in_the_middle_of_a_page_and_at_its_o
     let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
     let (closes, opens) = (TEN + 1_800_000, TEN + 23 * 3_600_000);
     let progress = call(&run, Calm, closes).await.unwrap();
-    assert_eq!(progress, Progress { done: false, wait_seconds: 900 });
+    assert_eq!(progress, Progress { done: false, wait_seconds: 900, tell: true });
     assert_parked(&run).await;
     let parked = written(&run).await;
 
     TIME.set(opens - 10_000);
-    assert_eq!(call(&run, Calm, 0).await.unwrap(), Progress { done: false, wait_seconds: 10 });
+    assert_eq!(call(&run, Calm, 0).await.unwrap(), Progress { done: false, wait_seconds: 10, tell: true });
     assert_eq!(written(&run).await, parked, "nothing is written while the window is closed");
 
     TIME.set(opens);
@@ -233,4 +233,23 @@ async fn the_whole_run_looks_once_a_minute_however_many_workers_ask() {
         assert!(!call(&run, &lookout, 0).await.unwrap().done);
     }
     assert_eq!(lookout.looks.get(), 1);
+}
+
+#[tokio::test]
+async fn a_child_asks_to_tell_of_a_hold_until_somebody_has_and_of_the_next_one_again() {
+    let run = begun(|_| ()).await;
+    let ledger = run.ledger();
+    ledger.pause(&run.plan.run, "lunch", TEN).await.unwrap();
+    assert!(call(&run, Calm, 0).await.unwrap().tell);
+    assert!(ledger.note_held(&run.plan.run, TEN).await.unwrap());
+    assert!(!ledger.note_held(&run.plan.run, TEN).await.unwrap(), "one of them tells");
+    TIME.set(TEN + 10_000);
+    assert!(!call(&run, Calm, 0).await.unwrap().tell);
+
+    ledger.go_on(&run.plan.run).await.unwrap();
+    TIME.set(TEN + 20_000);
+    assert!(call(&run, Calm, 0).await.unwrap().done);
+    let control = ledger.control(&run.plan.run, Phase::Migrate).await.unwrap();
+    assert_eq!(control.held_since, None);
+    assert!(ledger.note_held(&run.plan.run, TEN).await.unwrap());
 }

@@ -14,40 +14,11 @@ use tableshift_core::{hash, keys};
 use crate::people::Person;
 use crate::run::{Execution, migration};
 use crate::stack::{Stack, unique};
+use crate::subscriber::Subscriber;
 use crate::table::{Table, old_items};
 use crate::waiting::eventually;
 
 const ITEMS: usize = 30;
-
-/// Somebody who subscribed to the stack's topic.
-struct Subscriber<'s> {
-    stack: &'s Stack,
-    queue: String,
-}
-
-impl<'s> Subscriber<'s> {
-    async fn to(stack: &'s Stack) -> Self {
-        let created = stack.aws(&format!("sqs create-queue --queue-name {}", unique("approver")));
-        let queue = created["QueueUrl"].as_str().expect("the queue's address").to_owned();
-        let described = stack.aws(&format!("sqs get-queue-attributes --queue-url {queue} --attribute-names QueueArn"));
-        let arn = described["Attributes"]["QueueArn"].as_str().expect("the queue's ARN");
-        let request = stack.sns.subscribe().topic_arn(stack.variable("TABLESHIFT_TOPIC"));
-        let request = request.protocol("sqs").endpoint(arn).attributes("RawMessageDelivery", "true");
-        request.send().await.expect("the queue is subscribed");
-        Self { stack, queue }
-    }
-
-    /// The message about this run that has these words.
-    async fn message(&self, run: &str, words: &str) -> String {
-        eventually(&format!("a message about {run} with {words}"), async || {
-            let receive = format!("sqs receive-message --queue-url {} --max-number-of-messages 10", self.queue);
-            let received = self.stack.aws(&receive);
-            let bodies = received["Messages"].as_array()?.iter().filter_map(|message| message["Body"].as_str());
-            bodies.filter(|body| body.contains(run)).find(|body| body.contains(words)).map(str::to_owned)
-        })
-        .await
-    }
-}
 
 /// A run of production that ann started and that waits for an answer; bob may give it.
 struct Waiting<'s> {
@@ -104,7 +75,7 @@ impl<'s> Waiting<'s> {
 #[tokio::test]
 async fn production_is_written_to_after_a_yes_of_somebody_else() {
     let stack = Stack::of("prod").await;
-    let subscriber = Subscriber::to(&stack).await;
+    let subscriber = Subscriber::to(&stack, &json!({})).await;
     let waiting = Waiting::on(&stack, "approved").await;
     let asked = waiting.asked().await;
     let secrets = stack.ledger().secrets(&waiting.run.name).await.expect("the ledger answers").expect("a question");
@@ -127,7 +98,7 @@ async fn production_is_written_to_after_a_yes_of_somebody_else() {
     assert_eq!(answer.by.expect("somebody").arn, waiting.bob.arn);
     let requesters = stack.record(&waiting.run.name).await.requesters;
     assert_eq!(requesters[0].identity.as_ref().map(|identity| identity.arn.as_str()), Some(waiting.ann.arn.as_str()));
-    subscriber.message(&waiting.run.name, "succeeded").await;
+    subscriber.message(&waiting.run.name, "has applied its migration").await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod people; // who sign what they say
 mod run; // an execution: start it, await its end, read what it left
 mod shell; // commands that people type
 mod stack; // a stage that is up, and clients for it
+mod subscriber; // somebody who reads the stack's topic
 mod table; // a table of a test's own, and its stream
 mod waiting; // for what takes time, up to a limit
 
@@ -23,6 +24,7 @@ mod dry_run; // the rehearsal writes nothing and stops what cannot work
 mod interrupted; // killed workers, stopped executions
 mod live; // two hundred thousand items, by hand
 mod locked; // one run on a table at a time
+mod messages; // what people and programs are told of a run
 mod migrate; // everything, step by step, when all goes well
 mod refused; // bad input is refused before anything is touched
 mod roll_back; // items come back as they were

@@ -7,9 +7,13 @@
 //! yes the run counts as writing: whoever takes it up again goes on with the writing and rehearses no more.
 //!
 //! Told to bake ([`Step::Bake`]), it says whether the canary has: for as long as the plan says, with all alarms quiet.
+//!
+//! It tells people when the run is held and when it writes for the first time. A child of a Map that finds the run held
+//! asks it to tell so ([`Step::Tell`]): those workers have no topic.
 
 mod approved;
 mod baking;
+mod notice;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,22 +23,25 @@ use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::lookout::{Look, LookError, look_if_due};
+use tableshift_aws::notifications::Publish;
 use tableshift_aws::objects::ReadObject;
 use tableshift_aws::run_files::{RunFileError, load_plan};
 use tableshift_core::canary::Turn;
 use tableshift_core::control::{Control, State};
 use tableshift_core::counts::Phase;
 use tableshift_core::hold::Hold;
+use tableshift_core::message::Moment;
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::window::WindowError;
 use tableshift_runtime::{ErrorName, Named};
 
 pub use approved::Void;
+use notice::Notices;
 
 /// Which run wants to write.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
-    /// What to look at.
+    /// What to do.
     #[serde(default)]
     pub step: Step,
     /// The run.
@@ -46,15 +53,17 @@ pub struct Input {
     pub turn: Turn,
 }
 
-/// What to look at.
+/// What to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
-    /// Whether the run may write in this turn.
+    /// To say whether the run may write in this turn.
     #[default]
     Window,
-    /// Whether the canary has baked.
+    /// To say whether the canary has baked.
     Bake,
+    /// To tell people what holds a phase of the run, if nobody told them yet.
+    Tell(Phase),
 }
 
 /// Whether it may.
@@ -138,20 +147,36 @@ impl Named for Error {
     }
 }
 
-/// Does one of the two steps, and keeps the lock for as long as the run has to wait.
+/// Does one of the steps, and keeps the lock for as long as the run has to wait.
 pub async fn run(
     bucket: &impl ReadObject,
     ledger: &(impl LockTable + Runs + Approvals + SteerRun),
     lookout: &impl Look,
+    topic: &impl Publish,
     now: i64,
     input: Input,
 ) -> Result<Output, Error> {
     let plan = load_plan(bucket, &input.run).await.map_err(Error::Plan)?;
+    let notices = Notices { topic, ledger, plan: &plan, now };
+    if let Step::Tell(phase) = input.step {
+        return tell_hold(&notices, phase).await;
+    }
     let control = look(ledger, lookout, &plan, now).await?;
     match input.step {
-        Step::Window => window(bucket, ledger, &plan, &control, now, &input).await,
         Step::Bake => baking::look_after(ledger, &plan, &control, now, &input).await,
+        Step::Window | Step::Tell(_) => window(bucket, &notices, &control, &input).await,
     }
+}
+
+/// Tells people what holds a phase of the run. Looks at nothing but the control item: that is what its children went by.
+async fn tell_hold<L: Runs + SteerRun>(notices: &Notices<'_, impl Publish, L>, phase: Phase) -> Result<Output, Error> {
+    let (plan, now) = (notices.plan, notices.now);
+    let control = notices.ledger.control(&plan.run, Phase::Migrate).await;
+    let control = control.map_err(|source| Error::Ledger { run: plan.run.clone(), source })?;
+    let hold = Hold::of_phase(phase, &control, plan.window.as_ref(), now).map_err(Error::Window)?;
+    notices.held(hold.as_ref(), &control).await;
+    let (open, seconds) = (hold.is_none(), hold.as_ref().map(|hold| hold.seconds));
+    Ok(Output { open, until: told(until(now, seconds)), reason: hold.map(|hold| hold.reason).unwrap_or_default() })
 }
 
 /// What the control item says, after a look at calendars and alarms if one is due. An operator's stop and a critical alarm
@@ -172,24 +197,26 @@ async fn look(ledger: &impl SteerRun, lookout: &impl Look, plan: &RunPlan, now: 
 }
 
 /// Whether the run may write in this turn.
-async fn window(
+async fn window<L: LockTable + Runs + Approvals + SteerRun>(
     bucket: &impl ReadObject,
-    ledger: &(impl LockTable + Runs + Approvals + SteerRun),
-    plan: &RunPlan,
+    notices: &Notices<'_, impl Publish, L>,
     control: &Control,
-    now: i64,
     input: &Input,
 ) -> Result<Output, Error> {
     let failed = |source| Error::Ledger { run: input.run.clone(), source };
+    let Notices { ledger, plan, now, .. } = *notices;
     let hold = Hold::of_writing(control, plan.window.as_ref(), now).map_err(Error::Window)?;
     let until = hold_lock(ledger, plan, input.epoch, now, hold.as_ref().map(|hold| hold.seconds)).await?;
+    notices.held(hold.as_ref(), control).await;
     if hold.is_none() {
         let turn = input.turn;
         let begun = approved::check(bucket, ledger, plan, turn).await.map_err(|void| Error::Void { void, turn })?;
         if turn == Turn::Rest && !begun {
             ledger.end_canary(&input.run).await.map_err(failed)?;
         }
-        ledger.enter_phase(&input.run, turn.phase()).await.map_err(failed)?;
+        if ledger.enter_phase(&input.run, turn.phase()).await.map_err(failed)? && turn != Turn::Rest {
+            notices.tell(Moment::Writing).await;
+        }
     }
     let reason = hold.as_ref().map(|hold| hold.reason.clone()).unwrap_or_default();
     tracing::info!(turn = input.turn.as_str(), open = hold.is_none(), until, reason, "window");
@@ -205,12 +232,21 @@ async fn hold_lock(
     now: i64,
     seconds: Option<u64>,
 ) -> Result<String, Error> {
-    // Rounded up where it has to wait: who came a moment too early would wait again.
-    let until = seconds.map_or(now, |seconds| now.saturating_add_unsigned(seconds * 1000 + 999)).div_euclid(1000);
+    let until = until(now, seconds);
     let lease_until = until.saturating_add_unsigned(plan.lease_seconds);
     let held = ledger.renew(&plan.table.name, &plan.run, epoch, lease_until).await;
     match held.map_err(|source| Error::Ledger { run: plan.run.clone(), source })? {
-        true => Ok(Timestamp::from_second(until).unwrap_or(Timestamp::MAX).to_string()),
+        true => Ok(told(until)),
         false => Err(Error::LeaseLost { run: plan.run.clone(), table: plan.table.name.clone() }),
     }
+}
+
+/// When a wait of so many seconds ends, in epoch seconds; now if there is none. Rounded up where the run has to wait: who
+/// came a moment too early would wait again.
+fn until(now: i64, seconds: Option<u64>) -> i64 {
+    seconds.map_or(now, |seconds| now.saturating_add_unsigned(seconds * 1000 + 999)).div_euclid(1000)
+}
+
+fn told(epoch_seconds: i64) -> String {
+    Timestamp::from_second(epoch_seconds).unwrap_or(Timestamp::MAX).to_string()
 }

@@ -146,6 +146,7 @@ mod tests {
             cause,
             code: Some(code.into()),
             reach: None,
+            reason: None,
             source: "said so".into(),
         }
     }

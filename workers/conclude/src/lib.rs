@@ -1,8 +1,9 @@
 //! Conclude: the one exit, for success and failure alike.
 //!
 //! Closes the run in the ledger, notes the migration as applied or no longer applied, lets the lock go and tells people.
-//! Each of these is tried even if another failed, so that a topic that is gone does not keep a lock; all that failed is
-//! then reported together. Doing it twice does nothing new, save a second message.
+//! Each of these is tried even if another failed, so that a report that is gone does not keep a lock; all that failed is
+//! then reported together, but for the message, which no run fails for. Doing it twice does nothing new, save a second
+//! message.
 
 pub mod decision;
 pub mod notice;
@@ -13,12 +14,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tableshift_aws::CallError;
 use tableshift_aws::ledger::LedgerError;
 use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome};
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
-use tableshift_aws::notifications::Publish;
+use tableshift_aws::notifications::{Publish, tell};
 use tableshift_aws::objects::Bucket;
 use tableshift_aws::run_files::{RunFileError, load, load_plan};
 use tableshift_core::counts::Phase;
@@ -28,7 +28,6 @@ use tableshift_core::run_plan::RunPlan;
 use tableshift_runtime::{ErrorName, Named, told};
 
 use decision::{Decision, Known};
-use notice::Notice;
 use state::State;
 
 /// What the state machine hands over, wherever the run ended.
@@ -72,9 +71,6 @@ pub enum Fault {
         #[source]
         source: LedgerError,
     },
-    /// Nobody could be told.
-    #[error("the notification could not be sent")]
-    Publish(#[source] CallError),
 }
 
 impl Fault {
@@ -82,7 +78,6 @@ impl Fault {
         match self {
             Self::Report(source) | Self::Plan(source) => source.name(),
             Self::Ledger { source, .. } => source.name(),
-            Self::Publish(source) => source.name(),
         }
     }
 }
@@ -124,31 +119,17 @@ pub async fn run<L: LockTable + Runs + AppliedMigrations + Approvals>(
     let record = exit.record().await;
     let report = exit.report(bucket, record.as_ref()).await;
     let decision = decide(&state, record.as_ref(), report.as_ref());
-    let counts = report.as_ref().map(counts_of).unwrap_or_default();
+    let counts = report.as_ref().map(Report::last_counts).unwrap_or_default();
 
     exit.close(record.as_ref(), &decision, &counts).await;
     if decision.error.as_deref() == Some(ErrorName::ApprovalExpired.as_str()) {
         exit.close_question(record.as_ref(), &decision).await;
     }
-    exit.note_migration(bucket, record.as_ref(), report.as_ref(), &decision).await;
+    let applied = exit.note_migration(bucket, record.as_ref(), report.as_ref(), &decision).await;
     exit.let_go(record.as_ref()).await;
 
-    let run = state.likely_run(&input.name);
-    let key = keys::report(run);
-    let notice = Notice {
-        stage,
-        run,
-        table: state.likely_table().or(record.as_ref().map(|record| record.table.as_str())),
-        migration: state.migration.as_deref().or(record.as_ref().map(|record| record.migration.as_str())),
-        execution: &input.execution,
-        report: report.as_ref().map(|_| (bucket.name(), key.as_str())),
-        counts: &counts,
-        decision: &decision,
-        already_applied: state.already_applied.as_ref().map(|done| (done.run.as_str(), done.at.as_str())),
-    };
-    if let Err(error) = topic.publish(&notice.subject(), &notice.text()).await {
-        exit.faults.push(Fault::Publish(error));
-    }
+    let known = notice::Known { stage, bucket: bucket.name(), at: now, reported: report.is_some(), counts, applied };
+    tell(topic, &notice::of(&input, &state, record.as_ref(), &decision, known).message()).await;
     exit.end(decision)
 }
 
@@ -211,34 +192,37 @@ impl<L: LockTable + Runs + AppliedMigrations + Approvals> Exit<'_, L> {
     }
 
     /// A migration is applied once its writing was judged good, and no longer once it was put back. Whether it is
-    /// verified is what the last verification said.
+    /// verified is what the last verification said. True: this run has applied it.
     async fn note_migration(
         &mut self,
         bucket: &Bucket,
         record: Option<&RunRecord>,
         report: Option<&Report>,
         decision: &Decision,
-    ) {
-        let Some(record) = record else { return };
+    ) -> bool {
+        let Some(record) = record else { return false };
         let (steps, error) = (self.state.steps, decision.error.as_deref());
         let good = decision.is_success();
         let (table, migration) = (&record.table, &record.migration);
         if good && steps.roll_back || error == Some(ErrorName::RolledBack.as_str()) {
             let forgotten = self.ledger.forget_applied(table, migration, &record.run).await;
             self.noted("noting that the migration is no longer applied", forgotten);
-            return;
+            return false;
         }
         let judged = good || error == Some(ErrorName::VerificationFailed.as_str());
         if !judged || !(steps.migrate || steps.verify) {
-            return;
+            return false;
         }
         let plan = match load_plan(bucket, &record.run).await {
             Ok(plan) => plan,
-            Err(error) => return self.faults.push(Fault::Plan(error)),
+            Err(error) => {
+                self.faults.push(Fault::Plan(error));
+                return false;
+            }
         };
         // A run over the dead letters of another one has seen a few items of the table: it proves nothing of the rest.
         if plan.dead_letters_of.is_some() {
-            return;
+            return false;
         }
         if good && steps.migrate {
             self.note_applied(&plan, record, report).await;
@@ -246,6 +230,7 @@ impl<L: LockTable + Runs + AppliedMigrations + Approvals> Exit<'_, L> {
             let noted = self.ledger.note_verified(table, migration, &record.migration_hash, good).await;
             self.noted("noting what the verification found", noted);
         }
+        good && steps.migrate
     }
 
     async fn note_applied(&mut self, plan: &RunPlan, record: &RunRecord, report: Option<&Report>) {
@@ -294,13 +279,6 @@ fn decide(state: &State, record: Option<&RunRecord>, report: Option<&Report>) ->
 
 fn outcome(decision: &Decision) -> &'static str {
     if decision.is_success() { "succeeded" } else { "failed" }
-}
-
-/// The counts of the phase that was reported last, by name.
-fn counts_of(report: &Report) -> BTreeMap<String, u64> {
-    let Some(phase) = report.phases.get(&report.phase) else { return BTreeMap::new() };
-    let counts = serde_json::to_value(phase.tally.counts).unwrap_or_default();
-    serde_json::from_value(counts).unwrap_or_default()
 }
 
 fn iso(epoch_millis: i64) -> String {

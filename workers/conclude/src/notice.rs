@@ -1,124 +1,98 @@
-//! The message that tells people how a run ended. Pure; it holds counts, never an item's values.
+//! The message that tells how a run ended. Pure.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
+use tableshift_aws::ledger_runs::RunRecord;
+use tableshift_core::ErrorName;
+use tableshift_core::message::{Moment, Notice};
+
+use crate::Input;
 use crate::decision::Decision;
+use crate::state::State;
 
-/// What the message is made from.
-#[derive(Debug, Clone, Copy)]
-pub struct Notice<'a> {
+/// What the message says besides what the state data and the run's record tell.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known<'a> {
     /// The stage.
     pub stage: &'a str,
-    /// The run.
-    pub run: &'a str,
-    /// The table, if it is known.
-    pub table: Option<&'a str>,
-    /// The migration's id, if it is known.
-    pub migration: Option<&'a str>,
-    /// The execution's ARN.
-    pub execution: &'a str,
-    /// The stack's bucket and the report's key, if there is a report.
-    pub report: Option<(&'a str, &'a str)>,
+    /// The stack's bucket.
+    pub bucket: &'a str,
+    /// The time, in epoch milliseconds.
+    pub at: i64,
+    /// Whether there is a report.
+    pub reported: bool,
     /// What the last phase counted.
-    pub counts: &'a BTreeMap<String, u64>,
-    /// How the run ended.
-    pub decision: &'a Decision,
-    /// The run that applied the migration before, and when, if there was nothing left to do.
-    pub already_applied: Option<(&'a str, &'a str)>,
+    pub counts: BTreeMap<String, u64>,
+    /// Whether this run has applied its migration.
+    pub applied: bool,
 }
 
-impl Notice<'_> {
-    /// The subject.
-    pub fn subject(&self) -> String {
-        let outcome = self.decision.error.as_deref().unwrap_or("succeeded");
-        format!("tableshift {}: {outcome}: run {}", self.stage, self.run)
+/// What is told of the run's end.
+pub fn of<'a>(
+    input: &'a Input,
+    state: &'a State,
+    record: Option<&'a RunRecord>,
+    decision: &'a Decision,
+    known: Known<'a>,
+) -> Notice<'a> {
+    Notice {
+        moment: moment(state, decision, known.applied),
+        at: known.at,
+        stage: known.stage,
+        run: state.likely_run(&input.name),
+        table: state.likely_table().or(record.map(|record| record.table.as_str())),
+        migration: state.migration.as_deref().or(record.map(|record| record.migration.as_str())),
+        execution: &input.execution,
+        bucket: known.bucket,
+        reported: known.reported,
+        counts: known.counts,
     }
+}
 
-    /// The message.
-    pub fn text(&self) -> String {
-        let mut text = match &self.decision.error {
-            None => match self.already_applied {
-                Some((run, at)) => {
-                    format!("Run {} had nothing to do: run {run} applied the migration at {at}.\n\n", self.run)
-                }
-                None => format!("Run {} succeeded.\n\n", self.run),
-            },
-            Some(error) => format!("Run {} failed with {error}:\n{}\n\n", self.run, self.decision.cause),
-        };
-        let report = self.report.map(|(bucket, key)| format!("s3://{bucket}/{key}"));
-        let lines = [
-            ("Stage", Some(self.stage)),
-            ("Migration", self.migration),
-            ("Table", self.table),
-            ("Execution", Some(self.execution)),
-            ("Report", report.as_deref()),
-        ];
-        for (name, value) in lines {
-            if let Some(value) = value {
-                writeln!(text, "{:<12}{value}", format!("{name}:")).expect("a string takes all");
-            }
+fn moment<'a>(state: &'a State, decision: &'a Decision, applied: bool) -> Moment<'a> {
+    let cause = decision.cause.as_str();
+    match decision.error.as_deref() {
+        Some(error) if error == ErrorName::RolledBack.as_str() => Moment::RolledBack { because: Some((error, cause)) },
+        Some(error) => Moment::Failed { error, cause },
+        None if state.steps.roll_back => Moment::RolledBack { because: None },
+        None if applied => Moment::Applied,
+        None => {
+            let before = state.already_applied.as_ref();
+            Moment::Done { already_applied: before.map(|done| (done.run.as_str(), done.at.as_str())) }
         }
-        for (name, count) in self.counts {
-            writeln!(text, "{count:>14}  {}", name.replace('_', " ")).expect("a string takes all");
-        }
-        text
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
-    fn notice<'a>(decision: &'a Decision, counts: &'a BTreeMap<String, u64>) -> Notice<'a> {
-        Notice {
-            stage: "prod",
-            run: "release-42",
-            table: Some("prod-main-table"),
-            migration: Some("20261122-split-address"),
-            execution: "arn:e",
-            report: Some(("bucket", "runs/release-42/report.json")),
-            counts,
-            decision,
-            already_applied: None,
-        }
+    fn word(steps: serde_json::Value, error: Option<&str>, applied: bool) -> &'static str {
+        let state = State::of(&json!({ "steps": steps }));
+        let decision = Decision { error: error.map(str::to_owned), cause: "because".into() };
+        moment(&state, &decision, applied).word()
     }
 
     #[test]
-    fn success_is_told_with_its_counts() {
-        let counts = BTreeMap::from([("already_done".to_owned(), 10), ("changed".to_owned(), 28_000)]);
-        let decision = Decision { error: None, cause: String::new() };
-        let notice = notice(&decision, &counts);
-        assert_eq!(notice.subject(), "tableshift prod: succeeded: run release-42");
-        let expected = "\
-Run release-42 succeeded.
-
-Stage:      prod
-Migration:  20261122-split-address
-Table:      prod-main-table
-Execution:  arn:e
-Report:     s3://bucket/runs/release-42/report.json
-            10  already done
-         28000  changed
-";
-        assert_eq!(notice.text(), expected);
+    fn every_way_out_has_its_word() {
+        let (migrate, back) = (json!({"migrate": true, "verify": true}), json!({"roll_back": true}));
+        assert_eq!(word(migrate.clone(), None, true), "applied");
+        assert_eq!(word(migrate.clone(), None, false), "done", "a run over dead letters applies nothing");
+        assert_eq!(word(migrate.clone(), Some("RolledBack"), false), "rolled-back");
+        assert_eq!(word(migrate, Some("VerificationFailed"), false), "failed");
+        assert_eq!(word(back.clone(), None, false), "rolled-back");
+        assert_eq!(word(back, Some("VerificationFailed"), false), "failed");
+        assert_eq!(word(json!({"dry_run": true}), None, false), "done");
     }
 
     #[test]
-    fn a_run_with_nothing_to_do_names_the_one_that_did_it() {
-        let (decision, counts) = (Decision { error: None, cause: String::new() }, BTreeMap::new());
-        let notice = Notice { already_applied: Some(("r-1", "2026-11-22T10:00:00Z")), ..notice(&decision, &counts) };
-        let first = notice.text().lines().next().unwrap().to_owned();
-        assert_eq!(first, "Run release-42 had nothing to do: run r-1 applied the migration at 2026-11-22T10:00:00Z.");
-    }
-
-    #[test]
-    fn failure_is_told_with_its_cause_and_what_is_unknown_is_left_out() {
-        let decision = Decision { error: Some("LockHeld".into()), cause: "run q holds it".into() };
-        let counts = BTreeMap::new();
-        let notice = Notice { table: None, migration: None, report: None, ..notice(&decision, &counts) };
-        assert_eq!(notice.subject(), "tableshift prod: LockHeld: run release-42");
-        let expected = "Run release-42 failed with LockHeld:\nrun q holds it\n\nStage:      prod\nExecution:  arn:e\n";
-        assert_eq!(notice.text(), expected);
+    fn what_state_data_lack_the_record_tells_and_what_nobody_knows_is_left_out() {
+        let input = Input { execution: "arn:e".into(), name: "r".into(), state: json!(null) };
+        let (state, decision) = (State::of(&json!(null)), Decision { error: Some("X".into()), cause: String::new() });
+        let record = RunRecord { table: "t".into(), migration: "m".into(), ..RunRecord::default() };
+        let notice = of(&input, &state, Some(&record), &decision, Known::default());
+        assert_eq!((notice.run, notice.table, notice.migration), ("r", Some("t"), Some("m")));
+        assert_eq!(of(&input, &state, None, &decision, Known::default()).table, None);
     }
 }

@@ -17,7 +17,7 @@ use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_core::counts::Tally;
 use tableshift_core::journal::{self, Index};
 use tableshift_core::keys;
-use tableshift_core::throttle::Reach;
+use tableshift_core::throttle::{Reach, Reason};
 use tableshift_core::value::Item;
 use tableshift_runtime::Deadline;
 
@@ -242,6 +242,10 @@ where
     async fn throttled(&self, reach: Reach, asked: f64) -> Result<(), Error> {
         let told = self.part.tell_throttle(reach, asked).await;
         told.map_err(|source| self.part_error(source))
+    }
+
+    fn count_throttle(&self, reason: Option<Reason>) {
+        self.part.count_throttle(reason);
     }
 }
 

@@ -18,7 +18,7 @@ use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::statement::{MAX_STATEMENTS, Statement};
 use tableshift_core::table::Table;
-use tableshift_core::throttle::Reach;
+use tableshift_core::throttle::{Reach, Reason};
 use tableshift_core::update::Update;
 use tokio::sync::Notify;
 
@@ -44,6 +44,8 @@ pub(crate) trait Steer {
     async fn go_on(&self) -> Result<Option<Rate>, Self::Error>;
     /// A throttle that concerns every worker, met when this one asked for so many units a second.
     async fn throttled(&self, reach: Reach, asked: f64) -> Result<(), Self::Error>;
+    /// Any throttle, to be counted.
+    fn count_throttle(&self, reason: Option<Reason>);
 }
 
 /// Whether the page after the one that is written has been read: writes of hot keys are not waited for any longer then.
@@ -250,6 +252,9 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
     async fn take<S: Steer>(&self, answer: Answer, round: &mut Round, steer: &S) -> Result<(), S::Error> {
         match answer {
             Answer::Batch(parcel, Ok(batch)) => {
+                if batch.statements.contains(&StatementWritten::Throttled) {
+                    steer.count_throttle(None);
+                }
                 self.take_batch(parcel, batch, round);
                 Ok(())
             }
@@ -313,6 +318,9 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         steer: &S,
     ) -> Result<(), S::Error> {
         let (throttled, alone) = (error.cause == Cause::Throttled, parcel.writes.len() == 1);
+        if throttled {
+            steer.count_throttle(error.reason);
+        }
         if throttled && round.is_patient() {
             match error.reach.unwrap_or(Reach::KeyRange) {
                 Reach::KeyRange if alone => {}

@@ -10,6 +10,7 @@ mod error;
 mod history;
 mod lock;
 mod migration;
+mod notice;
 mod output;
 pub mod requester;
 
@@ -20,6 +21,7 @@ use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, RunRecord, Runs};
 use tableshift_aws::lookout::Look;
+use tableshift_aws::notifications::{Publish, tell};
 use tableshift_aws::objects::{ReadObject, WriteObject};
 use tableshift_aws::part::Clock;
 use tableshift_aws::run_files::{load_plan, store};
@@ -88,6 +90,7 @@ pub struct Ports<B, L, T, E, W> {
 pub async fn run<B, L, T, E, W>(
     ports: &Ports<B, L, T, E, W>,
     sts: &impl VerifySignature,
+    topic: &impl Publish,
     request: Request,
 ) -> Result<Output, Error>
 where
@@ -100,10 +103,13 @@ where
     let input = Input::parse(&request.input).map_err(Error::Input)?;
     let signed = input.requested_by.as_deref();
     let requester = requester::of(sts, &ports.ledger, &request, signed, (ports.clock)()).await?;
-    match input.run.clone() {
+    let execution = request.execution.clone();
+    let output = match input.run.clone() {
         None => begin(ports, request, input, requester).await,
         Some(run) => take_up(ports, request, input, requester, &run).await,
-    }
+    }?;
+    tell(topic, &notice::started(&output, &ports.stage.name, &execution, (ports.clock)()).message()).await;
+    Ok(output)
 }
 
 /// Plans a new run.

@@ -18,6 +18,6 @@ async fn main() -> Result<(), ServeError> {
         registry: REGISTRY,
         clock: epoch_millis,
     };
-    let sts = &clients.sts().await?;
-    serve("plan", |input, _| run(ports, sts, input)).await
+    let (sts, topic) = (&clients.sts().await?, &clients.topic()?);
+    serve("plan", |input, _| run(ports, sts, topic, input)).await
 }

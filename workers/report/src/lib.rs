@@ -4,6 +4,7 @@
 //! partial results give the same bytes, so a repeated call changes nothing.
 
 mod bar;
+mod notice;
 pub mod page;
 mod phase;
 mod plan;
@@ -17,6 +18,7 @@ use page::Page;
 use serde::{Deserialize, Serialize};
 use tableshift_aws::ledger::LedgerError;
 use tableshift_aws::ledger_lock::LockTable;
+use tableshift_aws::notifications::Publish;
 use tableshift_aws::objects::{ListObjects, ObjectError, ReadObject, WriteObject};
 use tableshift_aws::run_files::{RunFileError, load, load_plan};
 use tableshift_core::canary::Turn;
@@ -131,6 +133,7 @@ impl Named for Error {
 pub async fn run(
     bucket: &(impl ReadObject + WriteObject + ListObjects),
     ledger: &impl LockTable,
+    topic: &impl Publish,
     now: i64,
     input: Input,
 ) -> Result<Output, Error> {
@@ -140,6 +143,7 @@ pub async fn run(
     let hash = write(bucket, &plan, &report).await?;
     let verdict = report.verdict;
     tracing::info!(phase = input.phase.as_str(), ?verdict, reasons = report.reasons.len(), hash, "report");
+    notice::tell_of(&report, &plan, topic, ledger, now).await;
     let reasons = report.reasons.into_iter().take(MAX_REASONS).collect();
     Ok(Output { verdict, reasons, phase: input.phase, turn: input.turn, key: keys::report(&plan.run), hash })
 }

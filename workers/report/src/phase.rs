@@ -98,6 +98,11 @@ fn figures(phase: Phase, report: &PhaseReport, plan: &RunPlan) -> Vec<Figure> {
         Figure { bad: missing > 0, ..figure("Parts reported", format!("{parts} of {expected}"), "") },
         figure("Units consumed", consumed, format!("{} at on-demand prices", dollars(report.cost_usd))),
     ];
+    let throttles = tally.throttles.named().into_iter();
+    let throttles: Vec<_> = throttles.map(|(count, reason)| format!("{} {reason}", grouped(count))).collect();
+    if !throttles.is_empty() {
+        figures.push(figure("Requests throttled", grouped(tally.throttles.all()), throttles.join(", ")));
+    }
     match phase {
         Phase::DryRun => {
             let cost = dollars(cost_usd(tally.change_units as f64, 0.0));

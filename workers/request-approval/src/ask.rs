@@ -59,9 +59,10 @@ impl Ask {
             turn: self.turn,
             question: &question,
             execution: &self.execution,
+            at: asked.saturating_mul(1000),
             requesters: &requesters,
         };
-        let sent = ports.topic.publish(&request.subject(), &request.text()).await;
+        let sent = ports.topic.publish(&request.message()).await;
         sent.map_err(|source| Error::Publish { run: self.run.clone(), source })?;
         tracing::info!(expires_at = question.expires_at, report_hash = question.report_hash, "asked");
         Ok(Output::Asked {})

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use tableshift_aws::ledger_approvals::Question;
 use tableshift_core::approval::Requester;
 use tableshift_core::canary::Turn;
-use tableshift_core::keys;
+use tableshift_core::message::{Message, Moment, Notice};
 use tableshift_core::policy::OnBadVerdict;
 use tableshift_core::report::Report;
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::summary::{self, started_by};
+use tableshift_core::{keys, links};
 
 /// What the message is made from.
 #[derive(Debug, Clone, Copy)]
@@ -24,11 +25,31 @@ pub struct Request<'a> {
     pub question: &'a Question,
     /// The ARN of the execution that waits.
     pub execution: &'a str,
+    /// When it is asked, in epoch milliseconds.
+    pub at: i64,
     /// Who started the run.
     pub requesters: &'a [Requester],
 }
 
 impl Request<'_> {
+    /// The message: to people the whole question, to programs that there is one.
+    pub fn message(&self) -> Message {
+        let RunPlan { stage, table, migration, run, bucket, .. } = self.plan;
+        let notice = Notice {
+            moment: Moment::Waiting { answer_by: &self.question.expires_at },
+            at: self.at,
+            stage,
+            run,
+            table: Some(&table.name),
+            migration: Some(&migration.id),
+            execution: self.execution,
+            bucket,
+            reported: true,
+            counts: self.report.last_counts(),
+        };
+        notice.message_with(self.subject(), self.text())
+    }
+
     /// The subject.
     pub fn subject(&self) -> String {
         let RunPlan { stage, table, migration, .. } = self.plan;
@@ -68,7 +89,7 @@ impl Request<'_> {
         let RunPlan { bucket, run, stage, .. } = self.plan;
         let Question { plan_hash, report_hash, .. } = self.question;
         let (page, report) = (keys::report_page(run), keys::report(run));
-        let region = region(self.execution).map(|region| format!(" --region {region}")).unwrap_or_default();
+        let region = links::region(self.execution).map(|region| format!(" --region {region}")).unwrap_or_default();
         let without = match (self.turn, self.plan.on_bad_verdict) {
             (Turn::Rest, OnBadVerdict::RollBack) => {
                 "Without an answer the run ends at\nthe time above and writes no more; the canary stays as it is. After a no it is put back.\n"
@@ -78,7 +99,7 @@ impl Request<'_> {
             }
             _ => "Without an\nanswer the run ends at the time above and writes nothing.\n",
         };
-        let link = link(self.execution, bucket, &page).map(|link| format!("{link}\n")).unwrap_or_default();
+        let link = links::object(self.execution, bucket, &page).map(|link| format!("{link}\n")).unwrap_or_default();
         write!(
             text,
             "Read the report first:\n\n\
@@ -94,17 +115,6 @@ impl Request<'_> {
         )
         .expect("a string takes all");
     }
-}
-
-/// The page in the S3 console. Source: the console's own addresses; only the partition `aws` has this host.
-fn link(execution: &str, bucket: &str, key: &str) -> Option<String> {
-    let region = region(execution).filter(|_| execution.starts_with("arn:aws:"))?;
-    Some(format!("https://{region}.console.aws.amazon.com/s3/object/{bucket}?region={region}&prefix={key}"))
-}
-
-/// The Region in an ARN.
-fn region(arn: &str) -> Option<&str> {
-    arn.split(':').nth(3).filter(|region| !region.is_empty())
 }
 
 #[cfg(test)]

@@ -59,9 +59,12 @@ fn text_before(turn: Turn, plan: &RunPlan, report: &Report) -> (String, String) 
         turn,
         question: &question,
         execution: "arn:aws:states:eu-central-1:111122223333:execution:tableshift-prod-migrate-table:release-42",
+        at: 0,
         requesters: &[ann],
     };
-    (request.subject(), request.text())
+    let message = request.message();
+    assert_eq!(message.attributes[0], ("phase", "waiting".to_owned()));
+    (message.subject, message.text)
 }
 
 fn rehearsed(plan: &RunPlan) -> Report {
@@ -117,11 +120,4 @@ fn a_message_without_a_rehearsal_says_so() {
     let plan = plan();
     let (_, text) = text(&plan, &Report::new(&plan, Phase::DryRun));
     assert!(text.contains("There was no dry run."), "{text}");
-}
-
-#[test]
-fn a_partition_with_other_console_addresses_gets_no_link() {
-    let execution = |partition| format!("arn:{partition}:states:cn-north-1:1:execution:m:r");
-    assert_eq!(link(&execution("aws-cn"), "b", "k"), None);
-    assert!(link(&execution("aws"), "b", "runs/r/report.html").unwrap().ends_with("&prefix=runs/r/report.html"));
 }

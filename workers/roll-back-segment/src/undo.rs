@@ -1,5 +1,6 @@
 //! Undoing journaled writes, one item at a time.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_core::counts::Tally;
 use tableshift_core::journal::Entry;
 use tableshift_core::run_plan::RunPlan;
+use tableshift_core::throttle::Throttles;
 use tableshift_core::update::Update;
 use tableshift_core::value::Item;
 use tableshift_runtime::Deadline;
@@ -36,6 +38,8 @@ pub(crate) struct Undo<'u, T> {
     keys: Vec<String>,
     segment: u32,
     deadline: Deadline,
+    /// Throttles since they were counted last.
+    throttles: Cell<Throttles>,
 }
 
 /// What became of an item.
@@ -50,7 +54,14 @@ enum Undone {
 
 impl<'u, T: UpdateItem> Undo<'u, T> {
     pub(crate) fn new(items: &'u T, plan: &RunPlan, segment: u32, deadline: Deadline) -> Self {
-        Self { items, pacer: Pacer::new(None), keys: plan.table.keys.clone(), segment, deadline }
+        Self {
+            items,
+            pacer: Pacer::new(None),
+            keys: plan.table.keys.clone(),
+            segment,
+            deadline,
+            throttles: Cell::default(),
+        }
     }
 
     /// Keeps to so many write units a second from now on.
@@ -84,6 +95,7 @@ impl<'u, T: UpdateItem> Undo<'u, T> {
             let (key, undone) = result?;
             in_time &= count(key, undone, tally);
         }
+        tally.throttles += self.throttles.take();
         Ok(in_time)
     }
 
@@ -121,6 +133,9 @@ impl<'u, T: UpdateItem> Undo<'u, T> {
             match self.items.update(key, update).await {
                 Err(error) if error.cause == Cause::Throttled && begun.elapsed() < PATIENCE => {
                     self.pacer.throttle();
+                    let mut throttles = self.throttles.get();
+                    throttles.count(error.reason);
+                    self.throttles.set(throttles);
                     tokio::time::sleep(AFTER_THROTTLE).await;
                 }
                 Err(error) => return Err(error),

@@ -7,9 +7,11 @@ use crate::table::{self, TableError};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
+use tableshift_core::language::document::Document;
 use tableshift_core::language::review::Review;
 use tableshift_core::language::review::finding::{Finding, Level, position};
 use tableshift_core::language::review::table::{DescriptionError, Facts};
+use tableshift_core::requirement;
 use thiserror::Error;
 
 /// Finds everything that is wrong with migration files, before anything runs
@@ -92,7 +94,15 @@ pub fn told(source: &Source, review: &Review) -> String {
         _ => render::counted(errors, warnings),
     };
     text += &format!("{}: {verdict}\n", source.name);
+    if errors == 0 {
+        text.extend(meaning(source).iter().map(|sentence| format!("  {sentence}\n")));
+    }
     text
+}
+
+/// What `phase`, `requires` and `bake` mean for when the migration may run.
+fn meaning(source: &Source) -> Vec<String> {
+    Document::from_yaml(&source.text).map(|document| requirement::sentences(&document)).unwrap_or_default()
 }
 
 /// The findings of a fixture file.
@@ -123,6 +133,9 @@ struct Output<'r> {
 #[derive(Debug, Serialize)]
 struct FileOutput<'r> {
     file: &'r str,
+    /// When the migration may run, in sentences; left out if it says nothing of that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    when: Vec<String>,
     findings: Vec<FindingOutput<'r>>,
 }
 
@@ -159,6 +172,7 @@ pub fn json(reviewed: &[(Source, Review)]) -> String {
     let count = |level| reviewed.iter().map(|(_, review)| review.count(level)).sum();
     let files = reviewed.iter().map(|(source, review)| FileOutput {
         file: &source.name,
+        when: if review.count(Level::Error) == 0 { meaning(source) } else { Vec::new() },
         findings: review.findings.iter().map(|one| output(one, &source.text)).collect(),
     });
     let output =

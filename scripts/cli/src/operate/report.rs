@@ -1,7 +1,7 @@
 //! `tableshift report`: the run's report, for people or programs.
 
 use super::stage::Target;
-use super::{OperateError, block_on};
+use super::{OperateError, block_on, view};
 use crate::ending::{Ending, Told};
 use clap::Args;
 use tableshift_aws::objects::{ObjectError, ReadObject as _};
@@ -72,7 +72,8 @@ fn prose(report: &RunReport) -> String {
         let counts = counts.as_object().into_iter().flatten().filter(|(_, count)| count.as_u64() != Some(0));
         let counts: Vec<String> = counts.map(|(name, count)| format!("{count} {}", name.replace('_', " "))).collect();
         text += &format!("{:<10}{:<5}  {}\n", phase.as_str(), verdict(&found.verdict), counts.join(", "));
-        let remarks = found.reasons.iter().chain(&found.notes);
+        let throttles = view::throttles(&found.tally.throttles);
+        let remarks = found.reasons.iter().chain(&found.notes).chain(&throttles);
         text.extend(remarks.map(|remark| format!("{:<17}{remark}\n", "")));
     }
     text + &format!("verdict: {}\n", verdict(&report.verdict))

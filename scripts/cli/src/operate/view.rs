@@ -5,6 +5,7 @@ use super::look::{Progress, Seen};
 use super::progress::Speed;
 use tableshift_core::canary::Turn;
 use tableshift_core::counts::Phase;
+use tableshift_core::throttle::Throttles;
 
 /// One line that tells all, for logs and pipes.
 pub fn line(seen: &Seen, speed: Option<Speed>) -> String {
@@ -69,9 +70,17 @@ fn figures(progress: &Progress, speed: Option<Speed>) -> Vec<String> {
         (journal.spared, "spared"),
     ];
     figures.extend(troubles.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", grouped(n))));
+    figures.extend(throttles(&progress.tally.throttles));
     figures.push(segments(progress));
     figures.extend(speed.and_then(|speed| speed.left).map(|left| format!("{} left", duration(left))));
     figures
+}
+
+/// Throttles so far, by reason; nothing while there are none.
+pub fn throttles(throttles: &Throttles) -> Option<String> {
+    let named: Vec<String> =
+        throttles.named().into_iter().map(|(count, reason)| format!("{} {reason}", grouped(count))).collect();
+    (!named.is_empty()).then(|| format!("throttles: {}", named.join(", ")))
 }
 
 fn segments(progress: &Progress) -> String {

@@ -1,7 +1,7 @@
 //! What is folded, from which objects, and what is written.
 
 use crate::fixture::{self, RUN};
-use crate::store::{Epoch, Store};
+use crate::store::{Epoch, Gone, Store, Told};
 use report::{Error, Input, Output};
 use tableshift_core::canary::{CanaryPlan, Turn};
 use tableshift_core::counts::{Counts, JournalCounts, Partial, Phase, Tally};
@@ -30,7 +30,8 @@ fn leave_all(store: &Store, phase: Phase, counts: Counts, journal: JournalCounts
 }
 
 async fn run(store: &Store, phase: Phase) -> Result<Output, Error> {
-    report::run(store, &Epoch(3), 0, Input { run: RUN.into(), epoch: 3, phase, turn: Turn::Whole }).await
+    report::run(store, &Epoch(3), &Told::default(), 0, Input { run: RUN.into(), epoch: 3, phase, turn: Turn::Whole })
+        .await
 }
 
 fn written(store: &Store) -> Report {
@@ -146,7 +147,7 @@ async fn earlier_phases_stay_and_the_same_phase_is_replaced() {
 async fn an_execution_that_lost_the_lock_leaves_the_report_alone() {
     let store = store(&fixture::plan());
     let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Migrate, turn: Turn::Whole };
-    let error = report::run(&store, &Epoch(4), 0, input).await.unwrap_err();
+    let error = report::run(&store, &Epoch(4), &Told::default(), 0, input).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::LeaseLost);
     assert!(!store.0.borrow().contains_key(&keys::report(RUN)));
 }
@@ -171,7 +172,7 @@ async fn a_canary_is_judged_by_its_own_segments_and_the_rest_by_all() {
     }
     let of = async |turn| {
         let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Verify, turn };
-        report::run(&store, &Epoch(3), 0, input).await.unwrap()
+        report::run(&store, &Epoch(3), &Told::default(), 0, input).await.unwrap()
     };
     let canary = of(Turn::Canary).await;
     assert_eq!((canary.verdict, canary.turn, canary.reasons.len()), (Verdict::Good, Turn::Canary, 0));
@@ -189,4 +190,53 @@ async fn a_canary_is_judged_by_its_own_segments_and_the_rest_by_all() {
     let rest = of(Turn::Rest).await;
     assert_eq!((rest.verdict, written(&store).turn), (Verdict::Bad, Turn::Rest));
     assert!(rest.reasons.contains(&"2 of 4 parts left no result".to_owned()), "{:?}", rest.reasons);
+}
+
+async fn told(store: &Store, phase: Phase) -> Vec<tableshift_core::message::Message> {
+    let topic = Told::default();
+    report::run(store, &Epoch(3), &topic, 0, Input { run: RUN.into(), epoch: 3, phase, turn: Turn::Whole })
+        .await
+        .unwrap();
+    topic.0.take()
+}
+
+#[tokio::test]
+async fn a_good_rehearsal_and_a_good_proof_are_told_with_counts_and_links_and_no_item() {
+    let store = store(&fixture::plan());
+    store.hold(keys::rehearsal(RUN), &(0..4).map(Part::of_segment).collect::<Vec<_>>());
+    let mut tally = Tally { counts: counts(2, 0), ..Tally::default() };
+    let secret = || Item::from([("name".to_owned(), Value::s("canary-7f3a"))]);
+    tally.find(secret(), "a finding");
+    for segment in 0..4 {
+        let part = Part::of_segment(segment).part;
+        leave(&store, &Partial { part, ..fixture::partial(Phase::DryRun, segment, tally.clone()) });
+    }
+    let [message] = &told(&store, Phase::DryRun).await[..] else { panic!("one message") };
+    assert_eq!(message.attributes[0], ("phase", "rehearsed".to_owned()));
+    assert!(message.text.contains("             8  changed\n"), "{}", message.text);
+    assert!(message.json.contains("execution:m:r"), "{}", message.json);
+    assert!(
+        String::from_utf8_lossy(&store.0.borrow()[&keys::report(RUN)].0).contains("canary-7f3a"),
+        "it was there to be told"
+    );
+    assert!(!format!("{message:?}").contains("canary-7f3a"), "{message:?}");
+
+    leave_all(&store, Phase::Migrate, counts(2, 0), JournalCounts::default());
+    let proof = JournalCounts { as_written: 2, ..JournalCounts::default() };
+    leave_all(&store, Phase::Verify, counts(2, 0), proof);
+    let phases =
+        async |phase| told(&store, phase).await.iter().map(|told| told.attributes[0].1.clone()).collect::<Vec<_>>();
+    assert_eq!(phases(Phase::Verify).await, ["verified"]);
+    leave_all(&store, Phase::Verify, counts(2, 1), proof);
+    assert_eq!(phases(Phase::Verify).await, [""; 0], "what went badly is Conclude's to tell");
+    assert_eq!(phases(Phase::RollBack).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_topic_that_is_gone_keeps_no_report_back() {
+    let store = store(&fixture::plan());
+    leave_all(&store, Phase::Verify, counts(2, 0), JournalCounts::default());
+    let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Verify, turn: Turn::Whole };
+    report::run(&store, &Epoch(3), &Gone, 0, input).await.unwrap();
+    assert!(store.0.borrow().contains_key(&keys::report(RUN)));
 }

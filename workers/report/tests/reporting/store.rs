@@ -2,10 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use tableshift_aws::CallError;
 use tableshift_aws::ledger::LedgerError;
 use tableshift_aws::ledger_lock::LockTable;
+use tableshift_aws::notifications::Publish;
 use tableshift_aws::objects::{ListObjects, ObjectError, ObjectStream, ReadObject, WriteObject};
 use tableshift_core::lock::Lock;
+use tableshift_core::message::Message;
 
 /// Objects with their content types.
 #[derive(Default)]
@@ -55,8 +58,9 @@ impl ListObjects for Store {
 pub struct Epoch(pub u64);
 
 impl LockTable for Epoch {
-    async fn lock(&self, _: &str) -> Result<Option<Lock>, LedgerError> {
-        Ok(None)
+    async fn lock(&self, table: &str) -> Result<Option<Lock>, LedgerError> {
+        let execution = Some("arn:aws:states:eu-central-1:111122223333:execution:m:r".to_owned());
+        Ok(Some(Lock { table: table.into(), run: String::new(), epoch: self.0, execution, lease_until: 0 }))
     }
 
     async fn take(&self, _: &Lock, _: Option<&Lock>) -> Result<bool, LedgerError> {
@@ -69,5 +73,26 @@ impl LockTable for Epoch {
 
     async fn release(&self, _: &str, _: &str) -> Result<bool, LedgerError> {
         Ok(false)
+    }
+}
+
+/// Keeps what was published.
+#[derive(Debug, Default)]
+pub struct Told(pub RefCell<Vec<Message>>);
+
+impl Publish for Told {
+    async fn publish(&self, message: &Message) -> Result<(), CallError> {
+        self.0.borrow_mut().push(message.clone());
+        Ok(())
+    }
+}
+
+/// A topic that is gone.
+#[derive(Debug)]
+pub struct Gone;
+
+impl Publish for Gone {
+    async fn publish(&self, _: &Message) -> Result<(), CallError> {
+        Err(CallError::incomplete("Publish", "arn:topic", "message id"))
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use tableshift_core::ErrorName;
-use tableshift_core::throttle::Reach;
+use tableshift_core::throttle::{Reach, Reason};
 
 /// The kinds of failure a caller can tell apart without knowing the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct CallError {
     pub code: Option<String>,
     /// How far a throttle reaches, when it is one.
     pub reach: Option<Reach>,
+    /// Why it was throttled, when it was and the service said why.
+    pub reason: Option<Reason>,
     /// What the service or the transport said.
     #[source]
     pub source: Box<dyn Error + Send + Sync>,
@@ -72,12 +74,16 @@ impl CallError {
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
+        let (cause, reason) = (classify(&error), reason_of(&error));
+        // Without a known reason, the worker's own key range.
+        let reach = reason.map_or(Reach::KeyRange, Reason::reach);
         Self {
             operation,
             resource: resource.into(),
-            cause: classify(&error),
+            cause,
             code: code_of(&error).map(str::to_owned),
-            reach: reach_of(&error),
+            reach: (cause == Cause::Throttled).then_some(reach),
+            reason,
             source: said(error),
         }
     }
@@ -90,6 +96,7 @@ impl CallError {
             cause: Cause::Unavailable,
             code: None,
             reach: None,
+            reason: None,
             source: format!("the answer has no {missing}").into(),
         }
     }
@@ -115,6 +122,7 @@ impl CallError {
             cause: Cause::Refused,
             code: None,
             reach: None,
+            reason: None,
             source: source.into(),
         }
     }
@@ -142,15 +150,15 @@ pub fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> C
     }
 }
 
-/// How far a throttle reaches: DynamoDB lists its reasons in the answer, under either spelling of the member.
-fn reach_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<Reach> {
+/// Why a call was throttled: DynamoDB lists its reasons in the answer, under either spelling of the member.
+fn reason_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<Reason> {
     #[derive(serde::Deserialize)]
     struct Answer {
         #[serde(alias = "ThrottlingReasons", rename = "throttlingReasons", default)]
-        reasons: Vec<Reason>,
+        reasons: Vec<Listed>,
     }
     #[derive(serde::Deserialize)]
-    struct Reason {
+    struct Listed {
         #[serde(alias = "Reason", default)]
         reason: String,
     }
@@ -160,7 +168,7 @@ fn reach_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Optio
     let body = error.raw_response().and_then(|raw| raw.body().bytes());
     let answer: Option<Answer> = body.and_then(|body| serde_json::from_slice(body).ok());
     let reasons = answer.map(|answer| answer.reasons).unwrap_or_default();
-    Some(Reach::of_reasons(reasons.iter().map(|reason| reason.reason.as_str())))
+    Reason::of_all(reasons.iter().map(|reason| reason.reason.as_str()))
 }
 
 /// Codes come first, for some services put a throttle or a denial under status 400; the status

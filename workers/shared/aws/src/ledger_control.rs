@@ -42,6 +42,11 @@ pub trait SteerRun {
     async fn note_bake(&self, run: &str, since: Option<i64>) -> Result<(), LedgerError>;
     /// Forgets the canary's bake and how many segments it verified, which are verified once more with the rest.
     async fn end_canary(&self, run: &str) -> Result<(), LedgerError>;
+    /// Notes that people are told that something holds the run. True: it is for the caller to tell them, for nobody noted
+    /// it before.
+    async fn note_held(&self, run: &str, now: i64) -> Result<bool, LedgerError>;
+    /// Notes that nothing holds the run any more, of which people were told at `since`.
+    async fn note_free(&self, run: &str, since: i64) -> Result<(), LedgerError>;
     /// Lets a run that is taken up again work: forgets why it stopped, since when a canary baked and what its proofs
     /// counted, and keeps what an operator set.
     async fn let_run(&self, run: &str) -> Result<(), LedgerError>;
@@ -191,8 +196,24 @@ impl SteerRun for Ledger {
         self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
+    async fn note_held(&self, run: &str, now: i64) -> Result<bool, LedgerError> {
+        let update = self.control_update(run, "SET held_since = :now");
+        let update = update
+            .condition_expression("attribute_not_exists(held_since)")
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
+        self.happened("UpdateItem", run, update.send().await.map(drop))
+    }
+
+    async fn note_free(&self, run: &str, since: i64) -> Result<(), LedgerError> {
+        let update = self.control_update(run, "REMOVE held_since");
+        let update = update
+            .condition_expression("held_since = :since")
+            .expression_attribute_values(":since", AttributeValue::N(since.to_string()));
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
     async fn let_run(&self, run: &str) -> Result<(), LedgerError> {
-        let removed = format!("#reason, #since, #verify, #back, #dry, {BAKING_SINCE}");
+        let removed = format!("#reason, #since, #verify, #back, #dry, {BAKING_SINCE}, held_since");
         let update = self.control_update(run, &format!("SET #state = :running REMOVE {removed}"));
         let update = update
             .expression_attribute_names("#state", "state")
@@ -250,6 +271,7 @@ fn control(item: &LedgerItem, phase: Phase) -> Result<Control, LedgerError> {
         segments_done: number(item, &done(phase)).unwrap_or_default(),
         baking_since: number(item, BAKING_SINCE),
         outlook: outlook(item),
+        held_since: number(item, "held_since"),
     })
 }
 

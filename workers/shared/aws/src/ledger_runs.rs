@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::approval::Requester;
 
 use crate::error::CallError;
@@ -86,8 +86,8 @@ pub trait Runs {
     async fn put_run(&self, record: &RunRecord) -> Result<(), LedgerError>;
     /// The record of `run`.
     async fn run(&self, run: &str) -> Result<Option<RunRecord>, LedgerError>;
-    /// Notes that the run entered `phase`.
-    async fn enter_phase(&self, run: &str, phase: &str) -> Result<(), LedgerError>;
+    /// Notes that the run entered `phase`. False: it was in it already.
+    async fn enter_phase(&self, run: &str, phase: &str) -> Result<bool, LedgerError>;
     /// Notes why a segment's worker gave up. The first cause stays: a Map that fails stops its other
     /// children, and what they then say is a consequence.
     async fn record_cause(&self, run: &str, name: &str, cause: &str) -> Result<(), LedgerError>;
@@ -120,20 +120,21 @@ impl Runs for Ledger {
         item.map(|item| run_record(run, &item)).transpose()
     }
 
-    async fn enter_phase(&self, run: &str, phase: &str) -> Result<(), LedgerError> {
-        self.set(run, "SET #phase = :phase", &[("phase", string(phase))]).await
+    async fn enter_phase(&self, run: &str, phase: &str) -> Result<bool, LedgerError> {
+        let before = self.set(run, "SET #phase = :phase", &[("phase", string(phase))]).await?;
+        Ok(text(&before, "phase").as_deref() != Some(phase))
     }
 
     async fn record_cause(&self, run: &str, name: &str, cause: &str) -> Result<(), LedgerError> {
         let expression = "SET #cause_name = if_not_exists(#cause_name, :cause_name), \
                           #cause = if_not_exists(#cause, :cause)";
         let values = [("cause_name", string(name)), ("cause", string(cause))];
-        self.set(run, expression, &values).await
+        self.set(run, expression, &values).await.map(drop)
     }
 
     async fn put_requesters(&self, run: &str, requesters: &[Requester]) -> Result<(), LedgerError> {
         let values = [(REQUESTERS, ledger_requesters::value(requesters))];
-        self.set(run, "SET #requesters = :requesters", &values).await
+        self.set(run, "SET #requesters = :requesters", &values).await.map(drop)
     }
 
     async fn end_run(&self, run: &str, execution: &str, ending: &Ending) -> Result<bool, LedgerError> {
@@ -216,12 +217,20 @@ impl Ledger {
         Ok(())
     }
 
-    /// Updates a run's record, which must be there: an update would otherwise invent one.
-    async fn set(&self, run: &str, expression: &str, values: &[(&str, AttributeValue)]) -> Result<(), LedgerError> {
+    /// Updates a run's record, which must be there: an update would otherwise invent one. Gives what it replaced.
+    async fn set(
+        &self,
+        run: &str,
+        expression: &str,
+        values: &[(&str, AttributeValue)],
+    ) -> Result<LedgerItem, LedgerError> {
         let update = named(self.update_run(run).update_expression(expression), values);
-        let sent = update.condition_expression("attribute_exists(pk)").send().await;
-        sent.map_err(|error| LedgerError::Call(CallError::new("UpdateItem", self.named(&pk_run(run), SK_RUN), error)))?;
-        Ok(())
+        let update = update.condition_expression("attribute_exists(pk)").return_values(ReturnValue::UpdatedOld);
+        let sent = update.send().await;
+        let sent = sent.map_err(|error| {
+            LedgerError::Call(CallError::new("UpdateItem", self.named(&pk_run(run), SK_RUN), error))
+        })?;
+        Ok(sent.attributes.unwrap_or_default())
     }
 
     fn update_run(&self, run: &str) -> UpdateItemFluentBuilder {

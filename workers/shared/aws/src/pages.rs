@@ -6,6 +6,7 @@ use std::time::Duration;
 use tableshift_core::ErrorName;
 use tableshift_core::counts::Tally;
 use tableshift_core::run_plan::RunPlan;
+use tableshift_core::throttle::Throttles;
 use tableshift_core::value::Item;
 use tokio::time::Instant;
 
@@ -41,6 +42,8 @@ pub struct SegmentReader<'t, T> {
     pacer: Pacer,
     /// The read units that an item consumes, on the average of the latest page.
     item_units: Cell<f64>,
+    /// Throttles since the last page.
+    throttles: Cell<Throttles>,
 }
 
 /// How much a page may be.
@@ -125,6 +128,9 @@ impl<'t, B: ReadObject + ListObjects, T: ScanSegment + ReadItem> Pages<'t, B, T>
         };
         let mut tally = Tally::default();
         tally.units.read += page.units;
+        if let Self::Segment(reader) = self {
+            tally.throttles += reader.throttles.take();
+        }
         Ok((page, tally))
     }
 }
@@ -136,7 +142,16 @@ impl<'t, T: ScanSegment> SegmentReader<'t, T> {
         let (table, segments) = (&plan.table, plan.segments);
         let item = if table.items > 0 { table.bytes as f64 / table.items as f64 } else { UNKNOWN_ITEM };
         let item_units = Cell::new(item / unit_bytes(consistent));
-        Self { items, segment, segments, consistent, clock, pacer: Pacer::new(None), item_units }
+        Self {
+            items,
+            segment,
+            segments,
+            consistent,
+            clock,
+            pacer: Pacer::new(None),
+            item_units,
+            throttles: Cell::default(),
+        }
     }
 
     /// The page after the cursor, when it is paid for.
@@ -175,6 +190,9 @@ impl<'t, T: ScanSegment> SegmentReader<'t, T> {
                 Ok(page) => return Ok(Page { read_at, ..page }),
                 Err(error) if error.cause == Cause::Throttled && begun.elapsed() < PATIENCE => {
                     self.pacer.throttle();
+                    let mut throttles = self.throttles.get();
+                    throttles.count(error.reason);
+                    self.throttles.set(throttles);
                     let (least, spread) = AFTER_THROTTLE;
                     tokio::time::sleep(Duration::from_millis(least + u64::from(self.segment) * 37 % spread)).await;
                 }

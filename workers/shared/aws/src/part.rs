@@ -21,7 +21,7 @@ use tableshift_core::lock::Lock;
 use tableshift_core::migration::TableRules;
 use tableshift_core::registry::{Registry, Runnable};
 use tableshift_core::run_plan::RunPlan;
-use tableshift_core::throttle::Reach;
+use tableshift_core::throttle::{Reach, Reason, Throttles};
 use tableshift_core::value::Item;
 use tableshift_core::window::WindowError;
 use tableshift_core::worklist::Judge;
@@ -161,6 +161,8 @@ pub struct Part<'e, B, L> {
     clock: Clock,
     asked: Cell<i64>,
     control: RefCell<Control>,
+    /// Throttles of writes since the last page was counted in.
+    throttles: Cell<Throttles>,
 }
 
 impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Part<'e, B, L> {
@@ -175,9 +177,10 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
         let earlier = claimed.ok_or_else(|| PartError::LeaseLost { part: id.part.clone() })?;
         let checkpoint = taken_up(earlier, &id);
         let rules = TableRules::of(&plan.table, plan.locked_at / 1000);
-        let (asked, control) = (Cell::new(i64::MIN), RefCell::default());
+        let (asked, control, throttles) = (Cell::new(i64::MIN), RefCell::default(), Cell::default());
         let clock = *clock;
-        let mut part = Self { bucket, ledger, id, plan, migration, rules, checkpoint, clock, asked, control };
+        let mut part =
+            Self { bucket, ledger, id, plan, migration, rules, checkpoint, clock, asked, control, throttles };
         part.directive().await?;
         part.recall_examples().await?;
         Ok(part)
@@ -190,7 +193,9 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     }
 
     async fn save_checkpoint(&self) -> Result<(), PartError> {
-        let saved = self.ledger.save(&self.id.run, self.id.phase, &self.id.part, &self.checkpoint).await;
+        let mut checkpoint = self.checkpoint.clone();
+        checkpoint.tally.throttles += self.throttles.get();
+        let saved = self.ledger.save(&self.id.run, self.id.phase, &self.id.part, &checkpoint).await;
         let saved = saved.map_err(|source| self.ledger_error(source))?;
         if saved { Ok(()) } else { Err(self.lost()) }
     }
@@ -205,7 +210,18 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
             *self.control.borrow_mut() = control.map_err(|source| self.ledger_error(source))?;
             self.asked.set(now);
         }
-        self.told(now)
+        let told = self.told(now)?;
+        if told == Directive::Work {
+            self.note_free(now).await?;
+        }
+        Ok(told)
+    }
+
+    /// Nothing holds the run: the next hold is to be told again.
+    async fn note_free(&self, now: i64) -> Result<(), PartError> {
+        let Some(since) = self.control.borrow().outdated_hold(now) else { return Ok(()) };
+        self.control.borrow_mut().held_since = None;
+        self.ledger.note_free(&self.id.run, since).await.map_err(|source| self.ledger_error(source))
     }
 
     /// What the control item, as it was last read, and the plan's window say now.
@@ -215,10 +231,8 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
             let reason = control.reason.clone().unwrap_or("by an operator".into());
             return Err(PartError::Stopped { reason });
         }
-        let hold = match self.id.phase {
-            Phase::Migrate => Hold::of_writing(&control, self.plan.window.as_ref(), now).map_err(PartError::Window)?,
-            Phase::DryRun | Phase::Verify | Phase::RollBack => Hold::by_operator(&control, now),
-        };
+        let hold =
+            Hold::of_phase(self.id.phase, &control, self.plan.window.as_ref(), now).map_err(PartError::Window)?;
         Ok(hold.map_or(Directive::Work, |hold| Directive::Pause { seconds: hold.seconds }))
     }
 
@@ -272,6 +286,7 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     /// Counts a page in, moves the cursor behind it and saves. No cursor: the part is done.
     pub async fn finish_page(&mut self, tally: Tally, cursor: Option<Item>) -> Result<(), PartError> {
         self.checkpoint.tally.add(tally);
+        self.checkpoint.tally.throttles += self.throttles.take();
         self.checkpoint.page += 1;
         self.checkpoint.done = cursor.is_none();
         self.checkpoint.cursor = cursor;
@@ -309,13 +324,15 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     pub async fn leave(&self) -> Result<Progress, PartError> {
         let (id, done) = (&self.id, self.checkpoint.done);
         self.save_checkpoint().await?;
-        let partial = Partial { phase: id.phase, part: id.part.clone(), done, tally: self.checkpoint.tally.clone() };
+        let mut tally = self.checkpoint.tally.clone();
+        tally.throttles += self.throttles.get();
+        let partial = Partial { phase: id.phase, part: id.part.clone(), done, tally };
         let stored = store(self.bucket, &keys::partial(&id.run, id.phase, &id.part), &partial).await;
         stored.map_err(|source| PartError::File { part: id.part.clone(), source })?;
         match self.directive().await? {
             Directive::Pause { seconds } if !done => {
                 self.keep_lock_for(seconds).await?;
-                Ok(Progress { done, wait_seconds: seconds })
+                Ok(Progress { done, wait_seconds: seconds, tell: self.control.borrow().held_since.is_none() })
             }
             _ => Ok(Progress::of(done)),
         }
@@ -379,6 +396,13 @@ impl<B, L> Part<'_, B, L> {
     /// What items are judged by.
     pub fn judge(&self) -> Judge<'_, Runnable> {
         Judge { migration: &self.migration, rules: &self.rules, table: &self.plan.table }
+    }
+
+    /// Counts a throttle of a write. It is in the ledger with the next page, or when the worker leaves.
+    pub fn count_throttle(&self, reason: Option<Reason>) {
+        let mut throttles = self.throttles.get();
+        throttles.count(reason);
+        self.throttles.set(throttles);
     }
 
     /// The clock that this invocation goes by.

@@ -27,7 +27,13 @@ pub struct Control {
     pub baking_since: Option<i64>,
     /// What calendars and alarms say, as one of the workers saw them in the last minute.
     pub outlook: Outlook,
+    /// Since when people know that something holds the run, in epoch milliseconds; none while nothing does.
+    pub held_since: Option<i64>,
 }
+
+/// A hold that was told is taken for over only so many milliseconds later: the clocks of two workers differ, and the one
+/// whose window closes later must not undo what the other said.
+const SURE_OF_A_HOLD_MILLIS: i64 = 5_000;
 
 /// Whether workers work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -123,6 +129,11 @@ impl Control {
         workers.min(segments.saturating_sub(self.segments_done)).max(1)
     }
 
+    /// Since when people believe the run held, if a worker that nothing holds at `now` is to put that right.
+    pub fn outdated_hold(&self, now: i64) -> Option<i64> {
+        self.held_since.filter(|since| now.saturating_sub(*since) >= SURE_OF_A_HOLD_MILLIS)
+    }
+
     /// How long a paused child waits before it asks again, in seconds: the longer the pause, the longer, so that a pause
     /// of days stays within an execution's 25,000 events.
     pub fn pause_seconds(&self, now: i64) -> u64 {
@@ -171,6 +182,13 @@ mod tests {
         let slowed = |asked| control.slowed_by(Reach::Table, asked, Some(100), (10, 4), 0).map(|slowed| slowed.to);
         assert_eq!(slowed(20.0), Some(20.0));
         assert_eq!(slowed(500.0), Some(50.0));
+    }
+
+    #[test]
+    fn a_hold_that_was_told_is_over_when_it_cannot_be_a_matter_of_clocks() {
+        let control = Control { held_since: Some(10_000), ..Control::default() };
+        assert_eq!((control.outdated_hold(14_999), control.outdated_hold(15_000)), (None, Some(10_000)));
+        assert_eq!(Control::default().outdated_hold(15_000), None);
     }
 
     #[test]

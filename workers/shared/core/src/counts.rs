@@ -1,7 +1,9 @@
 //! What workers count. Every item that is scanned is in exactly one of the counts that follow it.
 
+use crate::throttle::Throttles;
 use crate::value::Item;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A phase of a run that leaves partial results and a part of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,6 +58,12 @@ impl Counts {
     /// Whether every scanned item is accounted for.
     pub fn balance(&self) -> bool {
         self.scanned == self.changed + self.already_done + self.not_matched + self.conflicts + self.invalid + self.late
+    }
+
+    /// The counts by name, as in the report.
+    pub fn by_name(&self) -> BTreeMap<String, u64> {
+        let counts = serde_json::to_value(self).unwrap_or_default();
+        serde_json::from_value(counts).unwrap_or_default()
     }
 }
 
@@ -163,6 +171,8 @@ pub struct Tally {
     pub change_units: u64,
     /// Conditional writes that failed and were tried again with the item as it then was.
     pub retries: u64,
+    /// Requests to the table that were throttled, by reason.
+    pub throttles: Throttles,
     /// Examples of changes.
     pub samples: Vec<Sample>,
     /// Items that a person should look at.
@@ -177,6 +187,7 @@ impl Tally {
         self.units += other.units;
         self.change_units += other.change_units;
         self.retries += other.retries;
+        self.throttles += other.throttles;
         extend(&mut self.samples, other.samples);
         extend(&mut self.findings, other.findings);
     }

@@ -4,6 +4,7 @@
 //! or for an alarm to end.
 
 use crate::control::{Control, State};
+use crate::counts::Phase;
 use crate::window::{Window, WindowError};
 use jiff::Timestamp;
 
@@ -22,6 +23,19 @@ pub struct Hold {
 }
 
 impl Hold {
+    /// What holds a phase of a run at `now`, in epoch milliseconds.
+    pub fn of_phase(
+        phase: Phase,
+        control: &Control,
+        window: Option<&Window>,
+        now: i64,
+    ) -> Result<Option<Self>, WindowError> {
+        match phase {
+            Phase::Migrate => Self::of_writing(control, window, now),
+            Phase::DryRun | Phase::Verify | Phase::RollBack => Ok(Self::by_operator(control, now)),
+        }
+    }
+
     /// What holds the writing of a run at `now`, in epoch milliseconds.
     pub fn of_writing(control: &Control, window: Option<&Window>, now: i64) -> Result<Option<Self>, WindowError> {
         if let Some(hold) = Self::by_operator(control, now) {
@@ -136,6 +150,17 @@ mod tests {
         assert_eq!(hold(&alarm(since, since), None, "2026-11-22T12:00:01Z"), Some((reason.into(), 60)));
         assert_eq!(hold(&alarm(since, now), None, "2026-11-22T13:00:00Z"), Some((reason.into(), 300)));
         assert_eq!(hold(&alarm(since, since), None, "2026-11-22T12:05:00Z"), None);
+    }
+
+    #[test]
+    fn what_does_not_write_heeds_an_operator_and_nothing_else() {
+        let noon = at("2026-11-22T12:00:00Z");
+        let paused = Control { state: State::Paused, since: noon, ..Control::default() };
+        for phase in [Phase::DryRun, Phase::Verify, Phase::RollBack] {
+            assert_eq!(Hold::of_phase(phase, &Control::default(), Some(&night()), noon).unwrap(), None);
+            assert!(Hold::of_phase(phase, &paused, None, noon).unwrap().is_some());
+        }
+        assert!(Hold::of_phase(Phase::Migrate, &Control::default(), Some(&night()), noon).unwrap().is_some());
     }
 
     #[test]

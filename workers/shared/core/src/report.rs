@@ -119,6 +119,11 @@ impl Report {
         }
     }
 
+    /// The counts of the phase that was reported last, by name.
+    pub fn last_counts(&self) -> BTreeMap<String, u64> {
+        self.phases.get(&self.phase).map(|phase| phase.tally.counts.by_name()).unwrap_or_default()
+    }
+
     /// Takes a phase's partial results in and judges it. Verify is judged against what Migrate did.
     pub fn fold(&mut self, phase: Phase, parts_expected: u64, gathered: impl Into<Gathered>, invalid_tolerated: u64) {
         let Gathered { tally, parts_done: parts_reported, .. } = gathered.into();

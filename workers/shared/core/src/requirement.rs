@@ -111,6 +111,28 @@ impl Requirement {
     }
 }
 
+/// What `phase`, `requires` and `bake` of a document mean, a sentence each; empty if it says none of them, and without what
+/// does not go together.
+pub fn sentences(document: &Document) -> Vec<String> {
+    let half = document.phase.map(|half| match half {
+        Half::Expand => {
+            "It is the first half of a change: it puts the new shape beside the old one, for code that reads either."
+        }
+        Half::Contract => {
+            "It is the second half of a change: it takes the old shape away, which no code may need by then."
+        }
+    });
+    let required = Requirement::of(document).ok().flatten().map(|requirement| {
+        let Requirement { migration, bake_seconds } = requirement;
+        let when = if bake_seconds > 0 { format!("{} after", told(bake_seconds)) } else { "once".to_owned() };
+        format!(
+            "It may start on a table {when} `{migration}` was applied to that table, if every item was verified there; \
+             before, it is refused and says from when on it may."
+        )
+    });
+    half.map(str::to_owned).into_iter().chain(required).collect()
+}
+
 /// A time as people write it (`90s`, `10m`, `48h`, `7d`), in whole seconds; a day has 24 hours. None if it is no such
 /// time, or shorter than a second, or longer than a year.
 pub fn seconds(text: &str) -> Option<i64> {
@@ -180,6 +202,18 @@ mod tests {
     fn a_time_that_nobody_can_read_proves_nothing() {
         let requirement = Requirement { migration: "a".into(), bake_seconds: 0 };
         assert!(requirement.check(Some(Evidence { at: "yesterday", verified: true }), 0).is_err());
+    }
+
+    #[test]
+    fn what_a_document_says_of_its_time_is_told_in_sentences() {
+        assert_eq!(sentences(&document("")), [""; 0]);
+        assert_eq!(sentences(&document("phase: contract")).len(), 1, "what does not go together is not told");
+        let told = sentences(&document("phase: contract\nrequires: a\nbake: 36h"));
+        let expected = "It may start on a table 36h after `a` was applied to that table, if every item was verified there; \
+                        before, it is refused and says from when on it may.";
+        assert_eq!((told.len(), told[1].as_str()), (2, expected));
+        let told = sentences(&document("phase: expand\nrequires: a"));
+        assert!(told[0].contains("first half") && told[1].contains("on a table once `a` was applied"), "{told:?}");
     }
 
     proptest! {

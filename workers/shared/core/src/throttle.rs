@@ -3,7 +3,113 @@
 //! Source: DynamoDB developer guide, "Diagnosing throttling": each reason is a resource (Table, Index), an operation
 //! (Read, Write) and one of four causes.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// Why DynamoDB throttled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// A key range of the table, or of an index, is hot.
+    KeyRange,
+    /// The table's provisioned throughput is used up.
+    Table,
+    /// That of an index is.
+    Index,
+    /// The account's quota for a table, or an index, is reached.
+    Account,
+    /// The on-demand maximum that the table, or an index, was given is reached.
+    OnDemandMaximum,
+}
+
+impl Reason {
+    /// One of DynamoDB's reasons, such as `TableWriteKeyRangeThroughputExceeded`.
+    pub fn of(reason: &str) -> Option<Self> {
+        let ends = |cause| reason.ends_with(cause);
+        match () {
+            () if ends("KeyRangeThroughputExceeded") => Some(Self::KeyRange),
+            () if ends("ProvisionedThroughputExceeded") && reason.starts_with("Index") => Some(Self::Index),
+            () if ends("ProvisionedThroughputExceeded") => Some(Self::Table),
+            () if ends("AccountLimitExceeded") => Some(Self::Account),
+            () if ends("MaxOnDemandThroughputExceeded") => Some(Self::OnDemandMaximum),
+            () => None,
+        }
+    }
+
+    /// Of several reasons the one that reaches farthest.
+    pub fn of_all<'r>(reasons: impl IntoIterator<Item = &'r str>) -> Option<Self> {
+        reasons.into_iter().filter_map(Self::of).max_by_key(|reason| reason.reach())
+    }
+
+    /// How far it reaches.
+    pub fn reach(self) -> Reach {
+        match self {
+            Self::KeyRange => Reach::KeyRange,
+            Self::Table | Self::Index => Reach::Table,
+            Self::Account | Self::OnDemandMaximum => Reach::Limit,
+        }
+    }
+}
+
+/// Requests that were throttled, by reason.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Throttles {
+    /// A key range of the table or of an index was hot.
+    pub key_range: u64,
+    /// The table's provisioned throughput was used up.
+    pub table: u64,
+    /// An index's was.
+    pub index: u64,
+    /// The account's quota was reached.
+    pub account: u64,
+    /// The on-demand maximum was reached.
+    pub on_demand_maximum: u64,
+    /// DynamoDB did not say why, as it does not for a statement in a batch.
+    pub untold: u64,
+}
+
+impl Throttles {
+    /// Counts one.
+    pub fn count(&mut self, reason: Option<Reason>) {
+        *match reason {
+            Some(Reason::KeyRange) => &mut self.key_range,
+            Some(Reason::Table) => &mut self.table,
+            Some(Reason::Index) => &mut self.index,
+            Some(Reason::Account) => &mut self.account,
+            Some(Reason::OnDemandMaximum) => &mut self.on_demand_maximum,
+            None => &mut self.untold,
+        } += 1;
+    }
+
+    /// Each count with its reason for people, those that are 0 left out.
+    pub fn named(&self) -> Vec<(u64, &'static str)> {
+        let all = [
+            (self.key_range, "of a hot key range"),
+            (self.table, "of the table"),
+            (self.index, "of an index"),
+            (self.account, "of the account's quota"),
+            (self.on_demand_maximum, "of the on-demand maximum"),
+            (self.untold, "without a reason"),
+        ];
+        all.into_iter().filter(|(count, _)| *count > 0).collect()
+    }
+
+    /// How many in all.
+    pub fn all(&self) -> u64 {
+        self.named().iter().map(|(count, _)| count).sum()
+    }
+}
+
+impl std::ops::AddAssign for Throttles {
+    fn add_assign(&mut self, other: Self) {
+        self.key_range += other.key_range;
+        self.table += other.table;
+        self.index += other.index;
+        self.account += other.account;
+        self.on_demand_maximum += other.on_demand_maximum;
+        self.untold += other.untold;
+    }
+}
 
 /// How far a throttle reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,24 +120,6 @@ pub enum Reach {
     Table,
     /// The account's quota or the table's on-demand maximum is reached: the run's budget is lowered.
     Limit,
-}
-
-impl Reach {
-    /// The reach of one of DynamoDB's reasons, such as `TableWriteKeyRangeThroughputExceeded`.
-    pub fn of_reason(reason: &str) -> Option<Self> {
-        let ends = |cause| reason.ends_with(cause);
-        match () {
-            () if ends("KeyRangeThroughputExceeded") => Some(Reach::KeyRange),
-            () if ends("ProvisionedThroughputExceeded") => Some(Reach::Table),
-            () if ends("AccountLimitExceeded") || ends("MaxOnDemandThroughputExceeded") => Some(Reach::Limit),
-            () => None,
-        }
-    }
-
-    /// The farthest reach of several reasons; without a known reason, the worker's own key range.
-    pub fn of_reasons<'r>(reasons: impl IntoIterator<Item = &'r str>) -> Self {
-        reasons.into_iter().filter_map(Self::of_reason).max().unwrap_or(Reach::KeyRange)
-    }
 }
 
 impl fmt::Display for Reach {
@@ -49,18 +137,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_sixteen_reasons_have_a_reach_and_the_farthest_counts() {
-        for resource in ["Table", "Index"] {
-            for operation in ["Read", "Write"] {
-                let reach = |cause: &str| Reach::of_reason(&format!("{resource}{operation}{cause}"));
-                assert_eq!(reach("KeyRangeThroughputExceeded"), Some(Reach::KeyRange));
-                assert_eq!(reach("ProvisionedThroughputExceeded"), Some(Reach::Table));
-                assert_eq!(reach("AccountLimitExceeded"), Some(Reach::Limit));
-                assert_eq!(reach("MaxOnDemandThroughputExceeded"), Some(Reach::Limit));
+    fn all_sixteen_reasons_are_known_and_have_a_reach() {
+        for operation in ["Read", "Write"] {
+            for (resource, provisioned) in [("Table", Reason::Table), ("Index", Reason::Index)] {
+                let reason = |cause: &str| Reason::of(&format!("{resource}{operation}{cause}"));
+                assert_eq!(reason("KeyRangeThroughputExceeded"), Some(Reason::KeyRange));
+                assert_eq!(reason("ProvisionedThroughputExceeded"), Some(provisioned));
+                assert_eq!(reason("AccountLimitExceeded"), Some(Reason::Account));
+                assert_eq!(reason("MaxOnDemandThroughputExceeded"), Some(Reason::OnDemandMaximum));
             }
         }
-        let both = ["TableWriteKeyRangeThroughputExceeded", "IndexWriteProvisionedThroughputExceeded"];
-        assert_eq!(Reach::of_reasons(both), Reach::Table);
-        assert_eq!(Reach::of_reasons([]), Reach::KeyRange);
+        assert_eq!(Reason::of("Odd"), None);
+        assert_eq!((Reason::KeyRange.reach(), Reason::Account.reach()), (Reach::KeyRange, Reach::Limit));
+    }
+
+    #[test]
+    fn of_several_reasons_the_farthest_counts() {
+        let both = ["IndexWriteProvisionedThroughputExceeded", "TableWriteKeyRangeThroughputExceeded"];
+        assert_eq!(Reason::of_all(both), Some(Reason::Index));
+        assert_eq!(Reason::of_all([]), None);
+    }
+
+    #[test]
+    fn throttles_are_counted_by_reason_and_sum_up() {
+        let mut throttles = Throttles::default();
+        let reasons =
+            [Reason::KeyRange, Reason::Table, Reason::Index, Reason::Account, Reason::OnDemandMaximum].map(Some);
+        for (more, reason) in reasons.into_iter().chain([None]).enumerate() {
+            (0..=more).for_each(|_| throttles.count(reason));
+        }
+        let counts: Vec<u64> = throttles.named().iter().map(|(count, _)| *count).collect();
+        assert_eq!((counts, throttles.all()), (vec![1, 2, 3, 4, 5, 6], 21));
+        throttles += throttles;
+        assert_eq!((throttles.key_range, throttles.untold, throttles.all()), (2, 12, 42));
+        assert_eq!(Throttles::default().named(), []);
     }
 }

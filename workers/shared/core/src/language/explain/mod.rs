@@ -6,6 +6,7 @@ mod words;
 use super::compiled::Compiled;
 use super::document::{Document, Step};
 use crate::migration::Migration as _;
+use crate::requirement;
 use std::collections::BTreeSet;
 use steps::one_line;
 
@@ -16,6 +17,7 @@ pub fn explain(document: &Document, migration: &Compiled) -> String {
     if let Some(description) = &document.description {
         page.line(0, description);
     }
+    when(&mut page, document);
     if document.rules.is_empty() {
         rule(&mut page, document.r#where.as_deref(), &document.change, document.check.as_deref());
     } else {
@@ -28,6 +30,15 @@ pub fn explain(document: &Document, migration: &Compiled) -> String {
     }
     promises(&mut page, migration);
     page.text
+}
+
+/// When the migration may run, if the document says something about it.
+fn when(page: &mut Page, document: &Document) {
+    let sentences = requirement::sentences(document);
+    if !sentences.is_empty() {
+        page.heading("When it may run");
+    }
+    sentences.iter().for_each(|sentence| page.hanging(2, "", sentence));
 }
 
 fn rule(page: &mut Page, matches: Option<&str>, change: &[Step], check: Option<&str>) {

@@ -1,0 +1,81 @@
+//! What is told of a run: a message at each phase, once, in order, and never an item.
+
+use serde_json::{Value, json};
+use tableshift_aws::ledger_approvals::Approvals as _;
+use tableshift_aws::ledger_control::SteerRun as _;
+use tableshift_aws::objects::ReadObject as _;
+use tableshift_core::keys;
+use tableshift_core::value::Value as Attribute;
+use tableshift_runtime::epoch_millis;
+
+use crate::people::Person;
+use crate::run::Execution;
+use crate::stack::Stack;
+use crate::subscriber::Subscriber;
+use crate::table::{Table, old_items};
+use crate::waiting::eventually;
+
+/// What no message may hold: it is in a value of every item, in one that the migration reads and writes.
+const SECRET: &str = "secret7f3a";
+/// So many that the run can be paused while it writes.
+const ITEMS: usize = 400;
+
+fn phases(messages: &[Value]) -> Vec<&str> {
+    messages.iter().map(|message| message["phase"].as_str().expect("every message has a phase")).collect()
+}
+
+/// Lets the run go on with the yes of somebody else.
+async fn approve(stack: &Stack, run: &Execution<'_>, by: &Person) {
+    let answer = by.answers(run, true, "").await;
+    let token = stack.ledger().secrets(&run.name).await.expect("the ledger answers").expect("a question").token;
+    let request = stack.sfn.send_task_success().task_token(token).output(answer.to_string());
+    request.send().await.expect("the answer is sent");
+}
+
+#[tokio::test]
+async fn every_phase_of_a_run_with_a_pause_is_told_once_and_in_order_with_links_and_without_an_item() {
+    let stack = Stack::of("prod").await;
+    let mut items = old_items(ITEMS);
+    for item in &mut items {
+        item.insert("address".into(), Attribute::s(format!("{SECRET} Main St, Boston, MA")));
+    }
+    let (ann, bob) = (Person::new(&stack, "ann").await, Person::new(&stack, "bob").await);
+    let table = Table::with(&stack, "told", &items).await.recoverable().await;
+    let subscriber = Subscriber::to(&stack, &json!({"table": [table.name]})).await;
+    let failures = Subscriber::to(&stack, &json!({"table": [table.name], "phase": ["failed"]})).await;
+
+    let run = ann.migrates(&table, json!({"segments": 2, "write_units_per_second": 20})).await;
+    let mut told = subscriber.until("waiting").await;
+    assert_eq!(phases(&told), ["started", "rehearsed", "waiting"]);
+    assert_eq!(told[1]["counts"]["changed"], ITEMS);
+    approve(&stack, &run, &bob).await;
+    told.extend(subscriber.until("writing").await);
+    eventually("the first items are written", async || (table.migrated().await > 0).then_some(())).await;
+    assert!(stack.ledger().pause(&run.name, "a look at the graphs", epoch_millis()).await.expect("the ledger answers"));
+    told.extend(subscriber.until("paused").await);
+    // Children come back to ask while the run stands still, and say nothing more.
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    stack.ledger().throttle(&run.name, Some(5_000), None).await.expect("the ledger answers");
+    assert!(stack.ledger().go_on(&run.name).await.expect("the ledger answers"));
+    run.ended().await.succeeds();
+    told.extend(subscriber.until("applied").await);
+
+    assert_eq!(phases(&told), ["started", "rehearsed", "waiting", "writing", "paused", "verified", "applied"]);
+    assert_eq!(told[4]["reason"], "paused: a look at the graphs");
+    for message in &told {
+        assert_eq!((&message["run"], &message["execution"]), (&json!(run.name), &json!(run.arn)), "{message}");
+        assert_eq!((&message["stage"], &message["table"]), (&json!("prod"), &json!(table.name)), "{message}");
+        assert!(message["links"]["execution"].as_str().is_some_and(|link| link.ends_with(&run.arn)), "{message}");
+        assert!(!message.to_string().contains(SECRET), "{message}");
+    }
+    let report = stack.bucket().get(&keys::report(&run.name)).await.expect("there is a report");
+    assert!(String::from_utf8_lossy(&report).contains(SECRET), "there was something that could have been told");
+
+    stack.act("roll-back", &run.name).await.succeeds();
+    let back = subscriber.until("rolled-back").await;
+    assert_eq!((phases(&back), &back[0]["action"]), (vec!["started", "rolled-back"], &json!("roll-back")));
+    let refused = table.migrate(json!({"segments": 0})).await;
+    refused.ended().await.fails_with("InvalidInput");
+    let failed = failures.until("failed").await;
+    assert_eq!((phases(&failed), &failed[0]["error"]), (vec!["failed"], &json!("InvalidInput")));
+}

@@ -1,0 +1,68 @@
+//! Telling people that the run is held, or that it writes. Nothing here fails a run: what goes wrong is logged.
+
+use std::collections::BTreeMap;
+
+use tableshift_aws::ledger::LedgerError;
+use tableshift_aws::ledger_control::SteerRun;
+use tableshift_aws::ledger_runs::Runs;
+use tableshift_aws::notifications::{Publish, tell};
+use tableshift_core::control::{Control, State};
+use tableshift_core::hold::Hold;
+use tableshift_core::message::{Moment, Notice};
+use tableshift_core::run_plan::RunPlan;
+use tableshift_runtime::told;
+
+/// What the notices of a run are made from.
+pub(crate) struct Notices<'n, T, L> {
+    pub(crate) topic: &'n T,
+    pub(crate) ledger: &'n L,
+    pub(crate) plan: &'n RunPlan,
+    pub(crate) now: i64,
+}
+
+impl<T: Publish, L: Runs + SteerRun> Notices<'_, T, L> {
+    /// Tells once what holds the run, however many find it held; and if nothing does, sees to it that the next hold is told.
+    pub(crate) async fn held(&self, hold: Option<&Hold>, control: &Control) {
+        let noted = match hold {
+            Some(_) if control.held_since.is_some() => Ok(false),
+            Some(_) => self.ledger.note_held(&self.plan.run, self.now).await,
+            None => self.free(control).await.map(|()| false),
+        };
+        match (noted, hold) {
+            (Ok(true), Some(hold)) => {
+                let by_operator = control.state == State::Paused;
+                self.tell(Moment::Paused { reason: &hold.reason, by_operator }).await;
+            }
+            (Ok(_), _) => {}
+            (Err(error), _) => tracing::warn!(cause = told(&error), "that people are told could not be noted"),
+        }
+    }
+
+    async fn free(&self, control: &Control) -> Result<(), LedgerError> {
+        match control.outdated_hold(self.now) {
+            Some(since) => self.ledger.note_free(&self.plan.run, since).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Tells of a moment of the run.
+    pub(crate) async fn tell(&self, moment: Moment<'_>) {
+        let plan = self.plan;
+        let record = self.ledger.run(&plan.run).await;
+        let record = record.inspect_err(|error| tracing::warn!(cause = told(error), "the run's record is not known"));
+        let execution = record.ok().flatten().map(|record| record.execution).unwrap_or_default();
+        let notice = Notice {
+            moment,
+            at: self.now,
+            stage: &plan.stage,
+            run: &plan.run,
+            table: Some(&plan.table.name),
+            migration: Some(&plan.migration.id),
+            execution: &execution,
+            bucket: &plan.bucket,
+            reported: plan.steps.dry_run,
+            counts: BTreeMap::new(),
+        };
+        tell(self.topic, &notice.message()).await;
+    }
+}

@@ -1,0 +1,23 @@
+//! The message that tells that an execution goes to work. Pure.
+
+use std::collections::BTreeMap;
+
+use tableshift_core::message::{Moment, Notice};
+
+use crate::Output;
+
+/// What is told of what Plan decided at `at`, in epoch milliseconds.
+pub(crate) fn started<'a>(output: &'a Output, stage: &'a str, execution: &'a str, at: i64) -> Notice<'a> {
+    Notice {
+        moment: Moment::Started { action: output.action },
+        at,
+        stage,
+        run: &output.run,
+        table: Some(&output.table),
+        migration: Some(&output.migration),
+        execution,
+        bucket: &output.bucket,
+        reported: false,
+        counts: BTreeMap::new(),
+    }
+}

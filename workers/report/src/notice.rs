@@ -1,0 +1,39 @@
+//! The message that tells of a phase that went well. What went badly is Conclude's to tell.
+
+use tableshift_aws::ledger_lock::LockTable;
+use tableshift_aws::notifications::{Publish, tell};
+use tableshift_core::counts::Phase;
+use tableshift_core::message::{Moment, Notice};
+use tableshift_core::report::{Report, Verdict};
+use tableshift_core::run_plan::RunPlan;
+use tableshift_runtime::told;
+
+/// What there is to tell of the phase that was reported last.
+fn moment(report: &Report) -> Option<Moment<'static>> {
+    match (report.phase, report.verdict) {
+        (Phase::DryRun, Verdict::Good) => Some(Moment::Rehearsed),
+        (Phase::Verify, Verdict::Good) => Some(Moment::Verified),
+        (Phase::Migrate | Phase::RollBack, _) | (_, Verdict::Bad) => None,
+    }
+}
+
+/// Tells of a report at `at`, in epoch milliseconds. Nothing here fails a run: what goes wrong is logged.
+pub(crate) async fn tell_of(report: &Report, plan: &RunPlan, topic: &impl Publish, ledger: &impl LockTable, at: i64) {
+    let Some(moment) = moment(report) else { return };
+    let lock = ledger.lock(&plan.table.name).await;
+    let lock = lock.inspect_err(|error| tracing::warn!(cause = told(error), "the run's execution is not known"));
+    let execution = lock.ok().flatten().and_then(|lock| lock.execution).unwrap_or_default();
+    let notice = Notice {
+        moment,
+        at,
+        stage: &plan.stage,
+        run: &plan.run,
+        table: Some(&plan.table.name),
+        migration: Some(&plan.migration.id),
+        execution: &execution,
+        bucket: &plan.bucket,
+        reported: true,
+        counts: report.last_counts(),
+    };
+    tell(topic, &notice.message()).await;
+}

@@ -1,0 +1,40 @@
+//! Addresses in the AWS console, for messages to people.
+//!
+//! Source: the console's own addresses. Only the partition `aws` has this host; elsewhere there is no link, and whoever reads
+//! is given the ARN or the object instead.
+
+/// The page of an execution in the Step Functions console.
+pub fn execution(arn: &str) -> Option<String> {
+    let region = console_region(arn)?;
+    Some(format!("https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details/{arn}"))
+}
+
+/// The page of an object in the S3 console, in the Region of this execution.
+pub fn object(execution: &str, bucket: &str, key: &str) -> Option<String> {
+    let region = console_region(execution)?;
+    Some(format!("https://{region}.console.aws.amazon.com/s3/object/{bucket}?region={region}&prefix={key}"))
+}
+
+/// The Region in an ARN.
+pub fn region(arn: &str) -> Option<&str> {
+    arn.split(':').nth(3).filter(|region| !region.is_empty())
+}
+
+fn console_region(arn: &str) -> Option<&str> {
+    region(arn).filter(|_| arn.starts_with("arn:aws:"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_with_other_console_addresses_gets_no_link() {
+        let arn = |partition| format!("arn:{partition}:states:cn-north-1:1:execution:m:r");
+        assert_eq!(object(&arn("aws-cn"), "b", "k"), None);
+        assert_eq!(execution(&arn("aws-cn")), None);
+        assert_eq!(region(&arn("aws-cn")), Some("cn-north-1"));
+        assert!(object(&arn("aws"), "b", "runs/r/report.html").unwrap().ends_with("&prefix=runs/r/report.html"));
+        assert!(execution(&arn("aws")).unwrap().ends_with("details/arn:aws:states:cn-north-1:1:execution:m:r"));
+    }
+}
