@@ -19,6 +19,7 @@ pub(crate) fn next(report: &Report, plan: &RunPlan) -> String {
         (Phase::DryRun, Verdict::Bad) => "The run stops here, with the table untouched.",
         (Phase::DryRun, _) if !migrate => "This run only rehearses; it ends here.",
         (Phase::DryRun, _) if approve => "Next: somebody approves exactly this report, or the run stops.",
+        (Phase::DryRun, _) if plan.canary.is_some() => "Next: the run writes its canary.",
         (Phase::DryRun, _) => "Next: the run writes.",
         (Phase::Migrate | Phase::Verify, Verdict::Bad) if migrate && roll_back_if_bad => {
             "Next: the run puts every item back."

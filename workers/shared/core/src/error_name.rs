@@ -37,13 +37,14 @@ pub enum ErrorName {
     CorruptExport,
     /// The dry run's verdict is bad; nothing was written.
     RehearsalFailed,
-    /// A person said no; nothing was written.
+    /// A person said no; nothing was written, or a canary at most.
     ApprovalRejected,
-    /// Nobody answered in time; nothing was written.
+    /// Nobody answered in time; nothing was written, or a canary at most.
     ApprovalExpired,
-    /// The answer is for another plan or another report; nothing was written.
+    /// The answer is for another plan or another report; nothing was written, or a canary at most.
     ApprovalStale,
-    /// Who answered is not proven, or is not one whose yes counts; nothing was written.
+    /// Who answered is not proven, or is not one whose yes counts; nothing was written, or a canary
+    /// at most.
     ApprovalRefused,
     /// A newer execution took the run or the lock over; this one stops.
     LeaseLost,
