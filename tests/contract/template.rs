@@ -60,3 +60,34 @@ fn every_task_waits_longer_than_its_function_may_run() {
         assert!(limit > runs, "{} waits {limit} s for a function that may run {runs} s", task.name);
     }
 }
+
+#[test]
+fn an_operator_can_neither_answer_nor_touch_a_table_nor_read_what_it_takes_to_approve() {
+    let template = project::template();
+    let statements = &resources(&template)["Operator"]["Properties"]["PolicyDocument"]["Statement"];
+    let mut of_ledger = 0;
+    for statement in statements.as_array().expect("the operator's policy has statements") {
+        let listed = |field: &str| match &statement[field] {
+            Value::Array(several) => several.iter().map(Value::to_string).collect::<Vec<_>>(),
+            one => vec![one.to_string()],
+        };
+        let actions = listed("Action").join(" ");
+        assert!(!actions.contains("SendTask") && !actions.contains("Stop") && !actions.contains('*'), "{actions}");
+        if !actions.contains("dynamodb:") {
+            continue;
+        }
+        of_ledger += 1;
+        assert!(listed("Resource").iter().all(|resource| resource.contains("Ledger")), "{statement}");
+        let keys = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].to_string();
+        assert!(keys.contains("RUN#*") && !keys.contains("APPROVAL") && !keys.contains("\"*\""), "{statement}");
+        if actions.contains("Update") {
+            let attributes = statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:Attributes"].to_string();
+            for own in ["status", "outcome", "requesters", "plan_hash", "execution"] {
+                assert!(!attributes.contains(&format!("\"{own}\"")), "an operator could write a run's {own}");
+            }
+            assert_eq!(statement["Condition"]["Null"]["dynamodb:Attributes"], "false", "none named is not all allowed");
+        }
+        assert!(!actions.contains("Put") && !actions.contains("Delete") && !actions.contains("Scan"), "{actions}");
+    }
+    assert_eq!(of_ledger, 2);
+}

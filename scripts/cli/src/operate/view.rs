@@ -150,7 +150,9 @@ mod tests {
 
     fn seen() -> Seen {
         let counts = Counts { scanned: 120_000, changed: 110_500, invalid: 1, ..Counts::default() };
-        let tally = Tally { counts, units: Units { read: 0.0, write: 110_500.0 }, retries: 37, ..Tally::default() };
+        let throttles = Throttles { key_range: 1_204, table: 3, ..Throttles::default() };
+        let units = Units { read: 0.0, write: 110_500.0 };
+        let tally = Tally { counts, units, retries: 37, throttles, ..Tally::default() };
         let progress = Progress {
             phase: Phase::Migrate,
             segments: 64,
@@ -185,7 +187,7 @@ mod tests {
             line(&seen(), Some(speed)),
             "20261122-split-address-1f2e3d4c  Migrate  60%  110,500 changed of 120,000 scanned  1,423 items/s  \
              940 of 2,000 write units/s  slowed by throttles to 950/s  37 conflicts taken up again  1 invalid  \
-             segments: 30 done, 8 begun, 26 waiting  56s left"
+             throttles: 1,204 of a hot key range, 3 of the table  segments: 30 done, 8 begun, 26 waiting  56s left"
         );
     }
 

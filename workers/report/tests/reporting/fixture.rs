@@ -9,6 +9,7 @@ use tableshift_core::report::Report;
 use tableshift_core::run_plan::{Facts, RunPlan};
 use tableshift_core::segments;
 use tableshift_core::table::Table;
+use tableshift_core::throttle::Throttles;
 
 const MIGRATION: &str = r"
 id: 20261122-split-address
@@ -96,6 +97,7 @@ pub fn partials(phase: Phase, counts: Counts, journal: JournalCounts) -> Vec<Par
         Phase::Migrate => {
             last.units = Units { read: 3_825.5, write: 29_771.0 };
             last.retries = 37;
+            last.throttles = Throttles { key_range: 12, on_demand_maximum: 1, ..Throttles::default() };
         }
         Phase::Verify => last.units = Units { read: 7_651.0, write: 0.0 },
         Phase::RollBack => last.units = Units { read: 0.0, write: 29_760.0 },
