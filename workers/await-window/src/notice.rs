@@ -1,7 +1,5 @@
 //! Telling people that the run is held, or that it writes. Nothing here fails a run: what goes wrong is logged.
 
-use std::collections::BTreeMap;
-
 use tableshift_aws::ledger::LedgerError;
 use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_runs::Runs;
@@ -51,18 +49,8 @@ impl<T: Publish, L: Runs + SteerRun> Notices<'_, T, L> {
         let record = self.ledger.run(&plan.run).await;
         let record = record.inspect_err(|error| tracing::warn!(cause = told(error), "the run's record is not known"));
         let execution = record.ok().flatten().map(|record| record.execution).unwrap_or_default();
-        let notice = Notice {
-            moment,
-            at: self.now,
-            stage: &plan.stage,
-            run: &plan.run,
-            table: Some(&plan.table.name),
-            migration: Some(&plan.migration.id),
-            execution: &execution,
-            bucket: &plan.bucket,
-            reported: plan.steps.dry_run,
-            counts: BTreeMap::new(),
-        };
+        let notice = Notice::of_run(plan, moment, self.now, &execution);
+        let notice = Notice { reported: plan.steps.dry_run, ..notice };
         tell(self.topic, &notice.message()).await;
     }
 }

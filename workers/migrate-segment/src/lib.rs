@@ -17,6 +17,7 @@ mod page;
 mod round;
 mod segment;
 mod sender;
+mod steer;
 
 use tableshift_aws::batch::UpdateBatch;
 use tableshift_aws::get::ReadItem;
@@ -28,7 +29,8 @@ use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::pages::ReadError;
 pub use tableshift_aws::part::Ports;
-use tableshift_aws::part::{Directive, Part, PartError, PartId};
+use tableshift_aws::part::{Directive, Part, PartId};
+use tableshift_aws::part_error::PartError;
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::scan::ScanSegment;
 use tableshift_aws::update::UpdateItem;

@@ -10,7 +10,8 @@ use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::part::{Directive, Part, PartError};
+use tableshift_aws::part::{Directive, Part};
+use tableshift_aws::part_error::PartError;
 use tableshift_aws::run_files::{RunFileError, load_journal, store_journal};
 use tableshift_aws::scan::Page;
 use tableshift_aws::update::{UpdateItem, Written};
@@ -24,7 +25,8 @@ use tableshift_runtime::Deadline;
 use crate::Error;
 use crate::open::OpenPages;
 use crate::round::{Sent, Write};
-use crate::sender::{NextPage, Rate, Sender, Steer};
+use crate::sender::Sender;
+use crate::steer::{NextPage, Rate, Steer};
 
 /// How often an item is taken up again before it is given up.
 const MAX_ROUNDS: u32 = 20;

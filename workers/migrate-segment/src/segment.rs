@@ -11,7 +11,8 @@ use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::pages::{Pages, Portion};
-use tableshift_aws::part::{Part, PartError};
+use tableshift_aws::part::Part;
+use tableshift_aws::part_error::PartError;
 use tableshift_aws::scan::{Filter, Page, ScanSegment};
 use tableshift_aws::update::UpdateItem;
 use tableshift_core::counts::Tally;
@@ -24,7 +25,8 @@ use crate::Error;
 use crate::open::{OpenPage, OpenPages};
 use crate::page::{self, Ended, PageWriter, STOP_WRITING};
 use crate::round::Write;
-use crate::sender::{NextPage, Sender};
+use crate::sender::Sender;
+use crate::steer::NextPage;
 
 /// A page takes about so many seconds to write: what was done is counted, saved and shown that often.
 const PAGE_SECONDS: f64 = 5.0;

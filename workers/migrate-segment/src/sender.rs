@@ -10,6 +10,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::hot::HotKeys;
+use crate::round::{Parcel, Round, Sent, Write};
+use crate::steer::{NextPage, Steer};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tableshift_aws::batch::{BatchWritten, StatementWritten, UpdateBatch};
@@ -18,12 +21,8 @@ use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::statement::{MAX_STATEMENTS, Statement};
 use tableshift_core::table::Table;
-use tableshift_core::throttle::{Reach, Reason};
+use tableshift_core::throttle::Reach;
 use tableshift_core::update::Update;
-use tokio::sync::Notify;
-
-use crate::hot::HotKeys;
-use crate::round::{Parcel, Round, Sent, Write};
 
 /// Requests in flight at a time.
 const IN_FLIGHT: usize = 16;
@@ -35,36 +34,6 @@ const BATCH_SECONDS: f64 = 0.25;
 const LEARNING: f64 = 0.25;
 /// How often the caller is asked whether to go on, at least.
 const ASK_EVERY: Duration = Duration::from_secs(1);
-
-/// What the sender asks its caller.
-pub(crate) trait Steer {
-    /// The error that steering may end in.
-    type Error: From<CallError>;
-    /// Whether to go on, and at how many write units a second.
-    async fn go_on(&self) -> Result<Option<Rate>, Self::Error>;
-    /// A throttle that concerns every worker, met when this one asked for so many units a second.
-    async fn throttled(&self, reach: Reach, asked: f64) -> Result<(), Self::Error>;
-    /// Any throttle, to be counted.
-    fn count_throttle(&self, reason: Option<Reason>);
-}
-
-/// Whether the page after the one that is written has been read: writes of hot keys are not waited for any longer then.
-#[derive(Default)]
-pub(crate) struct NextPage {
-    here: Cell<bool>,
-    told: Notify,
-}
-
-impl NextPage {
-    /// It is here.
-    pub(crate) fn tell(&self) {
-        self.here.set(true);
-        self.told.notify_one();
-    }
-}
-
-/// Write units a second; `None` for no limit.
-pub(crate) type Rate = Option<f64>;
 
 /// Sends rounds of writes to one table, at one pace for as long as the worker lives.
 pub(crate) struct Sender<'s, T> {
@@ -115,7 +84,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
     /// Whether nothing waits that the page after this one would have to wait for.
     pub(crate) fn is_free_for(&self, next: &NextPage) -> bool {
         let hot = self.hot.borrow();
-        hot.is_idle() || (next.here.get() && hot.are_few())
+        hot.is_idle() || (next.is_here() && hot.are_few())
     }
 
     async fn run<S: Steer>(&self, mut round: Round, next: Option<&NextPage>, steer: &S) -> Result<Sent, S::Error> {
@@ -140,11 +109,11 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
                 flights.push(self.request(parcel));
                 continue;
             }
-            let unread = next.filter(|next| !next.here.get());
+            let unread = next.filter(|next| !next.is_here());
             tokio::select! {
                 biased;
                 Some(answer) = flights.next(), if !flights.is_empty() => self.take(answer, &mut round, steer).await?,
-                () = async { if let Some(next) = unread { next.told.notified().await } }, if unread.is_some() => {}
+                () = async { if let Some(next) = unread { next.comes().await } }, if unread.is_some() => {}
                 () = tokio::time::sleep(wait.min(ASK_EVERY)) => {}
             }
         }

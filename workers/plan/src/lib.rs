@@ -6,6 +6,7 @@
 //! 4. Take the lock. Nothing is touched before this, and a run that fails later gives it back.
 //! 5. Write `plan.json`, the segments and the parts of the rehearsal; record the run in the ledger.
 
+mod begin;
 mod error;
 mod history;
 mod lock;
@@ -13,30 +14,23 @@ mod migration;
 mod notice;
 mod output;
 pub mod requester;
+mod take_up;
 
 use tableshift_aws::Settings;
 use tableshift_aws::executions::WatchExecution;
 use tableshift_aws::ledger_approvals::UsedSignatures;
 use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, RunRecord, Runs};
+use tableshift_aws::ledger_runs::{AppliedMigrations, Runs};
 use tableshift_aws::lookout::Look;
 use tableshift_aws::notifications::{Publish, tell};
 use tableshift_aws::objects::{ReadObject, WriteObject};
 use tableshift_aws::part::Clock;
-use tableshift_aws::run_files::{load_plan, store};
 use tableshift_aws::signatures::VerifySignature;
 use tableshift_aws::tables::DescribeTable;
-use tableshift_core::approval::Requester;
-use tableshift_core::canary::Turn;
-use tableshift_core::input::{Action, Input};
-use tableshift_core::keys;
-use tableshift_core::lock::SETTLE_SECONDS;
-use tableshift_core::policy::{OnBadVerdict, Policy};
+use tableshift_core::input::Input;
+use tableshift_core::policy::Policy;
 use tableshift_core::registry::Registry;
-use tableshift_core::rehearsal::Part;
-use tableshift_core::run_plan::{Facts, RunPlan, Speed, Steps};
-use tableshift_core::segments;
 use tableshift_core::table::Table;
 
 pub use error::Error;
@@ -105,221 +99,22 @@ where
     let requester = requester::of(sts, &ports.ledger, &request, signed, (ports.clock)()).await?;
     let execution = request.execution.clone();
     let output = match input.run.clone() {
-        None => begin(ports, request, input, requester).await,
-        Some(run) => take_up(ports, request, input, requester, &run).await,
+        None => begin::begin(ports, request, input, requester).await,
+        Some(run) => take_up::take_up(ports, request, input, requester, &run).await,
     }?;
     tell(topic, &notice::started(&output, &ports.stage.name, &execution, (ports.clock)()).message()).await;
     Ok(output)
 }
 
-/// Plans a new run.
-async fn begin<B, L, T, E, W>(
+/// What DynamoDB says of a table that can be worked on.
+pub(crate) async fn describe<B, L, T: DescribeTable, E, W>(
     ports: &Ports<B, L, T, E, W>,
-    request: Request,
-    input: Input,
-    requester: Requester,
-) -> Result<Output, Error>
-where
-    B: ReadObject + WriteObject,
-    L: LockTable + Runs + AppliedMigrations + SteerRun,
-    T: DescribeTable,
-    E: WatchExecution,
-    W: Look,
-{
-    let run = request.name.clone();
-    refuse_used_name(ports, &run, &request.execution).await?;
-    let named = input.migration.as_ref().unwrap_or(&serde_json::Value::Null);
-    let document = migration::read(&ports.bucket, &ports.registry, named).await?;
-    let table = describe(ports, input.table.as_deref().unwrap_or_default()).await?;
-    migration::compile(&document, &ports.registry, &table)?;
-    let now = (ports.clock)();
-    let done = history::look_up(&ports.ledger, &document, &input, &ports.stage.policy, now).await?;
-    let facts = Facts {
-        run,
-        stage: ports.stage.name.clone(),
-        bucket: ports.stage.bucket.clone(),
-        input,
-        table,
-        migration: document,
-        policy: ports.stage.policy.clone(),
-        locked_at: now,
-    };
-    let plan = RunPlan::of(facts).map_err(Error::Plan)?;
-    if let Some(done) = done {
-        return nothing_to_do(ports, plan, &request, requester, done).await;
-    }
-    // A calendar or alarm that is misspelt is to be found now, not after the rehearsal and an approval.
-    if !plan.watched.is_empty() {
-        ports.lookout.look(&plan.watched).await.map_err(Error::Watched)?;
-    }
-    let lock = lock::take(ports, &plan, &request.execution).await?;
-    let written = write_down(ports, &plan, &request, requester).await;
-    lock::keep_if(ports, written, &plan, &request.execution).await?;
-    Ok(Output::of(&plan, plan.action, plan.steps, plan.turn_in(PLANNED), &lock))
-}
-
-/// A run whose migration is applied already: it is written down, takes no lock and no step, and succeeds.
-async fn nothing_to_do<B: WriteObject, L: Runs, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    plan: RunPlan,
-    request: &Request,
-    requester: Requester,
-    done: Applied,
-) -> Result<Output, Error> {
-    let plan = RunPlan { steps: Steps::default(), ..plan };
-    write_down(ports, &plan, request, requester).await?;
-    tracing::info!(run = done.run, at = done.at, "applied already");
-    Ok(Output::of_nothing(&plan, done))
-}
-
-/// Takes an earlier run up again: to go on with it, to verify it, or to roll it back.
-async fn take_up<B, L, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    request: Request,
-    input: Input,
-    requester: Requester,
-    run: &str,
-) -> Result<Output, Error>
-where
-    B: ReadObject + WriteObject,
-    L: LockTable + Runs + AppliedMigrations + SteerRun,
-    T: DescribeTable,
-    E: WatchExecution,
-    W: Look,
-{
-    let plan = load_plan(&ports.bucket, run).await.map_err(Error::RunFile)?;
-    let record = ports.ledger.run(run).await.map_err(Error::Ledger)?;
-    let record = record.ok_or_else(|| Error::NoRecord(run.to_owned()))?;
-    refuse_other(&plan, &input)?;
-    migration::refuse_changed(&ports.bucket, &ports.registry, &plan, &input).await?;
-    let steps = steps_of(&plan, &record, &input, &ports.stage.policy)?;
-    let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
-    describe(ports, &plan.table.name).await?;
-    let lock = lock::take(ports, &plan, &request.execution).await?;
-    // Proving and putting back are about every segment, however far the run came.
-    let turn = if input.action == Action::Resume { plan.turn_in(&record.phase) } else { Turn::Whole };
-    let settle_seconds = if record.status == "succeeded" { 0 } else { SETTLE_SECONDS };
-    let record = RunRecord {
-        status: "running".into(),
-        execution: request.execution.clone(),
-        ended: None,
-        error: None,
-        cause: None,
-        cause_name: None,
-        requesters: with(record.requesters, requester, input.action),
-        ..record
-    };
-    let written = let_run(ports, &record, speed).await;
-    lock::keep_if(ports, written, &plan, &request.execution).await?;
-    let max_concurrency = speed.max_concurrency;
-    Ok(Output { settle_seconds, max_concurrency, ..Output::of(&plan, input.action, steps, turn, &lock) })
-}
-
-/// Whoever resumes a run wants it written as much as who started it. This execution may be there already: that is its own
-/// retry.
-fn with(mut requesters: Vec<Requester>, requester: Requester, action: Action) -> Vec<Requester> {
-    if action == Action::Resume {
-        requesters.retain(|known| known.execution != requester.execution);
-        requesters.push(requester);
-    }
-    requesters
-}
-
-async fn let_run<B, L: Runs + SteerRun, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    record: &RunRecord,
-    speed: Speed,
-) -> Result<(), Error> {
-    ports.ledger.let_run(&record.run).await.map_err(Error::Ledger)?;
-    let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
-    ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;
-    ports.ledger.put_run(record).await.map_err(Error::Ledger)
-}
-
-async fn describe<B, L, T: DescribeTable, E, W>(ports: &Ports<B, L, T, E, W>, name: &str) -> Result<Table, Error> {
+    name: &str,
+) -> Result<Table, Error> {
     let described = ports.tables.describe(name).await;
     let table = described.map_err(|source| Error::Table { table: name.to_owned(), source })?;
     match table.status.as_str() {
         "ACTIVE" => Ok(table),
         status => Err(Error::NotActive { table: name.to_owned(), status: status.to_owned() }),
     }
-}
-
-/// A run's name is for ever, while Step Functions gives the name of an execution free after 90 days. The execution that
-/// planned a run may plan it again: that is its own retry.
-async fn refuse_used_name<B, L: Runs, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    run: &str,
-    execution: &str,
-) -> Result<(), Error> {
-    match ports.ledger.run(run).await.map_err(Error::Ledger)? {
-        Some(record) if record.execution != execution => Err(Error::NameUsed(run.to_owned())),
-        _ => Ok(()),
-    }
-}
-
-fn refuse_other(plan: &RunPlan, input: &Input) -> Result<(), Error> {
-    match &input.table {
-        Some(table) if *table != plan.table.name => {
-            Err(Error::OtherTable { run: plan.run.clone(), planned: plan.table.name.clone(), asked: table.clone() })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The steps that are left for a run that is taken up again.
-fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) -> Result<Steps, Error> {
-    let on_bad_verdict = input.on_bad_verdict.unwrap_or(plan.on_bad_verdict);
-    match input.action {
-        Action::Resume if record.status == "succeeded" || record.phase == "rolled-back" => {
-            Err(Error::NothingToResume { run: plan.run.clone(), status: ended_as(record) })
-        }
-        Action::Resume => {
-            let steps = Steps { roll_back_if_bad: on_bad_verdict == OnBadVerdict::RollBack, ..plan.steps };
-            let has_begun = plan.first_turn().is_begun(&record.phase);
-            Ok(if has_begun { steps.from_writing_on() } else { steps })
-        }
-        action => Ok(Steps::of(action, policy, on_bad_verdict)),
-    }
-}
-
-fn ended_as(record: &RunRecord) -> String {
-    if record.phase == "rolled-back" { "was rolled back".into() } else { format!("has {}", record.status) }
-}
-
-async fn write_down<B, L, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    plan: &RunPlan,
-    request: &Request,
-    requester: Requester,
-) -> Result<(), Error>
-where
-    B: WriteObject,
-    L: Runs,
-{
-    let listed = |turn| -> Vec<_> {
-        let order = segments::of_turn(turn, plan).into_iter();
-        order.map(|segment| serde_json::json!({ "segment": segment })).collect()
-    };
-    store(&ports.bucket, &keys::segments(&plan.run), &listed(Turn::Whole)).await.map_err(Error::RunFile)?;
-    if plan.canary.is_some() {
-        store(&ports.bucket, &keys::canary(&plan.run), &listed(Turn::Canary)).await.map_err(Error::RunFile)?;
-    }
-    let parts: Vec<_> = (0..plan.segments).map(Part::of_segment).collect();
-    store(&ports.bucket, &keys::rehearsal(&plan.run), &parts).await.map_err(Error::RunFile)?;
-    store(&ports.bucket, &keys::plan(&plan.run), plan).await.map_err(Error::RunFile)?;
-    let record = RunRecord {
-        run: plan.run.clone(),
-        table: plan.table.name.clone(),
-        migration: plan.migration.id.clone(),
-        migration_hash: plan.migration_hash.clone(),
-        plan_hash: plan.hash(),
-        phase: PLANNED.into(),
-        status: "running".into(),
-        started: request.started.clone(),
-        execution: request.execution.clone(),
-        requesters: vec![requester],
-        ..RunRecord::default()
-    };
-    ports.ledger.put_run(&record).await.map_err(Error::Ledger)
 }

@@ -23,17 +23,7 @@ pub(crate) async fn tell_of(report: &Report, plan: &RunPlan, topic: &impl Publis
     let lock = ledger.lock(&plan.table.name).await;
     let lock = lock.inspect_err(|error| tracing::warn!(cause = told(error), "the run's execution is not known"));
     let execution = lock.ok().flatten().and_then(|lock| lock.execution).unwrap_or_default();
-    let notice = Notice {
-        moment,
-        at,
-        stage: &plan.stage,
-        run: &plan.run,
-        table: Some(&plan.table.name),
-        migration: Some(&plan.migration.id),
-        execution: &execution,
-        bucket: &plan.bucket,
-        reported: true,
-        counts: report.last_counts(),
-    };
+    let notice = Notice::of_run(plan, moment, at, &execution);
+    let notice = Notice { reported: true, counts: report.last_counts(), ..notice };
     tell(topic, &notice.message()).await;
 }

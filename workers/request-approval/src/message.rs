@@ -34,19 +34,9 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// The message: to people the whole question, to programs that there is one.
     pub fn message(&self) -> Message {
-        let RunPlan { stage, table, migration, run, bucket, .. } = self.plan;
-        let notice = Notice {
-            moment: Moment::Waiting { answer_by: &self.question.expires_at },
-            at: self.at,
-            stage,
-            run,
-            table: Some(&table.name),
-            migration: Some(&migration.id),
-            execution: self.execution,
-            bucket,
-            reported: true,
-            counts: self.report.last_counts(),
-        };
+        let moment = Moment::Waiting { answer_by: &self.question.expires_at };
+        let notice = Notice::of_run(self.plan, moment, self.at, self.execution);
+        let notice = Notice { reported: true, counts: self.report.last_counts(), ..notice };
         notice.message_with(self.subject(), self.text())
     }
 

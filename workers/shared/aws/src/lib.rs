@@ -33,6 +33,7 @@ pub mod operate;
 pub mod paced;
 pub mod pages;
 pub mod part;
+pub mod part_error;
 pub mod run_files;
 pub mod scan;
 mod scan_answer;

@@ -9,30 +9,28 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use tableshift_core::ErrorName;
 use tableshift_core::canary::Turn;
 use tableshift_core::child::Progress;
 use tableshift_core::control::{Control, State};
 use tableshift_core::counts::{Finding, Partial, Phase, Tally};
 use tableshift_core::hold::Hold;
 use tableshift_core::keys;
-use tableshift_core::language::compiled::MeaningError;
 use tableshift_core::lock::Lock;
 use tableshift_core::migration::TableRules;
 use tableshift_core::registry::{Registry, Runnable};
 use tableshift_core::run_plan::RunPlan;
 use tableshift_core::throttle::{Reach, Reason, Throttles};
 use tableshift_core::value::Item;
-use tableshift_core::window::WindowError;
 use tableshift_core::worklist::Judge;
 
 use crate::ledger::LedgerError;
 use crate::ledger_checkpoints::{Checkpoint, Checkpoints};
 use crate::ledger_control::SteerRun;
 use crate::ledger_lock::LockTable;
-use crate::lookout::{Look, LookError, look_if_due};
+use crate::lookout::{Look, look_if_due};
 use crate::objects::{ReadObject, WriteObject};
-use crate::run_files::{RunFileError, load, load_plan, store, store_findings};
+use crate::part_error::PartError;
+use crate::run_files::{load, load_plan, store, store_findings};
 
 /// A clock: epoch milliseconds.
 pub type Clock = fn() -> i64;
@@ -65,65 +63,6 @@ pub struct PartId {
     pub turn: Turn,
     /// The part's name.
     pub part: String,
-}
-
-/// Why a part cannot be worked on.
-#[derive(Debug, thiserror::Error)]
-pub enum PartError {
-    /// A file of the run is missing or unreadable.
-    #[error("part {part} cannot be worked on")]
-    File {
-        /// The part.
-        part: String,
-        /// What went wrong.
-        #[source]
-        source: RunFileError,
-    },
-    /// The ledger did not answer.
-    #[error("the checkpoint of part {part} could not be read or saved")]
-    Ledger {
-        /// The part.
-        part: String,
-        /// What went wrong.
-        #[source]
-        source: LedgerError,
-    },
-    /// The plan's migration does not compile: it did when the run was planned, so this is another version.
-    #[error("the run's migration cannot be compiled by this version")]
-    Migration(#[source] MeaningError),
-    /// The run was stopped.
-    #[error("the run was stopped: {reason}")]
-    Stopped {
-        /// Why.
-        reason: String,
-    },
-    /// The plan's window cannot be read, though Plan could read it.
-    #[error("the plan's window cannot be read by this version")]
-    Window(#[source] WindowError),
-    /// Calendars and alarms could not be looked at, or one of them ends the run.
-    #[error("the run may not write")]
-    Look(#[source] LookError),
-    /// Another execution has taken the run or the table over.
-    #[error("part {part} is not this execution's any more: the lock or the part was taken over; this worker stops")]
-    LeaseLost {
-        /// The part.
-        part: String,
-    },
-}
-
-impl PartError {
-    /// The name under which a worker reports this failure.
-    pub fn name(&self) -> ErrorName {
-        match self {
-            Self::File { source, .. } => source.name(),
-            Self::Ledger { source, .. } => source.name(),
-            Self::Migration(_) => ErrorName::InvalidMigration,
-            Self::Stopped { .. } => ErrorName::Aborted,
-            Self::Window(_) => ErrorName::Internal,
-            Self::Look(source) => source.name(),
-            Self::LeaseLost { .. } => ErrorName::LeaseLost,
-        }
-    }
 }
 
 /// What a worker is to do.

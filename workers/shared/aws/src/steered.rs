@@ -7,7 +7,8 @@ use crate::ledger_checkpoints::Checkpoints;
 use crate::ledger_control::SteerRun;
 use crate::ledger_lock::LockTable;
 use crate::objects::{ReadObject, WriteObject};
-use crate::part::{Directive, Part, PartError};
+use crate::part::{Directive, Part};
+use crate::part_error::PartError;
 
 /// How often it is asked whether to go on.
 const ASK_EVERY: Duration = Duration::from_secs(1);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::input::Action;
+use crate::run_plan::RunPlan;
 use crate::{keys, links};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -114,6 +115,15 @@ pub struct Notice<'a> {
     pub reported: bool,
     /// What the phase counted, by name; empty where nothing was.
     pub counts: BTreeMap<String, u64>,
+}
+
+impl<'a> Notice<'a> {
+    /// A moment of a planned run that has no report yet.
+    pub fn of_run(plan: &'a RunPlan, moment: Moment<'a>, at: i64, execution: &'a str) -> Self {
+        let RunPlan { stage, run, bucket, table, migration, .. } = plan;
+        let (table, migration) = (Some(table.name.as_str()), Some(migration.id.as_str()));
+        Self { moment, at, stage, run, table, migration, execution, bucket, reported: false, counts: BTreeMap::new() }
+    }
 }
 
 /// The most characters of a cause that a message holds: SNS takes 256 KB, and the execution has the whole of it.

@@ -1,0 +1,111 @@
+//! A run that is there already: taken up again as it was planned.
+
+use tableshift_aws::executions::WatchExecution;
+use tableshift_aws::ledger_control::SteerRun;
+use tableshift_aws::ledger_lock::LockTable;
+use tableshift_aws::ledger_runs::{AppliedMigrations, RunRecord, Runs};
+use tableshift_aws::lookout::Look;
+use tableshift_aws::objects::{ReadObject, WriteObject};
+use tableshift_aws::run_files::load_plan;
+use tableshift_aws::tables::DescribeTable;
+use tableshift_core::approval::Requester;
+use tableshift_core::canary::Turn;
+use tableshift_core::input::{Action, Input};
+use tableshift_core::lock::SETTLE_SECONDS;
+use tableshift_core::policy::{OnBadVerdict, Policy};
+use tableshift_core::run_plan::{RunPlan, Speed, Steps};
+
+use crate::{Error, Output, Ports, Request, describe, lock, migration};
+
+/// Takes an earlier run up again: to go on with it, to verify it, or to roll it back.
+pub(crate) async fn take_up<B, L, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
+    request: Request,
+    input: Input,
+    requester: Requester,
+    run: &str,
+) -> Result<Output, Error>
+where
+    B: ReadObject + WriteObject,
+    L: LockTable + Runs + AppliedMigrations + SteerRun,
+    T: DescribeTable,
+    E: WatchExecution,
+    W: Look,
+{
+    let plan = load_plan(&ports.bucket, run).await.map_err(Error::RunFile)?;
+    let record = ports.ledger.run(run).await.map_err(Error::Ledger)?;
+    let record = record.ok_or_else(|| Error::NoRecord(run.to_owned()))?;
+    refuse_other(&plan, &input)?;
+    migration::refuse_changed(&ports.bucket, &ports.registry, &plan, &input).await?;
+    let steps = steps_of(&plan, &record, &input, &ports.stage.policy)?;
+    let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
+    describe(ports, &plan.table.name).await?;
+    let lock = lock::take(ports, &plan, &request.execution).await?;
+    // Proving and putting back are about every segment, however far the run came.
+    let turn = if input.action == Action::Resume { plan.turn_in(&record.phase) } else { Turn::Whole };
+    let settle_seconds = if record.status == "succeeded" { 0 } else { SETTLE_SECONDS };
+    let record = RunRecord {
+        status: "running".into(),
+        execution: request.execution.clone(),
+        ended: None,
+        error: None,
+        cause: None,
+        cause_name: None,
+        requesters: with(record.requesters, requester, input.action),
+        ..record
+    };
+    let written = let_run(ports, &record, speed).await;
+    lock::keep_if(ports, written, &plan, &request.execution).await?;
+    let max_concurrency = speed.max_concurrency;
+    Ok(Output { settle_seconds, max_concurrency, ..Output::of(&plan, input.action, steps, turn, &lock) })
+}
+
+/// Whoever resumes a run wants it written as much as who started it. This execution may be there already: that is its own
+/// retry.
+fn with(mut requesters: Vec<Requester>, requester: Requester, action: Action) -> Vec<Requester> {
+    if action == Action::Resume {
+        requesters.retain(|known| known.execution != requester.execution);
+        requesters.push(requester);
+    }
+    requesters
+}
+
+async fn let_run<B, L: Runs + SteerRun, T, E, W>(
+    ports: &Ports<B, L, T, E, W>,
+    record: &RunRecord,
+    speed: Speed,
+) -> Result<(), Error> {
+    ports.ledger.let_run(&record.run).await.map_err(Error::Ledger)?;
+    let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
+    ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;
+    ports.ledger.put_run(record).await.map_err(Error::Ledger)
+}
+
+fn refuse_other(plan: &RunPlan, input: &Input) -> Result<(), Error> {
+    match &input.table {
+        Some(table) if *table != plan.table.name => {
+            Err(Error::OtherTable { run: plan.run.clone(), planned: plan.table.name.clone(), asked: table.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The steps that are left for a run that is taken up again.
+fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) -> Result<Steps, Error> {
+    let on_bad_verdict = input.on_bad_verdict.unwrap_or(plan.on_bad_verdict);
+    match input.action {
+        Action::Resume if record.status == "succeeded" || record.phase == "rolled-back" => {
+            Err(Error::NothingToResume { run: plan.run.clone(), status: ended_as(record) })
+        }
+        Action::Resume => {
+            let steps = Steps { roll_back_if_bad: on_bad_verdict == OnBadVerdict::RollBack, ..plan.steps };
+            let has_begun = plan.first_turn().is_begun(&record.phase);
+            Ok(if has_begun { steps.from_writing_on() } else { steps })
+        }
+        action => Ok(Steps::of(action, policy, on_bad_verdict)),
+    }
+}
+
+fn ended_as(record: &RunRecord) -> String {
+    if record.phase == "rolled-back" { "was rolled back".into() } else { format!("has {}", record.status) }
+}
