@@ -56,8 +56,9 @@ fn ringing(name: &str) -> Signals {
 async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
     let engines = begun(&with_canary(false)).await;
     let input = |step, turn| Input { step, run: RUN.into(), epoch: 1, turn };
+    let topic = Recorder::default();
     let at = async |step, turn, now| {
-        run(&engines.bucket(), &engines.ledger(), &Calm, &Recorder::default(), now, input(step, turn)).await.unwrap()
+        run(&engines.bucket(), &engines.ledger(), &Calm, &topic, now, input(step, turn)).await.unwrap()
     };
     assert!(at(Step::Window, Turn::Canary, NOW).await.open);
     assert_eq!(phase(&engines).await, "canary");
@@ -70,6 +71,8 @@ async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
     assert!(engines.lease_until().await >= NOW / 1000 + 60 + 900, "the lease lasts over the wait");
     let last = at(Step::Bake, Turn::Canary, NOW + 10 * MINUTE - 20_000).await;
     assert_eq!((last.open, last.until.as_str()), (false, "2026-11-22T10:10:01Z"), "right at its end");
+    // Resumed while it bakes, it comes by here once more.
+    assert!(at(Step::Window, Turn::Canary, NOW + 9 * MINUTE).await.open);
     assert!(at(Step::Bake, Turn::Canary, NOW + 10 * MINUTE).await.open);
 
     assert_eq!(control(&engines).await.segments_done, 1);
@@ -80,6 +83,7 @@ async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
     engines.ledger().count_done(RUN, Phase::Verify).await.unwrap();
     assert!(at(Step::Window, Turn::Rest, NOW + 11 * MINUTE).await.open);
     assert_eq!(control(&engines).await.segments_done, 1);
+    assert_eq!(topic.phases(), ["writing"], "the run's first write is told, and nothing after it");
 }
 
 #[tokio::test]

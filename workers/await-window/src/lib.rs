@@ -214,7 +214,9 @@ async fn window<L: LockTable + Runs + Approvals + SteerRun>(
         if turn == Turn::Rest && !begun {
             ledger.end_canary(&input.run).await.map_err(failed)?;
         }
-        if ledger.enter_phase(&input.run, turn.phase()).await.map_err(failed)? && turn != Turn::Rest {
+        let entered = ledger.enter_phase(&input.run, turn.phase()).await.map_err(failed)?;
+        // Neither the rest after a canary nor a canary that is resumed while it bakes is the run's first write.
+        if entered && !begun && turn != Turn::Rest {
             notices.tell(Moment::Writing).await;
         }
     }

@@ -2,6 +2,7 @@
 
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::notifications::{Publish, tell};
+use tableshift_core::canary::Turn;
 use tableshift_core::counts::Phase;
 use tableshift_core::message::{Moment, Notice};
 use tableshift_core::report::{Report, Verdict};
@@ -12,8 +13,9 @@ use tableshift_runtime::told;
 fn moment(report: &Report) -> Option<Moment<'static>> {
     match (report.phase, report.verdict) {
         (Phase::DryRun, Verdict::Good) => Some(Moment::Rehearsed),
-        (Phase::Verify, Verdict::Good) => Some(Moment::Verified),
-        (Phase::Migrate | Phase::RollBack, _) | (_, Verdict::Bad) => None,
+        // A canary is verified once more with the rest: only then is the run.
+        (Phase::Verify, Verdict::Good) if report.turn != Turn::Canary => Some(Moment::Verified),
+        (Phase::Migrate | Phase::Verify | Phase::RollBack, _) | (_, Verdict::Bad) => None,
     }
 }
 

@@ -170,11 +170,13 @@ async fn a_canary_is_judged_by_its_own_segments_and_the_rest_by_all() {
         let tally = Tally { counts: counts(3, 0), journal: changed, ..Tally::default() };
         leave(&store, &fixture::partial(Phase::Verify, segment, tally));
     }
+    let topic = Told::default();
     let of = async |turn| {
         let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Verify, turn };
-        report::run(&store, &Epoch(3), &Told::default(), 0, input).await.unwrap()
+        report::run(&store, &Epoch(3), &topic, 0, input).await.unwrap()
     };
     let canary = of(Turn::Canary).await;
+    assert!(topic.0.borrow().is_empty(), "the run is not verified before its rest is");
     assert_eq!((canary.verdict, canary.turn, canary.reasons.len()), (Verdict::Good, Turn::Canary, 0));
     let report = written(&store);
     assert_eq!((report.turn, report.phases[&Phase::Verify].parts_expected), (Turn::Canary, 2));
