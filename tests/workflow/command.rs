@@ -17,18 +17,13 @@ pub struct Called {
 }
 
 impl Stack {
-    /// The command with this stack's environment.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    /// Calls the command with this stack's environment.
+    pub fn tableshift(&self, arguments: &[&str]) -> Called {
         let mut command = Command::new(env!("CARGO"));
         command.current_dir(root()).args(["run", "--quiet", "--locked", "-p", "tableshift", "--"]).args(arguments);
         command.envs(&self.variables).env("NO_COLOR", "1");
         command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
-        command
-    }
-
-    /// Calls the command.
-    pub fn tableshift(&self, arguments: &[&str]) -> Called {
-        let done = self.command(arguments).output().expect("cargo runs the command");
+        let done = command.output().expect("cargo runs the command");
         Called {
             code: done.status.code().expect("an exit code"),
             out: String::from_utf8_lossy(&done.stdout).into_owned(),

@@ -5,21 +5,23 @@
 //! prints what `tableshift watch` printed, and between its lines what the operator did and how soon that was so.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_sdk_s3::primitives::DateTime;
 use serde_json::Value;
+use tableshift_aws::ledger_control::SteerRun as _;
+use tableshift_core::counts::Phase;
+use tableshift_runtime::epoch_millis;
 
 use crate::command::migration_file;
-use crate::stack::Stack;
+use crate::stack::{Stack, root};
 use crate::table::{Table, old_items};
 
 const ITEMS: usize = 200_000;
-const START: &str = r#"{"segments": 64, "max_concurrency": 8, "write_units_per_second": 800}"#;
+const START: &str = r#"{"segments": 64, "max_concurrency": 8, "write_units_per_second": 400}"#;
 
-/// What is measured, and by when it is counted from.
+/// A run that is watched and steered.
 struct Live<'s> {
     stack: &'s Stack,
     run: String,
@@ -32,39 +34,30 @@ impl Live<'_> {
         say(&self.begun, what);
     }
 
-    /// Runs a command and says so.
-    fn command(&self, arguments: &[&str]) -> Instant {
+    /// Runs a command and says so. Gives when it had taken effect, in epoch seconds.
+    fn command(&self, arguments: &[&str]) -> f64 {
         self.say(&format!("$ tableshift {}", arguments.join(" ")));
-        let at = Instant::now();
-        self.stack.tableshift(arguments).ends(0);
-        at
+        let done = tableshift(self.stack, arguments).output().expect("the command runs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        epoch_millis() as f64 / 1000.0
     }
 
-    fn status(&self) -> Value {
-        self.stack.tableshift(&["status", &self.run, "--json"]).json()
-    }
-
-    fn changed(&self) -> u64 {
-        let status = self.status();
-        status["progress"]["tally"]["counts"]["changed"].as_u64().unwrap_or_default()
+    /// When the run was last paused or stopped, in epoch seconds, as the ledger has it.
+    async fn since(&self) -> f64 {
+        let control = self.stack.ledger().control(&self.run, Phase::Migrate).await;
+        control.expect("the ledger answers").since as f64 / 1000.0
     }
 
     async fn until(&self, what: &str, seconds: u64, holds: impl Fn(&Value) -> bool) {
         let begun = Instant::now();
-        while !holds(&self.status()) {
+        loop {
+            let done = tableshift(self.stack, &["status", &self.run, "--json"]).output().expect("the command runs");
+            if holds(&serde_json::from_slice(&done.stdout).expect("JSON")) {
+                return;
+            }
             assert!(begun.elapsed().as_secs() < seconds, "{what}: not within {seconds} seconds");
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
-    }
-
-    /// How many seconds after `since` the latest object was put under one of the run's folders.
-    async fn latest(&self, folder: &str, since: DateTime) -> f64 {
-        let request = self.stack.s3.list_objects_v2().bucket(self.stack.variable("TABLESHIFT_BUCKET"));
-        let listed = request.prefix(format!("runs/{}/{folder}", self.run)).into_paginator();
-        let pages = listed.send().collect::<Result<Vec<_>, _>>().await.expect("the bucket can be listed");
-        let times = pages.iter().flat_map(|page| page.contents()).filter_map(|object| object.last_modified());
-        let latest = times.map(DateTime::as_secs_f64).fold(f64::MIN, f64::max);
-        latest - since.as_secs_f64()
     }
 }
 
@@ -72,59 +65,89 @@ fn say(begun: &Instant, what: &str) {
     println!("{:>4} s  {what}", begun.elapsed().as_secs());
 }
 
+/// The command itself: what `cargo run` does first would be measured with it.
+fn tableshift(stack: &Stack, arguments: &[&str]) -> Command {
+    let tests = std::env::current_exe().expect("this program has a path");
+    let mut command = Command::new(tests.parent().and_then(|deps| deps.parent()).expect("a folder").join("tableshift"));
+    command.args(arguments).current_dir(root()).envs(&stack.variables).env("NO_COLOR", "1");
+    command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    command
+}
+
 /// A watch that prints its lines, each with the seconds since `begun`.
 fn watch(stack: &Stack, run: &str, begun: &Arc<Instant>) -> Child {
-    let mut command = stack.command(&["watch", run, "--lines"]);
+    let mut command = tableshift(stack, &["watch", run, "--lines"]);
     let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("the watch begins");
     let (lines, begun) = (BufReader::new(child.stderr.take().expect("it is piped")), Arc::clone(begun));
     std::thread::spawn(move || lines.lines().map_while(Result::ok).for_each(|line| say(&begun, &line)));
     child
 }
 
+/// The seconds in which items were written, in order, as the table's stream tells them.
+struct Writes(Vec<f64>);
+
+impl Writes {
+    fn of(table: &Table<'_>) -> Self {
+        let mut at: Vec<f64> = table.changes().iter().map(|change| change.at as f64).collect();
+        at.sort_by(f64::total_cmp);
+        Self(at)
+    }
+
+    fn within(&self, from: f64, until: f64) -> impl Iterator<Item = f64> {
+        self.0.iter().copied().filter(move |at| (from..until).contains(at))
+    }
+
+    fn rate(&self, from: f64, until: f64) -> f64 {
+        self.within(from.ceil(), until.floor()).count() as f64 / (until.floor() - from.ceil())
+    }
+}
+
 #[tokio::test]
 #[ignore = "a measurement of ten minutes"]
 async fn a_run_of_200_000_items_is_steered_while_it_is_watched() {
     let stack = Stack::of("dev").await;
-    let table = Table::with(&stack, "live", &old_items(ITEMS)).await;
+    stack.tableshift(&["--version"]).ends(0);
+    let table = Table::with(&stack, "live", &old_items(ITEMS)).await.watched().await;
     let (_folder, file) = migration_file();
     let start = ["run", &file, "--table", &table.name, "--detach", "--json", "--input", START];
     let run = stack.tableshift(&start).ends(0).json()["run"].as_str().expect("a run").to_owned();
     let live = Live { stack: &stack, run: run.clone(), begun: Arc::new(Instant::now()) };
     let mut watching = watch(&stack, &run, &live.begun);
-    live.until("a part is written", 300, |seen| seen["progress"]["phase"] == "migrate").await;
+    let writes = |seen: &Value| {
+        let progress = &seen["progress"];
+        progress["phase"] == "migrate" && progress["tally"]["counts"]["changed"].as_u64() > Some(4_000)
+    };
+    live.until("it writes", 300, writes).await;
     tokio::time::sleep(Duration::from_secs(30)).await;
 
-    let now = DateTime::from(std::time::SystemTime::now());
     live.command(&["pause", &run, "--reason", "the graphs look odd"]);
-    tokio::time::sleep(Duration::from_secs(8)).await;
-    live.say(&format!("# the last worker left {:.1} s after the pause", live.latest("migrate/", now).await));
-    let before = live.changed();
-    tokio::time::sleep(Duration::from_secs(15)).await;
-    assert_eq!(live.changed(), before, "nothing is written while it is paused");
-
-    let now = DateTime::from(std::time::SystemTime::now());
-    live.command(&["throttle", &run, "--write-units", "200"]);
-    live.command(&["resume", &run, "--detach"]);
-    let changed = live.changed();
-    live.until("it goes on", 60, |seen| seen["progress"]["tally"]["counts"]["changed"].as_u64() > Some(changed)).await;
-    live.say(&format!(
-        "# written again, and counted, {:.0} s after",
-        DateTime::from(std::time::SystemTime::now()).as_secs_f64() - now.as_secs_f64()
-    ));
-    tokio::time::sleep(Duration::from_secs(45)).await;
-
-    live.command(&["throttle", &run, "--write-units", "800"]);
-    tokio::time::sleep(Duration::from_secs(45)).await;
-    let now = DateTime::from(std::time::SystemTime::now());
+    let paused = live.since().await;
+    tokio::time::sleep(Duration::from_secs(25)).await;
+    live.command(&["throttle", &run, "--write-units", "100"]);
+    let resumed = live.command(&["resume", &run, "--detach"]);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    let faster = live.command(&["throttle", &run, "--write-units", "400"]);
+    tokio::time::sleep(Duration::from_secs(30)).await;
     live.command(&["abort", &run, "--reason", "enough seen"]);
+    let aborted = live.since().await;
     watching.wait().expect("the watch ends with the run");
-    live.say(&format!(
-        "# the last journal object was put {:.1} s after the abort, and the run has ended",
-        live.latest("journal/", now).await
-    ));
-
-    live.say(&format!("$ tableshift resume {run} --input '{{\"write_units_per_second\": 4000}}'"));
+    live.say("$ tableshift resume, with 4,000 write units a second");
+    let resumed_again = epoch_millis() as f64 / 1000.0;
     stack.tableshift(&["resume", &run, "--input", r#"{"write_units_per_second": 4000}"#]).ends(0);
     live.say("# done");
     assert_eq!(table.migrated().await, ITEMS);
+
+    let writes = Writes::of(&table);
+    assert_eq!(writes.0.len(), ITEMS, "each item was written once");
+    let last = |from: f64, until: f64| writes.within(from, until).fold(from, f64::max) - from;
+    println!("the last write came {:.0} s after the pause", last(paused.floor(), resumed));
+    println!("writes a second in the 20 s before the pause: {:.1} of 400", writes.rate(paused - 20.0, paused));
+    let first = writes.within(resumed, faster).next().expect("it went on");
+    println!("the first write came {:.0} s after the resume", first - resumed);
+    println!("writes a second from 5 s after that on: {:.1} of 100", writes.rate(first + 5.0, faster));
+    println!(
+        "writes a second from 5 s after the budget was raised on: {:.1} of 400",
+        writes.rate(faster + 5.0, aborted)
+    );
+    println!("the last write came {:.0} s after the abort", last(aborted.floor(), resumed_again));
 }

@@ -10,8 +10,8 @@ use std::collections::VecDeque;
 use tableshift_core::counts::Tally;
 use tableshift_core::value::Item;
 
-/// So many pages are begun and not counted in, at most: so much is read again when a worker ends before its time.
-const MOST: usize = 16;
+/// So many pages, or so many items, are begun and not counted in: so much is read again when a worker ends before its time.
+const MOST: (usize, u64) = (64, 65_536);
 
 /// A page that is begun.
 #[derive(Debug, Default)]
@@ -82,7 +82,8 @@ impl OpenPages {
 
     /// Whether no page may be begun before one is counted in.
     pub(crate) fn are_most(&self) -> bool {
-        self.pages.len() >= MOST
+        let items = || self.pages.iter().map(|page| page.tally.counts.scanned).sum::<u64>();
+        self.pages.len() >= MOST.0 || items() >= MOST.1
     }
 
     /// The keys of their items, if an earlier attempt may have written some.
@@ -117,6 +118,23 @@ mod tests {
         open.page(7).settle();
         assert_eq!(std::iter::from_fn(|| open.take_settled()).count(), 3);
         assert_eq!(open.first, 10);
+    }
+
+    #[test]
+    fn so_many_pages_or_so_many_items_are_open_at_most() {
+        let page = |scanned| {
+            let mut page = OpenPage::default();
+            page.tally.counts.scanned = scanned;
+            page
+        };
+        let mut open = OpenPages::from(0);
+        (0..63).for_each(|_| open.begin(page(10)));
+        assert!(!open.are_most());
+        open.begin(page(10));
+        assert!(open.are_most());
+        let mut open = OpenPages::from(0);
+        (0..2).for_each(|_| open.begin(page(32_768)));
+        assert!(open.are_most());
     }
 
     #[test]

@@ -25,10 +25,12 @@ pub struct Speed {
 }
 
 impl Pace {
-    /// Takes a look in and gives the speed over the last half minute; none in the first look at a phase.
+    /// Takes a look in and gives the speed over the last half minute; none in the first look at a phase, at a new budget, or
+    /// after a hold: what was before tells nothing of what will be.
     pub fn take(&mut self, seen: &Seen) -> Option<Speed> {
         let progress = seen.progress.clone()?;
-        if self.looks.back().is_some_and(|(_, before)| before.phase != progress.phase) {
+        let other = |before: &Progress| before.phase != progress.phase || before.budget != progress.budget;
+        if seen.held.is_some() || self.looks.back().is_some_and(|(_, before)| other(before)) {
             self.looks.clear();
         }
         self.looks.push_back((seen.at, progress));
@@ -123,6 +125,20 @@ mod tests {
         pace.take(&seen(0, Phase::Migrate, 900, 0.0));
         assert_eq!(pace.take(&seen(1_000, Phase::Verify, 0, 0.0)), None);
         assert_eq!(pace.take(&seen(2_000, Phase::Verify, 0, 0.0)).unwrap().left, None);
+    }
+
+    #[test]
+    fn a_hold_and_a_new_budget_begin_anew() {
+        let mut pace = Pace::default();
+        pace.take(&seen(0, Phase::Migrate, 0, 0.0));
+        assert!(pace.take(&seen(2_000, Phase::Migrate, 100, 100.0)).is_some());
+        let held = Seen { held: Some("paused".into()), ..seen(4_000, Phase::Migrate, 120, 120.0) };
+        assert_eq!(pace.take(&held), None);
+        let on = pace.take(&seen(6_000, Phase::Migrate, 140, 140.0)).unwrap();
+        assert_eq!(on.items, 10.0);
+        let mut slower = seen(8_000, Phase::Migrate, 150, 150.0);
+        slower.progress.as_mut().unwrap().budget = Some(50.0);
+        assert_eq!(pace.take(&slower), None);
     }
 
     #[test]
