@@ -31,7 +31,7 @@ use crate::steer::NextPage;
 /// A page takes about so many seconds to write: what was done is counted, saved and shown that often.
 const PAGE_SECONDS: f64 = 5.0;
 /// At least so many write units an item are reckoned with: what follows need not be like the page before.
-const LEAST_UNITS_PER_ITEM: f64 = 0.01;
+const LEAST_UNITS_PER_ITEM: f64 = 0.1;
 /// Before the deadline: no page begins after this.
 const STOP_READING: Duration = Duration::from_secs(20);
 
@@ -65,7 +65,10 @@ where
         let writer = PageWriter::new(part, items, lookout, &sender, segment, deadline);
         let (scanned, read_at) = (page.scanned, page.read_at);
         let writes = writer.sort_out(page, &prior.index, &mut open);
-        reader.learn(writes.iter().map(Write::units).sum(), scanned);
+        if prior.index.is_empty() {
+            // Else many may be written already, which tells nothing of what follows.
+            reader.learn(writes.iter().map(Write::units).sum(), scanned);
+        }
         let (next, filtered, waits) = (NextPage::default(), prior.index.is_within(open.keys()), open.are_most());
         let reading = async {
             let Some(cursor) = &cursor else { return Ok(None) };
