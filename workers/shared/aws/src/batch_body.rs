@@ -11,35 +11,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::ser_de::{SerializeRequest, SharedRequestSerializer};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
-use serde::Serialize;
 use tableshift_core::statement::Statement;
-use tableshift_core::value::Value;
-
-/// The request's body. Field names are the API's.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Body<'s> {
-    return_consumed_capacity: &'static str,
-    statements: Vec<Entry<'s>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Entry<'s> {
-    statement: &'s str,
-    parameters: &'s [&'s Value],
-    return_values_on_condition_check_failure: &'static str,
-}
-
-impl<'s> Entry<'s> {
-    fn of(statement: &'s Statement<'s>) -> Self {
-        Self {
-            statement: &statement.text,
-            parameters: &statement.parameters,
-            return_values_on_condition_check_failure: "ALL_OLD",
-        }
-    }
-}
+use tableshift_core::wire;
 
 /// Puts this body in the place of the SDK's.
 #[derive(Debug)]
@@ -51,8 +24,7 @@ pub(crate) struct PutBody {
 impl PutBody {
     /// The body of a request that asks what it consumed and, where a condition fails, for the item.
     pub(crate) fn of(statements: &[Statement<'_>]) -> Result<Self, serde_json::Error> {
-        let statements = statements.iter().map(Entry::of).collect();
-        let body = serde_json::to_vec(&Body { return_consumed_capacity: "TOTAL", statements })?;
+        let body = wire::batch(statements)?;
         Ok(Self { length: body.len(), body: SdkBody::from(body) })
     }
 }

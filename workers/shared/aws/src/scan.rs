@@ -3,10 +3,11 @@
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use tableshift_core::value::Item;
+use tableshift_core::wire::ScanAnswer;
 
 use crate::error::CallError;
 use crate::items::{from_sdk, to_sdk, value_to_sdk};
-use crate::scan_answer::{ScanAnswer, TakeAnswer};
+use crate::scan_answer::TakeAnswer;
 
 /// Which page to read.
 #[derive(Debug, Clone, PartialEq)]

@@ -17,31 +17,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin as _;
 use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
 use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer};
-use serde::Deserialize;
-use tableshift_core::value::Item;
-
-/// What an answer of Scan holds, as far as it is used here. Field names are the API's.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-pub(crate) struct ScanAnswer {
-    pub(crate) items: Vec<Item>,
-    pub(crate) scanned_count: u64,
-    pub(crate) last_evaluated_key: Option<Item>,
-    consumed_capacity: Capacity,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Capacity {
-    capacity_units: f64,
-}
-
-impl ScanAnswer {
-    /// Read units consumed.
-    pub(crate) fn units(&self) -> f64 {
-        self.consumed_capacity.capacity_units
-    }
-}
+use tableshift_core::wire::ScanAnswer;
 
 /// Takes the answer of one request.
 #[derive(Debug, Clone, Default)]
@@ -84,34 +60,12 @@ struct Decoder {
 impl DeserializeResponse for Decoder {
     fn deserialize_nonstreaming_with_config(&self, response: &HttpResponse, config: &ConfigBag) -> OutputOrError {
         let body = response.body().bytes().filter(|_| response.status().as_u16() == 200);
-        let Some(answer) = body.and_then(|body| serde_json::from_slice(body).ok()) else {
+        let Some(answer) = body.and_then(|body| ScanAnswer::decode(body).ok()) else {
             let sdk = self.sdk.load::<SharedResponseDeserializer>();
             let sdk = sdk.ok_or_else(|| OrchestratorError::other("the SDK's Scan has no deserializer"))?;
             return sdk.deserialize_nonstreaming_with_config(response, config);
         };
         *self.answer.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
         Ok(Output::erase(ScanOutput::builder().build()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_of_scan_is_read_and_what_it_lacks_is_nothing() {
-        let text = r#"{"Count":1,"ScannedCount":3,"Items":[{"pk":{"S":"a"},"n":{"N":"12345678901234567890123456789012345678"}}],
-            "LastEvaluatedKey":{"pk":{"S":"a"}},"ConsumedCapacity":{"TableName":"t","CapacityUnits":0.5}}"#;
-        let answer: ScanAnswer = serde_json::from_str(text).unwrap();
-        assert_eq!((answer.items.len(), answer.scanned_count, answer.units()), (1, 3, 0.5));
-        assert_eq!(answer.last_evaluated_key.unwrap()["pk"].type_name(), "S");
-        let empty: ScanAnswer = serde_json::from_str(r#"{"Count":0}"#).unwrap();
-        assert!(empty.items.is_empty() && empty.last_evaluated_key.is_none());
-    }
-
-    #[test]
-    fn a_type_that_the_core_does_not_know_is_left_to_the_sdk() {
-        let text = r#"{"ScannedCount":1,"Items":[{"pk":{"VECTOR":[1]}}]}"#;
-        assert!(serde_json::from_str::<ScanAnswer>(text).is_err());
     }
 }

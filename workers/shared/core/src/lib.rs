@@ -45,6 +45,7 @@ pub mod throttle;
 pub mod update;
 pub mod value;
 pub mod window;
+pub mod wire;
 pub mod worklist;
 
 pub use error_name::ErrorName;
