@@ -2,9 +2,9 @@
 
 use crate::definition;
 use std::collections::BTreeSet;
-use tableshift_core::canary::Turn;
-use tableshift_core::child::{PartInput, SegmentInput};
-use tableshift_core::rehearsal::Part;
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::child::{PartInput, SegmentInput};
+use tableshift_core::plan::parts::Part;
 
 /// What a Label may not hold, besides white space and control characters.
 const NOT_IN_A_LABEL: &str = "?*<>{}[]:;,\\|^~$#%&\"`";

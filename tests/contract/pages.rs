@@ -4,10 +4,10 @@ use crate::project;
 use std::collections::BTreeSet;
 use std::path::Path;
 use tableshift_core::ErrorName;
-use tableshift_core::input::Input;
-use tableshift_core::language::compiled::Compiled;
+use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::document::Document;
-use tableshift_core::language::functions::OWN;
+use tableshift_core::language::expression::functions::OWN;
+use tableshift_core::plan::input::Input;
 
 const PAGES: [&str; 12] = [
     "README.md",

@@ -102,8 +102,9 @@ fn a_child_that_cannot_tell_waits_and_works_on_all_the_same() {
         let telling: Vec<&State> = telling.collect();
         assert_eq!(telling.len(), 1, "{} tells nobody that it is held", map.name);
         let task = telling[0];
-        let phase =
-            serde_json::from_value::<tableshift_core::counts::Phase>(task.get("Parameters")["step"]["tell"].clone());
+        let phase = serde_json::from_value::<tableshift_core::plan::phase::Phase>(
+            task.get("Parameters")["step"]["tell"].clone(),
+        );
         assert!(phase.is_ok(), "{} is asked about no phase", task.name);
         for way in task.next().into_iter().chain(task.caught_by()) {
             assert!(waits.contains(way.as_str()), "{} leads to {way}", task.name);

@@ -4,7 +4,8 @@ use std::cell::{Cell, RefCell};
 
 use tableshift_aws::CallError;
 use tableshift_aws::lookout::Look;
-use tableshift_core::signals::{Signals, Watched};
+use tableshift_core::control::monitor_status::Signals;
+use tableshift_core::plan::monitors::Watched;
 
 /// For runs that watch nothing: a look is a failure of the test.
 #[derive(Debug, Clone, Copy)]

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use tableshift_aws::CallError;
 use tableshift_aws::notifications::Publish;
-use tableshift_core::message::Message;
+use tableshift_core::report::message::Message;
 
 /// Keeps messages. No topic engine runs in this process; the workflow's tests publish for real.
 #[derive(Debug, Default)]

@@ -9,16 +9,17 @@ use tableshift_aws::objects::{Bucket, ListObjects as _};
 use tableshift_aws::part::Ports;
 use tableshift_aws::run_files::{load, store};
 use tableshift_aws::scan::{PageRequest, ScanSegment, TableItems};
-use tableshift_core::canary::Turn;
-use tableshift_core::child::{PartInput, Progress, SegmentInput};
-use tableshift_core::counts::{Partial, Phase, Tally};
-use tableshift_core::input::Input;
+use tableshift_core::control::lock::Lock;
+use tableshift_core::item::value::{Item, Value};
 use tableshift_core::language::document::Document;
-use tableshift_core::lock::Lock;
-use tableshift_core::rehearsal::Part;
-use tableshift_core::run_plan::{Facts, RunPlan};
-use tableshift_core::value::{Item, Value};
-use tableshift_core::{keys, segments};
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::child::{PartInput, Progress, SegmentInput};
+use tableshift_core::plan::input::Input;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::parts::Part;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::{Facts, RunPlan};
+use tableshift_core::write::counts::{Partial, Tally};
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
 
@@ -114,7 +115,7 @@ impl TestRun {
 
     /// Migrates and verifies the segments of a turn.
     pub async fn take_turn(&self, turn: Turn) {
-        let segments = segments::of_turn(turn, &self.plan);
+        let segments = self.plan.segments_in_order(turn);
         let input = |segment| SegmentInput { turn, ..self.segment(segment) };
         for segment in &segments {
             let migrated = migrate_segment::run(&self.ports(), &Calm, input(*segment), generous()).await;

@@ -4,11 +4,11 @@ use serde_json::json;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::{RunRecord, Runs};
 use tableshift_aws::run_files::store;
-use tableshift_core::input::Input;
-use tableshift_core::keys;
+use tableshift_core::control::lock::Lock;
 use tableshift_core::language::document::Document;
-use tableshift_core::lock::Lock;
-use tableshift_core::run_plan::{Facts, RunPlan};
+use tableshift_core::plan::input::Input;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::{Facts, RunPlan};
 
 use crate::{BUCKET, Engines};
 

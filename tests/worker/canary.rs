@@ -5,12 +5,14 @@ use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome, Question, Sec
 use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::WriteObject;
-use tableshift_core::canary::{CanaryPlan, Turn};
-use tableshift_core::control::Control;
-use tableshift_core::counts::Phase;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::signals::{Signals, Watched};
-use tableshift_core::{hash, keys};
+use tableshift_core::control::monitor_status::Signals;
+use tableshift_core::control::run_control::Control;
+use tableshift_core::item::hash;
+use tableshift_core::plan::canary::{CanaryPlan, Turn};
+use tableshift_core::plan::keys;
+use tableshift_core::plan::monitors::Watched;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::{Calm, Engines, MIGRATION, NOW, RUN, Recorder, Scripted, TestRun, old_items, plan};
 
@@ -20,7 +22,7 @@ const MINUTE: i64 = 60_000;
 fn with_canary(approve: bool) -> RunPlan {
     let canary = CanaryPlan { segments: 2, bake_seconds: 600, approve };
     let plan = RunPlan { canary: Some(canary), segments: 8, ..plan() };
-    RunPlan { steps: tableshift_core::run_plan::Steps { approve: false, ..plan.steps }, ..plan }
+    RunPlan { steps: tableshift_core::plan::run_plan::Steps { approve: false, ..plan.steps }, ..plan }
 }
 
 fn watching(approve: bool) -> RunPlan {

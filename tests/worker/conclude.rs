@@ -7,10 +7,11 @@ use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::{AppliedMigrations, Runs};
 use tableshift_aws::notifications::Publish;
 use tableshift_aws::run_files::store;
-use tableshift_core::counts::{Counts, Partial, Phase, Tally};
-use tableshift_core::keys;
 use tableshift_core::language::document::Document;
-use tableshift_core::report::Report;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::report::run_report::Report;
+use tableshift_core::write::counts::{Counts, Partial, Tally};
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::{EXECUTION, Engines, Gone, NOW, RUN, Recorder, TABLE, plan};
 

@@ -7,11 +7,12 @@ use tableshift_aws::ledger_checkpoints::{Checkpoint, Checkpoints as _};
 use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
 use tableshift_aws::operate::Progressing as _;
-use tableshift_core::approval::{KnownBy, Requester};
-use tableshift_core::canary::Turn;
-use tableshift_core::control::State;
-use tableshift_core::counts::{Counts, Phase, Tally};
-use tableshift_core::signals::{Alarm, Closed, Outlook};
+use tableshift_core::approval::rules::{KnownBy, Requester};
+use tableshift_core::control::monitor_status::{Alarm, Closed, Outlook};
+use tableshift_core::control::run_control::State;
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::{Counts, Tally};
 use tableshift_tests::sts::Person;
 use tableshift_tests::{Engines, LEDGER};
 

@@ -10,11 +10,11 @@ use tableshift_aws::ledger_runs::{Applied, AppliedMigrations as _, RunRecord, Ru
 use tableshift_aws::notifications::Publish;
 use tableshift_aws::run_files::load;
 use tableshift_aws::tables::DescribeTable;
-use tableshift_core::approval::Requester;
-use tableshift_core::counts::Phase;
-use tableshift_core::keys;
+use tableshift_core::approval::rules::Requester;
+use tableshift_core::item::table::Table;
 use tableshift_core::language::document::Document;
-use tableshift_core::table::Table;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ErrorName, Named as _, told};
 use tableshift_tests::sts::KnownPeople;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use tableshift_aws::items::to_sdk;
 use tableshift_aws::scan::TableItems;
 use tableshift_aws::shell::sample;
-use tableshift_core::value::{Item, Value};
+use tableshift_core::item::value::{Item, Value};
 use tableshift_tests::Engines;
 
 /// A table with this many items.

@@ -13,14 +13,15 @@ use tableshift_aws::run_files::store;
 use tableshift_aws::scan::{Page, PageRequest, ScanSegment, TableItems};
 use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_core::ErrorName;
-use tableshift_core::child::Progress;
-use tableshift_core::control::State;
-use tableshift_core::counts::Phase;
-use tableshift_core::keys;
-use tableshift_core::signals::{Closed, Signals, Watched};
-use tableshift_core::statement::Statement;
-use tableshift_core::update::Update;
-use tableshift_core::value::Item;
+use tableshift_core::control::monitor_status::{Closed, Signals};
+use tableshift_core::control::run_control::State;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::child::Progress;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::monitors::Watched;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::statement::Statement;
+use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, Named as _};
 use tableshift_tests::{Calm, MIGRATION, Scripted, TestRun, old_items};
@@ -83,7 +84,7 @@ impl UpdateItem for Eventful {
 }
 
 /// A run of one segment whose plan was changed by `edit`.
-async fn begun(edit: impl FnOnce(&mut tableshift_core::run_plan::RunPlan)) -> TestRun {
+async fn begun(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::RunPlan)) -> TestRun {
     TIME.set(TEN);
     let mut run = TestRun::start(&old_items(ITEMS), MIGRATION, 1).await;
     edit(&mut run.plan);

@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use tableshift_aws::ledger::{SK_APPROVAL, pk_run};
 use tableshift_aws::ledger_approvals::{Approval, Approvals as _, Outcome};
 use tableshift_aws::objects::{ReadObject as _, WriteObject as _};
-use tableshift_core::value::Item;
-use tableshift_core::{hash, keys};
+use tableshift_core::item::hash;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::keys;
 
 use crate::people::Person;
 use crate::run::{Execution, migration};

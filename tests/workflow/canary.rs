@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 use tableshift_aws::ledger_approvals::{Approvals as _, Outcome, Question};
 use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::Runs as _;
-use tableshift_core::canary::Turn;
-use tableshift_core::control::Control;
-use tableshift_core::counts::{Counts, Phase};
-use tableshift_core::value::Item;
+use tableshift_core::control::run_control::Control;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::Counts;
 
 use crate::application::old_code;
 use crate::people::Person;

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use tableshift_aws::ledger_approvals::Approvals as _;
 use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::objects::ReadObject as _;
-use tableshift_core::keys;
-use tableshift_core::value::Value as Attribute;
+use tableshift_core::item::value::Value as Attribute;
+use tableshift_core::plan::keys;
 use tableshift_runtime::epoch_millis;
 
 use crate::people::Person;

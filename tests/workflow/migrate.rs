@@ -7,9 +7,10 @@ use tableshift_aws::ledger_lock::LockTable as _;
 use tableshift_aws::ledger_runs::AppliedMigrations as _;
 use tableshift_aws::objects::ReadObject as _;
 use tableshift_aws::run_files::load_journal;
-use tableshift_core::counts::{Counts, Phase};
-use tableshift_core::report::Verdict;
-use tableshift_core::value::{Item, Value};
+use tableshift_core::item::value::{Item, Value};
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::report::run_report::Verdict;
+use tableshift_core::write::counts::Counts;
 
 use crate::run::Execution;
 use crate::stack::Stack;
@@ -71,7 +72,8 @@ async fn the_counts_reconcile(stack: &Stack, run: &str) {
     assert_eq!(migrated.units.write, changed as f64, "one write unit for each of these small items");
     assert_eq!((verified.journal.as_written, verified.journal.check_failed), (changed, 0));
     assert_eq!((report.phase, report.verdict), (Phase::Verify, Verdict::Good));
-    let page = stack.bucket().get(&tableshift_core::keys::report_page(run)).await.expect("there is a page for people");
+    let page =
+        stack.bucket().get(&tableshift_core::plan::keys::report_page(run)).await.expect("there is a page for people");
     assert!(String::from_utf8_lossy(&page).contains(run));
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tableshift_aws::ledger_approvals::Approvals as _;
 use tableshift_aws::operate::{Run, signed};
 use tableshift_aws::signing::Signer;
-use tableshift_core::signature::{AnswerTo, Statement};
+use tableshift_core::approval::signature::{AnswerTo, Statement};
 
 use crate::run::{Execution, input};
 use crate::stack::{Stack, unique};

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::Runs as _;
-use tableshift_core::counts::Phase;
+use tableshift_core::plan::phase::Phase;
 use tableshift_runtime::epoch_millis;
 
 use crate::run::Execution;

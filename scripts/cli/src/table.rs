@@ -2,9 +2,9 @@
 
 use tableshift_aws::CallError;
 use tableshift_aws::shell::{self, Shell};
-use tableshift_core::language::review::table::Facts;
-use tableshift_core::table::Table;
-use tableshift_core::value::Item;
+use tableshift_core::item::table::Table;
+use tableshift_core::item::value::Item;
+use tableshift_core::language::diagnostics::table::Facts;
 use thiserror::Error;
 
 /// Why a table cannot be looked at.

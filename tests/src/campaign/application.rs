@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tableshift_core::value::{Item, Value};
+use tableshift_core::item::value::{Item, Value};
 use tokio::time::sleep;
 
 use super::chance::Chance;

@@ -7,7 +7,7 @@ use dynoxide::actions::get_item::GetItemRequest;
 use dynoxide::actions::put_item::PutItemRequest;
 use dynoxide::{AttributeValue, Database, DynoxideError};
 use serde_json::{Value as Json, json};
-use tableshift_core::value::{Binary, Item, Value};
+use tableshift_core::item::value::{Binary, Item, Value};
 
 /// What the engine says: the answer, or an error with its HTTP status.
 pub type Said = Result<String, (u16, String)>;

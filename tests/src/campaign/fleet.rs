@@ -8,10 +8,11 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::StreamExt as _;
 use serde_json::{Value as Json, json};
-use tableshift_core::counts::Phase;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::value::{Item, Value};
-use tableshift_core::{ErrorName, segments};
+use tableshift_core::ErrorName;
+use tableshift_core::item::value::{Item, Value};
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::segments;
 use tokio::time::sleep;
 
 use super::chance::Chance;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use tableshift_core::counts::Phase;
-use tableshift_core::value::Item;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::phase::Phase;
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq)]

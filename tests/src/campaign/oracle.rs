@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tableshift_core::counts::{Phase, Tally};
-use tableshift_core::journal::{Entry, decode};
-use tableshift_core::value::{Item, Value};
+use tableshift_core::item::value::{Item, Value};
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::Tally;
+use tableshift_core::write::journal::{Entry, decode};
 
 use super::application::Manners;
 use super::history::{By, Event, Invocation, What};

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use tableshift_core::value::{Item, Value};
+use tableshift_core::item::value::{Item, Value};
 
 use super::chance::Chance;
 use crate::MIGRATION;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::{Value as Json, json};
-use tableshift_core::value::{Item, Value};
+use tableshift_core::item::value::{Item, Value};
 
 use super::chance::Chance;
 use super::clock;

@@ -4,11 +4,12 @@ use tableshift_aws::ledger::LedgerError;
 use tableshift_aws::ledger_approvals::{Approvals, Outcome};
 use tableshift_aws::ledger_runs::{RunRecord, Runs};
 use tableshift_aws::objects::{ObjectError, ReadObject};
-use tableshift_core::approval::{Changed, Hashes};
-use tableshift_core::canary::Turn;
+use tableshift_core::approval::rules::{Changed, Hashes};
+use tableshift_core::item::hash;
 use tableshift_core::language::document::Document;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::{hash, keys};
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_runtime::ErrorName;
 
 /// Why the run may not write.

@@ -3,10 +3,10 @@
 use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::ledger_runs::Runs;
-use tableshift_core::bake::Bake;
-use tableshift_core::canary::BAKING;
-use tableshift_core::control::Control;
-use tableshift_core::run_plan::RunPlan;
+use tableshift_core::control::bake::Bake;
+use tableshift_core::control::run_control::Control;
+use tableshift_core::plan::canary::BAKING;
+use tableshift_core::plan::run_plan::RunPlan;
 
 use crate::{Error, Input, Output, hold_lock};
 

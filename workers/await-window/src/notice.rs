@@ -4,10 +4,10 @@ use tableshift_aws::ledger::LedgerError;
 use tableshift_aws::ledger_control::SteerRun;
 use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::notifications::{Publish, tell};
-use tableshift_core::control::{Control, State};
-use tableshift_core::hold::Hold;
-use tableshift_core::message::{Moment, Notice};
-use tableshift_core::run_plan::RunPlan;
+use tableshift_core::control::hold::Hold;
+use tableshift_core::control::run_control::{Control, State};
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::message::{Moment, Notice};
 use tableshift_runtime::told;
 
 /// What the notices of a run are made from.

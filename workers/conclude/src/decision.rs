@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tableshift_core::ErrorName;
-use tableshift_core::canary::Turn;
+use tableshift_core::plan::canary::Turn;
 
 use crate::state::{Caught, Judged, Reported, State};
 
@@ -168,5 +168,4 @@ fn last_phase(state: &State) -> &'static str {
 }
 
 #[cfg(test)]
-#[path = "decision_tests.rs"]
 mod tests;

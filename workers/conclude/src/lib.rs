@@ -21,10 +21,10 @@ use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, Ending, RunRecord,
 use tableshift_aws::notifications::{Publish, tell};
 use tableshift_aws::objects::Bucket;
 use tableshift_aws::run_files::{RunFileError, load, load_plan};
-use tableshift_core::counts::Phase;
-use tableshift_core::keys;
-use tableshift_core::report::Report;
-use tableshift_core::run_plan::RunPlan;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::run_report::Report;
 use tableshift_runtime::{ErrorName, Named, told};
 
 use decision::{Decision, Known};

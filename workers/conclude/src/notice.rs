@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tableshift_aws::ledger_runs::RunRecord;
 use tableshift_core::ErrorName;
-use tableshift_core::message::{Moment, Notice};
+use tableshift_core::report::message::{Moment, Notice};
 
 use crate::Input;
 use crate::decision::Decision;

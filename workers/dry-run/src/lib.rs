@@ -21,10 +21,11 @@ use tableshift_aws::part::{Part, PartId};
 use tableshift_aws::part_error::PartError;
 use tableshift_aws::scan::ScanSegment;
 use tableshift_core::ErrorName;
-use tableshift_core::canary::Turn;
-pub use tableshift_core::child::{PartInput as Input, Progress as Output};
-use tableshift_core::counts::{Phase, Tally};
-use tableshift_core::rehearsal::ExportFile;
+use tableshift_core::plan::canary::Turn;
+pub use tableshift_core::plan::child::{PartInput as Input, Progress as Output};
+use tableshift_core::plan::parts::ExportFile;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::Tally;
 use tableshift_runtime::{Deadline, Named};
 
 use export_file::{FileError, ItemReader};

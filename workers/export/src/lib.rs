@@ -12,8 +12,9 @@ use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::objects::{ObjectError, ReadObject, WriteObject};
 use tableshift_aws::run_files::{RunFileError, load_plan, store};
 use tableshift_aws::{CallError, Cause};
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::{hash, keys};
+use tableshift_core::item::hash;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_runtime::{ErrorName, Named};
 
 use manifest::ManifestError;

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 use serde::Deserialize;
-use tableshift_core::rehearsal::{ExportFile, Part};
+use tableshift_core::plan::parts::{ExportFile, Part};
 
 /// `manifest-summary.json`, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use tableshift_aws::paced::Pacer;
-use tableshift_core::value::Value;
+use tableshift_core::item::value::Value;
 
 use crate::round::Write;
 

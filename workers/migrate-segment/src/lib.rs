@@ -36,9 +36,9 @@ use tableshift_aws::scan::ScanSegment;
 use tableshift_aws::update::UpdateItem;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
-pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
-use tableshift_core::counts::Phase;
-use tableshift_core::segments;
+pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input};
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::segments;
 use tableshift_runtime::{Deadline, Named};
 
 /// Why a segment could not be migrated.

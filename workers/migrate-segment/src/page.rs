@@ -15,11 +15,11 @@ use tableshift_aws::part_error::PartError;
 use tableshift_aws::run_files::{RunFileError, load_journal, store_journal};
 use tableshift_aws::scan::Page;
 use tableshift_aws::update::{UpdateItem, Written};
-use tableshift_core::counts::Tally;
-use tableshift_core::journal::{self, Index};
-use tableshift_core::keys;
-use tableshift_core::throttle::{Reach, Reason};
-use tableshift_core::value::Item;
+use tableshift_core::control::throttle::{Reach, Reason};
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::keys;
+use tableshift_core::write::counts::Tally;
+use tableshift_core::write::journal::{self, Index};
 use tableshift_runtime::Deadline;
 
 use crate::Error;

@@ -15,10 +15,10 @@ use tableshift_aws::part::Part;
 use tableshift_aws::part_error::PartError;
 use tableshift_aws::scan::{Filter, Page, ScanSegment};
 use tableshift_aws::update::UpdateItem;
-use tableshift_core::counts::Tally;
-use tableshift_core::journal::Index;
-use tableshift_core::migration::Migration as _;
-use tableshift_core::value::Item;
+use tableshift_core::change::migration::Migration as _;
+use tableshift_core::item::value::Item;
+use tableshift_core::write::counts::Tally;
+use tableshift_core::write::journal::Index;
 use tableshift_runtime::Deadline;
 
 use crate::Error;

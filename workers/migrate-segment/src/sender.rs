@@ -19,10 +19,10 @@ use tableshift_aws::batch::{BatchWritten, StatementWritten, UpdateBatch};
 use tableshift_aws::paced::Pacer;
 use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_aws::{CallError, Cause};
-use tableshift_core::statement::{MAX_STATEMENTS, Statement};
-use tableshift_core::table::Table;
-use tableshift_core::throttle::Reach;
-use tableshift_core::update::Update;
+use tableshift_core::control::throttle::Reach;
+use tableshift_core::item::table::Table;
+use tableshift_core::write::statement::{MAX_STATEMENTS, Statement};
+use tableshift_core::write::update::Update;
 
 /// Requests in flight at a time.
 const IN_FLIGHT: usize = 16;

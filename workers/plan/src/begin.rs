@@ -8,13 +8,12 @@ use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ReadObject, WriteObject};
 use tableshift_aws::run_files::store;
 use tableshift_aws::tables::DescribeTable;
-use tableshift_core::approval::Requester;
-use tableshift_core::canary::Turn;
-use tableshift_core::input::Input;
-use tableshift_core::keys;
-use tableshift_core::rehearsal::Part;
-use tableshift_core::run_plan::{Facts, RunPlan, Steps};
-use tableshift_core::segments;
+use tableshift_core::approval::rules::Requester;
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::input::Input;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::parts::Part;
+use tableshift_core::plan::run_plan::{Facts, RunPlan, Steps};
 
 use crate::{Error, Output, PLANNED, Ports, Request, describe, history, lock, migration};
 
@@ -102,7 +101,7 @@ where
     L: Runs,
 {
     let listed = |turn| -> Vec<_> {
-        let order = segments::of_turn(turn, plan).into_iter();
+        let order = plan.segments_in_order(turn).into_iter();
         order.map(|segment| serde_json::json!({ "segment": segment })).collect()
     };
     store(&ports.bucket, &keys::segments(&plan.run), &listed(Turn::Whole)).await.map_err(Error::RunFile)?;

@@ -6,12 +6,12 @@ use tableshift_aws::objects::ObjectError;
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
-use tableshift_core::input::InputError;
-use tableshift_core::language::compiled::MeaningError;
+use tableshift_core::control::lock::Held;
+use tableshift_core::language::compile::compiled::MeaningError;
 use tableshift_core::language::document::DocumentError;
-use tableshift_core::lock::Held;
-use tableshift_core::requirement::Unmet;
-use tableshift_core::run_plan::PlanError;
+use tableshift_core::language::document::requires::Unmet;
+use tableshift_core::plan::input::InputError;
+use tableshift_core::plan::run_plan::PlanError;
 use tableshift_runtime::Named;
 
 use crate::requester::NotProven;

@@ -28,10 +28,10 @@ use tableshift_aws::objects::{ReadObject, WriteObject};
 use tableshift_aws::part::Clock;
 use tableshift_aws::signatures::VerifySignature;
 use tableshift_aws::tables::DescribeTable;
-use tableshift_core::input::Input;
-use tableshift_core::policy::Policy;
-use tableshift_core::registry::Registry;
-use tableshift_core::table::Table;
+use tableshift_core::item::table::Table;
+use tableshift_core::language::registry::Registry;
+use tableshift_core::plan::input::Input;
+use tableshift_core::plan::policy::Policy;
 
 pub use error::Error;
 pub use output::{Output, Request};

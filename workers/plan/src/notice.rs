@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tableshift_core::message::{Moment, Notice};
+use tableshift_core::report::message::{Moment, Notice};
 
 use crate::Output;
 

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tableshift_aws::ledger_runs::Applied;
-use tableshift_core::canary::Turn;
-use tableshift_core::input::Action;
-use tableshift_core::keys;
-use tableshift_core::lock::Lock;
-use tableshift_core::run_plan::{RunPlan, Steps};
+use tableshift_core::control::lock::Lock;
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::input::Action;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::{RunPlan, Steps};
 
 /// What the state machine hands over.
 #[derive(Debug, Clone, Deserialize)]

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use tableshift_aws::Cause;
 use tableshift_aws::ledger_approvals::UsedSignatures;
 use tableshift_aws::signatures::VerifySignature;
-use tableshift_core::approval::{KnownBy, Requester};
-use tableshift_core::signature::{Signature, SignatureError, Statement};
+use tableshift_core::approval::rules::{KnownBy, Requester};
+use tableshift_core::approval::signature::{Signature, SignatureError, Statement};
 
 use crate::{Error, Request};
 

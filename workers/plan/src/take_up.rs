@@ -8,12 +8,12 @@ use tableshift_aws::lookout::Look;
 use tableshift_aws::objects::{ReadObject, WriteObject};
 use tableshift_aws::run_files::load_plan;
 use tableshift_aws::tables::DescribeTable;
-use tableshift_core::approval::Requester;
-use tableshift_core::canary::Turn;
-use tableshift_core::input::{Action, Input};
-use tableshift_core::lock::SETTLE_SECONDS;
-use tableshift_core::policy::{OnBadVerdict, Policy};
-use tableshift_core::run_plan::{RunPlan, Speed, Steps};
+use tableshift_core::approval::rules::Requester;
+use tableshift_core::control::lock::SETTLE_SECONDS;
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::input::{Action, Input};
+use tableshift_core::plan::policy::{OnBadVerdict, Policy};
+use tableshift_core::plan::run_plan::{RunPlan, Speed, Steps};
 
 use crate::{Error, Output, Ports, Request, describe, lock, migration};
 

@@ -21,12 +21,15 @@ use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::notifications::Publish;
 use tableshift_aws::objects::{ListObjects, ObjectError, ReadObject, WriteObject};
 use tableshift_aws::run_files::{RunFileError, load, load_plan};
-use tableshift_core::canary::Turn;
-use tableshift_core::counts::{Partial, Phase};
-use tableshift_core::rehearsal::Part;
-use tableshift_core::report::{Gathered, Report, Verdict};
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::{hash, keys, segments};
+use tableshift_core::item::hash;
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::parts::Part;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::segments;
+use tableshift_core::report::run_report::{Gathered, Report, Verdict};
+use tableshift_core::write::counts::Partial;
 use tableshift_runtime::{ErrorName, Named};
 
 /// How many partial results are on their way at a time.
@@ -205,7 +208,7 @@ async fn gather(
 async fn parts(bucket: &impl ReadObject, plan: &RunPlan, phase: Phase, turn: Turn) -> Result<BTreeSet<String>, Error> {
     let key = |part: &str| keys::partial(&plan.run, phase, part);
     if phase != Phase::DryRun {
-        return Ok(segments::of_turn(turn, plan).into_iter().map(|segment| key(&segments::name(segment))).collect());
+        return Ok(plan.segments_in_order(turn).into_iter().map(|segment| key(&segments::name(segment))).collect());
     }
     let list = keys::rehearsal(&plan.run);
     let parts = load::<Vec<Part>>(bucket, &list).await.map_err(Error::File)?;

@@ -2,11 +2,11 @@
 
 use tableshift_aws::ledger_lock::LockTable;
 use tableshift_aws::notifications::{Publish, tell};
-use tableshift_core::canary::Turn;
-use tableshift_core::counts::Phase;
-use tableshift_core::message::{Moment, Notice};
-use tableshift_core::report::{Report, Verdict};
-use tableshift_core::run_plan::RunPlan;
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::message::{Moment, Notice};
+use tableshift_core::report::run_report::{Report, Verdict};
 use tableshift_runtime::told;
 
 /// What there is to tell of the phase that was reported last.

@@ -6,10 +6,10 @@
 use crate::phase::{self, PhaseView};
 use crate::plan::{facts, next};
 use askama::Template;
-use tableshift_core::canary::Turn;
-use tableshift_core::language::outline::{RuleLine, outline};
-use tableshift_core::report::{Report, Verdict};
-use tableshift_core::run_plan::RunPlan;
+use tableshift_core::language::document::outline::{RuleLine, outline};
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::run_report::{Report, Verdict};
 
 /// The page of a report.
 #[derive(Debug, Template)]

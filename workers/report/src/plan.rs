@@ -2,12 +2,12 @@
 
 use crate::text::{dollars, grouped, many, size};
 use jiff::Timestamp;
-use tableshift_core::canary::{CanaryPlan, Turn};
-use tableshift_core::counts::Phase;
-use tableshift_core::policy::OnBadVerdict;
-use tableshift_core::report::{Report, Verdict};
-use tableshift_core::run_plan::{RunPlan, Steps};
-use tableshift_core::window::Window;
+use tableshift_core::plan::canary::{CanaryPlan, Turn};
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::policy::OnBadVerdict;
+use tableshift_core::plan::run_plan::{RunPlan, Steps};
+use tableshift_core::plan::window::Window;
+use tableshift_core::report::run_report::{Report, Verdict};
 
 /// What the run does after this report, in one sentence.
 pub(crate) fn next(report: &Report, plan: &RunPlan) -> String {

@@ -6,9 +6,9 @@ use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::notifications::Publish;
 use tableshift_aws::objects::ReadObject;
 use tableshift_aws::starts::FindStarter;
-use tableshift_core::approval::Requester;
-use tableshift_core::canary::Turn;
-use tableshift_core::hash;
+use tableshift_core::approval::rules::Requester;
+use tableshift_core::item::hash;
+use tableshift_core::plan::canary::Turn;
 use tableshift_runtime::told;
 
 use crate::message::Request;

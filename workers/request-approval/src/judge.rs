@@ -8,11 +8,11 @@ use tableshift_aws::ledger_runs::Runs;
 use tableshift_aws::objects::ReadObject;
 use tableshift_aws::signatures::VerifySignature;
 use tableshift_aws::starts::FindStarter;
-use tableshift_core::approval::{Hashes, UnknownRequester, account_of};
-use tableshift_core::canary::Turn;
-use tableshift_core::hash;
-use tableshift_core::identity::Identity;
-use tableshift_core::signature::{AnswerTo, Signature, Statement};
+use tableshift_core::approval::identity::Identity;
+use tableshift_core::approval::rules::{Hashes, UnknownRequester, account_of};
+use tableshift_core::approval::signature::{AnswerTo, Signature, Statement};
+use tableshift_core::item::hash;
+use tableshift_core::plan::canary::Turn;
 use tableshift_runtime::told;
 
 use crate::judgement::{self, Refusal};

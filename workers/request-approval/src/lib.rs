@@ -25,8 +25,8 @@ use tableshift_aws::part::Clock;
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::signatures::VerifySignature;
 use tableshift_aws::starts::FindStarter;
-use tableshift_core::canary::Turn;
-use tableshift_core::identity::Identity;
+use tableshift_core::approval::identity::Identity;
+use tableshift_core::plan::canary::Turn;
 use tableshift_runtime::{ErrorName, Named};
 
 pub use judge::Sent;

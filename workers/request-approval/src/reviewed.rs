@@ -2,9 +2,10 @@
 
 use tableshift_aws::objects::ReadObject;
 use tableshift_aws::run_files::load_plan;
-use tableshift_core::report::Report;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::{hash, keys};
+use tableshift_core::item::hash;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::run_report::Report;
 
 use crate::Error;
 

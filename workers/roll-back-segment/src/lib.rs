@@ -24,11 +24,13 @@ use tableshift_aws::run_files::{RunFileError, load_journal};
 use tableshift_aws::update::UpdateItem;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
-use tableshift_core::canary::Turn;
-pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
-use tableshift_core::counts::{Phase, Tally};
-use tableshift_core::journal::{Entry, Repeats};
-use tableshift_core::{keys, segments};
+use tableshift_core::plan::canary::Turn;
+pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input};
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::segments;
+use tableshift_core::write::counts::Tally;
+use tableshift_core::write::journal::{Entry, Repeats};
 use tableshift_runtime::{Deadline, Named};
 
 use undo::Undo;

@@ -9,12 +9,12 @@ use tableshift_aws::CallError;
 use tableshift_aws::Cause;
 use tableshift_aws::paced::Pacer;
 use tableshift_aws::update::{UpdateItem, Written};
-use tableshift_core::counts::Tally;
-use tableshift_core::journal::Entry;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::throttle::Throttles;
-use tableshift_core::update::Update;
-use tableshift_core::value::Item;
+use tableshift_core::control::throttle::Throttles;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::write::counts::Tally;
+use tableshift_core::write::journal::Entry;
+use tableshift_core::write::update::Update;
 use tableshift_runtime::Deadline;
 use tokio::time::Instant;
 

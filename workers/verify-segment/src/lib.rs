@@ -23,11 +23,12 @@ use tableshift_aws::part_error::PartError;
 use tableshift_aws::run_files::{RunFileError, load_journal};
 use tableshift_aws::scan::ScanSegment;
 use tableshift_core::ErrorName;
-pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
-use tableshift_core::counts::Phase;
-use tableshift_core::journal::Index;
-use tableshift_core::proof::count_gone;
-use tableshift_core::{keys, segments};
+pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input};
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::segments;
+use tableshift_core::write::journal::Index;
+use tableshift_core::write::verify::count_gone;
 use tableshift_runtime::{Deadline, Named};
 
 /// Why a segment could not be verified.

@@ -9,8 +9,8 @@ use serde_json::json;
 use std::path::Path;
 use tableshift_aws::ledger_runs::{Applied, AppliedMigrations as _};
 use tableshift_aws::objects::ReadObject as _;
-use tableshift_core::keys;
 use tableshift_core::language::document::Document;
+use tableshift_core::plan::keys;
 
 /// Ends well only if a migration is applied to a table and verified, with the very content it has now
 #[derive(Debug, Args)]

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tableshift_aws::ledger_runs::{Applied, RunRecord, Runs as _};
 use tableshift_aws::operate::{DeployedStage, Progressing as _, Summary};
-use tableshift_core::approval::Requester;
-use tableshift_core::canary::{BAKING, Turn};
+use tableshift_core::approval::rules::Requester;
+use tableshift_core::plan::canary::{BAKING, Turn};
 
 /// Lists the latest runs of the stage; with --table, the migrations that are applied to it, and its runs
 #[derive(Debug, Args)]
@@ -174,8 +174,8 @@ fn aligned(rows: Vec<Vec<String>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tableshift_core::approval::KnownBy;
-    use tableshift_core::identity::Identity;
+    use tableshift_core::approval::identity::Identity;
+    use tableshift_core::approval::rules::KnownBy;
 
     #[test]
     fn rows_are_aligned_and_an_error_stands_in_for_the_outcome() {

@@ -8,14 +8,15 @@ use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
 use tableshift_aws::operate::{DeployedStage, Executing, Progressing as _, SegmentCounts, Status};
 use tableshift_aws::run_files::{load, load_plan};
-use tableshift_core::bake::Bake;
-use tableshift_core::canary::{BAKING, CanaryPlan, Turn};
-use tableshift_core::control::{Control, State};
-use tableshift_core::counts::{Phase, Tally};
-use tableshift_core::hold::Hold;
-use tableshift_core::keys;
-use tableshift_core::report::Report;
-use tableshift_core::run_plan::RunPlan;
+use tableshift_core::control::bake::Bake;
+use tableshift_core::control::hold::Hold;
+use tableshift_core::control::run_control::{Control, State};
+use tableshift_core::plan::canary::{BAKING, CanaryPlan, Turn};
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::run_report::Report;
+use tableshift_core::write::counts::Tally;
 
 /// What was seen of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -17,8 +17,8 @@ use std::time::SystemTime;
 use tableshift_aws::ledger_control::SteerRun as _;
 use tableshift_aws::ledger_runs::Runs as _;
 use tableshift_aws::operate::{DeployedStage, Run, Started, Status, signed};
-use tableshift_core::hash;
-use tableshift_core::input::{Action, Input};
+use tableshift_core::item::hash;
+use tableshift_core::plan::input::{Action, Input};
 
 /// How many executions may have the same name but for their number: who failed so often is to look at it.
 const MOST_ATTEMPTS: u32 = 99;

@@ -3,9 +3,9 @@
 use super::ended::Standing;
 use super::look::{Progress, Seen};
 use super::progress::Speed;
-use tableshift_core::canary::Turn;
-use tableshift_core::counts::Phase;
-use tableshift_core::throttle::Throttles;
+use tableshift_core::control::throttle::Throttles;
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::phase::Phase;
 
 /// One line that tells all, for logs and pipes.
 pub fn line(seen: &Seen, speed: Option<Speed>) -> String {
@@ -146,7 +146,7 @@ pub fn duration(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tableshift_core::counts::{Counts, Tally, Units};
+    use tableshift_core::write::counts::{Counts, Tally, Units};
 
     fn seen() -> Seen {
         let counts = Counts { scanned: 120_000, changed: 110_500, invalid: 1, ..Counts::default() };

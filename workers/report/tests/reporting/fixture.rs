@@ -1,15 +1,16 @@
 //! A run as a release would make it: an address that becomes a map, on a table of some size.
 
 use serde_json::{Value, json};
-use tableshift_core::counts::{Counts, Finding, JournalCounts, Partial, Phase, Sample, Tally, Units};
-use tableshift_core::input::Input;
+use tableshift_core::control::throttle::Throttles;
+use tableshift_core::item::table::Table;
 use tableshift_core::language::document::Document;
-use tableshift_core::policy::{OnBadVerdict, Policy, Rehearse};
-use tableshift_core::report::Report;
-use tableshift_core::run_plan::{Facts, RunPlan};
-use tableshift_core::segments;
-use tableshift_core::table::Table;
-use tableshift_core::throttle::Throttles;
+use tableshift_core::plan::input::Input;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::policy::{OnBadVerdict, Policy, Rehearse};
+use tableshift_core::plan::run_plan::{Facts, RunPlan};
+use tableshift_core::plan::segments;
+use tableshift_core::report::run_report::Report;
+use tableshift_core::write::counts::{Counts, Finding, JournalCounts, Partial, Sample, Tally, Units};
 
 const MIGRATION: &str = r"
 id: 20261122-split-address
@@ -72,13 +73,13 @@ fn policy() -> Policy {
         rehearse: Rehearse::Export,
         canary: None,
         approve: true,
-        approval: tableshift_core::approval::ApprovalRules::default(),
+        approval: tableshift_core::approval::rules::ApprovalRules::default(),
         verify: true,
         approval_timeout_seconds: 86_400,
         on_bad_verdict: OnBadVerdict::Hold,
         max_concurrency: 10,
         max_segments: 1000,
-        write_units_per_second: Some(tableshift_core::rate::Rate::Units(400)),
+        write_units_per_second: Some(tableshift_core::plan::rate::Rate::Units(400)),
         read_units_per_second: None,
         invalid_items: 5,
         invalid_percent: 0.0,

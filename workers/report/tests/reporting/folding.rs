@@ -3,13 +3,16 @@
 use crate::fixture::{self, RUN};
 use crate::store::{Epoch, Gone, Store, Told};
 use report::{Error, Input, Output};
-use tableshift_core::canary::{CanaryPlan, Turn};
-use tableshift_core::counts::{Counts, JournalCounts, Partial, Phase, Tally};
-use tableshift_core::rehearsal::Part;
-use tableshift_core::report::{Report, Verdict};
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::value::{Item, Value};
-use tableshift_core::{hash, keys, segments};
+use tableshift_core::item::hash;
+use tableshift_core::item::value::{Item, Value};
+use tableshift_core::plan::canary::{CanaryPlan, Turn};
+use tableshift_core::plan::keys;
+use tableshift_core::plan::parts::Part;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::segments;
+use tableshift_core::report::run_report::{Report, Verdict};
+use tableshift_core::write::counts::{Counts, JournalCounts, Partial, Tally};
 use tableshift_runtime::{ErrorName, Named};
 
 fn store(plan: &RunPlan) -> Store {
@@ -163,7 +166,7 @@ async fn a_canary_is_judged_by_its_own_segments_and_the_rest_by_all() {
     let mut plan = fixture::plan();
     plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 600, approve: false });
     let store = store(&plan);
-    let first = segments::of_turn(Turn::Canary, &plan);
+    let first = plan.segments_in_order(Turn::Canary);
     let changed = JournalCounts { as_written: 3, ..JournalCounts::default() };
     for segment in first {
         leave(&store, &fixture::partial(Phase::Migrate, segment, Tally { counts: counts(3, 0), ..Tally::default() }));
@@ -194,7 +197,7 @@ async fn a_canary_is_judged_by_its_own_segments_and_the_rest_by_all() {
     assert!(rest.reasons.contains(&"2 of 4 parts left no result".to_owned()), "{:?}", rest.reasons);
 }
 
-async fn told(store: &Store, phase: Phase) -> Vec<tableshift_core::message::Message> {
+async fn told(store: &Store, phase: Phase) -> Vec<tableshift_core::report::message::Message> {
     let topic = Told::default();
     report::run(store, &Epoch(3), &topic, 0, Input { run: RUN.into(), epoch: 3, phase, turn: Turn::Whole })
         .await

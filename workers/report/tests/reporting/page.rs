@@ -4,12 +4,13 @@ use crate::fixture;
 use report::page::Page;
 use std::path::Path;
 use std::{env, fs};
-use tableshift_core::counts::{Counts, JournalCounts, Phase};
-use tableshift_core::hash;
+use tableshift_core::item::hash;
+use tableshift_core::item::value::Value;
 use tableshift_core::language::document::Document;
-use tableshift_core::report::Report;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::value::Value;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::run_report::Report;
+use tableshift_core::write::counts::{Counts, JournalCounts};
 
 fn html(report: &Report, plan: &RunPlan) -> String {
     Page::of(report, plan, &hash::of_bytes(b"report.json")).html().unwrap()

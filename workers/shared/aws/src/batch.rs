@@ -5,7 +5,7 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::batch_execute_statement::BatchExecuteStatementError;
 use aws_sdk_dynamodb::types::{BatchStatementError, BatchStatementErrorCodeEnum, BatchStatementResponse};
-use tableshift_core::statement::Statement;
+use tableshift_core::write::statement::Statement;
 
 use crate::batch_body::PutBody;
 use crate::error::{CallError, Cause};

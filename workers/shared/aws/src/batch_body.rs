@@ -11,8 +11,8 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::ser_de::{SerializeRequest, SharedRequestSerializer};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
-use tableshift_core::statement::Statement;
-use tableshift_core::wire;
+use tableshift_core::write::statement::Statement;
+use tableshift_core::write::wire;
 
 /// Puts this body in the place of the SDK's.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Systems Manager change calendars: when changes are welcome.
 
 use aws_sdk_ssm::types::CalendarState as SdkState;
-use tableshift_core::signals::Closed;
+use tableshift_core::control::monitor_status::Closed;
 
 use crate::error::CallError;
 

@@ -9,8 +9,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
-use tableshift_core::lock::WRITE_SECONDS;
-use tableshift_core::registry::Registry;
+use tableshift_core::control::lock::WRITE_SECONDS;
+use tableshift_core::language::registry::Registry;
 
 use crate::alarms::Alarms;
 use crate::answers::Answers;

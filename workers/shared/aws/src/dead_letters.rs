@@ -2,9 +2,10 @@
 //! read one by one as they now are.
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use tableshift_core::counts::{Finding, Phase};
-use tableshift_core::keys;
-use tableshift_core::value::{Item, Value};
+use tableshift_core::item::value::{Item, Value};
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::Finding;
 
 use crate::error::CallError;
 use crate::get::ReadItem;

@@ -1,6 +1,6 @@
 //! Reading single items.
 
-use tableshift_core::value::Item;
+use tableshift_core::item::value::Item;
 
 use crate::error::CallError;
 use crate::items::{from_sdk, to_sdk};

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
-use tableshift_core::value::{Binary, Item, Value};
+use tableshift_core::item::value::{Binary, Item, Value};
 
 /// The SDK's form of an item.
 pub fn to_sdk(item: &Item) -> HashMap<String, AttributeValue> {

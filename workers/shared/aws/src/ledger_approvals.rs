@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
-use tableshift_core::identity::Identity;
+use tableshift_core::approval::identity::Identity;
 
 use crate::error::CallError;
 use crate::ledger::{

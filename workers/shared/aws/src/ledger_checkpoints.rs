@@ -1,9 +1,10 @@
 //! How far each segment got: the cursor and the counts, saved by the attempt that holds the segment and by no other.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use tableshift_core::canary::Turn;
-use tableshift_core::counts::{Phase, Tally};
-use tableshift_core::value::Item;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::Tally;
 
 use crate::error::CallError;
 use crate::ledger::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, sk_checkpoint_of, text};

@@ -1,10 +1,10 @@
 //! The control item of a run: what an operator, or a worker that met a wall, says to every worker.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use tableshift_core::control::{Control, Slowed, State};
-use tableshift_core::counts::Phase;
-use tableshift_core::failure::{Named, end_of_run, told};
-use tableshift_core::signals::{Alarm, Closed, LOOK_EVERY_MILLIS, Outlook};
+use tableshift_core::control::monitor_status::{Alarm, Closed, LOOK_EVERY_MILLIS, Outlook};
+use tableshift_core::control::run_control::{Control, Slowed, State};
+use tableshift_core::error::failure::{Named, end_of_run, told};
+use tableshift_core::plan::phase::Phase;
 
 use crate::error::CallError;
 use crate::ledger::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, text};

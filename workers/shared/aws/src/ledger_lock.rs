@@ -5,7 +5,7 @@
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::AttributeValue;
-use tableshift_core::lock::Lock;
+use tableshift_core::control::lock::Lock;
 
 use crate::error::CallError;
 use crate::ledger::{Ledger, LedgerError, SK_LOCK, key, malformed, number, pk_table, required, text};

@@ -1,8 +1,8 @@
 //! Who started the executions of a run, in the ledger's record of the run.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use tableshift_core::approval::{KnownBy, Requester};
-use tableshift_core::identity::Identity;
+use tableshift_core::approval::identity::Identity;
+use tableshift_core::approval::rules::{KnownBy, Requester};
 
 use crate::ledger::{LedgerItem, text};
 

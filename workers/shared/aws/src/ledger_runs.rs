@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use tableshift_core::approval::Requester;
+use tableshift_core::approval::rules::Requester;
 
 use crate::error::CallError;
 use crate::ledger::{

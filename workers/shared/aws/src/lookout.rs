@@ -5,7 +5,8 @@
 //! look is due, and anybody's.
 
 use tableshift_core::ErrorName;
-use tableshift_core::signals::{Outlook, Signals, Watched};
+use tableshift_core::control::monitor_status::{Outlook, Signals};
+use tableshift_core::plan::monitors::Watched;
 
 use crate::alarms::{Alarms, ReadAlarms};
 use crate::calendars::{Calendars, ReadCalendars};
@@ -100,7 +101,7 @@ pub async fn look_if_due(
     let after = outlook.after(&signals, now);
     ledger.note_outlook(run, &after).await.map_err(LookError::Ledger)?;
     tracing::info!(closed = after.closed.is_some(), in_alarm = signals.in_alarm.join(", "), "looked");
-    match watched.critical(&signals) {
+    match watched.critical(&signals.in_alarm) {
         Some(name) => Err(LookError::Critical(name.to_owned())),
         None => Ok(Some(after)),
     }

@@ -1,8 +1,8 @@
 //! Messages to people and programs.
 
 use aws_sdk_sns::types::MessageAttributeValue;
-use tableshift_core::failure::told;
-use tableshift_core::message::Message;
+use tableshift_core::error::failure::told;
+use tableshift_core::report::message::Message;
 
 use crate::error::CallError;
 

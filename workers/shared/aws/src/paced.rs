@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use tableshift_core::pace::Pace;
+use tableshift_core::control::pace::Pace;
 use tokio::time::Instant;
 
 /// A pace that operations in flight share.

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use tableshift_core::ErrorName;
-use tableshift_core::counts::Tally;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::throttle::Throttles;
-use tableshift_core::value::Item;
+use tableshift_core::control::throttle::Throttles;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::write::counts::Tally;
 use tokio::time::Instant;
 
 use crate::dead_letters::{DeadLetterError, DeadLetters};

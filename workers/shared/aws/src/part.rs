@@ -9,19 +9,20 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use tableshift_core::canary::Turn;
-use tableshift_core::child::Progress;
-use tableshift_core::control::{Control, State};
-use tableshift_core::counts::{Finding, Partial, Phase, Tally};
-use tableshift_core::hold::Hold;
-use tableshift_core::keys;
-use tableshift_core::lock::Lock;
-use tableshift_core::migration::TableRules;
-use tableshift_core::registry::{Registry, Runnable};
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::throttle::{Reach, Reason, Throttles};
-use tableshift_core::value::Item;
-use tableshift_core::worklist::Judge;
+use tableshift_core::change::migration::TableRules;
+use tableshift_core::control::hold::Hold;
+use tableshift_core::control::lock::Lock;
+use tableshift_core::control::run_control::{Control, State};
+use tableshift_core::control::throttle::{Reach, Reason, Throttles};
+use tableshift_core::item::value::Item;
+use tableshift_core::language::registry::{Registry, Runnable};
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::child::Progress;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::write::counts::{Finding, Partial, Tally};
+use tableshift_core::write::judge::Judge;
 
 use crate::ledger::LedgerError;
 use crate::ledger_checkpoints::{Checkpoint, Checkpoints};

@@ -1,8 +1,8 @@
 //! Why a part of a phase cannot be worked on.
 
 use tableshift_core::ErrorName;
-use tableshift_core::language::compiled::MeaningError;
-use tableshift_core::window::WindowError;
+use tableshift_core::language::compile::compiled::MeaningError;
+use tableshift_core::plan::window::WindowError;
 
 use crate::ledger::LedgerError;
 use crate::lookout::LookError;

@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tableshift_core::counts::Finding;
-use tableshift_core::journal::{self, Entry, JournalError};
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::{ErrorName, keys};
+use tableshift_core::ErrorName;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::write::counts::Finding;
+use tableshift_core::write::journal::{self, Entry, JournalError};
 
 use crate::objects::{ObjectError, ReadObject, WriteObject};
 

@@ -2,8 +2,8 @@
 
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
-use tableshift_core::value::Item;
-use tableshift_core::wire::ScanAnswer;
+use tableshift_core::item::value::Item;
+use tableshift_core::write::wire::ScanAnswer;
 
 use crate::error::CallError;
 use crate::items::{from_sdk, to_sdk, value_to_sdk};
@@ -26,7 +26,7 @@ pub struct PageRequest<'a> {
     pub limit: Option<u32>,
 }
 
-pub use tableshift_core::filter::Filter;
+pub use tableshift_core::language::expression::pushdown::Filter;
 
 /// A page of a segment.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -17,7 +17,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::client::runtime_plugin::RuntimePlugin as _;
 use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponseDeserializer};
 use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer};
-use tableshift_core::wire::ScanAnswer;
+use tableshift_core::write::wire::ScanAnswer;
 
 /// Takes the answer of one request.
 #[derive(Debug, Clone, Default)]

@@ -1,7 +1,7 @@
 //! What a command that a person runs may do: look at a table, and at some of its items. Nothing here writes.
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use tableshift_core::value::Item;
+use tableshift_core::item::value::Item;
 
 use crate::clients::{retries, timeouts};
 use crate::error::CallError;

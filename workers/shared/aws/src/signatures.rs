@@ -5,8 +5,8 @@ use aws_sdk_sts::config::http::HttpRequest;
 use aws_sdk_sts::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_sts::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sts::error::BoxError;
-use tableshift_core::identity::Identity;
-use tableshift_core::signature::{Signature, Statement};
+use tableshift_core::approval::identity::Identity;
+use tableshift_core::approval::signature::{Signature, Statement};
 
 use crate::error::CallError;
 use crate::sts::{NoEndpoint, StsEndpoint};

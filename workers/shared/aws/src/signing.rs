@@ -9,7 +9,7 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::identity::Identity;
-use tableshift_core::signature::{ASKED, LASTS_SECONDS, Statement};
+use tableshift_core::approval::signature::{ASKED, LASTS_SECONDS, Statement};
 
 use crate::sts::{NoEndpoint, StsEndpoint};
 
@@ -85,7 +85,7 @@ fn presigned(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tableshift_core::signature::{AnswerTo, Signature};
+    use tableshift_core::approval::signature::{AnswerTo, Signature};
 
     /// 2026-11-22T10:00:00Z.
     const NOW: u64 = 1_795_341_600;

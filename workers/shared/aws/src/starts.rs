@@ -4,7 +4,7 @@
 use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
 use serde::Deserialize;
-use tableshift_core::identity::Identity;
+use tableshift_core::approval::identity::Identity;
 
 use crate::error::CallError;
 

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{
     KeySchemaElement, KeyType, PointInTimeRecoveryStatus, TableDescription, TimeToLiveStatus,
 };
-use tableshift_core::table::Table;
+use tableshift_core::item::table::Table;
 
 use crate::error::CallError;
 

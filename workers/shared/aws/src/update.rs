@@ -3,8 +3,8 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
-use tableshift_core::update::Update;
-use tableshift_core::value::Item;
+use tableshift_core::item::value::Item;
+use tableshift_core::write::update::Update;
 
 use crate::error::CallError;
 use crate::items::{from_sdk, to_sdk, value_to_sdk};

@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use deadline::{Deadline, epoch_millis};
 pub use tableshift_core::ErrorName;
-pub use tableshift_core::failure::{Named, told};
+pub use tableshift_core::error::failure::{Named, told};
 
 /// Why a worker could not start, or stopped serving.
 pub type ServeError = lambda_runtime::Error;

@@ -1,8 +1,9 @@
 //! What the ledger tells of a run under way, and of a table's past.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use tableshift_core::canary::Turn;
-use tableshift_core::counts::{Phase, Tally};
+use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::Tally;
 
 use crate::error::CallError;
 use crate::ledger::{Ledger, LedgerError, LedgerItem, pk_run, pk_table, sk_applied, sk_checkpoint_of, text};

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use serde_json::Value;
-use tableshift_core::signature::Statement;
+use tableshift_core::approval::signature::Statement;
 
 use super::Run;
 use crate::signing::{Signer, SigningError};
