@@ -13,8 +13,8 @@ pub mod sts;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use tableshift_aws::ledger::Ledger;
-use tableshift_aws::objects::Bucket;
+use tableshift_aws::ledger::table::Ledger;
+use tableshift_aws::s3::Bucket;
 use tempfile::TempDir;
 
 pub use lookout::{Calm, Scripted};

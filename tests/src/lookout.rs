@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use tableshift_aws::CallError;
-use tableshift_aws::lookout::Look;
+use tableshift_aws::monitors::reader::Look;
 use tableshift_core::control::monitor_status::Signals;
 use tableshift_core::plan::monitors::Watched;
 

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use tableshift_aws::CallError;
-use tableshift_aws::notifications::Publish;
+use tableshift_aws::sns::Publish;
 use tableshift_core::report::message::Message;
 
 /// Keeps messages. No topic engine runs in this process; the workflow's tests publish for real.

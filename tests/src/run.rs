@@ -1,14 +1,13 @@
 //! A run as the state machine would drive it, over engines that nobody else uses.
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
-use tableshift_aws::items::to_sdk;
-use tableshift_aws::ledger::Ledger;
-use tableshift_aws::ledger_lock::LockTable as _;
-use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
-use tableshift_aws::objects::{Bucket, ListObjects as _};
-use tableshift_aws::part::Ports;
+use tableshift_aws::dynamodb::items::to_sdk;
+use tableshift_aws::dynamodb::scan::{PageRequest, ScanSegment, TableItems};
+use tableshift_aws::ledger::lock::LockTable as _;
+use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
+use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::run_files::{load, store};
-use tableshift_aws::scan::{PageRequest, ScanSegment, TableItems};
+use tableshift_aws::s3::{Bucket, ListObjects as _};
 use tableshift_core::control::lock::Lock;
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::language::document::Document;
@@ -22,6 +21,7 @@ use tableshift_core::plan::run_plan::{Facts, RunPlan};
 use tableshift_core::write::counts::{Partial, Tally};
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
+use tableshift_segment::part::Ports;
 
 use crate::{Calm, Engines};
 

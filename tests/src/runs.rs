@@ -1,8 +1,8 @@
 //! A run as Plan leaves it: plan, lock and record.
 
 use serde_json::json;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::{RunRecord, Runs};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::{RunRecord, Runs};
 use tableshift_aws::run_files::store;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::language::document::Document;

@@ -2,11 +2,11 @@
 
 use await_window::{Error, Input, Output, Step, run};
 use serde_json::json;
-use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome, Question, Secrets};
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::WriteObject;
+use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome, Question, Secrets};
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::runs::Runs;
 use tableshift_aws::run_files::store;
+use tableshift_aws::s3::WriteObject;
 use tableshift_core::control::monitor_status::{Closed, Signals};
 use tableshift_core::item::hash;
 use tableshift_core::plan::canary::Turn;

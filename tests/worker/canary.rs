@@ -1,10 +1,10 @@
 //! A canary against the ledger and the bucket: whose turn it is, how it bakes, and what the turns leave to each other.
 
 use await_window::{Error, Input, Output, Step, run};
-use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome, Question, Secrets};
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::WriteObject;
+use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome, Question, Secrets};
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::s3::WriteObject;
 use tableshift_core::control::monitor_status::Signals;
 use tableshift_core::control::run_control::Control;
 use tableshift_core::item::hash;

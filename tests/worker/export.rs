@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use export::{Error, Input, Output, run};
 use serde_json::json;
-use tableshift_aws::exports::{Export, ExportRequest, ExportTable};
-use tableshift_aws::objects::{ReadObject, WriteObject};
+use tableshift_aws::dynamodb::exports::{Export, ExportRequest, ExportTable};
+use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::{CallError, Cause};
 use tableshift_runtime::{ErrorName, Named, told};
 use tableshift_tests::{Engines, NOW, RUN, plan};

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome, Question, Recorded, Secrets, UsedSignatures};
-use tableshift_aws::ledger_checkpoints::{Checkpoint, Checkpoints as _};
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
-use tableshift_aws::operate::Progressing as _;
+use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome, Question, Recorded, Secrets, UsedSignatures};
+use tableshift_aws::ledger::checkpoints::{Checkpoint, Checkpoints as _};
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
+use tableshift_aws::session::progress::Progressing as _;
 use tableshift_core::approval::rules::{KnownBy, Requester};
 use tableshift_core::control::monitor_status::{Alarm, Closed, Outlook};
 use tableshift_core::control::run_control::State;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_aws::CallError;
-use tableshift_aws::batch::{BatchWritten, UpdateBatch};
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::items::to_sdk;
-use tableshift_aws::ledger_runs::Runs as _;
-use tableshift_aws::scan::{Page, PageRequest, ScanSegment, TableItems};
-use tableshift_aws::update::{UpdateItem, Written};
+use tableshift_aws::dynamodb::batch::{BatchWritten, UpdateBatch};
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::items::to_sdk;
+use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems};
+use tableshift_aws::dynamodb::update::{UpdateItem, Written};
+use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_core::ErrorName;
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::plan::parts::Part;

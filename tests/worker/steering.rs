@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use serde_json::json;
 use tableshift_aws::CallError;
-use tableshift_aws::batch::{BatchWritten, UpdateBatch};
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::lookout::Look;
+use tableshift_aws::dynamodb::batch::{BatchWritten, UpdateBatch};
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems};
+use tableshift_aws::dynamodb::update::{UpdateItem, Written};
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::monitors::reader::Look;
 use tableshift_aws::run_files::store;
-use tableshift_aws::scan::{Page, PageRequest, ScanSegment, TableItems};
-use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_core::ErrorName;
 use tableshift_core::control::monitor_status::{Closed, Signals};
 use tableshift_core::control::run_control::State;
@@ -147,7 +147,7 @@ async fn a_parked_run_keeps_its_table_until_after_the_wait() {
     TIME.set(tableshift_runtime::epoch_millis().max(TEN) / 86_400_000 * 86_400_000 + 20 * 86_400_000);
     let progress = call(&run, Calm, 0).await.unwrap();
     assert_eq!(progress.wait_seconds, 900);
-    let lock = tableshift_aws::ledger_lock::LockTable::lock(&run.ledger(), tableshift_tests::PEOPLE).await.unwrap();
+    let lock = tableshift_aws::ledger::lock::LockTable::lock(&run.ledger(), tableshift_tests::PEOPLE).await.unwrap();
     let lease = run.plan.lease_seconds as i64;
     assert_eq!(lock.unwrap().lease_until, TIME.get() / 1000 + 900 + lease);
 }

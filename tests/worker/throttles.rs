@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 
-use tableshift_aws::batch::{BatchWritten, UpdateBatch};
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::operate::Progressing as _;
-use tableshift_aws::scan::{Page, PageRequest, ScanSegment, TableItems};
-use tableshift_aws::update::{UpdateItem, Written};
+use tableshift_aws::dynamodb::batch::{BatchWritten, UpdateBatch};
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems};
+use tableshift_aws::dynamodb::update::{UpdateItem, Written};
+use tableshift_aws::session::progress::Progressing as _;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::control::throttle::{Reason, Throttles};
 use tableshift_core::item::value::Item;
@@ -62,9 +62,9 @@ fn ports(
     run: &TestRun,
     reads: Vec<Option<Reason>>,
     writes: Vec<Option<Reason>>,
-) -> tableshift_aws::part::Ports<
-    tableshift_aws::objects::Bucket,
-    tableshift_aws::ledger::Ledger,
+) -> tableshift_segment::part::Ports<
+    tableshift_aws::s3::Bucket,
+    tableshift_aws::ledger::table::Ledger,
     impl Fn(&str) -> Throttling,
 > {
     let items = run.items();

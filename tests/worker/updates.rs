@@ -8,11 +8,11 @@ mod migrations;
 
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
-use tableshift_aws::batch::{StatementWritten, UpdateBatch as _};
-use tableshift_aws::get::ReadItem as _;
-use tableshift_aws::items::to_sdk;
-use tableshift_aws::scan::TableItems;
-use tableshift_aws::update::{UpdateItem as _, Written};
+use tableshift_aws::dynamodb::batch::{StatementWritten, UpdateBatch as _};
+use tableshift_aws::dynamodb::get::ReadItem as _;
+use tableshift_aws::dynamodb::items::to_sdk;
+use tableshift_aws::dynamodb::scan::TableItems;
+use tableshift_aws::dynamodb::update::{UpdateItem as _, Written};
 use tableshift_core::change::migration::{Change, Migration as _, Outcome, TableRules};
 use tableshift_core::item::numbers::normal;
 use tableshift_core::item::value::{Item, Value};

@@ -1,8 +1,8 @@
 //! The rehearsal writes nothing, and stops what cannot work.
 
 use serde_json::json;
-use tableshift_aws::ledger_lock::LockTable as _;
-use tableshift_aws::ledger_runs::AppliedMigrations as _;
+use tableshift_aws::ledger::lock::LockTable as _;
+use tableshift_aws::ledger::runs::AppliedMigrations as _;
 use tableshift_core::item::value::Value;
 use tableshift_core::plan::phase::Phase;
 

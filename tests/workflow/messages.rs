@@ -1,9 +1,9 @@
 //! What is told of a run: a message at each phase, once, in order, and never an item.
 
 use serde_json::{Value, json};
-use tableshift_aws::ledger_approvals::Approvals as _;
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::objects::ReadObject as _;
+use tableshift_aws::ledger::approvals::Approvals as _;
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::s3::ReadObject as _;
 use tableshift_core::item::value::Value as Attribute;
 use tableshift_core::plan::keys;
 use tableshift_runtime::epoch_millis;

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
-use tableshift_aws::ledger_lock::LockTable as _;
-use tableshift_aws::ledger_runs::AppliedMigrations as _;
-use tableshift_aws::objects::ReadObject as _;
+use tableshift_aws::ledger::lock::LockTable as _;
+use tableshift_aws::ledger::runs::AppliedMigrations as _;
 use tableshift_aws::run_files::load_journal;
+use tableshift_aws::s3::ReadObject as _;
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::report::run_report::Verdict;

@@ -2,9 +2,9 @@
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
-use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
-use tableshift_aws::objects::ListObjects as _;
+use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
 use tableshift_aws::run_files::load;
+use tableshift_aws::s3::ListObjects as _;
 use tableshift_core::language::document::Document;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;

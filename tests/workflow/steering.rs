@@ -1,8 +1,8 @@
 //! A run is steered while it writes: paused, slowed down, stopped, held by an alarm.
 
 use serde_json::json;
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_runs::Runs as _;
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_core::plan::phase::Phase;
 use tableshift_runtime::epoch_millis;
 

@@ -1,9 +1,9 @@
 //! What was approved is what runs: looked at once more, right before the run counts as writing.
 
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_approvals::{Approvals, Outcome};
-use tableshift_aws::ledger_runs::{RunRecord, Runs};
-use tableshift_aws::objects::{ObjectError, ReadObject};
+use tableshift_aws::ledger::approvals::{Approvals, Outcome};
+use tableshift_aws::ledger::runs::{RunRecord, Runs};
+use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::s3::{ObjectError, ReadObject};
 use tableshift_core::approval::rules::{Changed, Hashes};
 use tableshift_core::item::hash;
 use tableshift_core::language::document::Document;

@@ -1,8 +1,8 @@
 //! The bake: nothing is written while it is seen whether the canary bears what the application does with it.
 
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
 use tableshift_core::control::bake::Bake;
 use tableshift_core::control::run_control::Control;
 use tableshift_core::plan::canary::BAKING;

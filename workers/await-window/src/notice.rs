@@ -1,9 +1,9 @@
 //! Telling people that the run is held, or that it writes. Nothing here fails a run: what goes wrong is logged.
 
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::notifications::{Publish, tell};
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::sns::{Publish, tell};
 use tableshift_core::control::hold::Hold;
 use tableshift_core::control::run_control::{Control, State};
 use tableshift_core::plan::run_plan::RunPlan;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tableshift_aws::ledger_runs::RunRecord;
+use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_core::ErrorName;
 use tableshift_core::report::message::{Moment, Notice};
 

@@ -9,17 +9,13 @@ pub mod export_file;
 
 use std::time::Duration;
 
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::{ListObjects, ObjectError, ReadObject, WriteObject};
-use tableshift_aws::pages::{Pages, Portion, ReadError};
-pub use tableshift_aws::part::Ports;
-use tableshift_aws::part::{Part, PartId};
-use tableshift_aws::part_error::PartError;
-use tableshift_aws::scan::ScanSegment;
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::ScanSegment;
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::{SteerRun, stop_run_for};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::s3::{ListObjects, ObjectError, ReadObject, WriteObject};
 use tableshift_core::ErrorName;
 use tableshift_core::plan::canary::Turn;
 pub use tableshift_core::plan::child::{PartInput as Input, Progress as Output};
@@ -27,6 +23,10 @@ use tableshift_core::plan::parts::ExportFile;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::counts::Tally;
 use tableshift_runtime::{Deadline, Named};
+use tableshift_segment::pages::{Pages, Portion, ReadError};
+pub use tableshift_segment::part::Ports;
+use tableshift_segment::part::{Part, PartId};
+use tableshift_segment::part_error::PartError;
 
 use export_file::{FileError, ItemReader};
 

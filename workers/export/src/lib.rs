@@ -6,11 +6,11 @@
 pub mod manifest;
 
 use serde::{Deserialize, Serialize};
-use tableshift_aws::exports::{Export, ExportRequest, ExportTable};
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::objects::{ObjectError, ReadObject, WriteObject};
+use tableshift_aws::dynamodb::exports::{Export, ExportRequest, ExportTable};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::run_files::{RunFileError, load_plan, store};
+use tableshift_aws::s3::{ObjectError, ReadObject, WriteObject};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::item::hash;
 use tableshift_core::plan::keys;

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use tableshift_aws::paced::Pacer;
 use tableshift_core::item::value::Value;
+use tableshift_segment::paced::Pacer;
 
 use crate::round::Write;
 

@@ -19,27 +19,27 @@ mod segment;
 mod sender;
 mod steer;
 
-use tableshift_aws::batch::UpdateBatch;
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::lookout::Look;
-use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::pages::ReadError;
-pub use tableshift_aws::part::Ports;
-use tableshift_aws::part::{Directive, Part, PartId};
-use tableshift_aws::part_error::PartError;
+use tableshift_aws::dynamodb::batch::UpdateBatch;
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::ScanSegment;
+use tableshift_aws::dynamodb::update::UpdateItem;
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::{SteerRun, stop_run_for};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::monitors::reader::Look;
 use tableshift_aws::run_files::RunFileError;
-use tableshift_aws::scan::ScanSegment;
-use tableshift_aws::update::UpdateItem;
+use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
 pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input};
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::segments;
 use tableshift_runtime::{Deadline, Named};
+use tableshift_segment::pages::ReadError;
+pub use tableshift_segment::part::Ports;
+use tableshift_segment::part::{Directive, Part, PartId};
+use tableshift_segment::part_error::PartError;
 
 /// Why a segment could not be migrated.
 #[derive(Debug, thiserror::Error)]

@@ -3,24 +3,24 @@
 use std::time::Duration;
 
 use tableshift_aws::CallError;
-use tableshift_aws::batch::UpdateBatch;
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::lookout::Look;
-use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::part::{Directive, Part};
-use tableshift_aws::part_error::PartError;
+use tableshift_aws::dynamodb::batch::UpdateBatch;
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::Page;
+use tableshift_aws::dynamodb::update::{UpdateItem, Written};
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::monitors::reader::Look;
 use tableshift_aws::run_files::{RunFileError, load_journal, store_journal};
-use tableshift_aws::scan::Page;
-use tableshift_aws::update::{UpdateItem, Written};
+use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_core::control::throttle::{Reach, Reason};
 use tableshift_core::item::value::Item;
 use tableshift_core::plan::keys;
 use tableshift_core::write::counts::Tally;
 use tableshift_core::write::journal::{self, Index};
 use tableshift_runtime::Deadline;
+use tableshift_segment::part::{Directive, Part};
+use tableshift_segment::part_error::PartError;
 
 use crate::Error;
 use crate::open::OpenPages;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tableshift_aws::update::Written;
+use tableshift_aws::dynamodb::update::Written;
 use tableshift_core::write::judge::Work;
 use tableshift_core::write::statement::is_documented;
 use tokio::time::Instant;

@@ -3,23 +3,23 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use tableshift_aws::batch::UpdateBatch;
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::lookout::Look;
-use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::pages::{Pages, Portion};
-use tableshift_aws::part::Part;
-use tableshift_aws::part_error::PartError;
-use tableshift_aws::scan::{Filter, Page, ScanSegment};
-use tableshift_aws::update::UpdateItem;
+use tableshift_aws::dynamodb::batch::UpdateBatch;
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::{Filter, Page, ScanSegment};
+use tableshift_aws::dynamodb::update::UpdateItem;
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_core::change::migration::Migration as _;
 use tableshift_core::item::value::Item;
 use tableshift_core::write::counts::Tally;
 use tableshift_core::write::journal::Index;
 use tableshift_runtime::Deadline;
+use tableshift_segment::pages::{Pages, Portion};
+use tableshift_segment::part::Part;
+use tableshift_segment::part_error::PartError;
 
 use crate::Error;
 use crate::open::{OpenPage, OpenPages};

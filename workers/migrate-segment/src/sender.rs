@@ -15,14 +15,14 @@ use crate::round::{Parcel, Round, Sent, Write};
 use crate::steer::{NextPage, Steer};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use tableshift_aws::batch::{BatchWritten, StatementWritten, UpdateBatch};
-use tableshift_aws::paced::Pacer;
-use tableshift_aws::update::{UpdateItem, Written};
+use tableshift_aws::dynamodb::batch::{BatchWritten, StatementWritten, UpdateBatch};
+use tableshift_aws::dynamodb::update::{UpdateItem, Written};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::control::throttle::Reach;
 use tableshift_core::item::table::Table;
 use tableshift_core::write::statement::{MAX_STATEMENTS, Statement};
 use tableshift_core::write::update::Update;
+use tableshift_segment::paced::Pacer;
 
 /// Requests in flight at a time.
 const IN_FLIGHT: usize = 16;

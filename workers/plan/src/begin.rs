@@ -1,13 +1,13 @@
 //! A run that is new: planned from its input, and written down.
 
-use tableshift_aws::executions::WatchExecution;
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, RunRecord, Runs};
-use tableshift_aws::lookout::Look;
-use tableshift_aws::objects::{ReadObject, WriteObject};
+use tableshift_aws::dynamodb::tables::DescribeTable;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::{Applied, AppliedMigrations, RunRecord, Runs};
+use tableshift_aws::monitors::reader::Look;
 use tableshift_aws::run_files::store;
-use tableshift_aws::tables::DescribeTable;
+use tableshift_aws::s3::{ReadObject, WriteObject};
+use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::plan::canary::Turn;
 use tableshift_core::plan::input::Input;

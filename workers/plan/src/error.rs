@@ -1,9 +1,9 @@
 //! Why a run cannot be planned.
 
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::lookout::name_of;
-use tableshift_aws::objects::ObjectError;
+use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::monitors::reader::name_of;
 use tableshift_aws::run_files::RunFileError;
+use tableshift_aws::s3::ObjectError;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
 use tableshift_core::control::lock::Held;

@@ -1,7 +1,7 @@
 //! Reading the migration and holding it against its table.
 
 use serde_json::Value;
-use tableshift_aws::objects::{ObjectError, ReadObject};
+use tableshift_aws::s3::{ObjectError, ReadObject};
 use tableshift_core::item::table::Table;
 use tableshift_core::language::diagnostics::Review;
 use tableshift_core::language::document::Document;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tableshift_aws::ledger_runs::Applied;
+use tableshift_aws::ledger::runs::Applied;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::plan::canary::Turn;
 use tableshift_core::plan::input::Action;

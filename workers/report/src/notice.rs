@@ -1,7 +1,7 @@
 //! The message that tells of a phase that went well. What went badly is Conclude's to tell.
 
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::notifications::{Publish, tell};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::sns::{Publish, tell};
 use tableshift_core::plan::canary::Turn;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;

@@ -1,11 +1,11 @@
 //! Putting the question.
 
-use tableshift_aws::ledger_approvals::{Approvals, Question, Secrets};
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::notifications::Publish;
-use tableshift_aws::objects::ReadObject;
-use tableshift_aws::starts::FindStarter;
+use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::ledger::approvals::{Approvals, Question, Secrets};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::s3::ReadObject;
+use tableshift_aws::sns::Publish;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::item::hash;
 use tableshift_core::plan::canary::Turn;

@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 use tableshift_aws::Cause;
-use tableshift_aws::ledger_approvals::{Answer, Approval, Approvals, Outcome, Question, Recorded, UsedSignatures};
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::ReadObject;
-use tableshift_aws::signatures::VerifySignature;
-use tableshift_aws::starts::FindStarter;
+use tableshift_aws::identity::signatures::VerifySignature;
+use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::ledger::approvals::{Answer, Approval, Approvals, Outcome, Question, Recorded, UsedSignatures};
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::s3::ReadObject;
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::{Hashes, UnknownRequester, account_of};
 use tableshift_core::approval::signature::{AnswerTo, Signature, Statement};

@@ -1,6 +1,6 @@
 //! Whether an answer is a yes to exactly what was asked, and why not. Pure.
 
-use tableshift_aws::ledger_approvals::{Answer, Outcome, Question};
+use tableshift_aws::ledger::approvals::{Answer, Outcome, Question};
 use tableshift_core::approval::rules::{Changed, Hashes, NotEntitled};
 use tableshift_core::approval::signature::SignatureError;
 use tableshift_runtime::ErrorName;

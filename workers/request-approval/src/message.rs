@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tableshift_aws::ledger_approvals::Question;
+use tableshift_aws::ledger::approvals::Question;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::plan::canary::Turn;
 use tableshift_core::plan::keys;

@@ -1,9 +1,9 @@
 //! Who started the run, asked again of CloudTrail where no signature says so: its records come minutes after the start.
 
 use jiff::Timestamp;
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_runs::{RunRecord, Runs};
-use tableshift_aws::starts::FindStarter;
+use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::ledger::runs::{RunRecord, Runs};
+use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::approval::rules::{KnownBy, Requester};
 use tableshift_runtime::told;

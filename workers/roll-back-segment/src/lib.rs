@@ -12,16 +12,13 @@ mod undo;
 
 use std::time::Duration;
 
-use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-pub use tableshift_aws::part::Ports;
-use tableshift_aws::part::{Part, PartId};
-use tableshift_aws::part_error::PartError;
+use tableshift_aws::dynamodb::update::UpdateItem;
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::{SteerRun, stop_run_for};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
 use tableshift_aws::run_files::{RunFileError, load_journal};
-use tableshift_aws::update::UpdateItem;
+use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
 use tableshift_core::plan::canary::Turn;
@@ -32,6 +29,9 @@ use tableshift_core::plan::segments;
 use tableshift_core::write::counts::Tally;
 use tableshift_core::write::journal::{Entry, Repeats};
 use tableshift_runtime::{Deadline, Named};
+pub use tableshift_segment::part::Ports;
+use tableshift_segment::part::{Part, PartId};
+use tableshift_segment::part_error::PartError;
 
 use undo::Undo;
 

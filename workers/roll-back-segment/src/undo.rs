@@ -7,8 +7,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use tableshift_aws::CallError;
 use tableshift_aws::Cause;
-use tableshift_aws::paced::Pacer;
-use tableshift_aws::update::{UpdateItem, Written};
+use tableshift_aws::dynamodb::update::{UpdateItem, Written};
 use tableshift_core::control::throttle::Throttles;
 use tableshift_core::item::value::Item;
 use tableshift_core::plan::run_plan::RunPlan;
@@ -16,6 +15,7 @@ use tableshift_core::write::counts::Tally;
 use tableshift_core::write::journal::Entry;
 use tableshift_core::write::update::Update;
 use tableshift_runtime::Deadline;
+use tableshift_segment::paced::Pacer;
 use tokio::time::Instant;
 
 use crate::Error;

@@ -10,18 +10,14 @@
 use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::pages::{Pages, Portion, ReadError};
-pub use tableshift_aws::part::Ports;
-use tableshift_aws::part::{Part, PartId};
-use tableshift_aws::part_error::PartError;
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::ScanSegment;
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::{SteerRun, stop_run_for};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
 use tableshift_aws::run_files::{RunFileError, load_journal};
-use tableshift_aws::scan::ScanSegment;
+use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_core::ErrorName;
 pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input};
 use tableshift_core::plan::keys;
@@ -30,6 +26,10 @@ use tableshift_core::plan::segments;
 use tableshift_core::write::journal::Index;
 use tableshift_core::write::verify::count_gone;
 use tableshift_runtime::{Deadline, Named};
+use tableshift_segment::pages::{Pages, Portion, ReadError};
+pub use tableshift_segment::part::Ports;
+use tableshift_segment::part::{Part, PartId};
+use tableshift_segment::part_error::PartError;
 
 /// Why a segment could not be verified.
 #[derive(Debug, thiserror::Error)]

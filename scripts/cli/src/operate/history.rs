@@ -7,8 +7,10 @@ use crate::ending::{Ending, Told};
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
-use tableshift_aws::ledger_runs::{Applied, RunRecord, Runs as _};
-use tableshift_aws::operate::{DeployedStage, Progressing as _, Summary};
+use tableshift_aws::ledger::runs::{Applied, RunRecord, Runs as _};
+use tableshift_aws::session::executions::Summary;
+use tableshift_aws::session::progress::Progressing as _;
+use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::plan::canary::{BAKING, Turn};
 

@@ -23,10 +23,10 @@ pub mod watch;
 
 use std::error::Error;
 use tableshift_aws::CallError;
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::operate::StageError;
+use tableshift_aws::identity::signing::SigningError;
+use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::run_files::RunFileError;
-use tableshift_aws::signing::SigningError;
+use tableshift_aws::session::stage::StageError;
 
 /// Why a stage cannot be operated.
 #[derive(Debug, thiserror::Error)]

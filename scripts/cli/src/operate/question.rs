@@ -1,7 +1,7 @@
 //! What is shown before a yes or a no. Pure.
 
 use std::fmt::Write as _;
-use tableshift_aws::ledger_approvals::Question;
+use tableshift_aws::ledger::approvals::Question;
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::plan::keys;

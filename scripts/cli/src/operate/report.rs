@@ -4,7 +4,7 @@ use super::stage::Target;
 use super::{OperateError, block_on, view};
 use crate::ending::{Ending, Told};
 use clap::Args;
-use tableshift_aws::objects::{ObjectError, ReadObject as _};
+use tableshift_aws::s3::{ObjectError, ReadObject as _};
 use tableshift_core::plan::keys;
 use tableshift_core::report::run_report::{Report as RunReport, Verdict};
 

@@ -14,9 +14,11 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_runs::Runs as _;
-use tableshift_aws::operate::{DeployedStage, Run, Started, Status, signed};
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::runs::Runs as _;
+use tableshift_aws::session::executions::{Run, Started, Status};
+use tableshift_aws::session::signed::signed;
+use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::item::hash;
 use tableshift_core::plan::input::{Action, Input};
 

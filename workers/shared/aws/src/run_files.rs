@@ -8,7 +8,7 @@ use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::write::counts::Finding;
 use tableshift_core::write::journal::{self, Entry, JournalError};
 
-use crate::objects::{ObjectError, ReadObject, WriteObject};
+use crate::s3::{ObjectError, ReadObject, WriteObject};
 
 /// Why a run's file cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 
-pub use deadline::{Deadline, epoch_millis};
+pub use deadline::{Clock, Deadline, epoch_millis};
 pub use tableshift_core::ErrorName;
 pub use tableshift_core::error::failure::{Named, told};
 

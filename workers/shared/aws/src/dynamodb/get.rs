@@ -2,9 +2,9 @@
 
 use tableshift_core::item::value::Item;
 
+use crate::dynamodb::items::{from_sdk, to_sdk};
+use crate::dynamodb::scan::TableItems;
 use crate::error::CallError;
-use crate::items::{from_sdk, to_sdk};
-use crate::scan::TableItems;
 
 /// Reading an item.
 pub trait ReadItem {

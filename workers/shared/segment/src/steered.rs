@@ -3,12 +3,12 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::ledger_checkpoints::Checkpoints;
-use crate::ledger_control::SteerRun;
-use crate::ledger_lock::LockTable;
-use crate::objects::{ReadObject, WriteObject};
 use crate::part::{Directive, Part};
 use crate::part_error::PartError;
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::s3::{ReadObject, WriteObject};
 
 /// How often it is asked whether to go on.
 const ASK_EVERY: Duration = Duration::from_secs(1);

@@ -9,7 +9,7 @@ use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::signature::{Signature, Statement};
 
 use crate::error::CallError;
-use crate::sts::{NoEndpoint, StsEndpoint};
+use crate::identity::sts::{NoEndpoint, StsEndpoint};
 
 /// Asking whose a signature is.
 pub trait VerifySignature {

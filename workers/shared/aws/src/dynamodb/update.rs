@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionChe
 use tableshift_core::item::value::Item;
 use tableshift_core::write::update::Update;
 
+use crate::dynamodb::items::{from_sdk, to_sdk, value_to_sdk};
+use crate::dynamodb::scan::TableItems;
 use crate::error::CallError;
-use crate::items::{from_sdk, to_sdk, value_to_sdk};
-use crate::scan::TableItems;
 
 /// What became of a conditional write.
 #[derive(Debug, Clone, PartialEq)]

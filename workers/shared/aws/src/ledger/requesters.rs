@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::{KnownBy, Requester};
 
-use crate::ledger::{LedgerItem, text};
+use crate::ledger::table::{LedgerItem, text};
 
 /// The attribute of the run's record.
 pub(crate) const REQUESTERS: &str = "requesters";

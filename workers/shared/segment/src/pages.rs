@@ -11,12 +11,12 @@ use tableshift_core::write::counts::Tally;
 use tokio::time::Instant;
 
 use crate::dead_letters::{DeadLetterError, DeadLetters};
-use crate::error::{CallError, Cause};
-use crate::get::ReadItem;
-use crate::objects::{ListObjects, ReadObject};
 use crate::paced::Pacer;
-use crate::part::Clock;
-use crate::scan::{Filter, Page, PageRequest, ScanSegment};
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::{Filter, Page, PageRequest, ScanSegment};
+use tableshift_aws::error::{CallError, Cause};
+use tableshift_aws::s3::{ListObjects, ReadObject};
+use tableshift_runtime::Clock;
 
 /// How long a segment is tried to be read while every attempt is throttled.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -6,9 +6,9 @@ use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::counts::Tally;
 
 use crate::error::CallError;
-use crate::ledger::{Ledger, LedgerError, LedgerItem, pk_run, pk_table, sk_applied, sk_checkpoint_of, text};
-use crate::ledger_checkpoints::checkpoint;
-use crate::ledger_runs::{Applied, applied};
+use crate::ledger::checkpoints::checkpoint;
+use crate::ledger::runs::{Applied, applied};
+use crate::ledger::table::{Ledger, LedgerError, LedgerItem, pk_run, pk_table, sk_applied, sk_checkpoint_of, text};
 
 /// What the segments, or parts, of a phase come to.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -7,7 +7,7 @@ use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::counts::Tally;
 
 use crate::error::CallError;
-use crate::ledger::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, sk_checkpoint_of, text};
+use crate::ledger::table::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, sk_checkpoint_of, text};
 
 /// How far a part of a phase got.
 #[derive(Debug, Clone, Default, PartialEq)]

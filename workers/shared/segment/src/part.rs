@@ -24,17 +24,18 @@ use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::write::counts::{Finding, Partial, Tally};
 use tableshift_core::write::judge::Judge;
 
-use crate::ledger::LedgerError;
-use crate::ledger_checkpoints::{Checkpoint, Checkpoints};
-use crate::ledger_control::SteerRun;
-use crate::ledger_lock::LockTable;
-use crate::lookout::{Look, look_if_due};
-use crate::objects::{ReadObject, WriteObject};
 use crate::part_error::PartError;
-use crate::run_files::{load, load_plan, store, store_findings};
-
-/// A clock: epoch milliseconds.
-pub type Clock = fn() -> i64;
+use tableshift_aws::Clients;
+use tableshift_aws::dynamodb::scan::TableItems;
+use tableshift_aws::ledger::checkpoints::{Checkpoint, Checkpoints};
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::table::{Ledger, LedgerError};
+use tableshift_aws::monitors::reader::{Look, look_if_due};
+use tableshift_aws::run_files::{load, load_plan, store, store_findings};
+use tableshift_aws::s3::Bucket;
+use tableshift_aws::s3::{ReadObject, WriteObject};
+use tableshift_runtime::Clock;
 
 /// What a worker of a part works with.
 #[derive(Debug)]
@@ -103,6 +104,17 @@ pub struct Part<'e, B, L> {
     control: RefCell<Control>,
     /// Throttles of writes since the last page was counted in.
     throttles: Cell<Throttles>,
+}
+
+impl Ports<(), (), ()> {
+    /// The ports of a deployed worker.
+    pub fn of(
+        clients: &Clients,
+        registry: Registry,
+        clock: Clock,
+    ) -> Ports<Bucket, Ledger, impl Fn(&str) -> TableItems + use<>> {
+        Ports { bucket: clients.bucket(), ledger: clients.ledger(), items: clients.items(), registry, clock }
+    }
 }
 
 impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Part<'e, B, L> {

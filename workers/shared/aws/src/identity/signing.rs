@@ -11,7 +11,7 @@ use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::identity::Identity;
 use tableshift_core::approval::signature::{ASKED, LASTS_SECONDS, Statement};
 
-use crate::sts::{NoEndpoint, StsEndpoint};
+use crate::identity::sts::{NoEndpoint, StsEndpoint};
 
 /// Why a statement cannot be signed.
 #[derive(Debug, thiserror::Error)]

@@ -7,11 +7,11 @@ use aws_sdk_dynamodb::operation::batch_execute_statement::BatchExecuteStatementE
 use aws_sdk_dynamodb::types::{BatchStatementError, BatchStatementErrorCodeEnum, BatchStatementResponse};
 use tableshift_core::write::statement::Statement;
 
-use crate::batch_body::PutBody;
+use crate::dynamodb::batch_body::PutBody;
+use crate::dynamodb::items::from_sdk;
+use crate::dynamodb::scan::TableItems;
+use crate::dynamodb::update::Written;
 use crate::error::{CallError, Cause};
-use crate::items::from_sdk;
-use crate::scan::TableItems;
-use crate::update::Written;
 
 /// What became of a request of several statements.
 #[derive(Debug)]

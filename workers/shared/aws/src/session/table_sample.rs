@@ -4,9 +4,9 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use tableshift_core::item::value::Item;
 
 use crate::clients::{retries, timeouts};
+use crate::dynamodb::scan::{PageRequest, ScanSegment, TableItems};
+use crate::dynamodb::tables::Tables;
 use crate::error::CallError;
-use crate::scan::{PageRequest, ScanSegment, TableItems};
-use crate::tables::Tables;
 
 /// The edges of a person's shell. Credentials and Region come from where the AWS CLI looks for them: environment, then
 /// the profile's files.

@@ -4,9 +4,9 @@ use tableshift_core::ErrorName;
 use tableshift_core::language::compile::compiled::MeaningError;
 use tableshift_core::plan::window::WindowError;
 
-use crate::ledger::LedgerError;
-use crate::lookout::LookError;
-use crate::run_files::RunFileError;
+use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::monitors::reader::LookError;
+use tableshift_aws::run_files::RunFileError;
 
 /// Why a part cannot be worked on.
 #[derive(Debug, thiserror::Error)]

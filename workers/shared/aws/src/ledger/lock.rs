@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::control::lock::Lock;
 
 use crate::error::CallError;
-use crate::ledger::{Ledger, LedgerError, SK_LOCK, key, malformed, number, pk_table, required, text};
+use crate::ledger::table::{Ledger, LedgerError, SK_LOCK, key, malformed, number, pk_table, required, text};
 
 /// Taking, keeping and giving back a table's lock.
 pub trait LockTable {

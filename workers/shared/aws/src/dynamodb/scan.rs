@@ -5,9 +5,9 @@ use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use tableshift_core::item::value::Item;
 use tableshift_core::write::wire::ScanAnswer;
 
+use crate::dynamodb::items::{from_sdk, to_sdk, value_to_sdk};
+use crate::dynamodb::scan_answer::TakeAnswer;
 use crate::error::CallError;
-use crate::items::{from_sdk, to_sdk, value_to_sdk};
-use crate::scan_answer::TakeAnswer;
 
 /// Which page to read.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,18 +1,11 @@
 //! A deployed stage as the people and pipelines see it that operate it: found by its stack's outputs, with the credentials
 //! that the AWS CLI would use. Only the command has this; no worker can start or describe a run so.
 
-mod executions;
-mod progress;
-mod signed;
-
-pub use executions::{Executing, Operate, Run, Started, Status, Summary};
-pub use progress::{Progressing, SegmentCounts};
-pub use signed::signed;
-
 use aws_config::{BehaviorVersion, SdkConfig};
 
 use crate::clients::{Clients, Settings, retries, timeouts};
 use crate::error::CallError;
+use crate::session::executions::Operate;
 
 /// A deployed stage.
 #[derive(Debug, Clone)]

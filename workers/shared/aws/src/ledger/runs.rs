@@ -7,10 +7,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::approval::rules::Requester;
 
 use crate::error::CallError;
-use crate::ledger::{
+use crate::ledger::requesters::{self, REQUESTERS};
+use crate::ledger::table::{
     Ledger, LedgerError, LedgerItem, SK_RUN, key, malformed, number, pk_run, pk_table, required, sk_applied, text,
 };
-use crate::ledger_requesters::{self, REQUESTERS};
 
 /// What the ledger knows about a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,7 +133,7 @@ impl Runs for Ledger {
     }
 
     async fn put_requesters(&self, run: &str, requesters: &[Requester]) -> Result<(), LedgerError> {
-        let values = [(REQUESTERS, ledger_requesters::value(requesters))];
+        let values = [(REQUESTERS, requesters::value(requesters))];
         self.set(run, "SET #requesters = :requesters", &values).await.map(drop)
     }
 
@@ -277,7 +277,7 @@ fn run_item(record: &RunRecord) -> LedgerItem {
     let present = present.filter_map(|(name, value)| Some((name.to_owned(), string(value?))));
     let mut item: LedgerItem = present.collect();
     item.insert("counts".to_owned(), counts_value(&record.counts));
-    item.insert(REQUESTERS.to_owned(), ledger_requesters::value(&record.requesters));
+    item.insert(REQUESTERS.to_owned(), requesters::value(&record.requesters));
     item
 }
 
@@ -299,6 +299,6 @@ fn run_record(run: &str, item: &LedgerItem) -> Result<RunRecord, LedgerError> {
         cause: text(item, "cause"),
         cause_name: text(item, "cause_name"),
         counts: counts.filter_map(|(name, n)| Some((name.clone(), n.as_n().ok()?.parse().ok()?))).collect(),
-        requesters: ledger_requesters::of(item),
+        requesters: requesters::of(item),
     })
 }

@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use serde_json::Value;
 use tableshift_core::approval::signature::Statement;
 
-use super::Run;
-use crate::signing::{Signer, SigningError};
+use crate::identity::signing::{Signer, SigningError};
+use crate::session::executions::Run;
 
 /// The input of an execution with the proof of who starts it, for this execution and this input alone.
 ///

@@ -7,8 +7,8 @@ use tableshift_core::error::failure::{Named, end_of_run, told};
 use tableshift_core::plan::phase::Phase;
 
 use crate::error::CallError;
-use crate::ledger::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, text};
-use crate::ledger_runs::Runs;
+use crate::ledger::runs::Runs;
+use crate::ledger::table::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, text};
 
 /// Sort key of a run's control item.
 pub const SK_CONTROL: &str = "CONTROL";

@@ -7,12 +7,12 @@ use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::counts::Finding;
 
-use crate::error::CallError;
-use crate::get::ReadItem;
-use crate::objects::{ListObjects, ReadObject};
-use crate::part::Clock;
-use crate::run_files::{RunFileError, load_lines};
-use crate::scan::Page;
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::Page;
+use tableshift_aws::error::CallError;
+use tableshift_aws::run_files::{RunFileError, load_lines};
+use tableshift_aws::s3::{ListObjects, ReadObject};
+use tableshift_runtime::Clock;
 
 /// Items read at a time.
 const READS_IN_FLIGHT: usize = 16;

@@ -8,11 +8,11 @@ use tableshift_core::ErrorName;
 use tableshift_core::control::monitor_status::{Outlook, Signals};
 use tableshift_core::plan::monitors::Watched;
 
-use crate::alarms::{Alarms, ReadAlarms};
-use crate::calendars::{Calendars, ReadCalendars};
 use crate::error::{CallError, Cause};
-use crate::ledger::LedgerError;
-use crate::ledger_control::SteerRun;
+use crate::ledger::control::SteerRun;
+use crate::ledger::table::LedgerError;
+use crate::monitors::alarms::{Alarms, ReadAlarms};
+use crate::monitors::calendars::{Calendars, ReadCalendars};
 
 /// Looking at what a run watches.
 pub trait Look {

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use tableshift_core::approval::identity::Identity;
 
 use crate::error::CallError;
-use crate::ledger::{
+use crate::ledger::table::{
     Ledger, LedgerError, LedgerItem, SK_APPROVAL, SK_SECRETS, SK_USED, key, malformed, pk_approval, pk_run,
     pk_signature, required, text,
 };
