@@ -18,15 +18,15 @@ pub fn answer_of(state: &str) -> Option<Value> {
         "JudgeApproval" => json!({ "approved": true, "by": "" }),
         "AwaitWindow"
         | "Bake"
-        | "DryRunPartTell"
-        | "MigrateSegmentTell"
-        | "VerifySegmentTell"
-        | "RollBackSegmentTell" => {
+        | "DryRunPartAnnounceHold"
+        | "MigrateSegmentAnnounceHold"
+        | "VerifySegmentAnnounceHold"
+        | "RollBackSegmentAnnounceHold" => {
             json!({ "open": true, "until": "", "reason": "" })
         }
         "Conclude" => json!({ "outcome": "", "error": "", "cause": "" }),
         "DryRunPart" | "MigrateSegment" | "VerifySegment" | "RollBackSegment" => {
-            json!({ "done": true, "wait_seconds": 0, "tell": true })
+            json!({ "done": true, "wait_seconds": 0, "announce_hold": true })
         }
         _ => return None,
     };

@@ -267,7 +267,7 @@ async fn a_critical_alarm_or_a_stop_ends_the_run_before_it_writes() {
 
 /// Asks on behalf of a child that found this phase of the run held.
 fn to_tell(phase: Phase) -> Input {
-    Input { step: Step::Tell(phase), ..input(1) }
+    Input { step: Step::AnnounceHold(phase), ..input(1) }
 }
 
 #[tokio::test]

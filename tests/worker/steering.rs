@@ -126,12 +126,12 @@ async fn a_window_that_closes_parks_the_run_in_the_middle_of_a_page_and_at_its_o
     let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
     let (closes, opens) = (TEN + 1_800_000, TEN + 23 * 3_600_000);
     let progress = call(&run, Calm, closes).await.unwrap();
-    assert_eq!(progress, Progress { done: false, wait_seconds: 900, tell: true });
+    assert_eq!(progress, Progress { done: false, wait_seconds: 900, announce_hold: true });
     assert_parked(&run).await;
     let parked = written(&run).await;
 
     TIME.set(opens - 10_000);
-    assert_eq!(call(&run, Calm, 0).await.unwrap(), Progress { done: false, wait_seconds: 10, tell: true });
+    assert_eq!(call(&run, Calm, 0).await.unwrap(), Progress { done: false, wait_seconds: 10, announce_hold: true });
     assert_eq!(written(&run).await, parked, "nothing is written while the window is closed");
 
     TIME.set(opens);
@@ -241,11 +241,11 @@ async fn a_child_asks_to_tell_of_a_hold_until_somebody_has_and_of_the_next_one_a
     let run = begun(|_| ()).await;
     let ledger = run.ledger();
     ledger.pause(&run.plan.run, "lunch", TEN).await.unwrap();
-    assert!(call(&run, Calm, 0).await.unwrap().tell);
+    assert!(call(&run, Calm, 0).await.unwrap().announce_hold);
     assert!(ledger.note_held(&run.plan.run, TEN).await.unwrap());
     assert!(!ledger.note_held(&run.plan.run, TEN).await.unwrap(), "one of them tells");
     TIME.set(TEN + 10_000);
-    assert!(!call(&run, Calm, 0).await.unwrap().tell);
+    assert!(!call(&run, Calm, 0).await.unwrap().announce_hold);
 
     ledger.go_on(&run.plan.run).await.unwrap();
     TIME.set(TEN + 20_000);

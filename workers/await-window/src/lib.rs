@@ -9,7 +9,7 @@
 //! Told to bake ([`Step::Bake`]), it says whether the canary has: for as long as the plan says, with all alarms quiet.
 //!
 //! It tells people when the run is held and when it writes for the first time. A child of a Map that finds the run held
-//! asks it to tell so ([`Step::Tell`]): those workers have no topic.
+//! asks it to announce the hold ([`Step::AnnounceHold`]): those workers have no topic.
 
 mod approved;
 mod baking;
@@ -62,8 +62,8 @@ pub enum Step {
     Window,
     /// To say whether the canary has baked.
     Bake,
-    /// To tell people what holds a phase of the run, if nobody told them yet.
-    Tell(Phase),
+    /// To announce once, in a message, what holds a phase of the run.
+    AnnounceHold(Phase),
 }
 
 /// Whether it may.
@@ -158,18 +158,21 @@ pub async fn run(
 ) -> Result<Output, Error> {
     let plan = load_plan(bucket, &input.run).await.map_err(Error::Plan)?;
     let notices = Notices { topic, ledger, plan: &plan, now };
-    if let Step::Tell(phase) = input.step {
-        return tell_hold(&notices, phase).await;
+    if let Step::AnnounceHold(phase) = input.step {
+        return announce_hold(&notices, phase).await;
     }
     let control = look(ledger, lookout, &plan, now).await?;
     match input.step {
         Step::Bake => baking::look_after(ledger, &plan, &control, now, &input).await,
-        Step::Window | Step::Tell(_) => window(bucket, &notices, &control, &input).await,
+        Step::Window | Step::AnnounceHold(_) => window(bucket, &notices, &control, &input).await,
     }
 }
 
-/// Tells people what holds a phase of the run. Looks at nothing but the control item: that is what its children went by.
-async fn tell_hold<L: Runs + SteerRun>(notices: &Notices<'_, impl Publish, L>, phase: Phase) -> Result<Output, Error> {
+/// Announces what holds a phase of the run. Reads nothing but the control item: that is what the children decided by.
+async fn announce_hold<L: Runs + SteerRun>(
+    notices: &Notices<'_, impl Publish, L>,
+    phase: Phase,
+) -> Result<Output, Error> {
     let (plan, now) = (notices.plan, notices.now);
     let control = notices.ledger.control(&plan.run, Phase::Migrate).await;
     let control = control.map_err(|source| Error::Ledger { run: plan.run.clone(), source })?;

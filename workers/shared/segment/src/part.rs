@@ -284,7 +284,8 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
         match self.directive().await? {
             Directive::Pause { seconds } if !done => {
                 self.keep_lock_for(seconds).await?;
-                Ok(Progress { done, wait_seconds: seconds, tell: self.control.borrow().held_since.is_none() })
+                let announce_hold = self.control.borrow().held_since.is_none();
+                Ok(Progress { done, wait_seconds: seconds, announce_hold })
             }
             _ => Ok(Progress::of(done)),
         }

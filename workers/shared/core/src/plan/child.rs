@@ -38,14 +38,14 @@ pub struct Progress {
     pub done: bool,
     /// How long to wait before the next call, in seconds.
     pub wait_seconds: u64,
-    /// Whether something holds the run and nobody was told of it yet.
+    /// Whether the run is on hold and nobody has been notified yet. The child then asks AwaitWindow to announce it.
     #[serde(default)]
-    pub tell: bool,
+    pub announce_hold: bool,
 }
 
 impl Progress {
     /// Done, or to be called again at once.
     pub fn of(done: bool) -> Self {
-        Self { done, wait_seconds: 0, tell: false }
+        Self { done, wait_seconds: 0, announce_hold: false }
     }
 }
