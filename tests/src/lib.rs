@@ -4,7 +4,7 @@
 
 pub mod campaign;
 pub mod dynamodb;
-mod lookout;
+mod monitors;
 mod recorder;
 mod run;
 mod runs;
@@ -17,7 +17,7 @@ use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::s3::Bucket;
 use tempfile::TempDir;
 
-pub use lookout::{Calm, Scripted};
+pub use monitors::{Calm, Scripted};
 pub use recorder::{Gone, Recorder};
 pub use run::{MIGRATION, PEOPLE, TestRun, old_items};
 pub use runs::{EXECUTION, NOW, RUN, TABLE, plan};

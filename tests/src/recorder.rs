@@ -27,13 +27,13 @@ impl Recorder {
         self.sent.lock().expect("no test panicked while it published").clone()
     }
 
-    /// The `phase` of each message that was published so far.
+    /// The `event` of each message that was published so far.
     pub fn phases(&self) -> Vec<String> {
-        let phase = |message: &Message| {
-            let found = message.attributes.iter().find(|(name, _)| *name == "phase");
-            found.map(|(_, phase)| phase.clone()).expect("every message has a phase")
+        let event = |message: &Message| {
+            let found = message.attributes.iter().find(|(name, _)| *name == "event");
+            found.map(|(_, event)| event.clone()).expect("every message has a event")
         };
-        self.messages().iter().map(phase).collect()
+        self.messages().iter().map(event).collect()
     }
 }
 

@@ -11,7 +11,7 @@ use tableshift_aws::s3::{Bucket, ListObjects as _};
 use tableshift_core::control::lock::Lock;
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::language::document::Document;
-use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::child::{PartInput, Progress, SegmentInput};
 use tableshift_core::plan::input::Input;
 use tableshift_core::plan::keys;
@@ -103,7 +103,7 @@ impl TestRun {
 
     /// The input of the worker of a segment.
     pub fn segment(&self, segment: u32) -> SegmentInput {
-        SegmentInput { run: self.plan.run.clone(), epoch: self.epoch, turn: Turn::Whole, segment }
+        SegmentInput { run: self.plan.run.clone(), epoch: self.epoch, wave: Wave::Whole, segment }
     }
 
     /// Migrates every segment to its end.
@@ -113,10 +113,10 @@ impl TestRun {
         }
     }
 
-    /// Migrates and verifies the segments of a turn.
-    pub async fn take_turn(&self, turn: Turn) {
-        let segments = self.plan.segments_in_order(turn);
-        let input = |segment| SegmentInput { turn, ..self.segment(segment) };
+    /// Migrates and verifies the segments of a wave.
+    pub async fn take_turn(&self, wave: Wave) {
+        let segments = self.plan.segments_in_order(wave);
+        let input = |segment| SegmentInput { wave, ..self.segment(segment) };
         for segment in &segments {
             let migrated = migrate_segment::run(&self.ports(), &Calm, input(*segment), generous()).await;
             assert!(migrated.expect("the segment is migrated").done);
@@ -153,8 +153,8 @@ impl TestRun {
         }
     }
 
-    /// Rehearses one part.
-    pub async fn rehearse(&self, part: Part) -> Result<Progress, dry_run::Error> {
+    /// Runs a dry run of one part.
+    pub async fn dry_run(&self, part: Part) -> Result<Progress, dry_run::Error> {
         let input = PartInput { run: self.plan.run.clone(), epoch: self.epoch, part };
         dry_run::run(&self.ports(), input, generous()).await
     }
@@ -200,7 +200,7 @@ fn generous() -> Deadline {
 /// The plan of a run of this migration over [`PEOPLE`].
 pub(crate) fn planned(migration: &str, segments: u32) -> RunPlan {
     let policy = serde_json::json!({
-        "point_in_time_recovery": false, "back_up": true, "rehearse": "scan", "approve": false, "verify": true,
+        "point_in_time_recovery": false, "back_up": true, "dry_run_source": "scan", "approve": false, "verify": true,
         "approval_timeout_seconds": 60, "on_bad_verdict": "hold", "max_concurrency": 4, "max_segments": 100,
         "write_units_per_second": null, "read_units_per_second": null, "invalid_items": 0, "lease_seconds": 900
     });

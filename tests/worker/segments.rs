@@ -184,12 +184,12 @@ async fn invalid_items_stop_the_run_with_one_cause_and_are_listed_with_their_rea
 }
 
 #[tokio::test]
-async fn a_rehearsal_counts_like_a_run_and_writes_nothing_to_the_table() {
+async fn a_dry_run_counts_like_a_run_and_writes_nothing_to_the_table() {
     let mut items = old_items(60);
     items[3].insert("address".into(), Value::s("nowhere"));
     let run = TestRun::start(&items, MIGRATION, 2).await;
     for segment in 0..2 {
-        assert!(run.rehearse(Part::of_segment(segment)).await.unwrap().done);
+        assert!(run.dry_run(Part::of_segment(segment)).await.unwrap().done);
     }
     let tally = run.tally(Phase::DryRun).await;
     assert_eq!((tally.counts.scanned, tally.counts.changed, tally.counts.invalid), (60, 59, 1));

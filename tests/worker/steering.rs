@@ -13,12 +13,12 @@ use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::monitors::reader::Look;
 use tableshift_aws::run_files::store;
 use tableshift_core::ErrorName;
-use tableshift_core::control::monitor_status::{Closed, Signals};
+use tableshift_core::control::monitor_status::{Closed, MonitorReading};
 use tableshift_core::control::run_control::State;
 use tableshift_core::item::value::Item;
 use tableshift_core::plan::child::Progress;
 use tableshift_core::plan::keys;
-use tableshift_core::plan::monitors::Watched;
+use tableshift_core::plan::monitors::Monitors;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::statement::Statement;
 use tableshift_core::write::update::Update;
@@ -93,7 +93,7 @@ async fn begun(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::RunPlan))
 }
 
 /// One call of the worker. After 100 writes it is `then`.
-async fn call(run: &TestRun, lookout: impl Look, then: i64) -> Result<Progress, migrate_segment::Error> {
+async fn call(run: &TestRun, monitor_reader: impl Look, then: i64) -> Result<Progress, migrate_segment::Error> {
     let ports = migrate_segment::Ports {
         bucket: run.bucket(),
         ledger: run.ledger(),
@@ -101,7 +101,7 @@ async fn call(run: &TestRun, lookout: impl Look, then: i64) -> Result<Progress, 
         registry: REGISTRY,
         clock: time,
     };
-    migrate_segment::run(&ports, &lookout, run.segment(0), Deadline::after(Duration::from_secs(900))).await
+    migrate_segment::run(&ports, &monitor_reader, run.segment(0), Deadline::after(Duration::from_secs(900))).await
 }
 
 async fn written(run: &TestRun) -> usize {
@@ -152,68 +152,70 @@ async fn a_parked_run_keeps_its_table_until_after_the_wait() {
     assert_eq!(lock.unwrap().lease_until, TIME.get() / 1000 + 900 + lease);
 }
 
-fn watched() -> Watched {
+fn monitors() -> Monitors {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Watched { calendars: names(&["releases"]), alarms: names(&["latency"]), critical_alarms: names(&["down"]) }
+    Monitors { calendars: names(&["releases"]), alarms: names(&["latency"]), critical_alarms: names(&["down"]) }
 }
 
-fn ringing(name: &str) -> Signals {
-    Signals { in_alarm: vec![name.into()], closed: None }
+fn ringing(name: &str) -> MonitorReading {
+    MonitorReading { in_alarm: vec![name.into()], closed: None }
 }
 
 /// Sees `before` in the first look and what was scripted in all later ones.
 struct ThenScripted<'s>(&'s Scripted);
 
 impl Look for ThenScripted<'_> {
-    async fn look(&self, watched: &Watched) -> Result<Signals, CallError> {
+    async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
         if self.0.looks.get() == 0 {
             self.0.looks.set(1);
-            return Ok(Signals::default());
+            return Ok(MonitorReading::default());
         }
-        (&self.0).look(watched).await
+        (&self.0).look(monitors).await
     }
 }
 
 #[tokio::test]
 async fn an_alarm_parks_the_run_within_a_minute_says_which_and_when_it_was_quiet_for_long_the_run_goes_on() {
-    let run = begun(|plan| plan.watched = watched()).await;
-    let lookout = Scripted::default();
-    lookout.signals.replace(ringing("latency"));
-    let progress = call(&run, ThenScripted(&lookout), TEN + 60_000).await.unwrap();
+    let run = begun(|plan| plan.monitors = monitors()).await;
+    let monitor_reader = Scripted::default();
+    monitor_reader.signals.replace(ringing("latency"));
+    let progress = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap();
     assert_eq!((progress.done, progress.wait_seconds), (false, 60));
     assert_parked(&run).await;
     let control = run.ledger().control(&run.plan.run, Phase::Migrate).await.unwrap();
-    assert_eq!(control.outlook.alarm.as_ref().unwrap().name, "latency");
+    assert_eq!(control.monitor_status.alarm.as_ref().unwrap().name, "latency");
     assert_eq!(control.state, State::Running, "an operator's word is not touched");
 
-    lookout.signals.replace(Signals::default());
+    monitor_reader.signals.replace(MonitorReading::default());
     TIME.set(TEN + 120_000);
-    assert!(!call(&run, &lookout, 0).await.unwrap().done, "quiet, but not for long enough");
+    assert!(!call(&run, &monitor_reader, 0).await.unwrap().done, "quiet, but not for long enough");
     TIME.set(TEN + 360_000);
-    assert!(call(&run, &lookout, 0).await.unwrap().done);
+    assert!(call(&run, &monitor_reader, 0).await.unwrap().done);
     assert_all_written_once(&run).await;
 }
 
 #[tokio::test]
 async fn a_calendar_that_closes_parks_the_run_until_a_look_finds_it_open() {
-    let run = begun(|plan| plan.watched = watched()).await;
-    let lookout = Scripted::default();
-    lookout.signals.replace(Signals { closed: Some(Closed { until: Some(TEN + 90_000) }), ..Signals::default() });
-    let progress = call(&run, ThenScripted(&lookout), TEN + 60_000).await.unwrap();
+    let run = begun(|plan| plan.monitors = monitors()).await;
+    let monitor_reader = Scripted::default();
+    monitor_reader
+        .signals
+        .replace(MonitorReading { closed: Some(Closed { until: Some(TEN + 90_000) }), ..MonitorReading::default() });
+    let progress = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap();
     assert_eq!((progress.done, progress.wait_seconds), (false, 30));
     assert_parked(&run).await;
-    lookout.signals.replace(Signals::default());
+    monitor_reader.signals.replace(MonitorReading::default());
     TIME.set(TEN + 120_000);
-    assert!(call(&run, &lookout, 0).await.unwrap().done);
+    assert!(call(&run, &monitor_reader, 0).await.unwrap().done);
     assert_all_written_once(&run).await;
 }
 
 #[tokio::test]
 async fn a_critical_alarm_stops_every_worker_and_names_itself() {
-    let run = begun(|plan| plan.watched = watched()).await;
-    let lookout = Scripted::default();
-    lookout.signals.replace(ringing("down"));
-    let error = call(&run, ThenScripted(&lookout), TEN + 60_000).await.unwrap_err();
+    let run = begun(|plan| plan.monitors = monitors()).await;
+    let monitor_reader = Scripted::default();
+    monitor_reader.signals.replace(ringing("down"));
+    let error = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
     assert!(tableshift_runtime::told(&error).contains("critical alarm `down` is in ALARM"));
     assert_parked(&run).await;
@@ -226,14 +228,14 @@ async fn a_critical_alarm_stops_every_worker_and_names_itself() {
 
 #[tokio::test]
 async fn the_whole_run_looks_once_a_minute_however_many_workers_ask() {
-    let run = begun(|plan| plan.watched = watched()).await;
-    let lookout = Scripted::default();
-    lookout.signals.replace(ringing("latency"));
+    let run = begun(|plan| plan.monitors = monitors()).await;
+    let monitor_reader = Scripted::default();
+    monitor_reader.signals.replace(ringing("latency"));
     for second in 0..60 {
         TIME.set(TEN + second * 1000);
-        assert!(!call(&run, &lookout, 0).await.unwrap().done);
+        assert!(!call(&run, &monitor_reader, 0).await.unwrap().done);
     }
-    assert_eq!(lookout.looks.get(), 1);
+    assert_eq!(monitor_reader.looks.get(), 1);
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ fn item(json: &str) -> Item {
 }
 
 #[tokio::test]
-async fn a_run_backs_up_exports_rehearses_migrates_and_verifies_and_leaves_proof_of_each() {
+async fn a_run_backs_up_exports_does_a_dry_run_migrates_and_verifies_and_leaves_proof_of_each() {
     let stack = Stack::of("test").await;
     let table = Table::with(&stack, "whole", &mixed_items()).await.recoverable().await.watched().await;
     let run = table.migrate(json!({"segments": 3})).await;
@@ -92,7 +92,7 @@ async fn the_export_is_in_the_bucket(stack: &Stack, run: &str) {
     assert!(exported.iter().any(|key| key.ends_with(".json.gz")), "no data file in {exported:?}");
 }
 
-/// The children of the Maps over segments have a segment each, that of the rehearsal an export's file.
+/// The children of the Maps over segments have a segment each, that of the dry run an export's file.
 async fn each_map_ran_its_parts(stack: &Stack, run: &Execution<'_>) {
     let maps =
         stack.sfn.list_map_runs().execution_arn(&run.arn).send().await.expect("the Map Runs are listed").map_runs;

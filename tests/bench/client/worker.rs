@@ -12,7 +12,7 @@ use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
 use tableshift_aws::run_files::store;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::language::document::Document;
-use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::child::SegmentInput;
 use tableshift_core::plan::input::Input;
 use tableshift_core::plan::keys;
@@ -76,10 +76,10 @@ pub async fn run(segments: u32) -> Outcome {
         registry: REGISTRY,
         clock: epoch_millis,
     };
-    let lookout = clients.lookout();
+    let monitor_reader = clients.monitor_reader();
     for segment in 0..segments {
-        let input = || SegmentInput { run: RUN.into(), epoch: EPOCH, turn: Turn::Whole, segment };
-        while !migrate_segment::run(&ports, &lookout, input(), Deadline::after(LAMBDA_TIMEOUT)).await?.done {}
+        let input = || SegmentInput { run: RUN.into(), epoch: EPOCH, wave: Wave::Whole, segment };
+        while !migrate_segment::run(&ports, &monitor_reader, input(), Deadline::after(LAMBDA_TIMEOUT)).await?.done {}
     }
     Ok(())
 }

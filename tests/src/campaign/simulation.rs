@@ -16,7 +16,7 @@ use tableshift_aws::run_files::store;
 use tableshift_core::ErrorName;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::item::value::{Item, Value};
-use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::child::{Progress, SegmentInput};
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
@@ -121,7 +121,7 @@ impl Simulation {
         self.invocations.set(number);
         let epoch = self.epoch.get();
         let by = By::Worker(Invocation { run: run.to_owned(), phase, epoch, number });
-        let input = SegmentInput { run: run.to_owned(), epoch, turn: Turn::Whole, segment };
+        let input = SegmentInput { run: run.to_owned(), epoch, wave: Wave::Whole, segment };
         let clients = self.clients(by.clone(), rough);
         self.note_call(&by, number, segment, fate);
         let came = fate.befall(Box::pin(work(&clients, phase, input, fate.time))).await;
@@ -385,7 +385,7 @@ async fn work(
     match phase {
         Phase::Migrate => {
             let ports = migrate_segment::Ports { bucket, ledger, items, registry: REGISTRY, clock: clock::now };
-            migrate_segment::run(&ports, &clients.lookout(), input, deadline).await.map_err(named)
+            migrate_segment::run(&ports, &clients.monitor_reader(), input, deadline).await.map_err(named)
         }
         Phase::Verify => {
             let ports = verify_segment::Ports { bucket, ledger, items, registry: REGISTRY, clock: clock::now };

@@ -20,9 +20,9 @@ pub(crate) async fn look_after(
 ) -> Result<Output, Error> {
     let failed = |source| Error::Ledger { run: input.run.clone(), source };
     let canary = plan.canary.as_ref().ok_or_else(|| Error::NoCanary(input.run.clone()))?;
-    let bake = Bake::of(control, canary, &plan.watched, now);
+    let bake = Bake::of(control, canary, &plan.monitors, now);
     let until = hold_lock(ledger, plan, input.epoch, now, (!bake.is_over).then_some(bake.seconds)).await?;
-    ledger.enter_phase(&input.run, BAKING).await.map_err(failed)?;
+    ledger.set_progress(&input.run, BAKING).await.map_err(failed)?;
     if bake.since != control.baking_since {
         ledger.note_bake(&input.run, bake.since).await.map_err(failed)?;
     }

@@ -123,8 +123,8 @@ pub fn summary(key: &str, content: &[u8], table_arn: &str) -> Result<Summary, Ma
     Ok(summary)
 }
 
-/// Reads `manifest-files.json` and gives the parts of the rehearsal: every file that holds items. DynamoDB writes a
-/// file for an empty partition too; there is nothing in it to rehearse.
+/// Reads `manifest-files.json` and gives the parts of the dry run: every file that holds items. DynamoDB writes a
+/// file for an empty partition too; there is nothing in it to dry-run.
 pub fn parts(key: &str, content: &[u8], summary: &Summary) -> Result<Vec<Part>, ManifestError> {
     let text = String::from_utf8_lossy(content);
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());

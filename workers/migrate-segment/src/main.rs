@@ -8,6 +8,6 @@ use tableshift_runtime::{ServeError, epoch_millis, serve};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
     let clients = Clients::from_env()?;
-    let (ports, lookout) = (&Ports::of(&clients, REGISTRY, epoch_millis), &clients.lookout());
-    serve("migrate-segment", |input, deadline| run(ports, lookout, input, deadline)).await
+    let (ports, monitor_reader) = (&Ports::of(&clients, REGISTRY, epoch_millis), &clients.monitor_reader());
+    serve("migrate-segment", |input, deadline| run(ports, monitor_reader, input, deadline)).await
 }

@@ -39,7 +39,7 @@ const STOP_READING: Duration = Duration::from_secs(20);
 pub(crate) async fn write<B, L, T, W>(
     part: &mut Part<'_, B, L>,
     items: &T,
-    lookout: &W,
+    monitor_reader: &W,
     segment: u32,
     deadline: Deadline,
 ) -> Result<(), Error>
@@ -62,7 +62,7 @@ where
         let Some((mut page, tally)) = read else { break };
         (cursor, last) = (page.cursor.clone(), page.cursor.is_none());
         open.begin(OpenPage::new(tally, page.cursor.take(), prior.keys_of(&page, part)));
-        let writer = PageWriter::new(part, items, lookout, &sender, segment, deadline);
+        let writer = PageWriter::new(part, items, monitor_reader, &sender, segment, deadline);
         let (scanned, read_at) = (page.scanned, page.read_at);
         let writes = writer.sort_out(page, &prior.index, &mut open);
         if prior.index.is_empty() {

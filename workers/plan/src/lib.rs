@@ -4,7 +4,7 @@
 //! 2. Read and compile the migration, or the plan of the run that the input is about.
 //! 3. Describe the table; hold the input and the table against the stage's policy.
 //! 4. Take the lock. Nothing is touched before this, and a run that fails later gives it back.
-//! 5. Write `plan.json`, the segments and the parts of the rehearsal; record the run in the ledger.
+//! 5. Write `plan.json`, the segments and the parts of the dry run; record the run in the ledger.
 
 mod begin;
 mod error;
@@ -73,7 +73,7 @@ pub struct Ports<B, L, T, E, W> {
     /// Executions of the state machine.
     pub executions: E,
     /// The calendars and alarms that runs watch.
-    pub lookout: W,
+    pub monitor_reader: W,
     /// The migrations in Rust that this build knows.
     pub registry: Registry,
     /// The time.

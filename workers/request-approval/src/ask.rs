@@ -8,7 +8,7 @@ use tableshift_aws::s3::ReadObject;
 use tableshift_aws::sns::Publish;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::item::hash;
-use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::canary::Wave;
 use tableshift_runtime::told;
 
 use crate::message::Request;
@@ -21,7 +21,7 @@ pub(crate) struct Ask {
     pub(crate) epoch: u64,
     pub(crate) token: String,
     pub(crate) execution: String,
-    pub(crate) turn: Turn,
+    pub(crate) wave: Wave,
 }
 
 impl Ask {
@@ -56,7 +56,7 @@ impl Ask {
         let request = Request {
             plan: &reviewed.plan,
             report: &reviewed.report,
-            turn: self.turn,
+            wave: self.wave,
             question: &question,
             execution: &self.execution,
             at: asked.saturating_mul(1000),

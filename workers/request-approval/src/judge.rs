@@ -12,7 +12,7 @@ use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::{Hashes, UnknownRequester, account_of};
 use tableshift_core::approval::signature::{AnswerTo, Signature, Statement};
 use tableshift_core::item::hash;
-use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::canary::Wave;
 use tableshift_runtime::told;
 
 use crate::judgement::{self, Refusal};
@@ -63,7 +63,7 @@ impl Weighed {
 pub(crate) async fn judge<B, L, T, V, H>(
     ports: &Ports<B, L, T, V, H>,
     run: &str,
-    turn: Turn,
+    wave: Wave,
     sent: &Sent,
 ) -> Result<Output, Error>
 where
@@ -74,7 +74,7 @@ where
 {
     let failed = |source| Error::Ledger { run: run.to_owned(), source };
     let asked = ports.ledger.approval(run).await.map_err(failed)?;
-    let refused = |refusal| Error::Refused { refusal, turn };
+    let refused = |refusal| Error::Refused { refusal, wave };
     let asked = asked.ok_or_else(|| refused(Refusal::NotAsked))?;
     if let Approval { answer: Some(earlier), .. } = &asked {
         judgement::again(earlier, &sent.hash()).map_err(refused)?;

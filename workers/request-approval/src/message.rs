@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use tableshift_aws::ledger::approvals::Question;
 use tableshift_core::approval::rules::Requester;
-use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::policy::OnBadVerdict;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::report::links;
-use tableshift_core::report::message::{Message, Moment, Notice};
+use tableshift_core::report::message::{Event, Message, Notice};
 use tableshift_core::report::run_report::Report;
 use tableshift_core::report::summary::{self, started_by};
 
@@ -21,7 +21,7 @@ pub struct Request<'a> {
     /// The report to review.
     pub report: &'a Report,
     /// Before whose turn it is asked.
-    pub turn: Turn,
+    pub wave: Wave,
     /// The question.
     pub question: &'a Question,
     /// The ARN of the execution that waits.
@@ -35,8 +35,8 @@ pub struct Request<'a> {
 impl Request<'_> {
     /// The message: to people the whole question, to programs that there is one.
     pub fn message(&self) -> Message {
-        let moment = Moment::Waiting { answer_by: &self.question.expires_at };
-        let notice = Notice::of_run(self.plan, moment, self.at, self.execution);
+        let event = Event::Waiting { answer_by: &self.question.expires_at };
+        let notice = Notice::of_run(self.plan, event, self.at, self.execution);
         let notice = Notice { reported: true, counts: self.report.last_counts(), ..notice };
         notice.message_with(self.subject(), self.text())
     }
@@ -44,16 +44,16 @@ impl Request<'_> {
     /// The subject.
     pub fn subject(&self) -> String {
         let RunPlan { stage, table, migration, .. } = self.plan;
-        match self.turn {
-            Turn::Rest => format!("tableshift {stage}: may {} write the rest of {}?", migration.id, table.name),
-            Turn::Whole | Turn::Canary => format!("tableshift {stage}: may {} write to {}?", migration.id, table.name),
+        match self.wave {
+            Wave::Main => format!("tableshift {stage}: may {} write the rest of {}?", migration.id, table.name),
+            Wave::Whole | Wave::Canary => format!("tableshift {stage}: may {} write to {}?", migration.id, table.name),
         }
     }
 
     /// The message.
     pub fn text(&self) -> String {
         let plan = self.plan;
-        let what = if self.turn == Turn::Rest { "the rest of" } else { "to" };
+        let what = if self.wave == Wave::Main { "the rest of" } else { "to" };
         let mut text =
             format!("Run {} waits for a yes before it writes {what} table {}.\n\n", plan.run, plan.table.name);
         self.line(&mut text, "Stage", &plan.stage);
@@ -81,11 +81,11 @@ impl Request<'_> {
         let Question { plan_hash, report_hash, .. } = self.question;
         let (page, report) = (keys::report_page(run), keys::report(run));
         let region = links::region(self.execution).map(|region| format!(" --region {region}")).unwrap_or_default();
-        let without = match (self.turn, self.plan.on_bad_verdict) {
-            (Turn::Rest, OnBadVerdict::RollBack) => {
+        let without = match (self.wave, self.plan.on_bad_verdict) {
+            (Wave::Main, OnBadVerdict::RollBack) => {
                 "Without an answer the run ends at\nthe time above and writes no more; the canary stays as it is. After a no it is put back.\n"
             }
-            (Turn::Rest, OnBadVerdict::Hold) => {
+            (Wave::Main, OnBadVerdict::Hold) => {
                 "Without an answer, or after\na no, the run ends and writes no more; the canary stays as it is.\n"
             }
             _ => "Without an\nanswer the run ends at the time above and writes nothing.\n",
@@ -115,14 +115,14 @@ mod tests {
     use tableshift_core::language::document::Document;
     use tableshift_core::plan::canary::CanaryPlan;
     use tableshift_core::plan::input::Input;
-    use tableshift_core::plan::monitors::Watched;
+    use tableshift_core::plan::monitors::Monitors;
     use tableshift_core::plan::phase::Phase;
     use tableshift_core::plan::run_plan::Facts;
     use tableshift_core::write::counts::{Counts, JournalCounts, Partial, Tally};
 
     fn plan() -> RunPlan {
         let policy = serde_json::json!({
-            "point_in_time_recovery": true, "back_up": true, "rehearse": "export", "approve": true, "verify": true,
+            "point_in_time_recovery": true, "back_up": true, "dry_run_source": "export", "approve": true, "verify": true,
             "approval_timeout_seconds": 86_400, "on_bad_verdict": "hold", "max_concurrency": 10, "max_segments": 1000,
             "write_units_per_second": null, "read_units_per_second": null, "invalid_items": 5, "lease_seconds": 900
         });
@@ -149,10 +149,10 @@ mod tests {
     }
 
     fn text(plan: &RunPlan, report: &Report) -> (String, String) {
-        text_before(Turn::Whole, plan, report)
+        text_before(Wave::Whole, plan, report)
     }
 
-    fn text_before(turn: Turn, plan: &RunPlan, report: &Report) -> (String, String) {
+    fn text_before(wave: Wave, plan: &RunPlan, report: &Report) -> (String, String) {
         let question = Question {
             id: "id".into(),
             asked_at: "2026-11-22T10:00:00Z".into(),
@@ -169,7 +169,7 @@ mod tests {
         let request = Request {
             plan,
             report,
-            turn,
+            wave,
             question: &question,
             execution: "arn:aws:states:eu-central-1:111122223333:execution:tableshift-prod-migrate-table:release-42",
             at: 0,
@@ -180,7 +180,7 @@ mod tests {
         (message.subject, message.text)
     }
 
-    fn rehearsed(plan: &RunPlan) -> Report {
+    fn dry_run(plan: &RunPlan) -> Report {
         let counts =
             Counts { scanned: 1_204_310, changed: 1_204_000, not_matched: 307, invalid: 3, ..Counts::default() };
         let tally = Tally { counts, change_units: 1_320_455, ..Tally::default() };
@@ -208,29 +208,29 @@ mod tests {
     #[test]
     fn the_message_is_the_one_in_the_golden_file() {
         let plan = plan();
-        hold("message.txt", text(&plan, &rehearsed(&plan)));
+        hold("message.txt", text(&plan, &dry_run(&plan)));
     }
 
     /// What is asked once the canary has baked.
     #[test]
     fn the_message_after_a_canary_is_the_one_in_the_golden_file() {
         let canary = Some(CanaryPlan { segments: 4, bake_seconds: 1800, approve: true });
-        let watched = Watched { alarms: vec!["latency".into(), "errors".into()], ..Watched::default() };
-        let plan = RunPlan { canary, segments: 64, watched, ..plan() };
+        let monitors = Monitors { alarms: vec!["latency".into(), "errors".into()], ..Monitors::default() };
+        let plan = RunPlan { canary, segments: 64, monitors, ..plan() };
         let counts = Counts { scanned: 75_012, changed: 75_001, not_matched: 11, ..Counts::default() };
         let journal = JournalCounts { as_written: 74_990, changed_since: 11, ..JournalCounts::default() };
-        let mut report = Report { turn: Turn::Canary, ..rehearsed(&plan) };
+        let mut report = Report { wave: Wave::Canary, ..dry_run(&plan) };
         for phase in [Phase::Migrate, Phase::Verify] {
             let tally = Tally { counts, journal, ..Tally::default() };
             let partial = serde_json::json!({"phase": phase, "part": "000007", "done": true, "tally": tally});
             let partial: Partial = serde_json::from_value(partial).unwrap();
             report.fold(phase, 1, vec![partial], plan.invalid_items);
         }
-        hold("message-after-canary.txt", text_before(Turn::Rest, &plan, &report));
+        hold("message-after-canary.txt", text_before(Wave::Main, &plan, &report));
     }
 
     #[test]
-    fn a_message_without_a_rehearsal_says_so() {
+    fn a_message_without_a_dry_run_says_so() {
         let plan = plan();
         let (_, text) = text(&plan, &Report::new(&plan, Phase::DryRun));
         assert!(text.contains("There was no dry run."), "{text}");

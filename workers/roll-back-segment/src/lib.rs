@@ -21,7 +21,7 @@ use tableshift_aws::run_files::{RunFileError, load_journal};
 use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
-use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::canary::Wave;
 pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input};
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
@@ -107,11 +107,11 @@ where
     T: UpdateItem,
 {
     let segment = input.segment;
-    let (phase, turn, part) = (Phase::RollBack, Turn::Whole, segments::name(segment));
-    let id = PartId { run: input.run, epoch: input.epoch, phase, turn, part };
+    let (phase, wave, part) = (Phase::RollBack, Wave::Whole, segments::name(segment));
+    let id = PartId { run: input.run, epoch: input.epoch, phase, wave, part };
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(ports, id).await.map_err(part_error)?;
-    let entered = ports.ledger.enter_phase(&part.id.run, ROLLED_BACK).await;
+    let entered = ports.ledger.set_progress(&part.id.run, ROLLED_BACK).await;
     entered.map_err(|source| part_error(PartError::Ledger { part: part.id.part.clone(), source }))?;
     let journal = Journal::read(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
     let items = (ports.items)(&part.plan.table.name);

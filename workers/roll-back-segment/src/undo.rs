@@ -122,12 +122,12 @@ impl<'u, T: UpdateItem> Undo<'u, T> {
         Ok((key, undone))
     }
 
-    /// Sends an update when its turn has come, again after a throttle. `None`: time ran out first.
+    /// Sends an update when its wave has come, again after a throttle. `None`: time ran out first.
     async fn update(&self, key: &Item, update: &Update) -> Result<Option<Written>, CallError> {
         let begun = Instant::now();
         loop {
             let time_left = self.deadline.remaining().saturating_sub(STOP_WRITING);
-            if !self.pacer.turn(EXPECTED_UNITS, time_left).await {
+            if !self.pacer.wave(EXPECTED_UNITS, time_left).await {
                 return Ok(None);
             }
             match self.items.update(key, update).await {

@@ -102,8 +102,8 @@ where
     T: ScanSegment + ReadItem,
 {
     let segment = input.segment;
-    let (phase, turn, part) = (Phase::Verify, input.turn, segments::name(segment));
-    let id = PartId { run: input.run, epoch: input.epoch, phase, turn, part };
+    let (phase, wave, part) = (Phase::Verify, input.wave, segments::name(segment));
+    let id = PartId { run: input.run, epoch: input.epoch, phase, wave, part };
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let journal = journal_index(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
@@ -114,7 +114,7 @@ where
         let next = pages.next(part.checkpoint.cursor.as_ref(), None, Portion::at(part.read_share())).await;
         let (page, mut tally) = next.map_err(|source| Error::Read { segment, source })?;
         let judge = part.judge();
-        page.items.iter().for_each(|item| judge.prove(item, &journal, &mut tally));
+        page.items.iter().for_each(|item| judge.verify(item, &journal, &mut tally));
         part.dead_letters(&tally.findings).await.map_err(part_error)?;
         part.finish_page(tally, page.cursor).await.map_err(part_error)?;
     }

@@ -100,7 +100,7 @@ pub fn told(source: &Source, review: &Review) -> String {
     text
 }
 
-/// What `phase`, `requires` and `bake` mean for when the migration may run.
+/// What `kind`, `requires` and `bake` mean for when the migration may run.
 fn meaning(source: &Source) -> Vec<String> {
     Document::from_yaml(&source.text).map(|document| requires::sentences(&document)).unwrap_or_default()
 }

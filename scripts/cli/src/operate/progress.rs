@@ -97,7 +97,7 @@ mod tests {
             table: None,
             standing: Standing::UnderWay,
             state: None,
-            turn: None,
+            wave: None,
             bakes_until: None,
             held: None,
             error: None,

@@ -74,7 +74,7 @@ mod tests {
 
     fn plan() -> RunPlan {
         let policy = serde_json::json!({
-            "point_in_time_recovery": true, "back_up": true, "rehearse": "export", "approve": true, "verify": true,
+            "point_in_time_recovery": true, "back_up": true, "dry_run_source": "export", "approve": true, "verify": true,
             "approval_timeout_seconds": 86_400, "on_bad_verdict": "hold", "max_concurrency": 10, "max_segments": 1000,
             "write_units_per_second": 2_000, "read_units_per_second": null, "invalid_items": 5, "lease_seconds": 900
         });

@@ -35,9 +35,9 @@ fn a_good_last_phase_is_success() {
 }
 
 #[test]
-fn a_bad_rehearsal_fails_before_anything_is_written() {
+fn a_bad_dry_run_fails_before_anything_is_written() {
     let (error, cause) = decide_of(reported(migrate(), "dry-run", "bad"));
-    assert_eq!(error, "RehearsalFailed");
+    assert_eq!(error, "DryRunFailed");
     let expected = "the dry run's verdict is bad: 3 items are late; nothing was written; see runs/r/report.json";
     assert_eq!(cause, expected);
 }
@@ -90,7 +90,7 @@ fn a_caught_error_outweighs_a_good_report() {
 #[test]
 fn a_map_that_failed_is_told_by_what_its_worker_noted() {
     let mut data = reported(migrate(), "dry-run", "good");
-    data["turn"] = json!({"name": "whole", "answer": {"approve": true}});
+    data["wave"] = json!({"name": "whole", "answer": {"approve": true}});
     let cause = "The specified tolerated failure threshold was exceeded";
     data["error"] = json!({"Error": "States.ExceedToleratedFailureThreshold", "Cause": cause});
     let known = Known { recorded: Some(("BudgetExceeded", "6 items are invalid")), ..Known::default() };
@@ -112,7 +112,7 @@ fn a_request_that_timed_out_has_expired() {
     data["error"] = json!({"Error": "States.Timeout", "Cause": ""});
     assert_eq!(decide_of(data.clone()).0, "ApprovalExpired");
     // After the answer it is another step that took too long.
-    data["turn"] = json!({"name": "whole", "answer": {"approve": true}});
+    data["wave"] = json!({"name": "whole", "answer": {"approve": true}});
     let (error, cause) = decide_of(data);
     assert_eq!(error, "States.Timeout");
     assert!(!cause.is_empty());
@@ -127,21 +127,21 @@ fn an_error_without_a_name_is_a_defect() {
 fn after_canary(report: &str) -> Value {
     let mut data = reported(migrate(), report, "good");
     data["canary"] = json!({"approve": true});
-    data["turn"] = json!({"name": "rest", "segments_key": "k"});
+    data["wave"] = json!({"name": "main", "segments_key": "k"});
     data
 }
 
 #[test]
 fn a_good_canary_alone_is_no_success() {
     let mut data = reported(migrate(), "verify", "good");
-    data["report"]["turn"] = json!("canary");
+    data["report"]["wave"] = json!("canary");
     assert_eq!(decide_of(data).0, "Internal");
 }
 
 #[test]
 fn a_bad_canary_says_that_the_rest_was_not_written() {
     let mut data = reported(migrate(), "verify", "bad");
-    data["report"]["turn"] = json!("canary");
+    data["report"]["wave"] = json!("canary");
     let (error, cause) = decide_of(data);
     assert_eq!(error, "VerificationFailed");
     assert!(cause.starts_with("the canary's verdict is bad: 3 items are late; the rest was not written"), "{cause}");
@@ -164,12 +164,12 @@ fn a_no_to_the_rest_tells_who_and_why_and_what_became_of_the_canary() {
     let no = json!({"approved": false, "by": "arn:bob", "reason": "too slow"});
     for (report, what) in [("verify", "only the canary was written"), ("roll-back", "every item of the canary")] {
         let mut data = after_canary(report);
-        data["turn"]["approval"] = no.clone();
+        data["wave"]["approval"] = no.clone();
         let (error, cause) = decide_of(data);
         assert_eq!(error, "ApprovalRejected");
         assert!(cause.starts_with(&format!("arn:bob said no to the rest: too slow; {what}")), "{cause}");
     }
     let mut data = reported(migrate(), "roll-back", "bad");
-    data["turn"] = json!({"name": "rest", "approval": no});
+    data["wave"] = json!({"name": "main", "approval": no});
     assert_eq!(decide_of(data).0, "VerificationFailed", "some of it could not be put back");
 }

@@ -6,7 +6,7 @@ use tableshift_core::item::table::Table;
 use tableshift_core::language::document::Document;
 use tableshift_core::plan::input::Input;
 use tableshift_core::plan::phase::Phase;
-use tableshift_core::plan::policy::{OnBadVerdict, Policy, Rehearse};
+use tableshift_core::plan::policy::{DryRunSource, OnBadVerdict, Policy};
 use tableshift_core::plan::run_plan::{Facts, RunPlan};
 use tableshift_core::plan::segments;
 use tableshift_core::report::run_report::Report;
@@ -70,7 +70,7 @@ fn policy() -> Policy {
     Policy {
         point_in_time_recovery: true,
         back_up: true,
-        rehearse: Rehearse::Export,
+        dry_run_source: DryRunSource::Export,
         canary: None,
         approve: true,
         approval: tableshift_core::approval::rules::ApprovalRules::default(),
@@ -115,7 +115,7 @@ pub fn partial(phase: Phase, segment: u32, tally: Tally) -> Partial {
 }
 
 /// The dry run that an approver sees.
-pub fn rehearsed(plan: &RunPlan) -> Report {
+pub fn dry_run(plan: &RunPlan) -> Report {
     let mut report = Report::new(plan, Phase::DryRun);
     let counts = Counts {
         scanned: 48_211,
@@ -133,7 +133,7 @@ pub fn rehearsed(plan: &RunPlan) -> Report {
 
 /// A run that was written while old code still wrote.
 pub fn verified(plan: &RunPlan) -> Report {
-    let mut report = rehearsed(plan);
+    let mut report = dry_run(plan);
     let counts = Counts {
         scanned: 48_260,
         changed: 12_482,

@@ -23,7 +23,7 @@ use crate::identity::sts::NoEndpoint;
 use crate::ledger::table::Ledger;
 use crate::monitors::alarms::Alarms;
 use crate::monitors::calendars::Calendars;
-use crate::monitors::reader::Lookout;
+use crate::monitors::reader::MonitorReader;
 use crate::s3::Bucket;
 use crate::sfn::answers::Answers;
 use crate::sfn::executions::Executions;
@@ -131,9 +131,9 @@ impl Clients {
     }
 
     /// The calendars and alarms that runs watch.
-    pub fn lookout(&self) -> Lookout {
+    pub fn monitor_reader(&self) -> MonitorReader {
         let calendars = Calendars::new(aws_sdk_ssm::Client::new(&self.config));
-        Lookout { calendars, alarms: Alarms::new(aws_sdk_cloudwatch::Client::new(&self.config)) }
+        MonitorReader { calendars, alarms: Alarms::new(aws_sdk_cloudwatch::Client::new(&self.config)) }
     }
 
     /// The stack's topic. An error when the function was deployed without one.

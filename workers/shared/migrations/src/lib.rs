@@ -1,7 +1,7 @@
 //! Migrations written in Rust, for what the migration language does not say.
 //!
 //! To add one: a module that implements [`Migration`](tableshift_core::change::migration::Migration), as [`phone_numbers`] does,
-//! and an entry in [`REGISTRY`]. A run names it by its id, like any other migration; it is rehearsed, journaled, verified
+//! and an entry in [`REGISTRY`]. A run names it by its id, like any other migration; it is dry-run, journaled, verified
 //! and rolled back by the same workers. Like a document it must not depend on the clock, on chance or on another item,
 //! and never put an attribute's value into a reason.
 

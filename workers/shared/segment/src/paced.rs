@@ -1,4 +1,4 @@
-//! Waiting one's turn: every operation waits for its worker's share of the run's budget and is charged what it consumed.
+//! Waiting one's wave: every operation waits for its worker's share of the run's budget and is charged what it consumed.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -23,7 +23,7 @@ impl Pacer {
     /// in `time_left`, and nothing was charged.
     ///
     /// The charge comes before the operation: operations in flight together must not each find the budget untouched.
-    pub async fn turn(&self, expected_units: f64, time_left: Duration) -> bool {
+    pub async fn wave(&self, expected_units: f64, time_left: Duration) -> bool {
         self.settle(expected_units);
         let wait = self.wait();
         if wait >= time_left {

@@ -16,7 +16,7 @@ use tableshift_core::control::run_control::{Control, State};
 use tableshift_core::control::throttle::{Reach, Reason, Throttles};
 use tableshift_core::item::value::Item;
 use tableshift_core::language::registry::{Registry, Runnable};
-use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::child::Progress;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
@@ -31,7 +31,7 @@ use tableshift_aws::ledger::checkpoints::{Checkpoint, Checkpoints};
 use tableshift_aws::ledger::control::SteerRun;
 use tableshift_aws::ledger::lock::LockTable;
 use tableshift_aws::ledger::table::{Ledger, LedgerError};
-use tableshift_aws::monitors::reader::{Look, look_if_due};
+use tableshift_aws::monitors::reader::{Look, read_if_due};
 use tableshift_aws::run_files::{load, load_plan, store, store_findings};
 use tableshift_aws::s3::Bucket;
 use tableshift_aws::s3::{ReadObject, WriteObject};
@@ -62,7 +62,7 @@ pub struct PartId {
     /// The phase.
     pub phase: Phase,
     /// Whose turn it is.
-    pub turn: Turn,
+    pub wave: Wave,
     /// The part's name.
     pub part: String,
 }
@@ -164,16 +164,16 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
         }
         let told = self.told(now)?;
         if told == Directive::Work {
-            self.note_free(now).await?;
+            self.clear_hold(now).await?;
         }
         Ok(told)
     }
 
     /// Nothing holds the run: the next hold is to be told again.
-    async fn note_free(&self, now: i64) -> Result<(), PartError> {
+    async fn clear_hold(&self, now: i64) -> Result<(), PartError> {
         let Some(since) = self.control.borrow().outdated_hold(now) else { return Ok(()) };
         self.control.borrow_mut().held_since = None;
-        self.ledger.note_free(&self.id.run, since).await.map_err(|source| self.ledger_error(source))
+        self.ledger.clear_hold(&self.id.run, since).await.map_err(|source| self.ledger_error(source))
     }
 
     /// What the control item, as it was last read, and the plan's window say now.
@@ -189,12 +189,12 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     }
 
     /// As [`Part::directive`], after a look at calendars and alarms if this worker is the one to look.
-    pub async fn directive_after_look(&self, lookout: &impl Look) -> Result<Directive, PartError> {
+    pub async fn directive_with_monitors(&self, monitor_reader: &impl Look) -> Result<Directive, PartError> {
         self.directive().await?;
-        let (now, before) = ((self.clock)(), self.control.borrow().outlook.clone());
-        let looked = look_if_due(self.ledger, lookout, &self.id.run, &self.plan.watched, &before, now).await;
-        if let Some(outlook) = looked.map_err(PartError::Look)? {
-            self.control.borrow_mut().outlook = outlook;
+        let (now, before) = ((self.clock)(), self.control.borrow().monitor_status.clone());
+        let looked = read_if_due(self.ledger, monitor_reader, &self.id.run, &self.plan.monitors, &before, now).await;
+        if let Some(monitor_status) = looked.map_err(PartError::Look)? {
+            self.control.borrow_mut().monitor_status = monitor_status;
         }
         self.told(now)
     }
@@ -218,7 +218,7 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     /// second.
     pub async fn tell_throttle(&self, reach: Reach, asked: f64) -> Result<(), PartError> {
         let (plan, now, before) = (&self.plan, (self.clock)(), self.control.borrow().slowed);
-        let size = (plan.segments_of(self.id.turn), plan.max_concurrency);
+        let size = (plan.segments_of(self.id.wave), plan.max_concurrency);
         let slowed = self.control.borrow().slowed_by(reach, asked, plan.write_units_per_second, size, now);
         let Some(slowed) = slowed else { return Ok(()) };
         self.control.borrow_mut().slowed = Some(slowed);
@@ -322,27 +322,27 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     }
 }
 
-/// The checkpoint that an attempt begins with. Only writing goes on across executions: a proof, a rehearsal or a way
+/// The checkpoint that an attempt begins with. Only writing goes on across executions: a proof, a dry run or a way
 /// back that another execution or the canary began is begun anew, for the table may have changed since.
 fn taken_up(earlier: Checkpoint, id: &PartId) -> Checkpoint {
-    let (attempt, epoch, turn) = (earlier.attempt + 1, id.epoch, id.turn);
-    let is_another_s = earlier.epoch < epoch || earlier.turn != turn;
+    let (attempt, epoch, wave) = (earlier.attempt + 1, id.epoch, id.wave);
+    let is_another_s = earlier.epoch < epoch || earlier.wave != wave;
     let earlier = if id.phase != Phase::Migrate && is_another_s { Checkpoint::default() } else { earlier };
-    Checkpoint { attempt, epoch, turn, ..earlier }
+    Checkpoint { attempt, epoch, wave, ..earlier }
 }
 
 impl<B, L> Part<'_, B, L> {
     /// This worker's write units a second, as things are now.
     pub fn write_share(&self) -> Option<f64> {
         let (plan, now) = (&self.plan, (self.clock)());
-        let segments = plan.segments_of(self.id.turn);
+        let segments = plan.segments_of(self.id.wave);
         self.control.borrow().write_share(plan.write_units_per_second, segments, plan.max_concurrency, now)
     }
 
     /// This worker's read units a second, as things are now.
     pub fn read_share(&self) -> Option<f64> {
         let plan = &self.plan;
-        let segments = plan.segments_of(self.id.turn);
+        let segments = plan.segments_of(self.id.wave);
         self.control.borrow().read_share(plan.read_units_per_second, segments, plan.max_concurrency)
     }
 

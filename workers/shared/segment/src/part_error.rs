@@ -5,7 +5,7 @@ use tableshift_core::language::compile::compiled::MeaningError;
 use tableshift_core::plan::window::WindowError;
 
 use tableshift_aws::ledger::table::LedgerError;
-use tableshift_aws::monitors::reader::LookError;
+use tableshift_aws::monitors::reader::MonitorError;
 use tableshift_aws::run_files::RunFileError;
 
 /// Why a part cannot be worked on.
@@ -43,7 +43,7 @@ pub enum PartError {
     Window(#[source] WindowError),
     /// Calendars and alarms could not be looked at, or one of them ends the run.
     #[error("the run may not write")]
-    Look(#[source] LookError),
+    Look(#[source] MonitorError),
     /// Another execution has taken the run or the table over.
     #[error("part {part} is not this execution's any more: the lock or the part was taken over; this worker stops")]
     LeaseLost {

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::item::value::Item;
-use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::counts::Tally;
 
@@ -16,8 +16,8 @@ pub struct Checkpoint {
     pub attempt: u64,
     /// The lock's epoch under which that attempt works.
     pub epoch: u64,
-    /// In whose turn of the run it works.
-    pub turn: Turn,
+    /// In whose wave of the run it works.
+    pub wave: Wave,
     /// How many pages (or lines, or journal objects) are done.
     pub page: u64,
     /// From which page on the journal holds what earlier attempts may have written and did not count; `None`: nothing.
@@ -63,7 +63,7 @@ impl Checkpoints for Ledger {
         let mut item = key(&pk, &sk);
         item.insert("attempt".into(), AttributeValue::N(checkpoint.attempt.to_string()));
         item.insert("epoch".into(), AttributeValue::N(checkpoint.epoch.to_string()));
-        item.insert("turn".into(), AttributeValue::S(checkpoint.turn.as_str().into()));
+        item.insert("wave".into(), AttributeValue::S(checkpoint.wave.as_str().into()));
         item.insert("page".into(), AttributeValue::N(checkpoint.page.to_string()));
         item.insert("done".into(), AttributeValue::Bool(checkpoint.done));
         // Grows with every save, so that one that was long on its way cannot undo a later one.
@@ -101,7 +101,7 @@ pub(crate) fn checkpoint(item: &LedgerItem) -> Result<Checkpoint, LedgerError> {
         // An item that was just made by the claim has neither yet.
         attempt: number(item, "attempt").unwrap_or_default(),
         epoch: number(item, "epoch").unwrap_or_default(),
-        turn: text(item, "turn").as_deref().map(Turn::of).unwrap_or_default(),
+        wave: text(item, "wave").as_deref().map(Wave::of).unwrap_or_default(),
         page: number(item, "page").unwrap_or_default(),
         behind: number(item, "behind"),
         cursor: parsed(item, "cursor")?,

@@ -1,7 +1,7 @@
 //! The control item of a run: what an operator, or a worker that met a wall, says to every worker.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
-use tableshift_core::control::monitor_status::{Alarm, Closed, LOOK_EVERY_MILLIS, Outlook};
+use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus, READ_EVERY_MILLIS};
 use tableshift_core::control::run_control::{Control, Slowed, State};
 use tableshift_core::error::failure::{Named, end_of_run, told};
 use tableshift_core::plan::phase::Phase;
@@ -37,7 +37,7 @@ pub trait SteerRun {
     /// Claims the next look at calendars and alarms. False: another worker has claimed one within the last minute.
     async fn claim_look(&self, run: &str, now: i64) -> Result<bool, LedgerError>;
     /// Tells every worker what calendars and alarms say.
-    async fn note_outlook(&self, run: &str, outlook: &Outlook) -> Result<(), LedgerError>;
+    async fn save_monitor_status(&self, run: &str, monitor_status: &MonitorStatus) -> Result<(), LedgerError>;
     /// Notes since when the canary bakes without a break, in epoch milliseconds; none: an alarm keeps it from it.
     async fn note_bake(&self, run: &str, since: Option<i64>) -> Result<(), LedgerError>;
     /// Forgets the canary's bake and how many segments it verified, which are verified once more with the rest.
@@ -46,10 +46,10 @@ pub trait SteerRun {
     /// it before.
     async fn note_held(&self, run: &str, now: i64) -> Result<bool, LedgerError>;
     /// Notes that nothing holds the run any more, of which people were told at `since`.
-    async fn note_free(&self, run: &str, since: i64) -> Result<(), LedgerError>;
+    async fn clear_hold(&self, run: &str, since: i64) -> Result<(), LedgerError>;
     /// Lets a run that is taken up again work: forgets why it stopped, since when a canary baked and what its proofs
     /// counted, and keeps what an operator set.
-    async fn let_run(&self, run: &str) -> Result<(), LedgerError>;
+    async fn clear_stop(&self, run: &str) -> Result<(), LedgerError>;
 }
 
 /// Notes why a run's worker gave up and tells the others to stop: an error that all would meet is met once. A Map tells
@@ -152,13 +152,14 @@ impl SteerRun for Ledger {
         let update = update
             .condition_expression("attribute_not_exists(looked_at) OR looked_at <= :due")
             .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
-            .expression_attribute_values(":due", AttributeValue::N((now - LOOK_EVERY_MILLIS).to_string()));
+            .expression_attribute_values(":due", AttributeValue::N((now - READ_EVERY_MILLIS).to_string()));
         self.happened("UpdateItem", run, update.send().await.map(drop))
     }
 
-    async fn note_outlook(&self, run: &str, outlook: &Outlook) -> Result<(), LedgerError> {
-        let closed = outlook.closed.map(|closed| AttributeValue::N(closed.until.unwrap_or_default().to_string()));
-        let alarm = outlook.alarm.as_ref();
+    async fn save_monitor_status(&self, run: &str, monitor_status: &MonitorStatus) -> Result<(), LedgerError> {
+        let closed =
+            monitor_status.closed.map(|closed| AttributeValue::N(closed.until.unwrap_or_default().to_string()));
+        let alarm = monitor_status.alarm.as_ref();
         let values = [
             ("calendar_closed_until", closed),
             ("alarm", alarm.map(|alarm| AttributeValue::S(alarm.name.clone()))),
@@ -204,7 +205,7 @@ impl SteerRun for Ledger {
         self.happened("UpdateItem", run, update.send().await.map(drop))
     }
 
-    async fn note_free(&self, run: &str, since: i64) -> Result<(), LedgerError> {
+    async fn clear_hold(&self, run: &str, since: i64) -> Result<(), LedgerError> {
         let update = self.control_update(run, "REMOVE held_since");
         let update = update
             .condition_expression("held_since = :since")
@@ -212,7 +213,7 @@ impl SteerRun for Ledger {
         self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
-    async fn let_run(&self, run: &str) -> Result<(), LedgerError> {
+    async fn clear_stop(&self, run: &str) -> Result<(), LedgerError> {
         let removed = format!("#reason, #since, #verify, #back, #dry, {BAKING_SINCE}, held_since");
         let update = self.control_update(run, &format!("SET #state = :running REMOVE {removed}"));
         let update = update
@@ -270,16 +271,16 @@ fn control(item: &LedgerItem, phase: Phase) -> Result<Control, LedgerError> {
         slowed: slowed.map(|((to, at), growth)| Slowed { to, at, growth }),
         segments_done: number(item, &done(phase)).unwrap_or_default(),
         baking_since: number(item, BAKING_SINCE),
-        outlook: outlook(item),
+        monitor_status: monitor_status(item),
         held_since: number(item, "held_since"),
     })
 }
 
 /// What the last look saw. A calendar that tells no time for its opening is noted as closed until 0.
-fn outlook(item: &LedgerItem) -> Outlook {
+fn monitor_status(item: &LedgerItem) -> MonitorStatus {
     let closed = number::<i64>(item, "calendar_closed_until");
     let alarm = text(item, "alarm").zip(number(item, "alarm_since")).zip(number(item, "alarm_seen"));
-    Outlook {
+    MonitorStatus {
         looked_at: number(item, "looked_at").unwrap_or_default(),
         closed: closed.map(|until| Closed { until: Some(until).filter(|until| *until > 0) }),
         alarm: alarm.map(|((name, since), seen)| Alarm { name, since, seen }),

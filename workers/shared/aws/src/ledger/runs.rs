@@ -26,7 +26,7 @@ pub struct RunRecord {
     /// The hash of `plan.json`.
     pub plan_hash: String,
     /// Where it is: `planned`, `writing` and so on.
-    pub phase: String,
+    pub progress: String,
     /// `running`, `succeeded` or `failed`.
     pub status: String,
     /// When it started.
@@ -41,7 +41,7 @@ pub struct RunRecord {
     pub cause: Option<String>,
     /// Why a segment's worker gave up, when one did: the error name.
     pub cause_name: Option<String>,
-    /// What the last phase counted.
+    /// What the last progress counted.
     pub counts: BTreeMap<String, u64>,
     /// Who started the run, and who took it up again.
     pub requesters: Vec<Requester>,
@@ -58,7 +58,7 @@ pub struct Ending {
     pub error: String,
     /// What the error says, or empty.
     pub cause: String,
-    /// What the last phase counted.
+    /// What the last progress counted.
     pub counts: BTreeMap<String, u64>,
 }
 
@@ -86,8 +86,8 @@ pub trait Runs {
     async fn put_run(&self, record: &RunRecord) -> Result<(), LedgerError>;
     /// The record of `run`.
     async fn run(&self, run: &str) -> Result<Option<RunRecord>, LedgerError>;
-    /// Notes that the run entered `phase`. False: it was in it already.
-    async fn enter_phase(&self, run: &str, phase: &str) -> Result<bool, LedgerError>;
+    /// Notes that the run entered `progress`. False: it was in it already.
+    async fn set_progress(&self, run: &str, progress: &str) -> Result<bool, LedgerError>;
     /// Notes why a segment's worker gave up. The first cause stays: a Map that fails stops its other
     /// children, and what they then say is a consequence.
     async fn record_cause(&self, run: &str, name: &str, cause: &str) -> Result<(), LedgerError>;
@@ -120,9 +120,9 @@ impl Runs for Ledger {
         item.map(|item| run_record(run, &item)).transpose()
     }
 
-    async fn enter_phase(&self, run: &str, phase: &str) -> Result<bool, LedgerError> {
-        let before = self.set(run, "SET #phase = :phase", &[("phase", string(phase))]).await?;
-        Ok(text(&before, "phase").as_deref() != Some(phase))
+    async fn set_progress(&self, run: &str, progress: &str) -> Result<bool, LedgerError> {
+        let before = self.set(run, "SET #progress = :progress", &[("progress", string(progress))]).await?;
+        Ok(text(&before, "progress").as_deref() != Some(progress))
     }
 
     async fn record_cause(&self, run: &str, name: &str, cause: &str) -> Result<(), LedgerError> {
@@ -264,7 +264,7 @@ fn run_item(record: &RunRecord) -> LedgerItem {
         ("migration", Some(&record.migration)),
         ("migration_hash", Some(&record.migration_hash)),
         ("plan_hash", Some(&record.plan_hash)),
-        ("phase", Some(&record.phase)),
+        ("progress", Some(&record.progress)),
         ("status", Some(&record.status)),
         ("started", Some(&record.started)),
         ("ended", record.ended.as_ref()),
@@ -290,7 +290,7 @@ fn run_record(run: &str, item: &LedgerItem) -> Result<RunRecord, LedgerError> {
         migration: required(item, "migration")?,
         migration_hash: required(item, "migration_hash")?,
         plan_hash: required(item, "plan_hash")?,
-        phase: required(item, "phase")?,
+        progress: required(item, "progress")?,
         status: required(item, "status")?,
         started: required(item, "started")?,
         ended: text(item, "ended"),

@@ -5,8 +5,8 @@
 //! look is due, and anybody's.
 
 use tableshift_core::ErrorName;
-use tableshift_core::control::monitor_status::{Outlook, Signals};
-use tableshift_core::plan::monitors::Watched;
+use tableshift_core::control::monitor_status::{MonitorReading, MonitorStatus};
+use tableshift_core::plan::monitors::Monitors;
 
 use crate::error::{CallError, Cause};
 use crate::ledger::control::SteerRun;
@@ -16,39 +16,39 @@ use crate::monitors::calendars::{Calendars, ReadCalendars};
 
 /// Looking at what a run watches.
 pub trait Look {
-    /// What calendars and alarms say now. Nothing is called for what is not watched.
-    async fn look(&self, watched: &Watched) -> Result<Signals, CallError>;
+    /// What calendars and alarms say now. Nothing is called for what is not monitors.
+    async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError>;
 }
 
 /// The calendars and alarms of this account and Region.
 #[derive(Debug, Clone)]
-pub struct Lookout<C = Calendars, A = Alarms> {
+pub struct MonitorReader<C = Calendars, A = Alarms> {
     /// The calendars.
     pub calendars: C,
     /// The alarms.
     pub alarms: A,
 }
 
-impl<C: ReadCalendars, A: ReadAlarms> Look for Lookout<C, A> {
-    async fn look(&self, watched: &Watched) -> Result<Signals, CallError> {
+impl<C: ReadCalendars, A: ReadAlarms> Look for MonitorReader<C, A> {
+    async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
         let closed = async {
-            if watched.calendars.is_empty() {
+            if monitors.calendars.is_empty() {
                 return Ok(None);
             }
-            self.calendars.closed(&watched.calendars).await
+            self.calendars.closed(&monitors.calendars).await
         };
         let in_alarm = async {
-            let names = watched.all_alarms();
+            let names = monitors.all_alarms();
             if names.is_empty() { Ok(Vec::new()) } else { self.alarms.in_alarm(&names).await }
         };
         let (closed, in_alarm) = futures::try_join!(closed, in_alarm)?;
-        Ok(Signals { closed, in_alarm })
+        Ok(MonitorReading { closed, in_alarm })
     }
 }
 
 /// Why a look came to nothing, or ends the run.
 #[derive(Debug, thiserror::Error)]
-pub enum LookError {
+pub enum MonitorError {
     /// The calendars or alarms did not answer.
     #[error("the run's calendars and alarms could not be looked at, so it does not write")]
     Call(#[source] CallError),
@@ -62,7 +62,7 @@ pub enum LookError {
     Critical(String),
 }
 
-impl LookError {
+impl MonitorError {
     /// The name under which a worker reports this failure.
     pub fn name(&self) -> ErrorName {
         match self {
@@ -81,28 +81,28 @@ pub fn name_of(error: &CallError) -> ErrorName {
     }
 }
 
-/// Looks, if a look is due and this worker is the one to claim it. The outlook as it then is; `None` if another worker
+/// Looks, if a look is due and this worker is the one to claim it. The monitor_status as it then is; `None` if another worker
 /// was faster.
-pub async fn look_if_due(
+pub async fn read_if_due(
     ledger: &impl SteerRun,
-    lookout: &impl Look,
+    monitor_reader: &impl Look,
     run: &str,
-    watched: &Watched,
-    outlook: &Outlook,
+    monitors: &Monitors,
+    monitor_status: &MonitorStatus,
     now: i64,
-) -> Result<Option<Outlook>, LookError> {
-    if watched.is_empty() || !outlook.is_due(now) {
+) -> Result<Option<MonitorStatus>, MonitorError> {
+    if monitors.is_empty() || !monitor_status.is_due(now) {
         return Ok(None);
     }
-    if !ledger.claim_look(run, now).await.map_err(LookError::Ledger)? {
+    if !ledger.claim_look(run, now).await.map_err(MonitorError::Ledger)? {
         return Ok(None);
     }
-    let signals = lookout.look(watched).await.map_err(LookError::Call)?;
-    let after = outlook.after(&signals, now);
-    ledger.note_outlook(run, &after).await.map_err(LookError::Ledger)?;
+    let signals = monitor_reader.look(monitors).await.map_err(MonitorError::Call)?;
+    let after = monitor_status.after(&signals, now);
+    ledger.save_monitor_status(run, &after).await.map_err(MonitorError::Ledger)?;
     tracing::info!(closed = after.closed.is_some(), in_alarm = signals.in_alarm.join(", "), "looked");
-    match watched.critical(&signals.in_alarm) {
-        Some(name) => Err(LookError::Critical(name.to_owned())),
+    match monitors.critical(&signals.in_alarm) {
+        Some(name) => Err(MonitorError::Critical(name.to_owned())),
         None => Ok(Some(after)),
     }
 }

@@ -1,7 +1,7 @@
 //! What the ledger tells of a run under way, and of a table's past.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use tableshift_core::plan::canary::Turn;
+use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::counts::Tally;
 
@@ -23,19 +23,19 @@ pub struct SegmentCounts {
 
 /// Looking at a run under way, and at what was done to a table.
 pub trait Progressing {
-    /// What the parts of a phase come to so far in this turn. Read from the ledger's checkpoints, which workers save at every page.
-    async fn progress(&self, run: &str, phase: Phase, turn: Turn) -> Result<SegmentCounts, LedgerError>;
+    /// What the parts of a phase come to so far in this wave. Read from the ledger's checkpoints, which workers save at every page.
+    async fn progress(&self, run: &str, phase: Phase, wave: Wave) -> Result<SegmentCounts, LedgerError>;
     /// The migrations that are applied to a table, by id.
     async fn all_applied(&self, table: &str) -> Result<Vec<(String, Applied)>, LedgerError>;
 }
 
 impl Progressing for Ledger {
-    async fn progress(&self, run: &str, phase: Phase, turn: Turn) -> Result<SegmentCounts, LedgerError> {
+    async fn progress(&self, run: &str, phase: Phase, wave: Wave) -> Result<SegmentCounts, LedgerError> {
         let mut sum = SegmentCounts::default();
         for item in self.under(&pk_run(run), &sk_checkpoint_of(phase.as_str(), "")).await? {
             let checkpoint = checkpoint(&item)?;
             // What a canary wrote stays written; what it verified is verified once more.
-            if phase == Phase::Verify && checkpoint.turn != turn {
+            if phase == Phase::Verify && checkpoint.wave != wave {
                 continue;
             }
             sum.begun += 1;

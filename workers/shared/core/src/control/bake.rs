@@ -1,10 +1,10 @@
 //! Whether a canary has baked: for long enough, and with all alarms quiet.
 
 use crate::control::hold::{Hold, by_alarm};
-use crate::control::monitor_status::LOOK_EVERY_MILLIS;
+use crate::control::monitor_status::READ_EVERY_MILLIS;
 use crate::control::run_control::Control;
 use crate::plan::canary::CanaryPlan;
-use crate::plan::monitors::Watched;
+use crate::plan::monitors::Monitors;
 use jiff::Timestamp;
 
 /// How often a bake is looked after, in looks over its whole time, if that is less often than each minute: each costs some
@@ -30,7 +30,7 @@ impl Bake {
     ///
     /// An alarm that holds the run ends the bake; it begins anew once all have been quiet for as long as any held run waits.
     /// An operator's pause keeps it from being over, and its time goes on meanwhile.
-    pub fn of(control: &Control, canary: &CanaryPlan, watched: &Watched, now: i64) -> Self {
+    pub fn of(control: &Control, canary: &CanaryPlan, monitors: &Monitors, now: i64) -> Self {
         if let Some(Hold { reason, seconds }) = by_alarm(control, now) {
             let reason = format!("{reason}; the bake of {} begins anew once all are quiet", canary.bake());
             return Self { since: None, is_over: false, reason, seconds };
@@ -38,9 +38,9 @@ impl Bake {
         let since = control.baking_since.unwrap_or(now);
         let end = Self::end(since, canary);
         // What rang in the bake's last minute shows in a look after its end.
-        let looked_at = control.outlook.looked_at;
-        let is_watched = watched.is_empty() || looked_at >= end;
-        let until = if is_watched { end } else { end.max(looked_at.saturating_add(LOOK_EVERY_MILLIS)) };
+        let looked_at = control.monitor_status.looked_at;
+        let is_watched = monitors.is_empty() || looked_at >= end;
+        let until = if is_watched { end } else { end.max(looked_at.saturating_add(READ_EVERY_MILLIS)) };
         if let Some(Hold { reason, seconds }) = Hold::by_operator(control, now) {
             return Self { since: Some(since), is_over: false, reason, seconds };
         }
@@ -60,13 +60,13 @@ impl Bake {
 }
 
 fn look_every(canary: &CanaryPlan) -> u64 {
-    (canary.bake_seconds / MOST_LOOKS).max(LOOK_EVERY_MILLIS.unsigned_abs() / 1000)
+    (canary.bake_seconds / MOST_LOOKS).max(READ_EVERY_MILLIS.unsigned_abs() / 1000)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::monitor_status::{Alarm, Outlook};
+    use crate::control::monitor_status::{Alarm, MonitorStatus};
     use crate::control::run_control::State;
 
     const MINUTE: i64 = 60_000;
@@ -75,22 +75,26 @@ mod tests {
         CanaryPlan { segments: 1, bake_seconds: 600, approve: false }
     }
 
-    fn watched() -> Watched {
-        Watched { alarms: vec!["latency".into()], ..Watched::default() }
+    fn monitors() -> Monitors {
+        Monitors { alarms: vec!["latency".into()], ..Monitors::default() }
     }
 
     fn control(since: Option<i64>, looked_at: i64) -> Control {
-        Control { baking_since: since, outlook: Outlook { looked_at, ..Outlook::default() }, ..Control::default() }
+        Control {
+            baking_since: since,
+            monitor_status: MonitorStatus { looked_at, ..MonitorStatus::default() },
+            ..Control::default()
+        }
     }
 
     fn ringing(since: Option<i64>, seen: i64) -> Control {
         let alarm = Some(Alarm { name: "latency".into(), since: seen, seen });
-        Control { outlook: Outlook { alarm, looked_at: seen, closed: None }, ..control(since, seen) }
+        Control { monitor_status: MonitorStatus { alarm, looked_at: seen, closed: None }, ..control(since, seen) }
     }
 
     #[test]
     fn a_bake_begins_with_the_first_look_and_is_over_when_its_time_is() {
-        let nothing = Watched::default();
+        let nothing = Monitors::default();
         let first = Bake::of(&control(None, 0), &canary(), &nothing, 500);
         assert_eq!(first.since, Some(500));
         assert_eq!((first.is_over, first.seconds), (false, 60));
@@ -107,33 +111,33 @@ mod tests {
     #[test]
     fn alarms_are_looked_at_once_more_after_the_last_minute() {
         let end = 10 * MINUTE;
-        let early = Bake::of(&control(Some(0), end - 1000), &canary(), &watched(), end);
+        let early = Bake::of(&control(Some(0), end - 1000), &canary(), &monitors(), end);
         assert_eq!((early.is_over, early.seconds), (false, 59));
-        assert!(Bake::of(&control(Some(0), end), &canary(), &watched(), end).is_over);
+        assert!(Bake::of(&control(Some(0), end), &canary(), &monitors(), end).is_over);
     }
 
     #[test]
     fn an_alarm_holds_the_bake_and_it_begins_anew_once_all_were_quiet_for_five_minutes() {
-        let held = Bake::of(&ringing(Some(0), 9 * MINUTE), &canary(), &watched(), 10 * MINUTE);
+        let held = Bake::of(&ringing(Some(0), 9 * MINUTE), &canary(), &monitors(), 10 * MINUTE);
         assert_eq!((held.since, held.is_over, held.seconds), (None, false, 60));
         assert!(held.reason.contains("alarm `latency`") && held.reason.contains("10m begins anew"), "{}", held.reason);
         // The worker forgets the bake that was, so the next one begins with the first quiet look.
-        let quiet = Bake::of(&ringing(None, 9 * MINUTE), &canary(), &watched(), 14 * MINUTE);
+        let quiet = Bake::of(&ringing(None, 9 * MINUTE), &canary(), &monitors(), 14 * MINUTE);
         assert_eq!((quiet.since, quiet.is_over), (Some(14 * MINUTE), false));
     }
 
     #[test]
     fn a_pause_keeps_a_bake_from_being_over_and_its_time_goes_on() {
         let paused = Control { state: State::Paused, since: 0, ..control(Some(0), 0) };
-        let bake = Bake::of(&paused, &canary(), &Watched::default(), 20 * MINUTE);
+        let bake = Bake::of(&paused, &canary(), &Monitors::default(), 20 * MINUTE);
         assert_eq!((bake.since, bake.is_over), (Some(0), false));
-        assert!(Bake::of(&control(Some(0), 0), &canary(), &Watched::default(), 20 * MINUTE).is_over);
+        assert!(Bake::of(&control(Some(0), 0), &canary(), &Monitors::default(), 20 * MINUTE).is_over);
     }
 
     #[test]
     fn the_longest_bake_is_looked_after_often_enough_for_an_alarm_and_seldom_enough_for_an_execution() {
         let day = CanaryPlan { bake_seconds: 86_400, ..canary() };
-        let bake = Bake::of(&control(None, 0), &day, &watched(), 0);
+        let bake = Bake::of(&control(None, 0), &day, &monitors(), 0);
         assert_eq!(bake.seconds, 240);
         assert!(bake.seconds < crate::control::monitor_status::QUIET_MILLIS.unsigned_abs() / 1000);
     }

@@ -66,7 +66,7 @@ fn by_window(window: &Window, now: i64) -> Result<Option<Hold>, WindowError> {
 }
 
 fn by_calendar(control: &Control, now: i64) -> Option<Hold> {
-    let closed = control.outlook.closed?;
+    let closed = control.monitor_status.closed?;
     let until = closed.until.filter(|until| *until > now);
     let told = until.and_then(|until| Timestamp::from_millisecond(until).ok());
     let reason = match told {
@@ -78,7 +78,7 @@ fn by_calendar(control: &Control, now: i64) -> Option<Hold> {
 
 /// What an alarm says that was seen in the last minutes.
 pub(crate) fn by_alarm(control: &Control, now: i64) -> Option<Hold> {
-    let alarm = control.outlook.alarm.as_ref().filter(|alarm| alarm.holds(now))?;
+    let alarm = control.monitor_status.alarm.as_ref().filter(|alarm| alarm.holds(now))?;
     // The longer it lasts, the less often it is asked for: an alarm of days must stay within an execution's history.
     let seconds = (now.saturating_sub(alarm.since) / 10_000).clamp(60, LONGEST_WAIT_FOR_SIGNALS);
     let reason = format!("alarm `{}` is, or was minutes ago, in ALARM", alarm.name);
@@ -94,7 +94,7 @@ fn seconds_until(until: i64, now: i64, longest: i64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::control::monitor_status::{Alarm, Closed, Outlook};
+    use crate::control::monitor_status::{Alarm, Closed, MonitorStatus};
     use serde_json::json;
 
     fn night() -> Window {
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_calendar_holds_until_a_look_finds_it_open_however_long_ago_it_should_have_opened() {
         let closed = |until: Option<i64>| Control {
-            outlook: Outlook { closed: Some(Closed { until }), ..Outlook::default() },
+            monitor_status: MonitorStatus { closed: Some(Closed { until }), ..MonitorStatus::default() },
             ..Control::default()
         };
         let soon = closed(Some(at("2026-11-22T12:01:00Z")));
@@ -143,7 +143,10 @@ mod tests {
     fn an_alarm_holds_by_name_and_is_asked_for_less_often_the_longer_it_lasts() {
         let (since, now) = (at("2026-11-22T12:00:00Z"), at("2026-11-22T12:59:00Z"));
         let alarm = |since, seen| Control {
-            outlook: Outlook { alarm: Some(Alarm { name: "latency".into(), since, seen }), ..Outlook::default() },
+            monitor_status: MonitorStatus {
+                alarm: Some(Alarm { name: "latency".into(), since, seen }),
+                ..MonitorStatus::default()
+            },
             ..Control::default()
         };
         let reason = "alarm `latency` is, or was minutes ago, in ALARM";

@@ -2,7 +2,7 @@
 //!
 //! It is one item in the ledger, `RUN#<run>` / `CONTROL`, read by workers at every page and at most every two seconds.
 
-use crate::control::monitor_status::Outlook;
+use crate::control::monitor_status::MonitorStatus;
 use crate::control::pace::share;
 use crate::control::throttle::Reach;
 
@@ -26,7 +26,7 @@ pub struct Control {
     /// Since when the canary bakes without a break, in epoch milliseconds.
     pub baking_since: Option<i64>,
     /// What calendars and alarms say, as one of the workers saw them in the last minute.
-    pub outlook: Outlook,
+    pub monitor_status: MonitorStatus,
     /// Since when people know that something holds the run, in epoch milliseconds; none while nothing does.
     pub held_since: Option<i64>,
 }

@@ -36,7 +36,7 @@ pub enum ErrorName {
     /// The export's files disagree with its manifests.
     CorruptExport,
     /// The dry run's verdict is bad; nothing was written.
-    RehearsalFailed,
+    DryRunFailed,
     /// A person said no; nothing was written, or a canary at most.
     ApprovalRejected,
     /// Nobody answered in time; nothing was written, or a canary at most.
@@ -81,7 +81,7 @@ impl ErrorName {
         ErrorName::BackupFailed,
         ErrorName::ExportFailed,
         ErrorName::CorruptExport,
-        ErrorName::RehearsalFailed,
+        ErrorName::DryRunFailed,
         ErrorName::ApprovalRejected,
         ErrorName::ApprovalExpired,
         ErrorName::ApprovalStale,
@@ -112,7 +112,7 @@ impl ErrorName {
             ErrorName::BackupFailed => "BackupFailed",
             ErrorName::ExportFailed => "ExportFailed",
             ErrorName::CorruptExport => "CorruptExport",
-            ErrorName::RehearsalFailed => "RehearsalFailed",
+            ErrorName::DryRunFailed => "DryRunFailed",
             ErrorName::ApprovalRejected => "ApprovalRejected",
             ErrorName::ApprovalExpired => "ApprovalExpired",
             ErrorName::ApprovalStale => "ApprovalStale",

@@ -2,7 +2,7 @@
 //!
 //! A migration in Rust implements [`Migration`]; the crate `migrations` registers it under an id and a revision. In a plan
 //! it stands as a document with nothing but that, so a run's hash, its approval and its resumption hold it to the very
-//! form that was rehearsed.
+//! form that was dry-run.
 
 use crate::change::migration::{Footprint, Migration, Outcome};
 use crate::item::value::Item;
@@ -55,7 +55,7 @@ impl Registry {
         Some(Document {
             id: entry.id.into(),
             description: Some(entry.description.into()),
-            phase: None,
+            kind: None,
             requires: None,
             bake: None,
             r#where: None,

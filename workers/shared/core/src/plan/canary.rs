@@ -1,6 +1,6 @@
 //! A canary: a part of the segments goes first, is verified, and bakes before the rest is written.
 //!
-//! A run with a canary takes two turns through the same Maps. What it learns in the first one costs a part of the table at
+//! A run with a canary takes two waves through the same Maps. What it learns in the first one costs a part of the table at
 //! most; in the second one the canary's segments are done by their checkpoints, and all of them are verified anew.
 
 use crate::item::duration::seconds;
@@ -191,42 +191,42 @@ fn told(seconds: u64) -> String {
 /// What a run writes and verifies as it goes through its Maps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Turn {
+pub enum Wave {
     /// Every segment, in a run without a canary.
     #[default]
     Whole,
     /// The canary's segments.
     Canary,
     /// Every segment, after the canary: its own are written already, and are verified once more.
-    Rest,
+    Main,
 }
 
-/// The phase of a run whose canary is written and verified and bakes, or waits for a person's yes to the rest.
+/// The progress of a run whose canary is written and verified and bakes, or waits for a person's yes to the rest.
 pub const BAKING: &str = "baking";
 
-impl Turn {
-    /// The phase of a run that may write in this turn, as its record in the ledger has it.
-    pub fn phase(self) -> &'static str {
+impl Wave {
+    /// The progress of a run that may write in this wave, as its record in the ledger has it.
+    pub fn progress(self) -> &'static str {
         match self {
-            Self::Whole | Self::Rest => "writing",
+            Self::Whole | Self::Main => "writing",
             Self::Canary => "canary",
         }
     }
 
-    /// Whether a run in this phase had begun to write in this turn.
-    pub fn is_begun(self, phase: &str) -> bool {
+    /// Whether a run in this progress had begun to write in this wave.
+    pub fn is_begun(self, progress: &str) -> bool {
         match self {
-            Self::Whole | Self::Rest => phase == self.phase(),
-            Self::Canary => [self.phase(), BAKING, Self::Rest.phase()].contains(&phase),
+            Self::Whole | Self::Main => progress == self.progress(),
+            Self::Canary => [self.progress(), BAKING, Self::Main.progress()].contains(&progress),
         }
     }
 
-    /// The turn's word.
+    /// The wave's word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Whole => "whole",
             Self::Canary => "canary",
-            Self::Rest => "rest",
+            Self::Main => "main",
         }
     }
 
@@ -234,7 +234,7 @@ impl Turn {
     pub fn of(word: &str) -> Self {
         match word {
             "canary" => Self::Canary,
-            "rest" => Self::Rest,
+            "main" => Self::Main,
             _ => Self::Whole,
         }
     }
@@ -244,11 +244,11 @@ impl Turn {
         *self == Self::Whole
     }
 
-    /// What an error that ends the run before the first write of this turn says of the items.
+    /// What an error that ends the run before the first write of this wave says of the items.
     pub fn unwritten(self) -> &'static str {
         match self {
             Self::Whole | Self::Canary => "nothing was written; start a new run",
-            Self::Rest => {
+            Self::Main => {
                 "only the canary was written, and stays as it is: go on with `action: resume`, which bakes and asks anew, or \
                  put it back with `action: roll-back`"
             }

@@ -1,6 +1,6 @@
 //! What the state machine hands to a child of a Map, and what it gets back.
 
-use crate::plan::canary::Turn;
+use crate::plan::canary::Wave;
 use crate::plan::parts::Part;
 use serde::{Deserialize, Serialize};
 
@@ -13,13 +13,13 @@ pub struct SegmentInput {
     /// The epoch of the execution that works on it.
     pub epoch: u64,
     /// Whose turn it is. A way back has none: it goes by the journal.
-    #[serde(default, skip_serializing_if = "Turn::is_whole")]
-    pub turn: Turn,
+    #[serde(default, skip_serializing_if = "Wave::is_whole")]
+    pub wave: Wave,
     /// The segment, from 0.
     pub segment: u32,
 }
 
-/// One part of a run's rehearsal.
+/// One part of a run's dry run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartInput {

@@ -1,5 +1,5 @@
 //! What a run is expected to take, from what DescribeTable says of the table. It assumes that every item changes: the
-//! rehearsal gives the true figure.
+//! dry run gives the true figure.
 
 use crate::item::table::Table;
 use serde::{Deserialize, Serialize};

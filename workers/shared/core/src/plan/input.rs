@@ -2,7 +2,7 @@
 
 use crate::language::compile::compiled::is_name;
 use crate::plan::canary::Canary;
-use crate::plan::monitors::{MAX_ALARMS, Watched};
+use crate::plan::monitors::{MAX_ALARMS, Monitors};
 use crate::plan::policy::OnBadVerdict;
 use crate::plan::rate::Rate;
 use crate::plan::window::Window;
@@ -70,7 +70,7 @@ pub struct Input {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub critical_alarms: Vec<String>,
-    /// What goes first, and how long it is watched before the rest is written; everything goes at once if left out, unless
+    /// What goes first, and how long it is monitors before the rest is written; everything goes at once if left out, unless
     /// the stage's policy demands a canary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<Canary>,
@@ -102,10 +102,10 @@ enum MigrationForm {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// Back up, rehearse, ask, write, verify.
+    /// Back up, dry-run, ask, write, verify.
     #[default]
     Migrate,
-    /// Rehearse and report; nothing is written to the table.
+    /// Do a dry run and report; nothing is written to the table.
     DryRun,
     /// Prove what the table now holds.
     Verify,
@@ -174,8 +174,8 @@ impl Input {
     }
 
     /// What the run is to look at while it writes.
-    pub fn watched(&self) -> Watched {
-        Watched {
+    pub fn monitors(&self) -> Monitors {
+        Monitors {
             calendars: self.calendars.clone(),
             alarms: self.alarms.clone(),
             critical_alarms: self.critical_alarms.clone(),

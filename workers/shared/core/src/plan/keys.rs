@@ -17,14 +17,14 @@ pub fn segments(run: &str) -> String {
     format!("runs/{run}/segments.json")
 }
 
-/// The segments that go first, for the same Maps in the canary's turn.
+/// The segments that go first, for the same Maps in the canary's wave.
 pub fn canary(run: &str) -> String {
     format!("runs/{run}/canary.json")
 }
 
-/// The parts of the rehearsal, for the Map over them.
-pub fn rehearsal(run: &str) -> String {
-    format!("runs/{run}/rehearsal.json")
+/// The parts of the dry run, for the Map over them.
+pub fn dry_run_parts(run: &str) -> String {
+    format!("runs/{run}/dry-run.json")
 }
 
 /// Where the export goes.

@@ -10,7 +10,7 @@ pub const MAX_ALARMS: usize = 100;
 /// What a run looks at while it writes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Watched {
+pub struct Monitors {
     /// Names or ARNs of Systems Manager change calendars, all of which must be open.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calendars: Vec<String>,
@@ -22,13 +22,13 @@ pub struct Watched {
     pub critical_alarms: Vec<String>,
 }
 
-impl Watched {
+impl Monitors {
     /// Whether there is nothing to look at.
     pub fn is_empty(&self) -> bool {
         self.calendars.is_empty() && self.alarms.is_empty() && self.critical_alarms.is_empty()
     }
 
-    /// Every watched alarm.
+    /// Every monitors alarm.
     pub fn all_alarms(&self) -> Vec<String> {
         self.alarms.iter().chain(&self.critical_alarms).cloned().collect()
     }

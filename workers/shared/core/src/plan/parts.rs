@@ -1,9 +1,9 @@
-//! The parts of a rehearsal: what each child of the Map DryRun reads.
+//! The parts of a dry run: what each child of the Map DryRun reads.
 
 use crate::plan::segments;
 use serde::{Deserialize, Serialize};
 
-/// One part, an element of `runs/<run>/rehearsal.json`.
+/// One part, an element of `runs/<run>/dry-run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     /// Its name, unique in the run.

@@ -15,7 +15,7 @@ pub struct Policy {
     /// Whether a run makes an on-demand backup first.
     pub back_up: bool,
     /// What the dry run reads.
-    pub rehearse: Rehearse,
+    pub dry_run_source: DryRunSource,
     /// Whether a person must say yes before the first write.
     pub approve: bool,
     /// Whose yes counts.
@@ -50,7 +50,7 @@ pub struct Policy {
 /// What the dry run reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Rehearse {
+pub enum DryRunSource {
     /// A point-in-time export in S3: no read units, no load on the table.
     Export,
     /// The table itself, by Scan.

@@ -5,11 +5,11 @@
 use crate::approval::rules::ApprovalRules;
 use crate::item::table::Table;
 use crate::language::document::Document;
-use crate::plan::canary::{Canary, CanaryError, CanaryPlan, Turn};
+use crate::plan::canary::{Canary, CanaryError, CanaryPlan, Wave};
 use crate::plan::estimate::Estimate;
 use crate::plan::input::{Action, Input};
-use crate::plan::monitors::Watched;
-use crate::plan::policy::{OnBadVerdict, Policy, Rehearse};
+use crate::plan::monitors::Monitors;
+use crate::plan::policy::{DryRunSource, OnBadVerdict, Policy};
 use crate::plan::rate::Rate;
 use crate::plan::segments;
 use crate::plan::window::Window;
@@ -55,13 +55,13 @@ pub struct RunPlan {
     /// When the run may write.
     pub window: Option<Window>,
     /// The calendars and alarms that are looked at while it writes.
-    #[serde(default, skip_serializing_if = "Watched::is_empty")]
-    pub watched: Watched,
+    #[serde(default, skip_serializing_if = "Monitors::is_empty")]
+    pub monitors: Monitors,
     /// What to do if the verification fails.
     pub on_bad_verdict: OnBadVerdict,
     /// What the run is expected to take, from the table's size.
     pub estimate: Estimate,
-    /// How many invalid items a rehearsal tolerates.
+    /// How many invalid items a dry run tolerates.
     pub invalid_items: u64,
     /// Whose yes counts, where a person is asked.
     #[serde(default)]
@@ -90,7 +90,7 @@ pub struct Speed {
 pub struct Steps {
     /// Make an on-demand backup.
     pub back_up: bool,
-    /// Export the table to S3 for the rehearsal.
+    /// Export the table to S3 for the dry run.
     pub export: bool,
     /// Rehearse.
     pub dry_run: bool,
@@ -162,9 +162,9 @@ impl RunPlan {
         let estimate = Estimate::of(&table);
         check_budget(&estimate, input.budget_usd)?;
         let on_bad_verdict = input.on_bad_verdict.unwrap_or(policy.on_bad_verdict);
-        let watched = input.watched();
+        let monitors = input.monitors();
         let mut steps = Steps::of(input.action, &policy, on_bad_verdict);
-        // An export holds the whole table; the rehearsal of dead letters reads them from the table itself.
+        // An export holds the whole table; the dry run of dead letters reads them from the table itself.
         steps.export &= input.dead_letters_of.is_none();
         // What is not verified is no canary.
         steps.verify |= canary.is_some();
@@ -193,7 +193,7 @@ impl RunPlan {
                 table.read_limit,
             )?,
             dead_letters_of: input.dead_letters_of,
-            watched,
+            monitors,
             window: input.window,
             on_bad_verdict,
             estimate,
@@ -231,37 +231,37 @@ impl RunPlan {
         })
     }
 
-    /// How many segments a turn has.
-    pub fn segments_of(&self, turn: Turn) -> u32 {
-        match (turn, &self.canary) {
-            (Turn::Canary, Some(canary)) => canary.segments,
+    /// How many segments a wave has.
+    pub fn segments_of(&self, wave: Wave) -> u32 {
+        match (wave, &self.canary) {
+            (Wave::Canary, Some(canary)) => canary.segments,
             _ => self.segments,
         }
     }
 
-    /// The segments of a turn, in the order in which they are worked on: a canary is so many of the first.
-    pub fn segments_in_order(&self, turn: Turn) -> Vec<u32> {
+    /// The segments of a wave, in the order in which they are worked on: a canary is so many of the first.
+    pub fn segments_in_order(&self, wave: Wave) -> Vec<u32> {
         let mut order = segments::order(self.segments, &self.run);
-        order.truncate(usize::try_from(self.segments_of(turn)).unwrap_or(usize::MAX));
+        order.truncate(usize::try_from(self.segments_of(wave)).unwrap_or(usize::MAX));
         order
     }
 
     /// Whose turn it is first.
-    pub fn first_turn(&self) -> Turn {
-        if self.canary.is_some() { Turn::Canary } else { Turn::Whole }
+    pub fn first_wave(&self) -> Wave {
+        if self.canary.is_some() { Wave::Canary } else { Wave::Whole }
     }
 
     /// Whose turn it is in a run that is in this phase, as its record in the ledger has it.
-    pub fn turn_in(&self, phase: &str) -> Turn {
-        let is_rest = self.canary.is_some() && Turn::Rest.is_begun(phase);
-        if is_rest { Turn::Rest } else { self.first_turn() }
+    pub fn wave_in(&self, progress: &str) -> Wave {
+        let is_rest = self.canary.is_some() && Wave::Main.is_begun(progress);
+        if is_rest { Wave::Main } else { self.first_wave() }
     }
 
-    /// Whether a person must have said yes before anything is written in this turn.
-    pub fn asks_before(&self, turn: Turn) -> bool {
-        match turn {
-            Turn::Whole | Turn::Canary => self.steps.approve,
-            Turn::Rest => self.canary.is_some_and(|canary| canary.approve),
+    /// Whether a person must have said yes before anything is written in this wave.
+    pub fn asks_before(&self, wave: Wave) -> bool {
+        match wave {
+            Wave::Whole | Wave::Canary => self.steps.approve,
+            Wave::Main => self.canary.is_some_and(|canary| canary.approve),
         }
     }
 
@@ -279,7 +279,7 @@ impl RunPlan {
 impl Steps {
     /// The steps of a new run.
     pub fn of(action: Action, policy: &Policy, on_bad_verdict: OnBadVerdict) -> Self {
-        let export = policy.rehearse == Rehearse::Export;
+        let export = policy.dry_run_source == DryRunSource::Export;
         match action {
             Action::Migrate | Action::Resume => Self {
                 back_up: policy.back_up,
@@ -307,7 +307,7 @@ fn check_table(table: &Table, policy: &Policy) -> Result<(), PlanError> {
     if table.status != "ACTIVE" {
         return Err(PlanError::NotActive { table: table.name.clone(), status: table.status.clone() });
     }
-    let exports = policy.rehearse == Rehearse::Export;
+    let exports = policy.dry_run_source == DryRunSource::Export;
     if (policy.point_in_time_recovery || exports) && !table.point_in_time_recovery {
         return Err(PlanError::Policy(format!(
             "table `{}` has no point-in-time recovery, which this stage's policy demands; switch it on with \

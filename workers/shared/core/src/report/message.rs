@@ -1,4 +1,4 @@
-//! What people and programs are told of a run: one message at each [`Moment`], with links and without items.
+//! What people and programs are told of a run: one message at each [`Event`], with links and without items.
 //!
 //! Each message says the same three times: as text for people, as JSON for programs, and, as far as subscribers choose by it,
 //! in attributes. Nothing here is made from an item: names, counts, reasons and addresses only.
@@ -13,16 +13,16 @@ use crate::report::links;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// A moment in a run that is told. Its word is the message's `phase`.
+/// An event in a run that is told. Its word is the message's `event`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment<'a> {
+pub enum Event<'a> {
     /// Plan has checked everything and the execution goes to work.
     Started {
         /// On what.
         action: Action,
     },
     /// The dry run went well.
-    Rehearsed,
+    DryRunPassed,
     /// A person is asked.
     Waiting {
         /// Until when, ISO 8601.
@@ -60,11 +60,11 @@ pub enum Moment<'a> {
     },
 }
 
-impl Moment<'_> {
-    /// Every word that a message's `phase` can be.
+impl Event<'_> {
+    /// Every word that a message's `event` can be.
     pub const WORDS: [&'static str; 10] = [
         "started",
-        "rehearsed",
+        "dry-run-passed",
         "waiting",
         "writing",
         "paused",
@@ -75,19 +75,19 @@ impl Moment<'_> {
         "done",
     ];
 
-    /// The moment's word.
+    /// The event's word.
     pub fn word(&self) -> &'static str {
         let index = match self {
-            Moment::Started { .. } => 0,
-            Moment::Rehearsed => 1,
-            Moment::Waiting { .. } => 2,
-            Moment::Writing => 3,
-            Moment::Paused { .. } => 4,
-            Moment::Verified => 5,
-            Moment::Applied => 6,
-            Moment::RolledBack { .. } => 7,
-            Moment::Failed { .. } => 8,
-            Moment::Done { .. } => 9,
+            Event::Started { .. } => 0,
+            Event::DryRunPassed => 1,
+            Event::Waiting { .. } => 2,
+            Event::Writing => 3,
+            Event::Paused { .. } => 4,
+            Event::Verified => 5,
+            Event::Applied => 6,
+            Event::RolledBack { .. } => 7,
+            Event::Failed { .. } => 8,
+            Event::Done { .. } => 9,
         };
         Self::WORDS[index]
     }
@@ -97,7 +97,7 @@ impl Moment<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice<'a> {
     /// What there is to tell.
-    pub moment: Moment<'a>,
+    pub event: Event<'a>,
     /// When it happened, in epoch milliseconds.
     pub at: i64,
     /// The stage.
@@ -119,11 +119,11 @@ pub struct Notice<'a> {
 }
 
 impl<'a> Notice<'a> {
-    /// A moment of a planned run that has no report yet.
-    pub fn of_run(plan: &'a RunPlan, moment: Moment<'a>, at: i64, execution: &'a str) -> Self {
+    /// An event of a planned run that has no report yet.
+    pub fn of_run(plan: &'a RunPlan, event: Event<'a>, at: i64, execution: &'a str) -> Self {
         let RunPlan { stage, run, bucket, table, migration, .. } = plan;
         let (table, migration) = (Some(table.name.as_str()), Some(migration.id.as_str()));
-        Self { moment, at, stage, run, table, migration, execution, bucket, reported: false, counts: BTreeMap::new() }
+        Self { event, at, stage, run, table, migration, execution, bucket, reported: false, counts: BTreeMap::new() }
     }
 }
 
@@ -147,7 +147,7 @@ pub struct Message {
 #[derive(Serialize)]
 struct Payload<'a> {
     version: u8,
-    phase: &'static str,
+    event: &'static str,
     at: String,
     stage: &'a str,
     run: &'a str,
@@ -175,7 +175,7 @@ impl Notice<'_> {
     pub fn message_with(&self, subject: String, text: String) -> Message {
         let payload = Payload {
             version: 1,
-            phase: self.moment.word(),
+            event: self.event.word(),
             at: Timestamp::from_second(self.at.div_euclid(1000)).unwrap_or(Timestamp::MAX).to_string(),
             stage: self.stage,
             run: self.run,
@@ -195,7 +195,7 @@ impl Notice<'_> {
     /// SNS takes no attribute without a value.
     fn attributes(&self) -> Vec<(&'static str, String)> {
         let all = [
-            ("phase", Some(self.moment.word())),
+            ("event", Some(self.event.word())),
             ("stage", Some(self.stage)),
             ("table", self.table),
             ("migration", self.migration),
@@ -205,26 +205,26 @@ impl Notice<'_> {
         present.filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    /// The fields that only messages of this moment have.
+    /// The fields that only messages of this event have.
     fn more(&self) -> BTreeMap<&'static str, serde_json::Value> {
-        let fields: Vec<(&'static str, serde_json::Value)> = match self.moment {
-            Moment::Started { action } => vec![("action", serde_json::json!(action))],
-            Moment::Waiting { answer_by } => vec![("answer_by", answer_by.into())],
-            Moment::Paused { reason, by_operator } => {
+        let fields: Vec<(&'static str, serde_json::Value)> = match self.event {
+            Event::Started { action } => vec![("action", serde_json::json!(action))],
+            Event::Waiting { answer_by } => vec![("answer_by", answer_by.into())],
+            Event::Paused { reason, by_operator } => {
                 vec![("reason", reason.into()), ("by_operator", by_operator.into())]
             }
-            Moment::RolledBack { because: Some((error, cause)) } | Moment::Failed { error, cause } => {
+            Event::RolledBack { because: Some((error, cause)) } | Event::Failed { error, cause } => {
                 vec![("error", error.into()), ("cause", cut(cause).into())]
             }
-            Moment::Done { already_applied: Some((run, at)) } => {
+            Event::Done { already_applied: Some((run, at)) } => {
                 vec![("already_applied", serde_json::json!({ "run": run, "at": at }))]
             }
-            Moment::Rehearsed
-            | Moment::Writing
-            | Moment::Verified
-            | Moment::Applied
-            | Moment::RolledBack { because: None }
-            | Moment::Done { already_applied: None } => Vec::new(),
+            Event::DryRunPassed
+            | Event::Writing
+            | Event::Verified
+            | Event::Applied
+            | Event::RolledBack { because: None }
+            | Event::Done { already_applied: None } => Vec::new(),
         };
         fields.into_iter().collect()
     }
@@ -241,9 +241,9 @@ impl Notice<'_> {
     }
 
     fn subject(&self) -> String {
-        let what = match self.moment {
-            Moment::Failed { error, .. } => format!("failed with {error}"),
-            moment => moment.word().replace('-', " "),
+        let what = match self.event {
+            Event::Failed { error, .. } => format!("failed with {error}"),
+            event => event.word().replace('-', " "),
         };
         format!("tableshift {}: {what}: run {}", self.stage, self.run)
     }
@@ -274,33 +274,33 @@ impl Notice<'_> {
     /// What happened, and what a person may do about it.
     fn sentence(&self) -> String {
         let (run, stage, table) = (self.run, self.stage, self.table.unwrap_or("its table"));
-        match self.moment {
-            Moment::Started { action } => format!("Run {run} {}.", begun(action)),
-            Moment::Rehearsed => {
-                format!("Run {run} is rehearsed; nothing was written to {table}. The report says what it would change.")
+        match self.event {
+            Event::Started { action } => format!("Run {run} {}.", begun(action)),
+            Event::DryRunPassed => {
+                format!("Run {run} is dry-run; nothing was written to {table}. The report says what it would change.")
             }
-            Moment::Waiting { answer_by } => format!("Run {run} waits for a yes until {answer_by}."),
-            Moment::Writing => format!(
+            Event::Waiting { answer_by } => format!("Run {run} waits for a yes until {answer_by}."),
+            Event::Writing => format!(
                 "Run {run} writes to {table} from here on.\n\nTo follow it: tableshift watch {run} --stage {stage}\nTo \
                  let it stand still: tableshift pause {run} --stage {stage}"
             ),
-            Moment::Paused { reason, by_operator: true } => {
+            Event::Paused { reason, by_operator: true } => {
                 format!("Run {run} is {reason}.\n\nTo let it go on: tableshift resume {run} --stage {stage}")
             }
-            Moment::Paused { reason, by_operator: false } => {
+            Event::Paused { reason, by_operator: false } => {
                 format!("Run {run} is held: {reason}. It goes on by itself when that is over.")
             }
-            Moment::Verified => format!("Run {run} is verified: every item was looked at again."),
-            Moment::Applied => format!("Run {run} has applied its migration."),
-            Moment::RolledBack { because: None } => format!("Run {run} is rolled back."),
-            Moment::RolledBack { because: Some((error, cause)) } => {
+            Event::Verified => format!("Run {run} is verified: every item was looked at again."),
+            Event::Applied => format!("Run {run} has applied its migration."),
+            Event::RolledBack { because: None } => format!("Run {run} is rolled back."),
+            Event::RolledBack { because: Some((error, cause)) } => {
                 format!("Run {run} is rolled back and ended with {error}:\n{}", cut(cause))
             }
-            Moment::Failed { error, cause } => format!("Run {run} failed with {error}:\n{}", cut(cause)),
-            Moment::Done { already_applied: Some((other, at)) } => {
+            Event::Failed { error, cause } => format!("Run {run} failed with {error}:\n{}", cut(cause)),
+            Event::Done { already_applied: Some((other, at)) } => {
                 format!("Run {run} had nothing to do: run {other} applied the migration at {at}.")
             }
-            Moment::Done { already_applied: None } => format!("Run {run} did what was asked."),
+            Event::Done { already_applied: None } => format!("Run {run} did what was asked."),
         }
     }
 }
@@ -312,7 +312,7 @@ fn cut(cause: &str) -> &str {
 fn begun(action: Action) -> &'static str {
     match action {
         Action::Migrate => "has started",
-        Action::DryRun => "has started: it rehearses and writes nothing to the table",
+        Action::DryRun => "has started: it does a dry run and writes nothing to the table",
         Action::Verify => "is being verified: every item is looked at again",
         Action::RollBack => "is being rolled back",
         Action::Resume => "is taken up again",

@@ -1,6 +1,6 @@
 //! The report of a run: what each phase found, and the verdict with its reasons.
 
-use crate::plan::canary::Turn;
+use crate::plan::canary::Wave;
 use crate::plan::estimate::{Estimate, cost_usd};
 use crate::plan::phase::Phase;
 use crate::plan::run_plan::RunPlan;
@@ -35,13 +35,13 @@ pub struct Report {
     pub migration_hash: String,
     /// The plan's hash.
     pub plan_hash: String,
-    /// What was expected before the rehearsal.
+    /// What was expected before the dry run.
     pub estimate: Estimate,
     /// The phase that was reported last.
     pub phase: Phase,
     /// Whose turn it was, in a run with a canary.
-    #[serde(default, skip_serializing_if = "Turn::is_whole")]
-    pub turn: Turn,
+    #[serde(default, skip_serializing_if = "Wave::is_whole")]
+    pub wave: Wave,
     /// That phase's verdict.
     pub verdict: Verdict,
     /// Why the verdict is bad; empty if it is good.
@@ -113,7 +113,7 @@ impl Report {
             plan_hash: plan.hash(),
             estimate: plan.estimate,
             phase,
-            turn: Turn::Whole,
+            wave: Wave::Whole,
             verdict: Verdict::Good,
             reasons: Vec::new(),
             phases: BTreeMap::new(),
@@ -131,7 +131,7 @@ impl Report {
         let mut reasons = missing_parts(parts_expected, parts_reported);
         let migrated = self.phases.get(&Phase::Migrate).map(|migrate| &migrate.tally);
         reasons.extend(match phase {
-            Phase::DryRun => rehearsal_faults(&tally, invalid_tolerated),
+            Phase::DryRun => dry_run_faults(&tally, invalid_tolerated),
             Phase::Migrate => writing_faults(&tally, invalid_tolerated),
             Phase::Verify => proof_faults(&tally, migrated, invalid_tolerated),
             Phase::RollBack => over(tally.counts.invalid, 0, "could not be put back").into_iter().collect(),
@@ -148,7 +148,7 @@ impl Report {
     /// That a canary proves nothing, because none of its items was the migration's business: segments may be empty.
     fn says_little(&self, phase: Phase) -> Option<String> {
         let changed = self.phases.get(&Phase::Migrate).map_or(0, |migrate| migrate.tally.counts.changed);
-        let is_empty = phase == Phase::Verify && self.turn == Turn::Canary && changed == 0;
+        let is_empty = phase == Phase::Verify && self.wave == Wave::Canary && changed == 0;
         is_empty
             .then(|| "the canary's segments held no item that the run changes, so it says little of the rest".into())
     }
@@ -191,21 +191,21 @@ fn unbalanced(tally: &Tally) -> Option<String> {
     (!tally.counts.balance()).then(|| format!("the counts do not add up to the {} items scanned", tally.counts.scanned))
 }
 
-fn rehearsal_faults(tally: &Tally, tolerated: u64) -> Vec<String> {
+fn dry_run_faults(tally: &Tally, tolerated: u64) -> Vec<String> {
     let invalid = over(tally.counts.invalid, tolerated, "match and cannot be changed");
     unbalanced(tally).into_iter().chain(invalid).collect()
 }
 
 fn writing_faults(tally: &Tally, tolerated: u64) -> Vec<String> {
     let conflicts = over(tally.counts.conflicts, 0, "were given up, because the application kept changing them");
-    rehearsal_faults(tally, tolerated).into_iter().chain(conflicts).collect()
+    dry_run_faults(tally, tolerated).into_iter().chain(conflicts).collect()
 }
 
 fn proof_faults(tally: &Tally, migrated: Option<&Tally>, tolerated: u64) -> Vec<String> {
     let late = over(tally.counts.late, 0, "are in the old shape: old code still writes, or the run did not reach them");
     let check = over(tally.journal.check_failed, 0, "are as the run left them and `check` does not hold for them");
     let unmatched = migrated.and_then(|migrate| unreconciled(tally, migrate));
-    let faults = rehearsal_faults(tally, tolerated).into_iter().chain(late).chain(check);
+    let faults = dry_run_faults(tally, tolerated).into_iter().chain(late).chain(check);
     faults.chain(unmatched).collect()
 }
 

@@ -2,7 +2,7 @@
 //! values.
 
 use crate::approval::rules::Requester;
-use crate::plan::canary::{CanaryPlan, Turn};
+use crate::plan::canary::{CanaryPlan, Wave};
 use crate::plan::estimate::cost_usd;
 use crate::plan::phase::Phase;
 use crate::plan::run_plan::RunPlan;
@@ -11,11 +11,11 @@ use crate::report::run_report::{PhaseReport, Report, Verdict};
 /// What the canary found, where it is over; what the dry run found, what writing costs, and how long it takes.
 pub fn of(plan: &RunPlan, report: &Report) -> String {
     let mut text = String::new();
-    if let (Some(canary), Turn::Canary, Some(proof)) = (&plan.canary, report.turn, report.phases.get(&Phase::Verify)) {
+    if let (Some(canary), Wave::Canary, Some(proof)) = (&plan.canary, report.wave, report.phases.get(&Phase::Verify)) {
         tell_canary(&mut text, plan, canary, proof);
     }
     match report.phases.get(&Phase::DryRun) {
-        Some(rehearsal) => tell(&mut text, plan, rehearsal),
+        Some(dry_run) => tell(&mut text, plan, dry_run),
         None => text.push_str("There was no dry run.\n"),
     }
     text
@@ -24,7 +24,7 @@ pub fn of(plan: &RunPlan, report: &Report) -> String {
 fn tell_canary(text: &mut String, plan: &RunPlan, canary: &CanaryPlan, proof: &PhaseReport) {
     let verdict = if proof.verdict == Verdict::Good { "good" } else { "bad" };
     let counts = &proof.tally.counts;
-    let watched = plan.watched.alarms.len() + plan.watched.critical_alarms.len();
+    let monitors = plan.monitors.alarms.len() + plan.monitors.critical_alarms.len();
     let mut put = |line: String| text.push_str(&(line + "\n"));
     let (first, all) = (grouped(canary.segments.into()), grouped(plan.segments.into()));
     put(format!("The canary, {first} of {all} segments, is written and verified: its verdict is {verdict}."));
@@ -41,16 +41,16 @@ fn tell_canary(text: &mut String, plan: &RunPlan, canary: &CanaryPlan, proof: &P
     for note in &proof.notes {
         put(format!("Note: {note}"));
     }
-    put(match watched {
-        0 => format!("It baked for {}; no alarm was watched meanwhile.\n", canary.bake()),
+    put(match monitors {
+        0 => format!("It baked for {}; no alarm was monitors meanwhile.\n", canary.bake()),
         1 => format!("It baked for {}, with the alarm that the run watches quiet.\n", canary.bake()),
-        _ => format!("It baked for {}, with the {watched} alarms quiet that the run watches.\n", canary.bake()),
+        _ => format!("It baked for {}, with the {monitors} alarms quiet that the run watches.\n", canary.bake()),
     });
 }
 
-fn tell(text: &mut String, plan: &RunPlan, rehearsal: &PhaseReport) {
-    let verdict = if rehearsal.verdict == Verdict::Good { "good" } else { "bad" };
-    let counts = &rehearsal.tally.counts;
+fn tell(text: &mut String, plan: &RunPlan, dry_run: &PhaseReport) {
+    let verdict = if dry_run.verdict == Verdict::Good { "good" } else { "bad" };
+    let counts = &dry_run.tally.counts;
     let mut put = |line: String| text.push_str(&(line + "\n"));
     put(format!("The dry run's verdict is {verdict}. Of the items it read"));
     let rows = [
@@ -63,7 +63,7 @@ fn tell(text: &mut String, plan: &RunPlan, rehearsal: &PhaseReport) {
     for (count, what) in rows {
         put(format!("{:>14}  {what}", grouped(count)));
     }
-    let (units, indexes) = (rehearsal.tally.change_units, plan.table.indexes);
+    let (units, indexes) = (dry_run.tally.change_units, plan.table.indexes);
     let cost = cost_usd(units as f64, 0.0);
     put(format!("Writing takes {} write units, about US$ {cost:.2} on demand,", grouped(units)));
     put(match indexes {
@@ -78,10 +78,10 @@ fn tell(text: &mut String, plan: &RunPlan, rehearsal: &PhaseReport) {
         }
         None => "Nothing limits the write units a second, so it takes as long as the table allows.".to_owned(),
     });
-    for reason in &rehearsal.reasons {
+    for reason in &dry_run.reasons {
         put(format!("Reason: {reason}"));
     }
-    for note in &rehearsal.notes {
+    for note in &dry_run.notes {
         put(format!("Note: {note}"));
     }
 }

@@ -109,7 +109,7 @@ impl std::ops::AddAssign for Units {
     }
 }
 
-/// An item as an example of what a migration does: for people who review a rehearsal.
+/// An item as an example of what a migration does: for people who review a dry run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// The item's key attributes.

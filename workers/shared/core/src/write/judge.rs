@@ -105,8 +105,8 @@ impl<M: Migration> Judge<'_, M> {
         }
     }
 
-    /// Counts an item of a rehearsal as a run would, and proves that applying twice equals applying once.
-    pub fn rehearse(&self, item: &Item, tally: &mut Tally) {
+    /// Counts an item of a dry run as a run would, and proves that applying twice equals applying once.
+    pub fn dry_run(&self, item: &Item, tally: &mut Tally) {
         tally.counts.scanned += 1;
         let outcome = match self.outcome(item) {
             Outcome::Changed(change) if self.changes_again(item, &change) => Outcome::Invalid(Invalid::NotIdempotent),
@@ -244,10 +244,10 @@ mod tests {
     }
 
     #[test]
-    fn a_rehearsal_finds_what_would_change_for_ever() {
+    fn a_dry_run_finds_what_would_change_for_ever() {
         with_judge("id: m\nchange: [{set: n, to: item.n + 1}]", |judge| {
             let mut tally = Tally::default();
-            judge.rehearse(&item(r#"{"pk":{"S":"1"},"n":{"N":"1"}}"#), &mut tally);
+            judge.dry_run(&item(r#"{"pk":{"S":"1"},"n":{"N":"1"}}"#), &mut tally);
             assert_eq!(tally.counts.invalid, 1);
             assert!(tally.findings[0].reason.contains("change the item again"));
         });
@@ -257,7 +257,7 @@ mod tests {
     fn a_value_that_breaks_an_index_s_type_is_invalid_before_it_is_written() {
         with_judge("id: m\nwhere: '!has(item.gsi)'\nchange: [{set: gsi, to: 1}]", |judge| {
             let mut tally = Tally::default();
-            judge.rehearse(&item(r#"{"pk":{"S":"1"}}"#), &mut tally);
+            judge.dry_run(&item(r#"{"pk":{"S":"1"}}"#), &mut tally);
             assert_eq!(tally.findings[0].reason, "`gsi` would be of type N, but it is an index key of type S");
         });
     }

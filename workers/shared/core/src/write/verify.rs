@@ -8,7 +8,7 @@ use crate::write::judge::Judge;
 
 impl<M: Migration> Judge<'_, M> {
     /// Counts an item as what it now is. Late are items that a run would still change.
-    pub fn prove(&self, item: &Item, journal: &Index, tally: &mut Tally) {
+    pub fn verify(&self, item: &Item, journal: &Index, tally: &mut Tally) {
         let key = self.table.key_of(item);
         let standing = match journal.is_empty() {
             true => Standing::NotJournaled,
@@ -89,7 +89,7 @@ mod tests {
             r#"{"pk":{"S":"5"},"b":{"S":"new shape"}}"#,
             r#"{"pk":{"S":"6"}}"#,
         ] {
-            judge.prove(&item(json), &journal, &mut tally);
+            judge.verify(&item(json), &journal, &mut tally);
         }
         count_gone(&journal, &mut tally);
         assert!(tally.counts.balance());

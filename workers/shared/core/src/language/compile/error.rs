@@ -15,7 +15,7 @@ pub enum MeaningError {
     /// The document has neither `change` nor `rules`, or both.
     #[error("{0}")]
     Form(&'static str),
-    /// `phase`, `requires` and `bake` do not go together.
+    /// `kind`, `requires` and `bake` do not go together.
     #[error(transparent)]
     Requirement(RequirementError),
     /// A migration in Rust that this build does not know.

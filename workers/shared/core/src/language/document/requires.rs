@@ -4,7 +4,7 @@
 //! application must have lived with both.
 
 use crate::item::duration::{LONGEST_DAYS, seconds, written};
-use crate::language::document::written::{Document, Half};
+use crate::language::document::written::{Document, Kind};
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -26,11 +26,11 @@ pub struct Evidence<'a> {
     pub verified: bool,
 }
 
-/// Why `phase`, `requires` and `bake` do not go together.
+/// Why `kind`, `requires` and `bake` do not go together.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RequirementError {
     /// A contracting migration that names nothing to wait for.
-    #[error("`phase` is `contract`, but `requires` is missing; write the id of the migration that made the new shape")]
+    #[error("`kind` is `contract`, but `requires` is missing; write the id of the migration that made the new shape")]
     NothingRequired,
     /// A time, but nothing that it is counted from.
     #[error("`bake` is there without `requires`; write the id of the migration whose time it is, or leave it out")]
@@ -73,8 +73,8 @@ impl Requirement {
     /// What a document requires; none if it says nothing.
     pub fn of(document: &Document) -> Result<Option<Self>, RequirementError> {
         let Some(migration) = &document.requires else {
-            return match (document.phase, &document.bake) {
-                (Some(Half::Contract), _) => Err(RequirementError::NothingRequired),
+            return match (document.kind, &document.bake) {
+                (Some(Kind::Contract), _) => Err(RequirementError::NothingRequired),
                 (_, Some(_)) => Err(RequirementError::NothingBakes),
                 (_, None) => Ok(None),
             };
@@ -109,14 +109,14 @@ impl Requirement {
     }
 }
 
-/// What `phase`, `requires` and `bake` of a document mean, a sentence each; empty if it says none of them, and without what
+/// What `kind`, `requires` and `bake` of a document mean, a sentence each; empty if it says none of them, and without what
 /// does not go together.
 pub fn sentences(document: &Document) -> Vec<String> {
-    let half = document.phase.map(|half| match half {
-        Half::Expand => {
+    let half = document.kind.map(|half| match half {
+        Kind::Expand => {
             "It is the first half of a change: it puts the new shape beside the old one, for code that reads either."
         }
-        Half::Contract => {
+        Kind::Contract => {
             "It is the second half of a change: it takes the old shape away, which no code may need by then."
         }
     });
@@ -146,15 +146,15 @@ mod tests {
     #[test]
     fn a_document_that_says_nothing_requires_nothing_and_keeps_its_hash() {
         assert_eq!(Requirement::of(&document("")), Ok(None));
-        assert_eq!(Requirement::of(&document("phase: expand")), Ok(None));
-        assert!(!serde_json::to_string(&document("")).unwrap().contains("phase"));
+        assert_eq!(Requirement::of(&document("kind: expand")), Ok(None));
+        assert!(!serde_json::to_string(&document("")).unwrap().contains("kind"));
     }
 
     #[test]
     fn what_does_not_go_together_is_refused() {
         let refused = |more: &str| Requirement::of(&document(more)).unwrap_err();
-        assert_eq!(refused("phase: contract"), RequirementError::NothingRequired);
-        assert_eq!(refused("phase: contract\nbake: 2h"), RequirementError::NothingRequired);
+        assert_eq!(refused("kind: contract"), RequirementError::NothingRequired);
+        assert_eq!(refused("kind: contract\nbake: 2h"), RequirementError::NothingRequired);
         assert_eq!(refused("bake: 2h"), RequirementError::NothingBakes);
         assert_eq!(refused("requires: b"), RequirementError::Itself);
         for bake in ["soon", "-2h", "0s", "9000d", "2 fortnights", "1y"] {
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_requirement_is_met_once_the_other_is_applied_verified_and_old_enough() {
-        let document = document("phase: contract\nrequires: a\nbake: 48h");
+        let document = document("kind: contract\nrequires: a\nbake: 48h");
         let requirement = Requirement::of(&document).unwrap().unwrap();
         let (applied, now) = ("2026-11-20T10:00:00Z", at("2026-11-22T09:59:59Z"));
         let evidence = |verified| Some(Evidence { at: applied, verified });
@@ -188,12 +188,12 @@ mod tests {
     #[test]
     fn what_a_document_says_of_its_time_is_told_in_sentences() {
         assert_eq!(sentences(&document("")), [""; 0]);
-        assert_eq!(sentences(&document("phase: contract")).len(), 1, "what does not go together is not told");
-        let told = sentences(&document("phase: contract\nrequires: a\nbake: 36h"));
+        assert_eq!(sentences(&document("kind: contract")).len(), 1, "what does not go together is not told");
+        let told = sentences(&document("kind: contract\nrequires: a\nbake: 36h"));
         let expected = "It may start on a table 36h after `a` was applied to that table, if every item was verified there; \
                         before, it is refused and says from when on it may.";
         assert_eq!((told.len(), told[1].as_str()), (2, expected));
-        let told = sentences(&document("phase: expand\nrequires: a"));
+        let told = sentences(&document("kind: expand\nrequires: a"));
         assert!(told[0].contains("first half") && told[1].contains("on a table once `a` was applied"), "{told:?}");
     }
 }

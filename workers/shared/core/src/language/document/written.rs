@@ -31,7 +31,7 @@ pub struct Document {
     /// shape beside the old one, `contract` takes the old one away. `contract` needs `requires`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"contract")]
-    pub phase: Option<Half>,
+    pub kind: Option<Kind>,
     /// The id of the migration that must have been applied to the same table, and verified, before this one may run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"20261122-split-address")]
@@ -68,7 +68,7 @@ pub struct Document {
 /// A half of a change that is made in two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Half {
+pub enum Kind {
     /// The new shape comes, beside the old one.
     Expand,
     /// The old shape goes.

@@ -92,11 +92,11 @@ fn a_turn_is_begun_once_the_run_is_in_its_phase_or_further() {
     for (phase, canary, rest) in
         [("planned", false, false), ("canary", true, false), ("baking", true, false), ("writing", true, true)]
     {
-        assert_eq!((Turn::Canary.is_begun(phase), Turn::Rest.is_begun(phase)), (canary, rest), "{phase}");
+        assert_eq!((Wave::Canary.is_begun(phase), Wave::Main.is_begun(phase)), (canary, rest), "{phase}");
     }
-    for turn in [Turn::Whole, Turn::Canary, Turn::Rest] {
-        assert_eq!(Turn::of(turn.as_str()), turn);
-        assert_eq!(serde_json::to_value(turn).unwrap(), turn.as_str());
+    for wave in [Wave::Whole, Wave::Canary, Wave::Main] {
+        assert_eq!(Wave::of(wave.as_str()), wave);
+        assert_eq!(serde_json::to_value(wave).unwrap(), wave.as_str());
     }
 }
 

@@ -2,7 +2,7 @@ use super::*;
 
 fn policy() -> Policy {
     serde_json::from_value(serde_json::json!({
-        "point_in_time_recovery": true, "back_up": true, "rehearse": "export", "approve": true, "verify": true,
+        "point_in_time_recovery": true, "back_up": true, "dry_run_source": "export", "approve": true, "verify": true,
         "approval_timeout_seconds": 60, "on_bad_verdict": "hold", "max_concurrency": 10, "max_segments": 1000,
         "write_units_per_second": 500, "read_units_per_second": null, "invalid_items": 0, "lease_seconds": 900
     }))
@@ -100,7 +100,7 @@ fn a_canary_is_planned_and_the_table_is_cut_finely_enough_for_it() {
     let plan = with_canary(serde_json::json!({"percent": 5, "bake": "30m"})).unwrap();
     assert_eq!((whole.segments, plan.segments), (10, 20));
     assert_eq!(plan.canary, Some(CanaryPlan { segments: 1, bake_seconds: 1800, approve: false }));
-    assert_eq!((plan.segments_of(Turn::Canary), plan.segments_of(Turn::Rest)), (1, 20));
+    assert_eq!((plan.segments_of(Wave::Canary), plan.segments_of(Wave::Main)), (1, 20));
     assert_ne!(plan.hash(), with_canary(serde_json::json!({"percent": 5, "bake": "31m"})).unwrap().hash());
 }
 
@@ -127,18 +127,18 @@ fn a_canary_is_verified_though_the_stage_verifies_nothing() {
 fn a_canary_s_turn_comes_first_and_the_rest_s_once_the_run_is_in_its_phase() {
     let whole = RunPlan::of(facts(input())).unwrap();
     let plan = with_canary(serde_json::json!({"segments": 4, "approve": true})).unwrap();
-    for (phase, turn) in
-        [("planned", Turn::Canary), ("canary", Turn::Canary), ("baking", Turn::Canary), ("writing", Turn::Rest)]
+    for (phase, wave) in
+        [("planned", Wave::Canary), ("canary", Wave::Canary), ("baking", Wave::Canary), ("writing", Wave::Main)]
     {
-        assert_eq!((plan.turn_in(phase), whole.turn_in(phase)), (turn, Turn::Whole), "{phase}");
+        assert_eq!((plan.wave_in(phase), whole.wave_in(phase)), (wave, Wave::Whole), "{phase}");
     }
-    assert!(plan.asks_before(Turn::Canary), "as the policy says");
-    assert!(plan.asks_before(Turn::Rest), "as the canary says");
-    assert!(!with_canary(serde_json::json!({"segments": 4})).unwrap().asks_before(Turn::Rest));
+    assert!(plan.asks_before(Wave::Canary), "as the policy says");
+    assert!(plan.asks_before(Wave::Main), "as the canary says");
+    assert!(!with_canary(serde_json::json!({"segments": 4})).unwrap().asks_before(Wave::Main));
 }
 
 #[test]
-fn a_stage_s_canary_is_every_writing_run_s_and_no_rehearsal_s_nor_one_of_dead_letters() {
+fn a_stage_s_canary_is_every_writing_run_s_and_no_dry_run_s_nor_one_of_dead_letters() {
     let demanded = |more: serde_json::Value| {
         let mut json = input();
         json.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -168,7 +168,7 @@ fn a_canary_of_as_many_segments_as_a_stage_allows_is_refused() {
 #[test]
 fn a_canary_is_the_beginning_of_the_run_s_order() {
     let plan = with_canary(serde_json::json!({"segments": 4})).unwrap();
-    let all = plan.segments_in_order(Turn::Rest);
-    assert_eq!(plan.segments_in_order(Turn::Canary), all[..4]);
+    let all = plan.segments_in_order(Wave::Main);
+    assert_eq!(plan.segments_in_order(Wave::Canary), all[..4]);
     assert_eq!(all, segments::order(plan.segments, &plan.run));
 }

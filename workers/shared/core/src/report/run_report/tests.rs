@@ -3,7 +3,7 @@ use crate::write::counts::{Counts, JournalCounts};
 
 fn report() -> Report {
     Report {
-        turn: Turn::Whole,
+        wave: Wave::Whole,
         run: "r".into(),
         stage: "dev".into(),
         table: "t".into(),
@@ -30,13 +30,13 @@ fn reasons(phase: Phase, counts: Counts) -> Vec<String> {
 }
 
 #[test]
-fn a_rehearsal_without_invalid_items_is_good() {
+fn a_dry_run_without_invalid_items_is_good() {
     let counts = Counts { scanned: 3, changed: 2, not_matched: 1, ..Counts::default() };
     assert!(reasons(Phase::DryRun, counts).is_empty());
 }
 
 #[test]
-fn invalid_items_over_the_tolerance_make_a_rehearsal_bad() {
+fn invalid_items_over_the_tolerance_make_a_dry_run_bad() {
     let counts = Counts { scanned: 3, changed: 2, invalid: 1, ..Counts::default() };
     assert_eq!(reasons(Phase::DryRun, counts), ["1 items match and cannot be changed"]);
 }
@@ -117,12 +117,12 @@ fn a_report_comes_back_as_it_was_written() {
     report.fold(Phase::DryRun, 1, vec![partial(Phase::DryRun, Counts::default(), JournalCounts::default())], 0);
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
-    assert!(json.contains(r#""dry-run":{"counts":{"scanned":0"#), "{json}");
+    assert!(json.contains(r#""dry_run":{"counts":{"scanned":0"#), "{json}");
 }
 
 #[test]
 fn a_canary_that_changed_nothing_is_noted_and_no_fault() {
-    let mut canary = Report { turn: Turn::Canary, ..report() };
+    let mut canary = Report { wave: Wave::Canary, ..report() };
     canary.fold(Phase::Migrate, 0, Vec::new(), 0);
     canary.fold(Phase::Verify, 0, Vec::new(), 0);
     assert_eq!(canary.verdict, Verdict::Good);

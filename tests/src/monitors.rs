@@ -4,16 +4,16 @@ use std::cell::{Cell, RefCell};
 
 use tableshift_aws::CallError;
 use tableshift_aws::monitors::reader::Look;
-use tableshift_core::control::monitor_status::Signals;
-use tableshift_core::plan::monitors::Watched;
+use tableshift_core::control::monitor_status::MonitorReading;
+use tableshift_core::plan::monitors::Monitors;
 
 /// For runs that watch nothing: a look is a failure of the test.
 #[derive(Debug, Clone, Copy)]
 pub struct Calm;
 
 impl Look for Calm {
-    async fn look(&self, watched: &Watched) -> Result<Signals, CallError> {
-        panic!("nobody was to look at {watched:?}")
+    async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
+        panic!("nobody was to look at {monitors:?}")
     }
 }
 
@@ -21,13 +21,13 @@ impl Look for Calm {
 #[derive(Debug, Default)]
 pub struct Scripted {
     /// What the next looks see.
-    pub signals: RefCell<Signals>,
+    pub signals: RefCell<MonitorReading>,
     /// How often somebody looked.
     pub looks: Cell<u32>,
 }
 
 impl Look for &Scripted {
-    async fn look(&self, _: &Watched) -> Result<Signals, CallError> {
+    async fn look(&self, _: &Monitors) -> Result<MonitorReading, CallError> {
         self.looks.set(self.looks.get() + 1);
         Ok(self.signals.borrow().clone())
     }
