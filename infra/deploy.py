@@ -13,12 +13,16 @@ import deployment
 
 def arguments():
     """The command line."""
-    parser = argparse.ArgumentParser(prog="scripts/deploy", description="Builds the Lambda zips and deploys a stage's stack.")
+    parser = argparse.ArgumentParser(
+        prog="scripts/deploy", description="Builds the Lambda zips and deploys a stage's stack."
+    )
     parser.add_argument("--stage", required=True, choices=deployment.STAGES)
     parser.add_argument("--dry-run", action="store_true", help="check and tell, without an account or a network")
     parser.add_argument("--arch", default="arm64", choices=("arm64", "x86_64"))
     parser.add_argument("--stack-name", help="default: tableshift-<stage>")
-    parser.add_argument("--artifact-bucket", help="default: tableshift-artifacts-<account>-<Region>, created when missing")
+    parser.add_argument(
+        "--artifact-bucket", help="default: tableshift-artifacts-<account>-<Region>, created when missing"
+    )
     args = parser.parse_args()
     args.stack_name = args.stack_name or deployment.default_stack(args.stage)
     return args

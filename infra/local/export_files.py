@@ -62,27 +62,31 @@ def write(put, table, description):
         key = f"{folder}/data/{hashlib.md5(f'{arn}/{number}'.encode()).hexdigest()[:26]}.json.gz"
         put(key, body)
         etag = hashlib.md5(body).hexdigest()
-        manifest += json_line({"itemCount": len(batch), "md5Checksum": md5_base64(body), "etag": etag, "dataFileS3Key": key})
+        manifest += json_line(
+            {"itemCount": len(batch), "md5Checksum": md5_base64(body), "etag": etag, "dataFileS3Key": key}
+        )
         items, size = items + len(batch), size + len(lines)
 
-    summary = json.dumps({
-        "version": "2020-06-30",
-        "exportArn": arn,
-        "startTime": timestamp(description["StartTime"]),
-        "endTime": timestamp(time.time()),
-        "tableArn": description["TableArn"],
-        "tableId": description["TableId"],
-        "exportTime": timestamp(description.get("ExportTime", description["StartTime"])),
-        "s3Bucket": description["S3Bucket"],
-        "s3Prefix": prefix,
-        "s3SseAlgorithm": description.get("S3SseAlgorithm", "AES256"),
-        "s3SseKmsKeyId": description.get("S3SseKmsKeyId"),
-        "manifestFilesS3Key": f"{folder}/manifest-files.json",
-        "billedSizeBytes": size,
-        "itemCount": items,
-        "outputFormat": description["ExportFormat"],
-        "exportType": description["ExportType"],
-    }).encode()
+    summary = json.dumps(
+        {
+            "version": "2020-06-30",
+            "exportArn": arn,
+            "startTime": timestamp(description["StartTime"]),
+            "endTime": timestamp(time.time()),
+            "tableArn": description["TableArn"],
+            "tableId": description["TableId"],
+            "exportTime": timestamp(description.get("ExportTime", description["StartTime"])),
+            "s3Bucket": description["S3Bucket"],
+            "s3Prefix": prefix,
+            "s3SseAlgorithm": description.get("S3SseAlgorithm", "AES256"),
+            "s3SseKmsKeyId": description.get("S3SseKmsKeyId"),
+            "manifestFilesS3Key": f"{folder}/manifest-files.json",
+            "billedSizeBytes": size,
+            "itemCount": items,
+            "outputFormat": description["ExportFormat"],
+            "exportType": description["ExportType"],
+        }
+    ).encode()
     for name, body in (("manifest-files", manifest), ("manifest-summary", summary)):
         put(f"{folder}/{name}.md5", md5_base64(body).encode())
         put(f"{folder}/{name}.json", body)

@@ -16,6 +16,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import boto3
+
 import deployment
 from process import Emulator, Refused
 
@@ -61,7 +62,9 @@ def exports(port, stage):
     """The variables for a stage's stack; stops when it is not deployed."""
     found = deployment.outputs(client(port, "cloudformation"), deployment.default_stack(stage))
     if not found:
-        raise Refused(f"the stack {deployment.default_stack(stage)} is not deployed. Run: scripts/local up --stage {stage}")
+        raise Refused(
+            f"the stack {deployment.default_stack(stage)} is not deployed. Run: scripts/local up --stage {stage}"
+        )
     return {
         **environment(port),
         "TABLESHIFT_STATE_MACHINE_ARN": found["StateMachineArn"],
@@ -81,7 +84,11 @@ def deploy(emulator, stage, architecture):
     """Deploys the stage's stack, unless just this is what is deployed."""
     stack, stamp = deployment.default_stack(stage), emulator.folder / f"{stage}.deployed"
     digest = deployment.digest(stage, architecture)
-    if stamp.exists() and stamp.read_text() == digest and deployment.outputs(client(emulator.port, "cloudformation"), stack):
+    if (
+        stamp.exists()
+        and stamp.read_text() == digest
+        and deployment.outputs(client(emulator.port, "cloudformation"), stack)
+    ):
         say(f"stack {stack} is as it should be")
         return
     say(f"deploying stack {stack}")
@@ -106,11 +113,16 @@ def up(emulator, stage):
     """Everything, up to the printed variables. Safe to call again, also at the same time."""
     architecture = ARCHITECTURES.get(platform.machine().lower())
     if platform.system() != "Linux" or architecture is None:
-        raise Refused(f"Lambdas run here as Linux processes; {platform.system()} on {platform.machine()} cannot run them")
+        raise Refused(
+            f"Lambdas run here as Linux processes; {platform.system()} on {platform.machine()} cannot run them"
+        )
     emulator.folder.mkdir(parents=True, exist_ok=True)
     with open(emulator.folder / "up.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if subprocess.run([deployment.ROOT / "scripts/build", "--arch", architecture], stdout=sys.stderr).returncode != 0:
+        if (
+            subprocess.run([deployment.ROOT / "scripts/build", "--arch", architecture], stdout=sys.stderr).returncode
+            != 0
+        ):
             raise Refused("the build failed, see above")
         if emulator.start({**inherited(), **environment(emulator.port)}):
             for stamp in emulator.folder.glob("*.deployed"):

@@ -52,7 +52,9 @@ def play(steps: list[Step], port: str) -> int:
         subprocess.run(["scripts/local", "down"], stderr=subprocess.DEVNULL, check=False)
     print(f"\n{minutes(time.monotonic() - begun)} in all; the logs are in .local/test")
     if failed:
-        print(f"failed: {', '.join(step.name for step in steps if step.name in failed)}; of the stack see .local/{port}")
+        print(
+            f"failed: {', '.join(step.name for step in steps if step.name in failed)}; of the stack see .local/{port}"
+        )
     print(f"{total.passed} passed, {total.failed} failed")
     return 1 if total.failed else 0
 

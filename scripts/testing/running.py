@@ -57,7 +57,9 @@ def run(name: str, commands: Sequence[Command], counts_tests: bool) -> Counts:
 
 def succeeds(command: Command, file, log: pathlib.Path) -> bool:
     """Runs one command to its end; whatever interrupts this ends it, and all that it started."""
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True
+    )
     begun = time.monotonic()
     try:
         while True:

@@ -26,7 +26,11 @@ class Step:
 STEPS = (
     Step("format", "the code is formatted", (("cargo", "fmt", "--all", "--check"),)),
     Step("scripts", "every script is free of syntax errors", ((sys.executable, "scripts/testing/scripts.py"),)),
-    Step("pages", "what the pages tell people to type and follow is there", ((sys.executable, "scripts/testing/pages.py"),)),
+    Step(
+        "pages",
+        "what the pages tell people to type and follow is there",
+        ((sys.executable, "scripts/testing/pages.py"),),
+    ),
     Step(
         "deployment",
         "template, definition and every stage's parameters are valid (cfn-lint, asl-validator)",

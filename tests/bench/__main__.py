@@ -46,13 +46,16 @@ def arguments() -> argparse.Namespace:
     """What was asked for."""
     names = ", ".join([*(contestant.name for contestant in ALL), cold_start.NAME])
     parser = argparse.ArgumentParser(
-        prog="scripts/bench", description="Measures the segment worker beside the least and the most that it could cost."
+        prog="scripts/bench",
+        description="Measures the segment worker beside the least and the most that it could cost.",
     )
     parser.add_argument("--items", type=count, default=20_000, metavar="N", help="items in the table; default: 20000")
     parser.add_argument("--item-bytes", type=count, default=300, metavar="N", help="bytes of an item; default: 300")
     parser.add_argument("--repeat", type=count, default=1, metavar="K", help="the median of K rounds; default: 1")
     parser.add_argument(
-        "--only", type=lambda text: text.split(","), metavar="NAME,...",
+        "--only",
+        type=lambda text: text.split(","),
+        metavar="NAME,...",
         help=f"only these, by the beginning of their names: {names}",
     )
     parser.add_argument(

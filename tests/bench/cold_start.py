@@ -56,7 +56,7 @@ def first_poll(program: pathlib.Path) -> float:
     """The seconds from a start to the first poll."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(PATIENCE)
-        address = "127.0.0.1:{}".format(listener.getsockname()[1])
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
         environment = {**STACK, **FUNCTION, "AWS_LAMBDA_RUNTIME_API": address, "PATH": os.environ["PATH"]}
         began = time.monotonic()
         process = subprocess.Popen([program], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -28,15 +28,23 @@ def judge(results: "Results") -> list[Goal]:
     rss = max((figures.peak_bytes for figures in (worker, done, large) if figures), default=None) if large else None
     return [
         at_most("worker: CPU per item, times the better floor", cpu and floor and cpu / floor, 1.5, times),
-        at_least("worker: CPU per item, times below the boto3 loop", cpu and boto3 and boto3.cpu_micros / cpu, 30, times),
         at_least(
-            "worker: CPU per item, times below the JavaScript loop", cpu and javascript and javascript.cpu_micros / cpu,
-            15, times,
+            "worker: CPU per item, times below the boto3 loop", cpu and boto3 and boto3.cpu_micros / cpu, 30, times
         ),
-        at_most("table that is done: worker's write units", None if done is None else done.write_units, 0, "{:.0f}".format),
+        at_least(
+            "worker: CPU per item, times below the JavaScript loop",
+            cpu and javascript and javascript.cpu_micros / cpu,
+            15,
+            times,
+        ),
         at_most(
-            "table that is done: worker's CPU, times a bare Scan's", done and scan and done.cpu_micros / scan.cpu_micros,
-            1, times,
+            "table that is done: worker's write units", None if done is None else done.write_units, 0, "{:.0f}".format
+        ),
+        at_most(
+            "table that is done: worker's CPU, times a bare Scan's",
+            done and scan and done.cpu_micros / scan.cpu_micros,
+            1,
+            times,
         ),
         at_most("worker: peak RSS, 399 KB items included", rss and rss / MB, 64, "{:.1f} MB".format),
         at_most("Lambda: cold start to first poll, median", start and start.seconds * 1000, 50, "{:.1f} ms".format),

@@ -50,7 +50,9 @@ def play(chosen: list[Contestant], setting: Setting, repeat: int) -> dict[Contes
     for number in range(1, repeat + 1):
         for contestant in chosen:
             figures = run(contestant, contestant.setting or setting)
-            print(f"round {number}: {contestant.name:<16}{figures.cpu_micros:9.1f} us/item", file=sys.stderr, flush=True)
+            print(
+                f"round {number}: {contestant.name:<16}{figures.cpu_micros:9.1f} us/item", file=sys.stderr, flush=True
+            )
             rounds[contestant].append(figures)
     return {contestant: median(figures) for contestant, figures in rounds.items()}
 
