@@ -47,7 +47,7 @@ fn nothing_that_is_there_is_overwritten() {
     std::fs::write(&file, "mine").expect("written");
     let again = run(folder.path(), &["new", "add-tags", "--date", "2026-11-22"]);
     assert_eq!(again.code, 2);
-    assert!(again.err.contains("is there already"), "{}", again.err);
+    assert!(again.err.contains("already exists"), "{}", again.err);
     assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "mine");
 }
 

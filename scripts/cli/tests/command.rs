@@ -46,5 +46,5 @@ pub fn hold(path: &Path, text: &str) {
         std::fs::write(path, text).expect("the golden file is written");
     }
     let golden = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(golden, text, "{} is not what the command says; write it anew with UPDATE_GOLDEN=1", path.display());
+    assert_eq!(golden, text, "{} is not what the command says; update it with UPDATE_GOLDEN=1", path.display());
 }
