@@ -21,12 +21,12 @@ Exit codes:
   1  findings, or the run failed for a reason that has no code of its own
   2  the command could not do its work: wrong arguments, a missing file or permission
   3  the run waits for approval
-  4  the run was not approved
-  5  the verification failed
+  4  the run was not approved; nothing was written, or only a canary
+  5  the verification failed; items were left as they are, or rolled back
   6  the dry run failed; nothing was written
   7  the run was refused before it did anything
   8  the run was stopped by an operator, an alarm or a budget
-  9  not finished yet";
+  9  not finished yet: the run is in progress, or `ensure-finished` says what is missing";
 
 /// The commands, in the order in which the help lists them.
 #[derive(Debug, Subcommand)]
@@ -35,9 +35,7 @@ pub enum Command {
     Check(check::Check),
     Test(test::Test),
     Explain(explain::Explain),
-    /// Migrates a table with the steps that the stage's policy requires, and follows the run
-    ///
-    /// Joins the run that already does the same, if there is one.
+    /// Migrates a table as the stage's policy requires; joins the run if it already exists
     Run(start::NewRun),
     /// Does a dry run of a migration; writes nothing to the table
     DryRun(start::NewRun),

@@ -29,6 +29,7 @@ pub fn rows(snapshot: &Snapshot) -> String {
         ("state", snapshot.state.as_ref().map(|_| state(snapshot))),
         ("bake", bake(snapshot)),
         ("on hold", snapshot.on_hold.clone()),
+        ("stopping", snapshot.stopping.clone()),
         ("error", snapshot.error.clone()),
         ("cause", snapshot.cause.clone()),
         ("progress", progress),
@@ -45,7 +46,7 @@ pub fn line(snapshot: &Snapshot, speed: Option<Speed>) -> String {
         parts.extend(figures(progress, speed));
     }
     parts.extend(bake(snapshot));
-    parts.extend(on_hold(snapshot));
+    parts.extend(hold_or_stop(snapshot));
     parts.join("  ")
 }
 
@@ -54,7 +55,7 @@ pub fn lines_below_bar(snapshot: &Snapshot, speed: Option<Speed>) -> String {
     let mut lines = Vec::new();
     lines.extend(snapshot.progress.as_ref().map(|progress| figures(progress, speed).join("  ")));
     lines.extend(bake(snapshot));
-    lines.extend(on_hold(snapshot));
+    lines.extend(hold_or_stop(snapshot));
     lines.join("\n")
 }
 
@@ -72,8 +73,9 @@ fn bake(snapshot: &Snapshot) -> Option<String> {
     snapshot.bakes_until.as_ref().map(|until| format!("the canary bakes until {until}"))
 }
 
-fn on_hold(snapshot: &Snapshot) -> Option<String> {
-    snapshot.on_hold.as_ref().map(|reason| format!("on hold: {reason}"))
+fn hold_or_stop(snapshot: &Snapshot) -> Option<String> {
+    let on_hold = snapshot.on_hold.as_ref().map(|reason| format!("on hold: {reason}"));
+    on_hold.or_else(|| snapshot.stopping.as_ref().map(|reason| format!("stopping: {reason}")))
 }
 
 fn percent(progress: &Progress) -> String {

@@ -39,8 +39,11 @@ pub struct Snapshot {
     /// When the canary's bake ends unless an alarm makes it start over, ISO 8601.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bakes_until: Option<String>,
-    /// Why the run is on hold or stopping; none if it is not.
+    /// Why the run is on hold; none if it is not.
     pub on_hold: Option<String>,
+    /// Why the run is stopping; none if it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stopping: Option<String>,
     /// The name of the error that it ended with.
     pub error: Option<String>,
     /// The message of that error.
@@ -79,7 +82,7 @@ pub async fn of_execution(
         Status::Running => stage.executions().state(arn).await.map_err(OperateError::Call)?,
         _ => None,
     };
-    let Details { wave, bakes_until, on_hold, progress } = match (&record, state.as_deref()) {
+    let Details { wave, bakes_until, on_hold, stopping, progress } = match (&record, state.as_deref()) {
         (Some(record), Some(state)) => read_details(stage, record, state).await?,
         _ => Details::default(),
     };
@@ -92,6 +95,7 @@ pub async fn of_execution(
         wave,
         bakes_until,
         on_hold,
+        stopping,
         error: execution.error,
         cause: execution.cause,
         execution: arn.to_owned(),
@@ -122,6 +126,7 @@ struct Details {
     wave: Option<Wave>,
     bakes_until: Option<String>,
     on_hold: Option<String>,
+    stopping: Option<String>,
     progress: Option<Progress>,
 }
 
@@ -139,12 +144,17 @@ async fn read_details(stage: &DeployedStage, record: &RunRecord, state: &str) ->
     let canary = plan.canary.filter(|_| bakes);
     let bake = canary.map(|canary| (Bake::of(&control, &canary, &plan.monitors, now()), canary));
     let bakes_until = bake.as_ref().and_then(|(bake, canary)| end_of_bake(bake, canary));
-    let bake_on_hold = bake.filter(|(bake, _)| bake.since.is_none()).map(|(bake, _)| bake.reason);
+    let restart_reason = bake.filter(|(bake, _)| bake.since.is_none()).map(|(bake, _)| bake.reason);
+    let stopping = reason_for_stopping(&control);
+    let on_hold = match stopping {
+        Some(_) => None,
+        None => reason_on_hold(&control, &plan, writes).or(restart_reason),
+    };
     let progress = match phase {
         Some(phase) => Some(progress::read(stage, &plan, &control, phase, wave.unwrap_or_default()).await?),
         None => None,
     };
-    Ok(Details { wave, bakes_until, on_hold: reason_on_hold(&control, &plan, writes).or(bake_on_hold), progress })
+    Ok(Details { wave, bakes_until, on_hold, stopping, progress })
 }
 
 /// The phase whose work the execution does in this state.
@@ -175,11 +185,13 @@ fn end_of_bake(bake: &Bake, canary: &CanaryPlan) -> Option<String> {
     Timestamp::from_millisecond(end).ok().map(|end| format!("{end:.0}"))
 }
 
-/// Why the run is on hold or stopping. An invalid window is ignored here, because Plan refuses a run that has one.
+fn reason_for_stopping(control: &Control) -> Option<String> {
+    let is_stopping = control.state == State::Stopped;
+    is_stopping.then(|| control.reason.clone().unwrap_or_else(|| "by an operator".to_owned()))
+}
+
+/// Why the run is on hold. An invalid window is ignored here, because Plan refuses a run that has one.
 fn reason_on_hold(control: &Control, plan: &RunPlan, writes: bool) -> Option<String> {
-    if control.state == State::Stopped {
-        return Some(format!("stopping: {}", control.reason.as_deref().unwrap_or("by an operator")));
-    }
     let hold = if writes {
         Hold::of_writing(control, plan.window.as_ref(), now()).unwrap_or_default()
     } else {

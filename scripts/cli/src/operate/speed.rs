@@ -31,7 +31,8 @@ impl SpeedMeter {
     pub fn add(&mut self, snapshot: &Snapshot) -> Option<Speed> {
         let progress = snapshot.progress.clone()?;
         let differs = |before: &Progress| before.phase != progress.phase || before.budget != progress.budget;
-        if snapshot.on_hold.is_some() || self.samples.back().is_some_and(|(_, before)| differs(before)) {
+        let has_paused = snapshot.on_hold.is_some() || snapshot.stopping.is_some();
+        if has_paused || self.samples.back().is_some_and(|(_, before)| differs(before)) {
             self.samples.clear();
         }
         self.samples.push_back((snapshot.at, progress));
@@ -80,6 +81,7 @@ mod tests {
             wave: None,
             bakes_until: None,
             on_hold: None,
+            stopping: None,
             error: None,
             cause: None,
             execution: String::new(),

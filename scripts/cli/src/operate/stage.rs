@@ -7,8 +7,8 @@ use tableshift_aws::session::stage::DeployedStage;
 /// The stage, and the form of the output
 #[derive(Debug, Clone, Args)]
 pub struct StageOptions {
-    /// The stage; reads the outputs of the stack tableshift-STAGE. Default: the resources that
-    /// TABLESHIFT_STATE_MACHINE_ARN, TABLESHIFT_BUCKET and TABLESHIFT_LEDGER name, or else the stage in TABLESHIFT_STAGE
+    /// The stage, deployed as the stack tableshift-STAGE. Default: the resources in TABLESHIFT_STATE_MACHINE_ARN,
+    /// TABLESHIFT_BUCKET and TABLESHIFT_LEDGER, or else the stage in TABLESHIFT_STAGE
     #[arg(long, value_name = "STAGE")]
     stage: Option<String>,
     /// Prints one JSON document instead of text

@@ -5,9 +5,9 @@ use super::{OperateError, block_on, display, snapshot};
 use crate::output::CommandOutput;
 use clap::Args;
 
-/// Shows the current state of a run once: where it is, why it is on hold, how it ended
+/// Shows the current state of a run once
 ///
-/// The exit code depends on the run's status; see the exit codes in `tableshift --help`.
+/// Shows where the run is, why it is on hold, or how it ended. The exit code depends on the run's status; see the exit codes in `tableshift --help`.
 #[derive(Debug, Args)]
 pub struct Status {
     /// The run's name

@@ -10,7 +10,7 @@ use serde_json::json;
 use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::session::stage::DeployedStage;
 
-/// Puts a run on hold: its workers leave within seconds, and nothing is written until `resume`
+/// Puts a run on hold within seconds; nothing is written until `resume`
 #[derive(Debug, Args)]
 pub struct Pause {
     /// The run's name
@@ -22,7 +22,7 @@ pub struct Pause {
     stage: StageOptions,
 }
 
-/// Sets the write and read units a second that a whole run may consume from now on
+/// Sets the write or read units a second that a run may consume from now on
 #[derive(Debug, Args)]
 pub struct Throttle {
     /// The run's name

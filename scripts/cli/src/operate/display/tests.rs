@@ -25,6 +25,7 @@ fn snapshot() -> Snapshot {
         wave: None,
         bakes_until: None,
         on_hold: None,
+        stopping: None,
         error: None,
         cause: None,
         execution: "arn:e".into(),
@@ -52,6 +53,12 @@ fn a_line_says_why_the_run_is_on_hold() {
     on_hold.state = Some("WindowWait".into());
     let line = line(&on_hold, None);
     assert!(line.ends_with("WindowWait  on hold: the window is closed until 2026-11-22T22:00:00Z"), "{line}");
+}
+
+#[test]
+fn a_line_says_why_the_run_is_stopping() {
+    let stopping = Snapshot { progress: None, stopping: Some("enough seen".into()), ..snapshot() };
+    assert!(line(&stopping, None).ends_with("Migrate  stopping: enough seen"), "{}", line(&stopping, None));
 }
 
 #[test]
