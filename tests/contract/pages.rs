@@ -8,7 +8,7 @@ use tableshift_core::language::document::Document;
 use tableshift_core::language::expression::functions::OWN;
 use tableshift_core::plan::input::Input;
 
-/// The pages that show migrations and inputs. `scripts/testing/pages.py` checks links and commands, on every page.
+/// The pages that show migrations and inputs. `scripts/testing/check_pages.py` checks links and commands, on every page.
 const PAGES: [&str; 4] = [
     "README.md",
     "scripts/demonstration/README.md",
