@@ -12,7 +12,7 @@ use tableshift_core::plan::input::InputError;
 #[derive(Debug, thiserror::Error)]
 pub enum OperateError {
     /// The stage was not found.
-    #[error("cannot find the stage")]
+    #[error("cannot use the stage")]
     Stage(#[source] StageError),
     /// A call to Step Functions failed.
     #[error("a call to Step Functions failed")]

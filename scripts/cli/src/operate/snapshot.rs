@@ -168,8 +168,8 @@ fn phase_in(state: &str) -> Option<Phase> {
     }
 }
 
-/// The wave that the execution's state is about. The record says `main` only once AwaitWindow has let the main wave
-/// start, but the states between the bake and that moment are about the main wave too.
+/// The wave that the execution's state is about. The run's record says `baking` until AwaitWindow lets the main wave
+/// start, but the states between the end of the bake and that moment are about the main wave.
 fn wave_in(plan: &RunPlan, progress: &str, state: &str) -> Option<Wave> {
     let wave = plan.canary.map(|_| plan.wave_in(progress))?;
     match (wave, state) {
