@@ -176,7 +176,7 @@ mod tests {
             requesters: &[ann],
         };
         let message = request.message();
-        assert_eq!(message.attributes[0], ("phase", "waiting".to_owned()));
+        assert_eq!(message.attributes[0], ("event", "waiting".to_owned()));
         (message.subject, message.text)
     }
 

@@ -217,7 +217,7 @@ async fn a_good_dry_run_and_a_good_proof_are_told_with_counts_and_links_and_no_i
         leave(&store, &Partial { part, ..fixture::partial(Phase::DryRun, segment, tally.clone()) });
     }
     let [message] = &told(&store, Phase::DryRun).await[..] else { panic!("one message") };
-    assert_eq!(message.attributes[0], ("phase", "dry-run-passed".to_owned()));
+    assert_eq!(message.attributes[0], ("event", "dry-run-passed".to_owned()));
     assert!(message.text.contains("             8  changed\n"), "{}", message.text);
     assert!(message.json.contains("execution:m:r"), "{}", message.json);
     assert!(

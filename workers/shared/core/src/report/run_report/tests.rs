@@ -117,7 +117,7 @@ fn a_report_comes_back_as_it_was_written() {
     report.fold(Phase::DryRun, 1, vec![partial(Phase::DryRun, Counts::default(), JournalCounts::default())], 0);
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
-    assert!(json.contains(r#""dry_run":{"counts":{"scanned":0"#), "{json}");
+    assert!(json.contains(r#""dry-run":{"counts":{"scanned":0"#), "{json}");
 }
 
 #[test]
