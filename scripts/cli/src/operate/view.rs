@@ -4,8 +4,8 @@ use super::ended::Standing;
 use super::look::{Progress, Seen};
 use super::progress::Speed;
 use tableshift_core::control::throttle::Throttles;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 
 /// One line that tells all, for logs and pipes.
 pub fn line(seen: &Seen, speed: Option<Speed>) -> String {
