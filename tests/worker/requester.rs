@@ -10,7 +10,7 @@ use tableshift_aws::session::signed::signed;
 use tableshift_core::approval::rules::{KnownBy, Requester};
 use tableshift_core::approval::signature::Statement;
 use tableshift_core::plan::input::Input;
-use tableshift_runtime::{ErrorName, Named, told};
+use tableshift_runtime::{ErrorName, Named, chain};
 use tableshift_tests::sts::{KnownPeople, Person};
 use tableshift_tests::{EXECUTION, Engines, NOW};
 
@@ -87,7 +87,7 @@ async fn a_signature_is_of_no_use_for_another_execution_or_another_input() {
         let url = start.signed(EXECUTION, &input()).await;
         let error = start.found(&request, Some(&url)).await.unwrap_err();
         assert_eq!(error.name(), ErrorName::InvalidInput);
-        assert!(told(&error).contains("`requested_by`"), "{}", told(&error));
+        assert!(chain(&error).contains("`requested_by`"), "{}", chain(&error));
     }
 }
 
@@ -98,7 +98,7 @@ async fn a_signature_that_was_used_for_one_execution_is_refused_for_the_next_bef
     start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap();
     let asked = start.known.asked().len();
     let error = start.found(&request("arn:other", input()), Some(&url)).await.unwrap_err();
-    assert!(told(&error).contains("used before"), "{}", told(&error));
+    assert!(chain(&error).contains("used before"), "{}", chain(&error));
     assert_eq!(start.known.asked().len(), asked);
 }
 

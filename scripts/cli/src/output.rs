@@ -4,6 +4,7 @@ use serde::Serialize;
 use std::error::Error;
 use std::process::ExitCode;
 use tableshift_core::ErrorName;
+use tableshift_core::error::failure::causes;
 
 /// The text that a command prints, and how it ended.
 #[derive(Debug)]
@@ -23,11 +24,7 @@ impl CommandOutput {
     /// The output of a command that could not do its work: no text, and the error with its causes for standard error.
     pub fn error(error: &dyn Error) -> Self {
         let mut message = format!("error: {error}\n");
-        let mut source = error.source();
-        while let Some(cause) = source {
-            message += &format!("  caused by: {cause}\n");
-            source = cause.source();
-        }
+        message.extend(causes(error).map(|cause| format!("  caused by: {cause}\n")));
         Self { text: String::new(), status: ExitStatus::Error(message) }
     }
 }

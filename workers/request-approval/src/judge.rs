@@ -12,8 +12,8 @@ use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::{Hashes, UnknownRequester, account_of};
 use tableshift_core::approval::signature::{AnswerTo, Signature, Statement};
 use tableshift_core::item::hash;
-use tableshift_core::plan::canary::Wave;
-use tableshift_runtime::told;
+use tableshift_core::plan::wave::Wave;
+use tableshift_runtime::chain;
 
 use crate::judgement::{self, Refusal};
 use crate::requesters::Unanswered;
@@ -188,11 +188,11 @@ where
     let requesters = match requesters::found(&ports.ledger, &ports.history, &record).await {
         Ok(requesters) => requesters,
         Err(Unanswered::History(error)) if rules.unknown_requester == UnknownRequester::Allow => {
-            tracing::warn!(cause = told(&error), "who started the run stays unknown");
+            tracing::warn!(cause = chain(&error), "who started the run stays unknown");
             record.requesters.clone()
         }
         Err(error) => return Err(Error::Requesters(error)),
     };
     let verdict = rules.may_approve(by, &requesters, account_of(&record.execution));
-    Ok(verdict.map_err(Refusal::NotEntitled))
+    Ok(verdict.map_err(Refusal::NotEligible))
 }

@@ -6,8 +6,8 @@ use super::snapshot::Snapshot;
 use super::speed::Speed;
 use crate::output::{CommandOutput, ExitStatus};
 use tableshift_core::control::throttle::Throttles;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 
 /// What `status` and `watch` return: the snapshot as JSON or as rows of text, and the exit code of the run's status.
 pub fn output(snapshot: &Snapshot, json: bool) -> CommandOutput {

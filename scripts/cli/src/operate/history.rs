@@ -12,7 +12,7 @@ use tableshift_aws::session::executions::Summary;
 use tableshift_aws::session::progress::Progressing as _;
 use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::approval::rules::Requester;
-use tableshift_core::plan::canary::{BAKING, Wave};
+use tableshift_core::plan::wave::{BAKING, Wave};
 
 /// Lists the latest runs and who started them; with --table, also what is applied to the table
 #[derive(Debug, Args)]

@@ -6,10 +6,10 @@ use tableshift_aws::run_files::load;
 use tableshift_aws::session::progress::{Progressing as _, SegmentCounts};
 use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::control::run_control::Control;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::report::run_report::Report;
 use tableshift_core::write::counts::Tally;
 
@@ -89,7 +89,7 @@ impl Progress {
     pub fn processed(&self) -> u64 {
         let (counts, journal) = (&self.tally.counts, &self.tally.journal);
         match self.phase {
-            Phase::RollBack => journal.restored + journal.already_back + journal.spared + journal.gone,
+            Phase::RollBack => journal.restored + journal.already_restored + journal.spared + journal.gone,
             Phase::DryRun | Phase::Migrate | Phase::Verify => counts.scanned,
         }
     }

@@ -13,9 +13,10 @@ use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::control::bake::Bake;
 use tableshift_core::control::hold::Hold;
 use tableshift_core::control::run_control::{Control, State};
-use tableshift_core::plan::canary::{BAKING, CanaryPlan, Wave};
+use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::{BAKING, Wave};
 
 /// The state of the execution in which a person is asked.
 const REQUEST_APPROVAL: &str = "RequestApproval";
@@ -193,7 +194,7 @@ fn reason_for_stopping(control: &Control) -> Option<String> {
 /// Why the run is on hold. An invalid window is ignored here, because Plan refuses a run that has one.
 fn reason_on_hold(control: &Control, plan: &RunPlan, writes: bool) -> Option<String> {
     let hold = if writes {
-        Hold::of_writing(control, plan.window.as_ref(), now()).unwrap_or_default()
+        Hold::for_writing(control, plan.window.as_ref(), now()).unwrap_or_default()
     } else {
         Hold::by_operator(control, now())
     };

@@ -2,7 +2,7 @@
 
 use crate::operate::OperateError;
 use std::error::Error;
-use tableshift_core::approval::rules::NotEntitled;
+use tableshift_core::approval::rules::NotEligible;
 
 /// Why an answer was not sent.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +37,7 @@ pub enum AnswerError {
     Changed(String),
     /// The approval would end the run, because it would not count.
     #[error("your approval would not count, so it was not sent")]
-    NotEntitled(#[source] NotEntitled),
+    NotEligible(#[source] NotEligible),
     /// Another name than the table's was typed or given.
     #[error("nothing was sent: the name of the table is `{0}`, and you entered another one")]
     OtherTable(String),

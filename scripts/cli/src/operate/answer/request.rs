@@ -12,7 +12,7 @@ use tableshift_aws::run_files::load_plan;
 use tableshift_aws::s3::ReadObject as _;
 use tableshift_aws::sfn::answers::SendAnswer as _;
 use tableshift_core::approval::identity::Identity;
-use tableshift_core::approval::rules::{Hashes, NotEntitled, account_of};
+use tableshift_core::approval::rules::{Hashes, NotEligible, account_of};
 use tableshift_core::approval::signature::{AnswerTo, Statement};
 use tableshift_core::item::hash;
 use tableshift_core::plan::keys;
@@ -63,8 +63,8 @@ impl ApprovalRequest {
         let account = account_of(&self.record.execution);
         match self.plan.approval.may_approve(caller, &self.record.requesters, account) {
             // CloudTrail may know the requester by the time the run judges the answer.
-            Ok(()) | Err(NotEntitled::RequesterUnknown(_)) => Ok(()),
-            Err(error) => Err(AnswerError::NotEntitled(error)),
+            Ok(()) | Err(NotEligible::RequesterUnknown(_)) => Ok(()),
+            Err(error) => Err(AnswerError::NotEligible(error)),
         }
     }
 
