@@ -397,12 +397,12 @@ async fn about_the_rest(on_bad_verdict: OnBadVerdict) -> Case {
 async fn a_question_about_the_rest_says_what_becomes_of_the_canary_without_a_yes() {
     for (on_bad_verdict, told) in [
         (OnBadVerdict::Hold, "the canary stays as it is.\n"),
-        (OnBadVerdict::RollBack, "the canary stays as it is. After a no it is put back.\n"),
+        (OnBadVerdict::RollBack, "the canary stays as it is. If rejected, the canary is rolled back.\n"),
     ] {
         let case = about_the_rest(on_bad_verdict).await;
         let (subject, text) = case.topic.sent()[0].clone();
-        assert!(subject.contains("write the rest of"), "{subject}");
-        assert!(text.contains("before it writes the rest of table") && text.ends_with(told), "{text}");
+        assert!(subject.contains("approve the main wave of"), "{subject}");
+        assert!(text.contains("before its main wave writes to table") && text.ends_with(told), "{text}");
     }
 }
 

@@ -107,7 +107,7 @@ fn of_no(state: &State, no: &Judged) -> Decision {
 fn of_good(state: &State, report: &Reported, known: Known<'_>) -> Decision {
     if report.phase == "roll-back" && !state.steps.roll_back {
         let cause = format!(
-            "{}; every item that was still as the run left it was put back; {} lists the rest",
+            "{}; every item that was still as the run left it was restored; {} lists the rest",
             because("the verdict was bad", known.bad_verdict),
             report.key
         );

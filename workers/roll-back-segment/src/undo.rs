@@ -81,7 +81,7 @@ impl<'u, T: UpdateItem> Undo<'u, T> {
             by_key.entry(&entry.key).or_default().push(entry.clone());
         }
         let latest_first = by_key.into_values().map(|mut entries| {
-            entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+            entries.sort_by_key(|entry| std::cmp::Reverse(entry.read_at));
             entries
         });
         self.all(latest_first, tally).await

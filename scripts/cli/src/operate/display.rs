@@ -1,6 +1,5 @@
 //! A snapshot of a run as text, for people. Makes no calls.
 
-use super::numbers::{duration, grouped};
 use super::progress::Progress;
 use super::snapshot::Snapshot;
 use super::speed::Speed;
@@ -8,6 +7,7 @@ use crate::output::{CommandOutput, ExitStatus};
 use tableshift_core::control::throttle::Throttles;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::wave::Wave;
+use tableshift_core::report::number_format::{rounded, with_commas};
 
 /// What `status` and `watch` return: the snapshot as JSON or as rows of text, and the exit code of the run's status.
 pub fn output(snapshot: &Snapshot, json: bool) -> CommandOutput {
@@ -97,12 +97,12 @@ fn figures(progress: &Progress, speed: Option<Speed>) -> Vec<String> {
 
 fn items(progress: &Progress) -> String {
     let counts = &progress.tally.counts;
-    let (changed, scanned) = (grouped(counts.changed), grouped(counts.scanned));
+    let (changed, scanned) = (with_commas(counts.changed), with_commas(counts.scanned));
     match progress.phase {
         Phase::DryRun => format!("{changed} of {scanned} would change"),
         Phase::Migrate => format!("{changed} changed of {scanned} scanned"),
         Phase::Verify => format!("{scanned} verified"),
-        Phase::RollBack => format!("{} restored", grouped(progress.tally.journal.restored)),
+        Phase::RollBack => format!("{} restored", with_commas(progress.tally.journal.restored)),
     }
 }
 
@@ -121,12 +121,12 @@ fn problems(progress: &Progress) -> impl Iterator<Item = String> {
         (counts.late, "late"),
         (progress.tally.journal.spared, "changed since the run, not restored"),
     ];
-    problems.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", grouped(count)))
+    problems.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", with_commas(count)))
 }
 
 /// The throttled requests by reason; none if there were none.
 pub fn throttles(throttles: &Throttles) -> Option<String> {
-    let by_reason = throttles.named().into_iter().map(|(count, reason)| format!("{} {reason}", grouped(count)));
+    let by_reason = throttles.named().into_iter().map(|(count, reason)| format!("{} {reason}", with_commas(count)));
     let by_reason: Vec<String> = by_reason.collect();
     (!by_reason.is_empty()).then(|| format!("throttles: {}", by_reason.join(", ")))
 }
@@ -142,8 +142,15 @@ fn segments(progress: &Progress) -> String {
     }
 }
 
-fn rounded(number: f64) -> String {
-    grouped(number.round() as u64)
+/// A time in its two largest units: 1h 05m instead of 3900 seconds.
+fn duration(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m {:02}s", seconds % 60),
+        (0, _, _) => format!("{hours}h {minutes:02}m"),
+        _ => format!("{days}d {hours:02}h"),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! `tableshift history`: the latest runs of a stage, or what was done to a table.
 
-use super::numbers::grouped;
 use super::stage::StageOptions;
 use super::{OperateError, block_on};
 use crate::output::CommandOutput;
@@ -13,6 +12,7 @@ use tableshift_aws::session::progress::Progressing as _;
 use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::plan::wave::{BAKING, Wave};
+use tableshift_core::report::number_format::with_commas;
 
 /// Lists the latest runs and who started them; with --table, also what is applied to the table
 #[derive(Debug, Args)]
@@ -147,12 +147,12 @@ fn as_text(listing: &Listing) -> String {
 
 fn applied_cells(row: &AppliedRow) -> [String; 6] {
     let verified = if row.verified { "verified" } else { "not verified" };
-    let changed = format!("{} changed", grouped(row.changed));
+    let changed = format!("{} changed", with_commas(row.changed));
     [row.at.clone(), row.migration.clone(), changed, verified.to_owned(), row.run.clone(), by(&row.by)]
 }
 
 fn run_cells(row: &RunRow) -> [String; 6] {
-    let changed = row.changed.map(|changed| format!("{} changed", grouped(changed))).unwrap_or_default();
+    let changed = row.changed.map(|changed| format!("{} changed", with_commas(changed))).unwrap_or_default();
     [row.started.clone(), row.run.clone(), row.table.clone(), row.outcome.clone(), changed, by(&row.by)]
 }
 

@@ -13,7 +13,6 @@ mod display;
 pub mod ensure;
 mod error;
 pub mod history;
-mod numbers;
 mod progress;
 pub mod report;
 mod snapshot;

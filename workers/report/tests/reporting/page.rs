@@ -135,5 +135,5 @@ fn a_page_about_nothing_is_a_page() {
     let mut report = Report::new(&plan, Phase::Migrate);
     report.fold(Phase::Migrate, 4, vec![], 0);
     let page = html(&report, &plan);
-    assert!(page.contains("4 of 4 parts left no result") && page.contains("</html>"));
+    assert!(page.contains("4 of 4 parts have no complete result") && page.contains("</html>"));
 }

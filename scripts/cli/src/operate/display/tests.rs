@@ -89,3 +89,9 @@ fn only_known_facts_have_a_row() {
          cause      table t is locked by run q\nexecution  arn:e\n"
     );
 }
+
+#[test]
+fn a_duration_is_written_in_two_units() {
+    let durations: Vec<_> = [5, 65, 3_900, 100_000].into_iter().map(duration).collect();
+    assert_eq!(durations, ["5s", "1m 05s", "1h 05m", "1d 03h"]);
+}
