@@ -1,4 +1,4 @@
-"""Packages and deploys one stage's stack with the AWS CLI. scripts/deploy and scripts/local both come here."""
+"""Packages and deploys a stage's stack with the AWS CLI: to AWS (scripts/deploy) or this machine (scripts/local)."""
 
 import hashlib
 import json
@@ -11,14 +11,13 @@ import zipfile
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TEMPLATE = ROOT / "infra/template.yaml"
 DEFINITION = ROOT / "state-machines/migrate-table/definition.asl.json"
-LAMBDAS = ROOT / "target/lambda"
 STAGES = ("dev", "test", "prod")
 TOOLS = ROOT / ".venv/bin"
 ASL_VALIDATOR = ROOT / "infra/local/node_modules/.bin/asl-validator"
 
 
 def parameters(stage, architecture):
-    """The template's parameters for a stage, from its file in infra/stages."""
+    """Returns the template's parameters for a stage, from the stage's file in infra/stages."""
     settings = json.loads((ROOT / f"infra/stages/{stage}.json").read_text())
     return {
         "Stage": stage,
@@ -29,12 +28,12 @@ def parameters(stage, architecture):
 
 
 def default_stack(stage):
-    """The stack's name where none is given."""
+    """Returns the name of a stage's stack, unless the user names another."""
     return f"tableshift-{stage}"
 
 
 def zips():
-    """Every worker's zip that the template names; stops when one is not built."""
+    """Returns the path of every worker's zip that the template names. Exits if one is not built."""
     lines = [line.split()[1] for line in TEMPLATE.read_text().splitlines() if line.lstrip().startswith("CodeUri:")]
     paths = [(TEMPLATE.parent / line).resolve() for line in lines]
     for path in paths:
@@ -44,51 +43,53 @@ def zips():
 
 
 def digest(stage, architecture):
-    """What a deployment of this stage would hold, as a hash: equal hashes need no second deployment."""
+    """Returns a hash of everything that a deployment of this stage contains. Equal hashes need no new deployment."""
     parts = [TEMPLATE.read_bytes(), DEFINITION.read_bytes(), json.dumps(parameters(stage, architecture)).encode()]
     for path in zips():
-        # The program and not the zip: a rebuilt zip differs by its time stamps alone.
+        # The program and not the zip, because a zip of the same program has new time stamps after each build.
         with zipfile.ZipFile(path) as archive:
             parts.append(archive.read("bootstrap"))
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 
-def run(*command, env=None, quiet=False):
-    """Runs a tool with its output on stderr, `quiet`ly only when it fails; stops when it fails."""
+def run_tool(*command, env=None, quiet=False):
+    """Runs a tool with its output on stderr, if `quiet` only when it fails. Exits if it fails."""
     output = {"capture_output": True, "text": True} if quiet else {"stdout": sys.stderr}
-    done = subprocess.run([str(part) for part in command], env={**(env or os.environ), "AWS_PAGER": ""}, **output)
+    environment = {**(env or os.environ), "AWS_PAGER": ""}
+    done = subprocess.run([str(part) for part in command], env=environment, check=False, **output)
     if done.returncode != 0:
         if quiet:
             print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
         sys.exit(f"deploy: {pathlib.Path(command[0]).name} {' '.join(map(str, command[1:3]))} failed, see above")
 
 
-def check():
-    """Checks template and definition without an account or a network."""
-    run(TOOLS / "cfn-lint", TEMPLATE)
-    run(ASL_VALIDATOR, "--json-path", DEFINITION)
+def check_files():
+    """Checks template and definition. Needs no account and no network."""
+    run_tool(TOOLS / "cfn-lint", TEMPLATE)
+    run_tool(ASL_VALIDATOR, "--json-path", DEFINITION)
 
 
-def deploy(stage, architecture, stack, artifact_bucket, workspace, env=None):
-    """Uploads zips and definition to the artifact bucket and creates or updates the stack."""
+def deploy(stage, architecture, stack, *, artifact_bucket, workspace, env=None):
+    """Uploads zips and definition to the artifact bucket and creates or updates the stack.
+
+    The packaged template goes to the folder `workspace`. `env` is the AWS CLI's environment, by default this process's.
+    """
     zips()
     workspace.mkdir(parents=True, exist_ok=True)
     aws, packaged = TOOLS / "aws", workspace / f"{stack}.yaml"
     location = ["--s3-bucket", artifact_bucket, "--s3-prefix", stack]
-    run(
-        aws, "cloudformation", "package", "--template-file", TEMPLATE, *location, "--output-template-file", packaged,
-        env=env, quiet=True,
-    )  # fmt: skip
-    run(
-        aws, "cloudformation", "deploy", "--template-file", packaged, *location, "--stack-name", stack,
-        "--parameter-overrides", *(f"{name}={value}" for name, value in parameters(stage, architecture).items()),
-        "--capabilities", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND",
-        "--tags", "project=tableshift", f"stage={stage}", "--no-fail-on-empty-changeset", env=env,
-    )  # fmt: skip
+    package = ["--template-file", TEMPLATE, *location, "--output-template-file", packaged]
+    run_tool(aws, "cloudformation", "package", *package, env=env, quiet=True)
+    overrides = [f"{name}={value}" for name, value in parameters(stage, architecture).items()]
+    create_or_update = ["--template-file", packaged, *location, "--stack-name", stack]
+    create_or_update += ["--parameter-overrides", *overrides]
+    create_or_update += ["--capabilities", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+    create_or_update += ["--tags", "project=tableshift", f"stage={stage}", "--no-fail-on-empty-changeset"]
+    run_tool(aws, "cloudformation", "deploy", *create_or_update, env=env)
 
 
 def outputs(cloudformation, stack):
-    """A stack's outputs by name; none when there is no such stack or it is not complete."""
+    """Returns a stack's outputs by name, or nothing if the stack does not exist or its last deployment failed."""
     try:
         found = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
     except cloudformation.exceptions.ClientError as error:

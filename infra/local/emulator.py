@@ -1,17 +1,16 @@
-"""The local AWS: MiniStack, in this process, with its gaps that matter here filled.
+"""The local AWS: runs MiniStack in this process and fills the gaps in it that matter to this project.
 
-Six things are wrapped, and nothing else:
+It wraps these functions and nothing else:
 
-- an export of a table writes the documented files to S3 (MiniStack completes the export and writes none);
-- an item that is changed by PartiQL shows in the table's stream (MiniStack streams the other kinds of writes only);
-- a presigned GetCallerIdentity is answered only if its signature is right (MiniStack looks at the key's name alone, unless
-  AUTH=true);
-- with AUTH=true, a statement of PartiQL takes the right that AWS asks for (MiniStack asks for one that does not exist);
-- `TimeoutSecondsPath` of a Task and
-- `MaxConcurrencyPath` of a Map are looked up before MiniStack sees the state (it knows only the plain fields).
+- A table export writes the documented files to S3. (MiniStack completes the export without writing any.)
+- An item changed by PartiQL appears in the table's stream. (MiniStack streams only the other kinds of writes.)
+- A presigned GetCallerIdentity needs a valid signature. (Without AUTH=true, MiniStack checks only the key's name.)
+- With AUTH=true, a PartiQL statement needs the same permission as on AWS. (MiniStack requires one that does not exist.)
+- `TimeoutSecondsPath` of a Task and `MaxConcurrencyPath` of a Map are resolved before MiniStack sees the state. (It
+  supports only the fields without `Path`.)
 
-The wrapped functions are MiniStack's own, not a public interface, so its version is pinned and this stops at the first
-function that is not as expected. Run by scripts/local; needs GATEWAY_PORT.
+The wrapped functions are internal to MiniStack, so its version is pinned, and this program exits at the first function
+that differs from what the wrappers expect. Called by scripts/local; needs GATEWAY_PORT.
 """
 
 import functools
@@ -23,60 +22,66 @@ import sys
 VERSION = "1.5.33"
 
 
-class Unexpected(Exception):
-    """MiniStack is not the one that the wrappers were written for."""
+class UnexpectedMiniStack(Exception):
+    """The installed MiniStack is not the one that the wrappers were written for."""
 
 
-def expect(module, name, *parameters):
-    """A function of MiniStack by name, if it is there with these parameters; fails otherwise."""
+def expect_function(module, name, *parameters):
+    """Returns one of MiniStack's functions. Raises UnexpectedMiniStack if it is missing or has other parameters."""
     function = getattr(module, name, None)
     if function is None:
-        raise Unexpected(f"{module.__name__} has no {name}")
-    if list(inspect.signature(function).parameters) != list(parameters):
-        raise Unexpected(f"{module.__name__}.{name} takes {inspect.signature(function)}, not ({', '.join(parameters)})")
+        raise UnexpectedMiniStack(f"{module.__name__} has no {name}")
+    signature = inspect.signature(function)
+    if list(signature.parameters) != list(parameters):
+        raise UnexpectedMiniStack(f"{module.__name__}.{name} takes {signature}, not ({', '.join(parameters)})")
     return function
 
 
-def looked_up(stepfunctions, state, field, given, context):
-    """The state with `field` set to what its `<field>Path` points at; the same state when it has no such path."""
+def resolve_path_field(stepfunctions, state, field, raw_input, context):
+    """Returns the state with `field` set to what `<field>Path` points at, or unchanged if it has no such path."""
     path = state.get(f"{field}Path")
     if path is None:
         return state
-    value = stepfunctions._resolve_path_or_ctx(path, stepfunctions._apply_input_path(state, given, context), context)
+    value = stepfunctions._resolve_path_or_ctx(
+        path, stepfunctions._apply_input_path(state, raw_input, context), context
+    )
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise stepfunctions._ExecutionError(
-            "States.Runtime", f"{field}Path {path} points at {value!r}; a whole number is needed"
+            "States.Runtime", f"{field}Path {path} points at {value!r}; it must point at a whole number"
         )
     return {**state, field: value}
 
 
 def wrap_paths(stepfunctions):
-    """Makes Tasks and Maps see what their *Path fields point at."""
-    expect(stepfunctions, "_resolve_path_or_ctx", "path", "data", "ctx")
-    expect(stepfunctions, "_apply_input_path", "state_def", "data", "ctx")
+    """Resolves the *Path fields of Tasks and Maps."""
+    expect_function(stepfunctions, "_resolve_path_or_ctx", "path", "data", "ctx")
+    expect_function(stepfunctions, "_apply_input_path", "state_def", "data", "ctx")
     for name, field in (("_execute_task", "TimeoutSeconds"), ("_execute_map", "MaxConcurrency")):
-        original = expect(stepfunctions, name, "state_def", "raw_input", "execution", "ctx")
+        original = expect_function(stepfunctions, name, "state_def", "raw_input", "execution", "ctx")
 
         @functools.wraps(original)
         def wrapped(state_def, raw_input, execution, ctx, original=original, field=field):
-            return original(looked_up(stepfunctions, state_def, field, raw_input, ctx), raw_input, execution, ctx)
+            state = resolve_path_field(stepfunctions, state_def, field, raw_input, ctx)
+            return original(state, raw_input, execution, ctx)
 
         setattr(stepfunctions, name, wrapped)
 
 
 def wrap_partiql(dynamodb):
-    """Makes an UPDATE by PartiQL leave a record in the table's stream, as UpdateItem does."""
-    emit = expect(dynamodb, "_emit_stream_event", "table_name", "event_name", "old_item", "new_item", "replicate")
-    target = expect(dynamodb, "_partiql_key_target", "table", "parsed")
-    original = expect(dynamodb, "_partiql_update", "table", "parsed", "data")
+    """Adds a record to the table's stream for a PartiQL UPDATE, as UpdateItem does."""
+    emit = expect_function(
+        dynamodb, "_emit_stream_event", "table_name", "event_name", "old_item", "new_item", "replicate"
+    )
+    target = expect_function(dynamodb, "_partiql_key_target", "table", "parsed")
+    original = expect_function(dynamodb, "_partiql_update", "table", "parsed", "data")
 
     @functools.wraps(original)
     def update(table, parsed, data=None):
         key, sort_key, _, refused = target(table, parsed)
-        # The item is replaced, not changed, so this stays the old one.
+        # MiniStack replaces the item instead of changing it in place, so this stays the item before the update.
         before = None if refused else table["items"].get(key, {}).get(sort_key)
         answer = original(table, parsed, data)
-        # A transaction, which calls without data, may yet be undone, so its changes are not told.
+        # A transaction calls without data. It may still be cancelled, so its changes are not streamed.
         if data is not None and answer[0] == 200 and before is not None:
             emit(table["TableName"], "MODIFY", before, table["items"][key][sort_key])
         return answer
@@ -85,7 +90,7 @@ def wrap_partiql(dynamodb):
 
 
 def signature_failure(evaluator, sigv4, account, method, headers, body, query_params):
-    """Why a presigned request is not signed by whom it names, as code and message; None when it is."""
+    """Returns code and message if a presigned request is not signed by the key that it names, otherwise None."""
     signature = sigv4.parse_query_signature(query_params)
     if isinstance(signature, tuple):
         return signature
@@ -100,25 +105,21 @@ def signature_failure(evaluator, sigv4, account, method, headers, body, query_pa
         if isinstance(credential, evaluator.CredentialResolutionError):
             return "InvalidClientTokenId", "The security token included in the request is invalid."
         secret = credential.secret_access_key
-    return sigv4.header_signature_failure(
-        signature, secret, method, "/", query_params, headers, body, presigned=True
-    )  # fmt: skip
+    return sigv4.header_signature_failure(signature, secret, method, "/", query_params, headers, body, presigned=True)
 
 
 def wrap_signatures(sts, evaluator, sigv4, responses):
-    """Makes a presigned GetCallerIdentity prove who signed it, headers included, as AWS does."""
-    expect(sigv4, "parse_query_signature", "query_params")
-    expect(sigv4, "request_time_failure", "signature", "now")
-    expect(
-        sigv4, "header_signature_failure",
-        "signature", "secret", "method", "raw_path", "query_params", "headers", "body", "presigned", "explain",
-    )  # fmt: skip
-    expect(evaluator, "is_root_access_key", "access_key_id")
-    expect(evaluator, "resolve_credential", "access_key_id", "account_id", "session_token")
-    expect(evaluator, "find_iam_access_key_account", "access_key_id")
-    expect(responses, "get_account_id")
-    refuse = expect(sts, "_error", "status", "code", "message", "ns")
-    original = expect(sts, "handle_request", "method", "path", "headers", "body", "query_params")
+    """Checks the signature of a presigned GetCallerIdentity, signed headers included, as AWS does."""
+    expect_function(sigv4, "parse_query_signature", "query_params")
+    expect_function(sigv4, "request_time_failure", "signature", "now")
+    request = ("method", "raw_path", "query_params", "headers", "body")
+    expect_function(sigv4, "header_signature_failure", "signature", "secret", *request, "presigned", "explain")
+    expect_function(evaluator, "is_root_access_key", "access_key_id")
+    expect_function(evaluator, "resolve_credential", "access_key_id", "account_id", "session_token")
+    expect_function(evaluator, "find_iam_access_key_account", "access_key_id")
+    expect_function(responses, "get_account_id")
+    refuse = expect_function(sts, "_error", "status", "code", "message", "ns")
+    original = expect_function(sts, "handle_request", "method", "path", "headers", "body", "query_params")
 
     @functools.wraps(original)
     async def handle_request(method, path, headers, body, query_params):
@@ -134,11 +135,11 @@ def wrap_signatures(sts, evaluator, sigv4, responses):
 
 
 def main():
-    """Checks MiniStack, wraps it and serves until told to stop."""
+    """Checks and wraps MiniStack, then serves until the process is stopped."""
     found = importlib.metadata.version("ministack")
     if found != VERSION:
-        raise Unexpected(f"MiniStack {found} is installed, {VERSION} is needed")
-    # MiniStack hands its environment to every Lambda: this is how the workers' SDK clients come back here.
+        raise UnexpectedMiniStack(f"MiniStack {found} is installed, {VERSION} is needed")
+    # MiniStack passes its environment to every Lambda. This makes the workers' SDK clients call the emulator.
     os.environ.setdefault("AWS_ENDPOINT_URL", f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}")
 
     from ministack import app
@@ -146,13 +147,13 @@ def main():
     from ministack.services import dynamodb, s3, stepfunctions, sts
 
     import export_files
-    import rights
+    import permissions
 
     wrap_paths(stepfunctions)
     wrap_partiql(dynamodb)
     wrap_signatures(sts, iam_evaluator, sigv4, responses)
-    export_files.wrap(dynamodb, s3, expect)
-    rights.wrap(iam_actions, expect)
+    export_files.wrap(dynamodb, s3, expect_function)
+    permissions.wrap(iam_actions, expect_function)
     sys.argv = sys.argv[:1]
     app.main()
 
@@ -160,5 +161,5 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except Unexpected as unexpected:
+    except UnexpectedMiniStack as unexpected:
         sys.exit(f"emulator: {unexpected}. See infra/local/README.md")

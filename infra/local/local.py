@@ -1,6 +1,6 @@
-"""The local stack: starts the emulator, builds, deploys a stage's stack to it, and says how to reach it.
+"""The local stack: starts the emulator, builds and deploys a stage's stack to it, and prints how to reach it.
 
-Run by scripts/local. All that it leaves lies under .local/<port>/ in the repository.
+Called by scripts/local. Everything that it writes is under .local/<port>/ in the repository.
 """
 
 import argparse
@@ -16,21 +16,24 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import boto3
+
 import deployment
 from process import Emulator, Refused
 
 REGION = "us-east-1"
-ARTIFACTS = "tableshift-artifacts"
+ARTIFACT_BUCKET = "tableshift-artifacts"
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+# Exit code of `scripts/local status` when nothing runs.
+NOT_RUNNING = 3
 
 
-def say(message):
-    """Tells the person; stdout is for what a program reads."""
+def log(message):
+    """Prints a message for the user to stderr. Programs read stdout."""
     print(f"local: {message}", file=sys.stderr, flush=True)
 
 
-def environment(port):
-    """What makes the AWS CLI and every SDK talk to the emulator."""
+def emulator_environment(port):
+    """Returns the environment variables that make the AWS CLI and every SDK talk to the emulator."""
     return {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
         "AWS_ACCESS_KEY_ID": "test",
@@ -40,92 +43,101 @@ def environment(port):
     }
 
 
-def inherited():
-    """This environment less what could lead to a real account, and less a stack's variables: Lambdas inherit the rest."""
+def inherited_environment():
+    """Returns this process's environment without variables that could lead to a real account or another stack.
+
+    Every Lambda inherits it.
+    """
     return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TABLESHIFT_"))}
 
 
 def client(port, service):
-    """A client for the emulator."""
-    here = environment(port)
+    """Returns a client for the emulator."""
+    settings = emulator_environment(port)
     return boto3.client(
         service,
-        endpoint_url=here["AWS_ENDPOINT_URL"],
+        endpoint_url=settings["AWS_ENDPOINT_URL"],
         region_name=REGION,
-        aws_access_key_id=here["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=here["AWS_SECRET_ACCESS_KEY"],
+        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
     )
 
 
-def exports(port, stage):
-    """The variables for a stage's stack; stops when it is not deployed."""
-    found = deployment.outputs(client(port, "cloudformation"), deployment.default_stack(stage))
-    if not found:
-        raise Refused(f"the stack {deployment.default_stack(stage)} is not deployed. Run: scripts/local up --stage {stage}")
+def stack_variables(port, stage):
+    """Returns the environment variables for a stage's stack. Raises Refused if it is not deployed."""
+    stack = deployment.default_stack(stage)
+    outputs = deployment.outputs(client(port, "cloudformation"), stack)
+    if not outputs:
+        raise Refused(f"the stack {stack} is not deployed. Run: scripts/local up --stage {stage}")
     return {
-        **environment(port),
-        "TABLESHIFT_STATE_MACHINE_ARN": found["StateMachineArn"],
-        "TABLESHIFT_BUCKET": found["BucketName"],
-        "TABLESHIFT_LEDGER": found["LedgerTableName"],
-        "TABLESHIFT_TOPIC": found["TopicArn"],
+        **emulator_environment(port),
+        "TABLESHIFT_STATE_MACHINE_ARN": outputs["StateMachineArn"],
+        "TABLESHIFT_BUCKET": outputs["BucketName"],
+        "TABLESHIFT_LEDGER": outputs["LedgerTableName"],
+        "TABLESHIFT_TOPIC": outputs["TopicArn"],
     }
 
 
 def print_exports(port, stage):
-    """Prints the variables for a shell's eval."""
-    for name, value in exports(port, stage).items():
+    """Prints the variables of a stage's stack for `eval` in a shell."""
+    for name, value in stack_variables(port, stage).items():
         print(f"export {name}={shlex.quote(value)}")
 
 
 def deploy(emulator, stage, architecture):
-    """Deploys the stage's stack, unless just this is what is deployed."""
+    """Deploys the stage's stack, unless exactly this is already deployed."""
     stack, stamp = deployment.default_stack(stage), emulator.folder / f"{stage}.deployed"
-    digest = deployment.digest(stage, architecture)
-    if stamp.exists() and stamp.read_text() == digest and deployment.outputs(client(emulator.port, "cloudformation"), stack):
-        say(f"stack {stack} is as it should be")
+    digest, cloudformation = deployment.digest(stage, architecture), client(emulator.port, "cloudformation")
+    if stamp.exists() and stamp.read_text() == digest and deployment.outputs(cloudformation, stack):
+        log(f"stack {stack} is up to date")
         return
-    say(f"deploying stack {stack}")
+    log(f"deploying stack {stack}")
     s3 = client(emulator.port, "s3")
-    if ARTIFACTS not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
-        s3.create_bucket(Bucket=ARTIFACTS)
+    if ARTIFACT_BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket=ARTIFACT_BUCKET)
     stamp.unlink(missing_ok=True)
-    # Of a person's own AWS files nothing may get in here, neither a profile nor an endpoint.
-    nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    # The user's AWS configuration must not apply here: it could name another profile or endpoint.
+    no_user_files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     deployment.deploy(
-        stage, architecture, stack, ARTIFACTS, emulator.folder,
-        env={**inherited(), **environment(emulator.port), **nothing},
-    )  # fmt: skip
+        stage,
+        architecture,
+        stack,
+        artifact_bucket=ARTIFACT_BUCKET,
+        workspace=emulator.folder,
+        env={**inherited_environment(), **emulator_environment(emulator.port), **no_user_files},
+    )
     if os.environ.get("AUTH") == "true":
-        # It refuses whatever does not come by TLS, and here nothing does.
-        bucket = deployment.outputs(client(emulator.port, "cloudformation"), stack)["BucketName"]
-        s3.delete_bucket_policy(Bucket=bucket)
+        # The bucket policy denies requests without TLS, and no request to the emulator uses TLS.
+        s3.delete_bucket_policy(Bucket=deployment.outputs(cloudformation, stack)["BucketName"])
     stamp.write_text(digest)
 
 
 def up(emulator, stage):
-    """Everything, up to the printed variables. Safe to call again, also at the same time."""
-    architecture = ARCHITECTURES.get(platform.machine().lower())
-    if platform.system() != "Linux" or architecture is None:
-        raise Refused(f"Lambdas run here as Linux processes; {platform.system()} on {platform.machine()} cannot run them")
+    """Starts, builds and deploys what is missing, then prints the variables. Parallel calls wait for each other."""
+    system, machine = platform.system(), platform.machine()
+    architecture = ARCHITECTURES.get(machine.lower())
+    if system != "Linux" or architecture is None:
+        raise Refused(f"the local stack runs Lambdas as Linux processes; {system} on {machine} cannot run them")
     emulator.folder.mkdir(parents=True, exist_ok=True)
-    with open(emulator.folder / "up.lock", "w") as lock:
+    with (emulator.folder / "up.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if subprocess.run([deployment.ROOT / "scripts/build", "--arch", architecture], stdout=sys.stderr).returncode != 0:
+        build = [deployment.ROOT / "scripts/build", "--arch", architecture]
+        if subprocess.run(build, stdout=sys.stderr, check=False).returncode != 0:
             raise Refused("the build failed, see above")
-        if emulator.start({**inherited(), **environment(emulator.port)}):
+        if emulator.start({**inherited_environment(), **emulator_environment(emulator.port)}):
             for stamp in emulator.folder.glob("*.deployed"):
                 stamp.unlink()
-            say(f"emulator started on port {emulator.port}, log {emulator.log}")
+            log(f"emulator started on port {emulator.port}, log {emulator.log}")
         deploy(emulator, stage, architecture)
     print_exports(emulator.port, stage)
 
 
 def status(emulator):
-    """Says what runs; exit code 3 when nothing does."""
+    """Prints what runs and returns the exit code."""
     pid = emulator.pid()
     if pid is None:
         print(f"not running (port {emulator.port})")
-        return 3
+        return NOT_RUNNING
     print(f"running   pid {pid}, port {emulator.port}, log {emulator.log}")
     for stack in client(emulator.port, "cloudformation").describe_stacks()["Stacks"]:
         print(f"stack     {stack['StackName']}  {stack['StackStatus']}")
@@ -133,32 +145,32 @@ def status(emulator):
 
 
 def main():
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="scripts/local", description="tableshift's stack on this machine.")
+    """Reads the command line, runs the command and returns the exit code."""
+    parser = argparse.ArgumentParser(prog="scripts/local", description="Runs tableshift's stack on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (("up", "start, build, deploy, print the variables"), ("env", "print the variables for eval")):
         commands.add_parser(name, help=text).add_argument("--stage", default="dev", choices=deployment.STAGES)
-    commands.add_parser("status", help="say what runs")
-    commands.add_parser("down", help="stop everything and forget its data")
+    commands.add_parser("status", help="show what runs")
+    commands.add_parser("down", help="stop everything and delete its data")
     args = parser.parse_args()
     try:
         port = os.environ.get("TABLESHIFT_LOCAL_PORT", "4566")
         if not port.isdigit() or not 0 < int(port) < 65536:
-            raise Refused(f"TABLESHIFT_LOCAL_PORT is {port!r}; a port number is needed")
+            raise Refused(f"TABLESHIFT_LOCAL_PORT is {port!r}; set it to a port number or unset it")
         emulator = Emulator(int(port), deployment.ROOT / ".local" / port)
         if args.command == "up":
             return up(emulator, args.stage)
         if args.command == "status":
             return status(emulator)
         if args.command == "down":
-            say("stopped" if emulator.stop() else "nothing was running")
+            log("stopped" if emulator.stop() else "nothing was running")
             shutil.rmtree(emulator.folder / "tmp", ignore_errors=True)
             return 0
         if emulator.pid() is None:
             raise Refused(f"nothing runs on port {port}. Run: scripts/local up")
         return print_exports(emulator.port, args.stage)
     except Refused as refused:
-        say(refused)
+        log(refused)
         return 1
 
 

@@ -1,4 +1,4 @@
-"""The emulator as a background process: one for a port, found again by its lock, stopped with all it started."""
+"""The emulator as a background process: one per port, found through its lock, stopped with all its child processes."""
 
 import fcntl
 import os
@@ -16,14 +16,14 @@ STOP_SECONDS = 10
 
 
 class Refused(Exception):
-    """Something that the person has to see to, in a sentence."""
+    """A problem that the user has to solve. The message says how."""
 
 
 class Emulator:
-    """The emulator of a port.
+    """The emulator of one port.
 
-    It inherits an open, locked file and so holds the lock for as long as it lives: a pid in the file is its pid exactly
-    while the file is locked, however a former one ended.
+    The process inherits the open, locked pid file, and so holds the lock as long as it lives. The pid in the file is
+    valid exactly while the file is locked, no matter how an earlier process ended.
     """
 
     def __init__(self, port, folder):
@@ -31,10 +31,10 @@ class Emulator:
         self.file, self.log = self.folder / "emulator.pid", self.folder / "emulator.log"
 
     def pid(self):
-        """Its process id, or None when it is not running."""
+        """Returns the process id, or None if the emulator does not run."""
         if not self.file.exists():
             return None
-        with open(self.file) as file:
+        with self.file.open() as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
                 return None
@@ -42,65 +42,69 @@ class Emulator:
                 return int(file.read() or 0) or None
 
     def start(self, env):
-        """Starts it and waits until it answers. False when it already runs."""
+        """Starts the emulator and waits until it answers. Returns False if it already runs."""
         if self.pid() is not None:
             return False
-        # Lambda processes of one that was killed would still hold on to this port's files.
-        self._end_leftovers()
+        # Lambda processes of a killed emulator would still use this port's files.
+        self._stop_leftovers()
         self._refuse_taken_port()
         scratch = self.folder / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)
         env = {
-            # Waits and retry pauses of the state machine run at a twentieth: nobody wants to sit through the minutes
-            # between two looks at a backup. Task time-outs and the approval's limit are not scaled.
+            # Waits and retry intervals of the state machine take a twentieth of their time; otherwise every wait for
+            # the backup would take minutes. The scale does not apply to task timeouts or to the approval's time limit.
             "SFN_WAIT_SCALE": "0.05",
             **env,
             "GATEWAY_PORT": str(self.port),
-            # Not for the network: the emulator believes every credential.
+            # Not reachable from the network, because the emulator accepts all credentials.
             "BIND_HOST": "127.0.0.1",
             "TMPDIR": str(scratch),
             "STATE_DIR": str(scratch),
-            # Services nobody needs here, on fixed ports that two emulators would fight for.
+            # Unused services that listen on fixed ports: a second emulator could not start.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "PYTHONUNBUFFERED": "1",
         }
-        with open(self.file, "w") as file, open(self.log, "w") as log:
+        with self.file.open("w") as file, self.log.open("w") as log:
             fcntl.flock(file, fcntl.LOCK_EX)
             process = subprocess.Popen(
                 [sys.executable, pathlib.Path(__file__).with_name("emulator.py")],
-                env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                # A group of its own: stop() ends it together with the Lambda processes that it started.
-                start_new_session=True, pass_fds=[file.fileno()],
-            )  # fmt: skip
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # The emulator and its Lambda processes form a process group, which stop() ends.
+                start_new_session=True,
+                pass_fds=[file.fileno()],
+            )
             file.write(str(process.pid))
             file.flush()
         self._await_health(process)
         return True
 
     def stop(self):
-        """Ends it and every process that it started, and waits for that. False when nothing ran."""
+        """Ends the emulator and all its child processes and waits for that. Returns False if nothing ran."""
         pid = self.pid()
         if pid is None:
-            return self._end_leftovers()
+            return self._stop_leftovers()
         os.kill(pid, signal.SIGTERM)
-        if not _comes_true(STOP_SECONDS, lambda: self.pid() is None):
+        if not _wait_until(STOP_SECONDS, lambda: self.pid() is None):
             os.kill(pid, signal.SIGKILL)
-            _comes_true(STOP_SECONDS, lambda: self.pid() is None)
-        self._end_leftovers()
+            _wait_until(STOP_SECONDS, lambda: self.pid() is None)
+        self._stop_leftovers()
         return True
 
-    def _end_leftovers(self):
-        """Ends Lambda processes whose emulator is gone. A group's number is not given again while it has members."""
+    def _stop_leftovers(self):
+        """Ends Lambda processes whose emulator is gone. The system does not reuse a group's id while it has members."""
         group = int(self.file.read_text() or 0) if self.file.exists() else 0
         self.file.unlink(missing_ok=True)
-        # Group 0 would be this very process's own.
-        members = _members(group) if group > 1 else set()
-        # A live process of this number, now that nothing holds the lock, is somebody else's.
+        # Group 0 would be the group of this process.
+        members = _live_members(group) if group > 1 else set()
+        # If the leader is alive although the lock is free, the system has given the id to an unrelated process.
         if not members or group in members:
             return False
         os.killpg(group, signal.SIGKILL)
-        _comes_true(STOP_SECONDS, lambda: not _members(group))
+        _wait_until(STOP_SECONDS, lambda: not _live_members(group))
         return True
 
     def _refuse_taken_port(self):
@@ -110,33 +114,33 @@ class Emulator:
                 probe.bind(("127.0.0.1", self.port))
             except OSError as error:
                 raise Refused(
-                    f"port {self.port} is taken by another program ({error.strerror}). "
-                    "Stop that, or choose a port with TABLESHIFT_LOCAL_PORT"
+                    f"port {self.port} is in use by another program ({error.strerror}). "
+                    "Stop that program, or choose another port with TABLESHIFT_LOCAL_PORT"
                 ) from error
 
     def _await_health(self, process):
         address = f"http://127.0.0.1:{self.port}/_ministack/health"
 
-        def healthy():
+        def is_healthy():
             if process.poll() is not None:
-                raise Refused(f"the emulator ended at once: {self._last_line()}. Its log is {self.log}")
+                raise Refused(f"the emulator ended at startup: {self._last_line()}. Its log is {self.log}")
             try:
                 with urllib.request.urlopen(address, timeout=1) as answer:
                     return answer.status == 200
             except (urllib.error.URLError, OSError):
                 return False
 
-        if not _comes_true(START_SECONDS, healthy):
+        if not _wait_until(START_SECONDS, is_healthy):
             self.stop()
             raise Refused(f"the emulator did not answer within {START_SECONDS} s. Its log is {self.log}")
 
     def _last_line(self):
         lines = self.log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        return lines[-1] if lines else "no output"
 
 
-def _comes_true(seconds, condition):
-    """Waits for the condition, at most so many seconds; says whether it came true."""
+def _wait_until(seconds, condition):
+    """Waits up to `seconds` for the condition and returns whether it holds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -145,15 +149,15 @@ def _comes_true(seconds, condition):
     return condition()
 
 
-def _members(group):
-    """The processes of a group that still run. Ended ones count as gone, whether or not their parent has noticed."""
+def _live_members(group):
+    """Returns the ids of the running processes of a group, without zombies."""
     found = set()
     for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
-            # The name, in brackets, may hold anything; behind it stand state, parent and group.
-            state, _, of = path.read_text().rpartition(")")[2].split()[:3]
+            # The name is in brackets and may contain anything. After it come state, parent and group.
+            state, _, process_group = path.read_text().rpartition(")")[2].split()[:3]
         except OSError:
             continue
-        if int(of) == group and state not in "ZX":
+        if int(process_group) == group and state not in "ZX":
             found.add(int(path.parent.name))
     return found

@@ -28,8 +28,18 @@ fn may_know(folder: &str) -> Option<&'static [&'static str]> {
         "tests" => None,
         "workers/shared/core" => Some(&[]),
         "workers/shared/migrations" | "workers/shared/runtime" => Some(&["tableshift-core"]),
-        "workers/shared/aws" => Some(&["tableshift-core", "tableshift-migrations"]),
+        "workers/shared/aws" => Some(&["tableshift-core"]),
+        "workers/shared/segment" => Some(&["tableshift-core", "tableshift-aws", "tableshift-runtime"]),
         "scripts/cli" => Some(&["tableshift-core", "tableshift-aws"]),
+        "workers/dry-run" | "workers/migrate-segment" | "workers/verify-segment" | "workers/roll-back-segment" => {
+            Some(&[
+                "tableshift-core",
+                "tableshift-migrations",
+                "tableshift-aws",
+                "tableshift-runtime",
+                "tableshift-segment",
+            ])
+        }
         _ => Some(&["tableshift-core", "tableshift-migrations", "tableshift-aws", "tableshift-runtime"]),
     }
 }

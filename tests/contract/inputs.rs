@@ -4,7 +4,7 @@ use crate::project;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use tableshift_core::ErrorName;
-use tableshift_core::input::Input;
+use tableshift_core::plan::input::Input;
 
 const FOLDER: &str = "state-machines/migrate-table/inputs";
 

@@ -11,6 +11,7 @@ mod flow; // where every state leads, and that every error leads to Conclude
 mod maps; // what every Map must say
 mod pages; // that every README's examples are what the code takes
 mod paths; // that no JSONPath can miss
+mod retries; // the four kinds of Retry, and which Task has which
 mod tasks; // what every Task must say: worker, time-out, Retry, Catch
 
 // The state machine and its neighbours

@@ -2,9 +2,9 @@
 
 use crate::definition;
 use std::collections::BTreeSet;
-use tableshift_core::canary::Turn;
-use tableshift_core::child::{PartInput, SegmentInput};
-use tableshift_core::rehearsal::Part;
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::child::{PartInput, SegmentInput};
+use tableshift_core::plan::parts::Part;
 
 /// What a Label may not hold, besides white space and control characters.
 const NOT_IN_A_LABEL: &str = "?*<>{}[]:;,\\|^~$#%&\"`";
@@ -81,8 +81,8 @@ fn every_child_is_told_run_and_epoch() {
     }
 }
 
-fn segment(turn: Turn) -> SegmentInput {
-    SegmentInput { run: String::new(), epoch: 1, turn, segment: 0 }
+fn segment(wave: Wave) -> SegmentInput {
+    SegmentInput { run: String::new(), epoch: 1, wave, segment: 0 }
 }
 
 #[test]
@@ -95,9 +95,9 @@ fn a_child_s_worker_is_given_the_same_at_every_turn() {
         let given: BTreeSet<&str> = given.map(|name| name.trim_end_matches(".$")).collect();
         let example = match task.name.as_str() {
             "DryRunPart" => serde_json::to_value(PartInput { run: String::new(), epoch: 1, part: Part::of_segment(0) }),
-            // A way back has no turn: it goes by the journal.
-            "RollBackSegment" => serde_json::to_value(segment(Turn::Whole)),
-            _ => serde_json::to_value(segment(Turn::Canary)),
+            // A way back has no wave: it goes by the journal.
+            "RollBackSegment" => serde_json::to_value(segment(Wave::Whole)),
+            _ => serde_json::to_value(segment(Wave::Canary)),
         };
         let taken = example.expect("an input in JSON");
         assert_eq!(given, taken.as_object().expect("an object").keys().map(String::as_str).collect(), "{}", task.name);

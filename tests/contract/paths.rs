@@ -141,9 +141,9 @@ fn a_child_is_told_what_its_worker_takes() {
         let told: Fields = paths_of("$", map.get("ItemSelector"));
         let own: &[&str] = match map.name.as_str() {
             "DryRun" => &["$.part"],
-            // A way back has no turn: it goes by the journal.
+            // A way back has no wave: it goes by the journal.
             "RollBack" => &["$.segment"],
-            _ => &["$.segment", "$.turn"],
+            _ => &["$.segment", "$.wave"],
         };
         let expected = ["$", "$.run", "$.epoch"].iter().chain(own);
         assert_eq!(told, expected.map(|path| (*path).to_owned()).collect(), "{}", map.name);

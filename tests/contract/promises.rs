@@ -11,22 +11,22 @@ pub fn answer_of(state: &str) -> Option<Value> {
         "BackUp" => json!({ "arn": "", "status": "" }),
         "Export" => json!({ "arn": "", "status": "", "files": 0, "items": 0 }),
         "ReportDryRun" | "ReportMigrate" | "ReportVerify" | "ReportRollBack" => {
-            json!({ "verdict": "", "reasons": [], "phase": "", "turn": "", "key": "", "hash": "" })
+            json!({ "verdict": "", "reasons": [], "phase": "", "wave": "", "key": "", "hash": "" })
         }
         // Whoever answers an approval chooses what is in it: only that there is an answer is certain.
         "RequestApproval" => json!(null),
         "JudgeApproval" => json!({ "approved": true, "by": "" }),
         "AwaitWindow"
         | "Bake"
-        | "DryRunPartTell"
-        | "MigrateSegmentTell"
-        | "VerifySegmentTell"
-        | "RollBackSegmentTell" => {
+        | "DryRunPartAnnounceHold"
+        | "MigrateSegmentAnnounceHold"
+        | "VerifySegmentAnnounceHold"
+        | "RollBackSegmentAnnounceHold" => {
             json!({ "open": true, "until": "", "reason": "" })
         }
         "Conclude" => json!({ "outcome": "", "error": "", "cause": "" }),
         "DryRunPart" | "MigrateSegment" | "VerifySegment" | "RollBackSegment" => {
-            json!({ "done": true, "wait_seconds": 0, "tell": true })
+            json!({ "done": true, "wait_seconds": 0, "announce_hold": true })
         }
         _ => return None,
     };
@@ -37,9 +37,9 @@ pub fn answer_of(state: &str) -> Option<Value> {
 pub fn element_of(key_path: &str) -> Option<Value> {
     match key_path {
         // The canary's list and the list of all segments have the same elements.
-        "$.segments_key" | "$.turn.segments_key" => Some(json!({ "segment": 0 })),
-        // An element has `segment` or `file`, as the stage rehearses: only `part` is certain.
-        "$.rehearsal_key" => Some(json!({ "part": "" })),
+        "$.segments_key" | "$.wave.segments_key" => Some(json!({ "segment": 0 })),
+        // An element has `segment` or `file`, as the stage does a dry run: only `part` is certain.
+        "$.dry_run_key" => Some(json!({ "part": "" })),
         _ => None,
     }
 }
@@ -51,8 +51,8 @@ fn plan() -> Value {
             "back_up": true, "export": true, "dry_run": true, "approve": true,
             "migrate": true, "verify": true, "roll_back": true, "roll_back_if_bad": true,
         },
-        "segments_key": "", "turn": { "name": "", "segments_key": "" }, "canary": { "approve": true },
-        "rehearsal_key": "", "results_prefix": "",
+        "segments_key": "", "wave": { "name": "", "segments_key": "" }, "canary": { "approve": true },
+        "dry_run_key": "", "results_prefix": "",
         "max_concurrency": 1, "approval_timeout_seconds": 1, "settle_seconds": 0,
         "backup": { "arn": null, "status": "" },
         "export": { "arn": null, "status": "" },

@@ -26,9 +26,9 @@ fn waits_for_an_answer(task: &State) -> bool {
     task.get("Resource").as_str().is_some_and(|resource| resource.ends_with(".waitForTaskToken"))
 }
 
-/// Whether it only tells people something.
-fn tells(task: &State) -> bool {
-    task.get("Parameters")["step"]["tell"].is_string()
+/// Whether it only announces a hold, so that its failure must not end the child.
+fn announces_a_hold(task: &State) -> bool {
+    task.get("Parameters")["step"]["announce-hold"].is_string()
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn every_task_and_map_at_the_top_catches_everything_that_can_be_caught() {
 #[test]
 fn no_task_of_a_child_that_works_catches_anything() {
     for task in definition::of_type("Task").iter().filter(|task| task.map.is_some()) {
-        if tells(task) {
+        if announces_a_hold(task) {
             continue;
         }
         // A child that caught its error would succeed, and the Map with it.
@@ -93,18 +93,18 @@ fn no_task_of_a_child_that_works_catches_anything() {
 }
 
 #[test]
-fn a_child_that_cannot_tell_waits_and_works_on_all_the_same() {
+fn a_child_that_cannot_announce_a_hold_still_waits_and_continues() {
     for map in definition::of_type("Map") {
         let children = map.children();
         let waits: BTreeSet<&str> =
             children.iter().filter(|state| state.is("Wait")).map(|state| state.name.as_str()).collect();
-        let telling = children.iter().filter(|state| tells(state));
-        let telling: Vec<&State> = telling.collect();
-        assert_eq!(telling.len(), 1, "{} tells nobody that it is held", map.name);
-        let task = telling[0];
-        let phase =
-            serde_json::from_value::<tableshift_core::counts::Phase>(task.get("Parameters")["step"]["tell"].clone());
-        assert!(phase.is_ok(), "{} is asked about no phase", task.name);
+        let announcing = children.iter().filter(|state| announces_a_hold(state));
+        let announcing: Vec<&State> = announcing.collect();
+        assert_eq!(announcing.len(), 1, "{} has to announce a hold exactly once", map.name);
+        let task = announcing[0];
+        let phase = task.get("Parameters")["step"]["announce-hold"].clone();
+        let phase = serde_json::from_value::<tableshift_core::plan::phase::Phase>(phase);
+        assert!(phase.is_ok(), "{} does not name a phase", task.name);
         for way in task.next().into_iter().chain(task.caught_by()) {
             assert!(waits.contains(way.as_str()), "{} leads to {way}", task.name);
         }

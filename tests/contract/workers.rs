@@ -17,7 +17,9 @@ fn every_worker_folder_holds_the_same_files() {
         assert!(names.difference(&needed).all(|name| allowed.contains(name)), "workers/{worker} has {names:?}");
         let sources = project::names_in(&format!("workers/{worker}/src"));
         assert!(sources.contains("main.rs") && sources.contains("lib.rs"), "workers/{worker}/src has {sources:?}");
-        assert!(sources.iter().all(|name| name.ends_with(".rs")), "workers/{worker}/src has {sources:?}");
+        // A folder beside a file of the same name holds that file's tests.
+        let is_source = |name: &String| name.ends_with(".rs") || sources.contains(&format!("{name}.rs"));
+        assert!(sources.iter().all(is_source), "workers/{worker}/src has {sources:?}");
     }
 }
 
@@ -37,7 +39,8 @@ fn every_worker_says_what_it_is_and_has_input_output_error_and_run() {
         for part in ["Input", "Output", "Error", "fn run"] {
             let somewhere = project::names_in(&format!("workers/{worker}/src"));
             let has = |file: &String| project::text(&format!("workers/{worker}/src/{file}")).contains(part);
-            assert!(somewhere.iter().any(has), "workers/{worker} has no `{part}`");
+            let mut files = somewhere.iter().filter(|name| name.ends_with(".rs"));
+            assert!(files.any(has), "workers/{worker} has no `{part}`");
         }
     }
 }

@@ -4,7 +4,7 @@
 //! never exceeded for more than one second if no two seconds that follow each other are above it.
 
 use tableshift_core::ErrorName;
-use tableshift_core::segments::order;
+use tableshift_core::plan::segments::order;
 use tableshift_tests::campaign::{
     Cause, Limit, Meter, On, Order, Scene, Spent, Watched, keys_of_segment, old_item, old_items, watch,
 };

@@ -3,7 +3,7 @@
 mod gentle;
 mod lost;
 
-use tableshift_core::counts::Phase;
+use tableshift_core::plan::phase::Phase;
 use tableshift_tests::campaign::{Findings, Sabotage, run_seeds, simulate, simulate_kill};
 
 /// Seeds that every change is tested with.

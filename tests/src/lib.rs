@@ -4,7 +4,7 @@
 
 pub mod campaign;
 pub mod dynamodb;
-mod lookout;
+mod monitors;
 mod recorder;
 mod run;
 mod runs;
@@ -13,11 +13,11 @@ pub mod sts;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use tableshift_aws::ledger::Ledger;
-use tableshift_aws::objects::Bucket;
+use tableshift_aws::ledger::table::Ledger;
+use tableshift_aws::s3::Bucket;
 use tempfile::TempDir;
 
-pub use lookout::{Calm, Scripted};
+pub use monitors::{Calm, Scripted};
 pub use recorder::{Gone, Recorder};
 pub use run::{MIGRATION, PEOPLE, TestRun, old_items};
 pub use runs::{EXECUTION, NOW, RUN, TABLE, plan};

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 
 use tableshift_aws::CallError;
-use tableshift_aws::notifications::Publish;
-use tableshift_core::message::Message;
+use tableshift_aws::sns::Publish;
+use tableshift_core::report::message::Message;
 
 /// Keeps messages. No topic engine runs in this process; the workflow's tests publish for real.
 #[derive(Debug, Default)]
@@ -27,13 +27,13 @@ impl Recorder {
         self.sent.lock().expect("no test panicked while it published").clone()
     }
 
-    /// The `phase` of each message that was published so far.
+    /// The `event` of each message that was published so far.
     pub fn phases(&self) -> Vec<String> {
-        let phase = |message: &Message| {
-            let found = message.attributes.iter().find(|(name, _)| *name == "phase");
-            found.map(|(_, phase)| phase.clone()).expect("every message has a phase")
+        let event = |message: &Message| {
+            let found = message.attributes.iter().find(|(name, _)| *name == "event");
+            found.map(|(_, event)| event.clone()).expect("every message has a event")
         };
-        self.messages().iter().map(phase).collect()
+        self.messages().iter().map(event).collect()
     }
 }
 

@@ -1,26 +1,27 @@
 //! A run as the state machine would drive it, over engines that nobody else uses.
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
-use tableshift_aws::items::to_sdk;
-use tableshift_aws::ledger::Ledger;
-use tableshift_aws::ledger_lock::LockTable as _;
-use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
-use tableshift_aws::objects::{Bucket, ListObjects as _};
-use tableshift_aws::part::Ports;
+use tableshift_aws::dynamodb::items::to_sdk;
+use tableshift_aws::dynamodb::scan::{PageRequest, ScanSegment, TableItems};
+use tableshift_aws::ledger::lock::LockTable as _;
+use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
+use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::run_files::{load, store};
-use tableshift_aws::scan::{PageRequest, ScanSegment, TableItems};
-use tableshift_core::canary::Turn;
-use tableshift_core::child::{PartInput, Progress, SegmentInput};
-use tableshift_core::counts::{Partial, Phase, Tally};
-use tableshift_core::input::Input;
+use tableshift_aws::s3::{Bucket, ListObjects as _};
+use tableshift_core::control::lock::Lock;
+use tableshift_core::item::value::{Item, Value};
 use tableshift_core::language::document::Document;
-use tableshift_core::lock::Lock;
-use tableshift_core::rehearsal::Part;
-use tableshift_core::run_plan::{Facts, RunPlan};
-use tableshift_core::value::{Item, Value};
-use tableshift_core::{keys, segments};
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::child::{PartInput, Progress, SegmentInput};
+use tableshift_core::plan::input::Input;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::parts::Part;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::{Facts, RunPlan};
+use tableshift_core::write::counts::{Partial, Tally};
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
+use tableshift_segment::part::Ports;
 
 use crate::{Calm, Engines};
 
@@ -102,7 +103,7 @@ impl TestRun {
 
     /// The input of the worker of a segment.
     pub fn segment(&self, segment: u32) -> SegmentInput {
-        SegmentInput { run: self.plan.run.clone(), epoch: self.epoch, turn: Turn::Whole, segment }
+        SegmentInput { run: self.plan.run.clone(), epoch: self.epoch, wave: Wave::Whole, segment }
     }
 
     /// Migrates every segment to its end.
@@ -112,10 +113,10 @@ impl TestRun {
         }
     }
 
-    /// Migrates and verifies the segments of a turn.
-    pub async fn take_turn(&self, turn: Turn) {
-        let segments = segments::of_turn(turn, &self.plan);
-        let input = |segment| SegmentInput { turn, ..self.segment(segment) };
+    /// Migrates and verifies the segments of a wave.
+    pub async fn take_turn(&self, wave: Wave) {
+        let segments = self.plan.segments_in_order(wave);
+        let input = |segment| SegmentInput { wave, ..self.segment(segment) };
         for segment in &segments {
             let migrated = migrate_segment::run(&self.ports(), &Calm, input(*segment), generous()).await;
             assert!(migrated.expect("the segment is migrated").done);
@@ -152,8 +153,8 @@ impl TestRun {
         }
     }
 
-    /// Rehearses one part.
-    pub async fn rehearse(&self, part: Part) -> Result<Progress, dry_run::Error> {
+    /// Runs a dry run of one part.
+    pub async fn dry_run(&self, part: Part) -> Result<Progress, dry_run::Error> {
         let input = PartInput { run: self.plan.run.clone(), epoch: self.epoch, part };
         dry_run::run(&self.ports(), input, generous()).await
     }
@@ -199,7 +200,7 @@ fn generous() -> Deadline {
 /// The plan of a run of this migration over [`PEOPLE`].
 pub(crate) fn planned(migration: &str, segments: u32) -> RunPlan {
     let policy = serde_json::json!({
-        "point_in_time_recovery": false, "back_up": true, "rehearse": "scan", "approve": false, "verify": true,
+        "point_in_time_recovery": false, "back_up": true, "dry_run_source": "scan", "approve": false, "verify": true,
         "approval_timeout_seconds": 60, "on_bad_verdict": "hold", "max_concurrency": 4, "max_segments": 100,
         "write_units_per_second": null, "read_units_per_second": null, "invalid_items": 0, "lease_seconds": 900
     });

@@ -1,14 +1,14 @@
 //! A run as Plan leaves it: plan, lock and record.
 
 use serde_json::json;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::{RunRecord, Runs};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::{RunRecord, Runs};
 use tableshift_aws::run_files::store;
-use tableshift_core::input::Input;
-use tableshift_core::keys;
+use tableshift_core::control::lock::Lock;
 use tableshift_core::language::document::Document;
-use tableshift_core::lock::Lock;
-use tableshift_core::run_plan::{Facts, RunPlan};
+use tableshift_core::plan::input::Input;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::{Facts, RunPlan};
 
 use crate::{BUCKET, Engines};
 
@@ -24,7 +24,7 @@ pub const NOW: i64 = 1_795_341_600_500;
 /// The plan of a whole run in which a person is asked.
 pub fn plan() -> RunPlan {
     let policy = json!({
-        "point_in_time_recovery": true, "back_up": true, "rehearse": "export", "approve": true, "verify": true,
+        "point_in_time_recovery": true, "back_up": true, "dry_run_source": "export", "approve": true, "verify": true,
         "approval_timeout_seconds": 86_400, "on_bad_verdict": "hold", "max_concurrency": 4, "max_segments": 1000,
         "write_units_per_second": null, "read_units_per_second": null, "invalid_items": 0, "lease_seconds": 900
     });
@@ -65,7 +65,7 @@ impl Engines {
             migration: plan.migration.id.clone(),
             migration_hash: plan.migration_hash.clone(),
             plan_hash: plan.hash(),
-            phase: "planned".into(),
+            progress: "planned".into(),
             status: "running".into(),
             started: "2026-11-22T10:00:00Z".into(),
             execution: EXECUTION.into(),

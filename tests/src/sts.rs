@@ -15,10 +15,10 @@ use aws_smithy_runtime_api::client::identity::Identity as Signing;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use tableshift_aws::signatures::Sts;
-use tableshift_aws::signing::Signer;
-use tableshift_core::identity::Identity;
-use tableshift_core::signature::Statement;
+use tableshift_aws::identity::signatures::Sts;
+use tableshift_aws::identity::signing::Signer;
+use tableshift_core::approval::identity::Identity;
+use tableshift_core::approval::signature::Statement;
 
 /// The account that everybody is of.
 pub const ACCOUNT: &str = "111122223333";

@@ -2,16 +2,18 @@
 
 use await_window::{Error, Input, Output, Step, run};
 use serde_json::json;
-use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome, Question, Secrets};
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::WriteObject;
+use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome, Question, Secrets};
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::runs::Runs;
 use tableshift_aws::run_files::store;
-use tableshift_core::canary::Turn;
-use tableshift_core::counts::Phase;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::signals::{Closed, Signals, Watched};
-use tableshift_core::{hash, keys};
+use tableshift_aws::s3::WriteObject;
+use tableshift_core::control::monitor_status::{Closed, MonitorReading};
+use tableshift_core::item::hash;
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::monitors::Monitors;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::sts::Person;
 use tableshift_tests::{Calm, EXECUTION, Engines, Gone, NOW, RUN, Recorder, Scripted, plan};
@@ -64,12 +66,12 @@ async fn look_at(engines: &Engines, now: i64) -> Result<Output, Error> {
 async fn is_void(engines: &Engines, name: ErrorName) -> String {
     let error = look(engines).await.unwrap_err();
     assert_eq!(error.name(), name, "{error}");
-    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "planned");
     error.to_string()
 }
 
 fn input(epoch: u64) -> Input {
-    Input { step: Step::Window, run: RUN.into(), epoch, turn: Turn::Whole }
+    Input { step: Step::Window, run: RUN.into(), epoch, wave: Wave::Whole }
 }
 
 #[tokio::test]
@@ -78,7 +80,7 @@ async fn a_run_without_a_window_goes_on_at_once_and_counts_as_writing() {
     let found = look(&engines).await.unwrap();
     assert!(found.open);
     assert_eq!(found.until, "2026-11-22T10:00:00Z");
-    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "writing");
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "writing");
 }
 
 #[tokio::test]
@@ -94,7 +96,7 @@ async fn a_closed_window_says_when_it_opens_and_the_lease_lasts_until_then() {
     assert_eq!(found.until, "2026-11-22T10:15:01Z");
     assert_eq!(found.reason, "the window is closed until 2026-11-23T21:00:00Z");
     assert_eq!(engines.lease_until().await, NOW / 1000 + 901 + 900);
-    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "planned");
     let opens = NOW - 500 + 35 * 3_600_000;
     let at = async |now| {
         run(&engines.bucket(), &engines.ledger(), &Calm, &Recorder::default(), now, input(1)).await.unwrap()
@@ -110,7 +112,7 @@ async fn a_run_that_lost_its_lock_does_not_go_on() {
     let error =
         run(&engines.bucket(), &engines.ledger(), &Calm, &Recorder::default(), NOW, input(2)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::LeaseLost);
-    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "planned");
 }
 
 #[tokio::test]
@@ -179,93 +181,96 @@ async fn a_stage_without_approvals_asks_for_none() {
     assert!(look(&engines).await.unwrap().open);
 }
 
-fn watched() -> Watched {
+fn monitors() -> Monitors {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Watched { calendars: names(&["releases"]), alarms: names(&["latency"]), critical_alarms: names(&["down"]) }
+    Monitors { calendars: names(&["releases"]), alarms: names(&["latency"]), critical_alarms: names(&["down"]) }
 }
 
-fn ringing(name: &str) -> Signals {
-    Signals { in_alarm: vec![name.into()], closed: None }
+fn ringing(name: &str) -> MonitorReading {
+    MonitorReading { in_alarm: vec![name.into()], closed: None }
 }
 
 #[tokio::test]
 async fn a_closed_calendar_and_then_an_alarm_hold_the_run_until_both_are_over() {
     let mut plan = plan();
-    plan.watched = watched();
+    plan.monitors = monitors();
     let engines = approved(&plan).await;
-    let lookout = &Scripted::default();
+    let monitor_reader = &Scripted::default();
     let at = async |now| {
-        run(&engines.bucket(), &engines.ledger(), &lookout, &Recorder::default(), now, input(1)).await.unwrap()
+        run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), now, input(1)).await.unwrap()
     };
 
-    lookout
-        .signals
-        .replace(Signals { closed: Some(Closed { until: Some(NOW - 500 + 240_000) }), ..Signals::default() });
+    monitor_reader.signals.replace(MonitorReading {
+        closed: Some(Closed { until: Some(NOW - 500 + 240_000) }),
+        ..MonitorReading::default()
+    });
     let found = at(NOW).await;
     assert_eq!((found.open, found.until.as_str()), (false, "2026-11-22T10:04:01Z"));
     assert_eq!(found.reason, "a change calendar is closed until 2026-11-22T10:04:00Z");
 
-    lookout.signals.replace(ringing("latency"));
+    monitor_reader.signals.replace(ringing("latency"));
     let found = at(NOW + 240_000).await;
     assert_eq!((found.open, found.until.as_str()), (false, "2026-11-22T10:05:01Z"));
     assert_eq!(found.reason, "alarm `latency` is, or was minutes ago, in ALARM");
 
-    lookout.signals.replace(Signals::default());
+    monitor_reader.signals.replace(MonitorReading::default());
     assert!(!at(NOW + 300_000).await.open, "quiet, but not for long enough");
     assert!(at(NOW + 540_000).await.open);
-    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "writing");
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "writing");
 }
 
 #[tokio::test]
 async fn whoever_asks_within_a_minute_of_a_look_takes_what_it_saw() {
     let engines = Engines::start().await;
     let mut plan = plan();
-    plan.watched = watched();
+    plan.monitors = monitors();
     engines.begin(&plan).await;
-    let lookout = &Scripted::default();
-    lookout.signals.replace(ringing("latency"));
+    let monitor_reader = &Scripted::default();
+    monitor_reader.signals.replace(ringing("latency"));
     for seconds in [0, 1, 30, 59] {
         let now = NOW + seconds * 1000;
         assert!(
-            !run(&engines.bucket(), &engines.ledger(), &lookout, &Recorder::default(), now, input(1))
+            !run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), now, input(1))
                 .await
                 .unwrap()
                 .open
         );
     }
-    assert_eq!(lookout.looks.get(), 1);
-    let _ = run(&engines.bucket(), &engines.ledger(), &lookout, &Recorder::default(), NOW + 60_000, input(1))
+    assert_eq!(monitor_reader.looks.get(), 1);
+    let _ = run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), NOW + 60_000, input(1))
         .await
         .unwrap();
-    assert_eq!(lookout.looks.get(), 2);
+    assert_eq!(monitor_reader.looks.get(), 2);
 }
 
 #[tokio::test]
 async fn a_critical_alarm_or_a_stop_ends_the_run_before_it_writes() {
     let engines = Engines::start().await;
     let mut plan = plan();
-    plan.watched = watched();
+    plan.monitors = monitors();
     engines.begin(&plan).await;
-    let lookout = &Scripted::default();
-    lookout.signals.replace(ringing("down"));
-    let error =
-        run(&engines.bucket(), &engines.ledger(), &lookout, &Recorder::default(), NOW, input(1)).await.unwrap_err();
+    let monitor_reader = &Scripted::default();
+    monitor_reader.signals.replace(ringing("down"));
+    let error = run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), NOW, input(1))
+        .await
+        .unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
     assert!(tableshift_runtime::told(&error).contains("`down`"), "{error}");
 
     engines.ledger().stop(RUN, "wrong table", NOW).await.unwrap();
-    lookout.signals.replace(Signals::default());
-    let error = run(&engines.bucket(), &engines.ledger(), &lookout, &Recorder::default(), NOW + 60_000, input(1))
-        .await
-        .unwrap_err();
+    monitor_reader.signals.replace(MonitorReading::default());
+    let error =
+        run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), NOW + 60_000, input(1))
+            .await
+            .unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
     assert_eq!(error.to_string(), "run `r-1` was stopped: wrong table");
-    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "planned");
 }
 
 /// Asks on behalf of a child that found this phase of the run held.
 fn to_tell(phase: Phase) -> Input {
-    Input { step: Step::Tell(phase), ..input(1) }
+    Input { step: Step::AnnounceHold(phase), ..input(1) }
 }
 
 #[tokio::test]
@@ -308,7 +313,7 @@ async fn who_only_tells_neither_lets_the_run_write_nor_says_what_is_not_so() {
     let topic = Recorder::default();
     let told = run(&engines.bucket(), &engines.ledger(), &Calm, &topic, NOW, to_tell(Phase::Migrate)).await.unwrap();
     assert!(told.open && topic.messages().is_empty());
-    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().phase, "planned");
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "planned");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use back_up::{Input, Output, run};
 use tableshift_aws::CallError;
-use tableshift_aws::backups::{BackUpTable, Backup};
+use tableshift_aws::dynamodb::backups::{BackUpTable, Backup};
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::{Engines, NOW, RUN, TABLE, plan};
 

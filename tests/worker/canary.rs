@@ -1,16 +1,18 @@
 //! A canary against the ledger and the bucket: whose turn it is, how it bakes, and what the turns leave to each other.
 
 use await_window::{Error, Input, Output, Step, run};
-use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome, Question, Secrets};
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::WriteObject;
-use tableshift_core::canary::{CanaryPlan, Turn};
-use tableshift_core::control::Control;
-use tableshift_core::counts::Phase;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::signals::{Signals, Watched};
-use tableshift_core::{hash, keys};
+use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome, Question, Secrets};
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::s3::WriteObject;
+use tableshift_core::control::monitor_status::MonitorReading;
+use tableshift_core::control::run_control::Control;
+use tableshift_core::item::hash;
+use tableshift_core::plan::canary::{CanaryPlan, Wave};
+use tableshift_core::plan::keys;
+use tableshift_core::plan::monitors::Monitors;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::{Calm, Engines, MIGRATION, NOW, RUN, Recorder, Scripted, TestRun, old_items, plan};
 
@@ -20,13 +22,13 @@ const MINUTE: i64 = 60_000;
 fn with_canary(approve: bool) -> RunPlan {
     let canary = CanaryPlan { segments: 2, bake_seconds: 600, approve };
     let plan = RunPlan { canary: Some(canary), segments: 8, ..plan() };
-    RunPlan { steps: tableshift_core::run_plan::Steps { approve: false, ..plan.steps }, ..plan }
+    RunPlan { steps: tableshift_core::plan::run_plan::Steps { approve: false, ..plan.steps }, ..plan }
 }
 
 fn watching(approve: bool) -> RunPlan {
     let names = |name: &str| vec![name.to_owned()];
-    let watched = Watched { alarms: names("latency"), critical_alarms: names("down"), calendars: Vec::new() };
-    RunPlan { watched, ..with_canary(approve) }
+    let monitors = Monitors { alarms: names("latency"), critical_alarms: names("down"), calendars: Vec::new() };
+    RunPlan { monitors, ..with_canary(approve) }
 }
 
 async fn begun(plan: &RunPlan) -> Engines {
@@ -35,53 +37,53 @@ async fn begun(plan: &RunPlan) -> Engines {
     engines
 }
 
-async fn at(engines: &Engines, lookout: &Scripted, step: Step, turn: Turn, now: i64) -> Result<Output, Error> {
-    let input = Input { step, run: RUN.into(), epoch: 1, turn };
-    run(&engines.bucket(), &engines.ledger(), &lookout, &Recorder::default(), now, input).await
+async fn at(engines: &Engines, monitor_reader: &Scripted, step: Step, wave: Wave, now: i64) -> Result<Output, Error> {
+    let input = Input { step, run: RUN.into(), epoch: 1, wave };
+    run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), now, input).await
 }
 
 async fn phase(engines: &Engines) -> String {
-    engines.ledger().run(RUN).await.unwrap().unwrap().phase
+    engines.ledger().run(RUN).await.unwrap().unwrap().progress
 }
 
 async fn control(engines: &Engines) -> Control {
     engines.ledger().control(RUN, Phase::Verify).await.unwrap()
 }
 
-fn ringing(name: &str) -> Signals {
-    Signals { in_alarm: vec![name.into()], closed: None }
+fn ringing(name: &str) -> MonitorReading {
+    MonitorReading { in_alarm: vec![name.into()], closed: None }
 }
 
 #[tokio::test]
 async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
     let engines = begun(&with_canary(false)).await;
-    let input = |step, turn| Input { step, run: RUN.into(), epoch: 1, turn };
+    let input = |step, wave| Input { step, run: RUN.into(), epoch: 1, wave };
     let topic = Recorder::default();
-    let at = async |step, turn, now| {
-        run(&engines.bucket(), &engines.ledger(), &Calm, &topic, now, input(step, turn)).await.unwrap()
+    let at = async |step, wave, now| {
+        run(&engines.bucket(), &engines.ledger(), &Calm, &topic, now, input(step, wave)).await.unwrap()
     };
-    assert!(at(Step::Window, Turn::Canary, NOW).await.open);
+    assert!(at(Step::Window, Wave::Canary, NOW).await.open);
     assert_eq!(phase(&engines).await, "canary");
     engines.ledger().count_done(RUN, Phase::Verify).await.unwrap();
 
-    let first = at(Step::Bake, Turn::Canary, NOW).await;
+    let first = at(Step::Bake, Wave::Canary, NOW).await;
     assert_eq!((first.open, first.until.as_str()), (false, "2026-11-22T10:01:01Z"));
     assert_eq!(first.reason, "the canary bakes until 2026-11-22T10:10:00Z");
     assert_eq!((phase(&engines).await.as_str(), control(&engines).await.baking_since), ("baking", Some(NOW)));
     assert!(engines.lease_until().await >= NOW / 1000 + 60 + 900, "the lease lasts over the wait");
-    let last = at(Step::Bake, Turn::Canary, NOW + 10 * MINUTE - 20_000).await;
+    let last = at(Step::Bake, Wave::Canary, NOW + 10 * MINUTE - 20_000).await;
     assert_eq!((last.open, last.until.as_str()), (false, "2026-11-22T10:10:01Z"), "right at its end");
     // Resumed while it bakes, it comes by here once more.
-    assert!(at(Step::Window, Turn::Canary, NOW + 9 * MINUTE).await.open);
-    assert!(at(Step::Bake, Turn::Canary, NOW + 10 * MINUTE).await.open);
+    assert!(at(Step::Window, Wave::Canary, NOW + 9 * MINUTE).await.open);
+    assert!(at(Step::Bake, Wave::Canary, NOW + 10 * MINUTE).await.open);
 
     assert_eq!(control(&engines).await.segments_done, 1);
-    assert!(at(Step::Window, Turn::Rest, NOW + 10 * MINUTE).await.open);
+    assert!(at(Step::Window, Wave::Main, NOW + 10 * MINUTE).await.open);
     let after = control(&engines).await;
     assert_eq!((phase(&engines).await.as_str(), after.baking_since, after.segments_done), ("writing", None, 0));
     // Asked again, as by a retry: what the rest has verified by then stays counted.
     engines.ledger().count_done(RUN, Phase::Verify).await.unwrap();
-    assert!(at(Step::Window, Turn::Rest, NOW + 11 * MINUTE).await.open);
+    assert!(at(Step::Window, Wave::Main, NOW + 11 * MINUTE).await.open);
     assert_eq!(control(&engines).await.segments_done, 1);
     assert_eq!(topic.phases(), ["writing"], "the run's first write is told, and nothing after it");
 }
@@ -89,16 +91,17 @@ async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
 #[tokio::test]
 async fn an_alarm_holds_the_bake_and_it_begins_anew_once_all_were_quiet() {
     let engines = begun(&watching(false)).await;
-    let lookout = Scripted::default();
-    let bake =
-        async |minutes: i64| at(&engines, &lookout, Step::Bake, Turn::Canary, NOW + minutes * MINUTE).await.unwrap();
+    let monitor_reader = Scripted::default();
+    let bake = async |minutes: i64| {
+        at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + minutes * MINUTE).await.unwrap()
+    };
     assert!(!bake(0).await.open);
-    lookout.signals.replace(ringing("latency"));
+    monitor_reader.signals.replace(ringing("latency"));
     let held = bake(9).await;
     assert_eq!((held.open, held.until.as_str()), (false, "2026-11-22T10:10:01Z"));
     assert!(held.reason.starts_with("alarm `latency`") && held.reason.contains("begins anew"), "{}", held.reason);
     assert_eq!(control(&engines).await.baking_since, None);
-    lookout.signals.replace(Signals::default());
+    monitor_reader.signals.replace(MonitorReading::default());
     assert!(!bake(10).await.open, "the bake's own time is over, but it was broken");
     assert_eq!(control(&engines).await.baking_since, None);
     assert!(!bake(14).await.open, "quiet for five minutes");
@@ -110,11 +113,11 @@ async fn an_alarm_holds_the_bake_and_it_begins_anew_once_all_were_quiet() {
 #[tokio::test]
 async fn what_rings_in_the_last_minute_of_a_bake_is_seen() {
     let engines = begun(&watching(false)).await;
-    let lookout = Scripted::default();
-    let bake = async |millis: i64| at(&engines, &lookout, Step::Bake, Turn::Canary, NOW + millis).await.unwrap();
+    let monitor_reader = Scripted::default();
+    let bake = async |millis: i64| at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + millis).await.unwrap();
     assert!(!bake(0).await.open);
     assert!(!bake(10 * MINUTE - 1000).await.open);
-    lookout.signals.replace(ringing("latency"));
+    monitor_reader.signals.replace(ringing("latency"));
     assert!(!bake(10 * MINUTE).await.open, "the last look was before its end");
     assert!(bake(11 * MINUTE).await.reason.starts_with("alarm `latency`"));
 }
@@ -122,16 +125,17 @@ async fn what_rings_in_the_last_minute_of_a_bake_is_seen() {
 #[tokio::test]
 async fn a_critical_alarm_and_an_operator_s_stop_end_a_baking_run_and_a_pause_holds_it() {
     let engines = begun(&watching(false)).await;
-    let lookout = Scripted::default();
-    let bake = async |minutes: i64| at(&engines, &lookout, Step::Bake, Turn::Canary, NOW + minutes * MINUTE).await;
+    let monitor_reader = Scripted::default();
+    let bake =
+        async |minutes: i64| at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + minutes * MINUTE).await;
     assert!(!bake(0).await.unwrap().open);
     assert!(engines.ledger().pause(RUN, "lunch", NOW).await.unwrap());
     let paused = bake(30).await.unwrap();
     assert_eq!((paused.open, paused.reason.as_str()), (false, "paused: lunch"));
     assert!(engines.ledger().go_on(RUN).await.unwrap());
-    lookout.signals.replace(ringing("down"));
+    monitor_reader.signals.replace(ringing("down"));
     assert_eq!(bake(31).await.unwrap_err().name(), ErrorName::Aborted);
-    lookout.signals.replace(Signals::default());
+    monitor_reader.signals.replace(MonitorReading::default());
     engines.ledger().stop(RUN, "the wrong week", NOW).await.unwrap();
     assert_eq!(bake(60).await.unwrap_err().to_string(), "run `r-1` was stopped: the wrong week");
 }
@@ -139,13 +143,14 @@ async fn a_critical_alarm_and_an_operator_s_stop_end_a_baking_run_and_a_pause_ho
 #[tokio::test]
 async fn a_run_that_lost_its_lock_does_not_bake_and_one_without_a_canary_never() {
     let engines = begun(&with_canary(false)).await;
-    let lookout = Scripted::default();
-    let input = Input { step: Step::Bake, run: RUN.into(), epoch: 2, turn: Turn::Canary };
-    let lost =
-        run(&engines.bucket(), &engines.ledger(), &&lookout, &Recorder::default(), NOW, input).await.unwrap_err();
+    let monitor_reader = Scripted::default();
+    let input = Input { step: Step::Bake, run: RUN.into(), epoch: 2, wave: Wave::Canary };
+    let lost = run(&engines.bucket(), &engines.ledger(), &&monitor_reader, &Recorder::default(), NOW, input)
+        .await
+        .unwrap_err();
     assert_eq!((lost.name(), phase(&engines).await.as_str()), (ErrorName::LeaseLost, "planned"));
     let whole = begun(&plan()).await;
-    let none = at(&whole, &lookout, Step::Bake, Turn::Whole, NOW).await.unwrap_err();
+    let none = at(&whole, &monitor_reader, Step::Bake, Wave::Whole, NOW).await.unwrap_err();
     assert_eq!(none.name(), ErrorName::Internal);
 }
 
@@ -174,22 +179,22 @@ async fn put(engines: &Engines, key: &str, bytes: &[u8]) {
 }
 
 #[tokio::test]
-async fn a_yes_to_the_rehearsal_is_none_to_the_rest() {
+async fn a_yes_to_the_dry_run_is_none_to_the_rest() {
     let plan = with_canary(true);
     let engines = begun(&plan).await;
-    let lookout = Scripted::default();
-    let turn = async |turn| at(&engines, &lookout, Step::Window, turn, NOW).await;
+    let monitor_reader = Scripted::default();
+    let wave = async |wave| at(&engines, &monitor_reader, Step::Window, wave, NOW).await;
     put(&engines, &keys::migration("m"), b"id: m\nchange: [{set: v, to: 2}]").await;
-    put(&engines, &keys::report(RUN), b"the rehearsal").await;
-    yes_to(&engines, &plan, "q1", b"the rehearsal").await;
-    assert!(turn(Turn::Canary).await.unwrap().open);
+    put(&engines, &keys::report(RUN), b"the dry run").await;
+    yes_to(&engines, &plan, "q1", b"the dry run").await;
+    assert!(wave(Wave::Canary).await.unwrap().open);
     put(&engines, &keys::report(RUN), b"the canary").await;
-    let stale = turn(Turn::Rest).await.unwrap_err();
+    let stale = wave(Wave::Main).await.unwrap_err();
     assert_eq!(stale.name(), ErrorName::ApprovalStale);
     assert!(stale.to_string().contains("only the canary was written"), "{stale}");
     assert_eq!(phase(&engines).await, "canary");
     yes_to(&engines, &plan, "q2", b"the canary").await;
-    assert!(turn(Turn::Rest).await.unwrap().open);
+    assert!(wave(Wave::Main).await.unwrap().open);
 }
 
 #[tokio::test]
@@ -199,7 +204,7 @@ async fn only_the_canary_s_segments_are_written_and_in_the_end_all_are_verified_
     run.plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 1, approve: false });
     tableshift_aws::run_files::store(&run.bucket(), &keys::plan(&run.plan.run), &run.plan).await.unwrap();
 
-    run.take_turn(Turn::Canary).await;
+    run.take_turn(Wave::Canary).await;
     let canary = run.tally(Phase::Migrate).await;
     assert!((1..400).contains(&canary.counts.changed), "{:?}", canary.counts);
     let migrated =
@@ -211,7 +216,7 @@ async fn only_the_canary_s_segments_are_written_and_in_the_end_all_are_verified_
     assert_eq!((control(Phase::Migrate).await.segments_done, control(Phase::Verify).await.segments_done), (2, 2));
 
     run.ledger().end_canary(&run.plan.run).await.unwrap();
-    run.take_turn(Turn::Rest).await;
+    run.take_turn(Wave::Main).await;
     let all = run.tally(Phase::Migrate).await;
     assert_eq!((all.counts.scanned, all.counts.changed, migrated(&run).await), (400, 400, 400));
     let proven = run.tally(Phase::Verify).await;
@@ -226,7 +231,7 @@ async fn a_canary_is_put_back_without_touching_the_rest() {
     let mut run = TestRun::start(&items, MIGRATION, 6).await;
     run.plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 1, approve: false });
     tableshift_aws::run_files::store(&run.bucket(), &keys::plan(&run.plan.run), &run.plan).await.unwrap();
-    run.take_turn(Turn::Canary).await;
+    run.take_turn(Wave::Canary).await;
     let changed = run.tally(Phase::Migrate).await.counts.changed;
     run.roll_back().await;
     let back = run.tally(Phase::RollBack).await;

@@ -2,15 +2,16 @@
 
 use conclude::{Error, Input, Output, run};
 use serde_json::{Value, json};
-use tableshift_aws::ledger_approvals::{Approvals, Outcome, Question, Secrets};
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::{AppliedMigrations, Runs};
-use tableshift_aws::notifications::Publish;
+use tableshift_aws::ledger::approvals::{Approvals, Outcome, Question, Secrets};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::{AppliedMigrations, Runs};
 use tableshift_aws::run_files::store;
-use tableshift_core::counts::{Counts, Partial, Phase, Tally};
-use tableshift_core::keys;
+use tableshift_aws::sns::Publish;
 use tableshift_core::language::document::Document;
-use tableshift_core::report::Report;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::report::run_report::Report;
+use tableshift_core::write::counts::{Counts, Partial, Tally};
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::{EXECUTION, Engines, Gone, NOW, RUN, Recorder, TABLE, plan};
 
@@ -183,7 +184,7 @@ async fn a_topic_that_is_gone_fails_no_run_and_all_that_failed_besides_is_told_t
     assert_eq!(holder(&engines).await, None);
 
     let bucket = engines.bucket();
-    let empty = tableshift_aws::ledger::Ledger::new(engines.dynamodb.clone(), "no-such-table");
+    let empty = tableshift_aws::ledger::table::Ledger::new(engines.dynamodb.clone(), "no-such-table");
     let input = Input { execution: EXECUTION.into(), name: RUN.into(), state: state("verify", "good") };
     let error = run(&bucket, &empty, &Gone, "test", NOW, input).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Internal);

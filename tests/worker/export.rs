@@ -4,8 +4,8 @@ use std::sync::Mutex;
 
 use export::{Error, Input, Output, run};
 use serde_json::json;
-use tableshift_aws::exports::{Export, ExportRequest, ExportTable};
-use tableshift_aws::objects::{ReadObject, WriteObject};
+use tableshift_aws::dynamodb::exports::{Export, ExportRequest, ExportTable};
+use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::{CallError, Cause};
 use tableshift_runtime::{ErrorName, Named, told};
 use tableshift_tests::{Engines, NOW, RUN, plan};
@@ -116,7 +116,7 @@ async fn a_complete_export_is_checked_and_its_files_are_listed() {
     write_manifests(&engines, 3).await;
     let found = look(&engines, &Told::status("COMPLETED"), Some(ARN), NOW).await.unwrap();
     assert_eq!(found, Output { arn: Some(ARN.into()), status: "COMPLETED".into(), files: 1, items: 3 });
-    let parts = engines.bucket().get("runs/r-1/rehearsal.json").await.unwrap();
+    let parts = engines.bucket().get("runs/r-1/dry-run.json").await.unwrap();
     let parts: serde_json::Value = serde_json::from_slice(&parts).unwrap();
     let file = json!({"key": format!("{FOLDER}/data/a.json.gz"), "md5": "m==", "items": 3});
     assert_eq!(parts, json!([{"part": "file-000000", "file": file}]));

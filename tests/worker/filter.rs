@@ -4,10 +4,10 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
-use tableshift_aws::items::to_sdk;
-use tableshift_aws::scan::{PageRequest, ScanSegment as _, TableItems};
-use tableshift_core::language::expression::Expression;
-use tableshift_core::value::{Item, Value};
+use tableshift_aws::dynamodb::items::to_sdk;
+use tableshift_aws::dynamodb::scan::{PageRequest, ScanSegment as _, TableItems};
+use tableshift_core::item::value::{Item, Value};
+use tableshift_core::language::expression::cel::Expression;
 use tableshift_tests::Engines;
 
 const NAMES: [&str; 3] = ["a", "b", "c"];

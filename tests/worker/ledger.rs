@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome, Question, Recorded, Secrets, UsedSignatures};
-use tableshift_aws::ledger_checkpoints::{Checkpoint, Checkpoints as _};
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
-use tableshift_aws::operate::Progressing as _;
-use tableshift_core::approval::{KnownBy, Requester};
-use tableshift_core::canary::Turn;
-use tableshift_core::control::State;
-use tableshift_core::counts::{Counts, Phase, Tally};
-use tableshift_core::signals::{Alarm, Closed, Outlook};
+use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome, Question, Recorded, Secrets, UsedSignatures};
+use tableshift_aws::ledger::checkpoints::{Checkpoint, Checkpoints as _};
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
+use tableshift_aws::session::progress::Progressing as _;
+use tableshift_core::approval::rules::{KnownBy, Requester};
+use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus};
+use tableshift_core::control::run_control::State;
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::{Counts, Tally};
 use tableshift_tests::sts::Person;
 use tableshift_tests::{Engines, LEDGER};
 
@@ -22,7 +23,7 @@ fn record() -> RunRecord {
         migration: "split".into(),
         migration_hash: "m".into(),
         plan_hash: "p".into(),
-        phase: "planned".into(),
+        progress: "planned".into(),
         status: "running".into(),
         started: "2026-11-22T10:00:00Z".into(),
         execution: "arn:e".into(),
@@ -38,8 +39,8 @@ async fn a_run_is_recorded_from_start_to_end() {
     ledger.put_run(&record()).await.unwrap();
     assert_eq!(ledger.run("r-1").await.unwrap(), Some(record()));
 
-    assert!(ledger.enter_phase("r-1", "writing").await.unwrap());
-    assert!(!ledger.enter_phase("r-1", "writing").await.unwrap(), "it was in it already");
+    assert!(ledger.set_progress("r-1", "writing").await.unwrap());
+    assert!(!ledger.set_progress("r-1", "writing").await.unwrap(), "it was in it already");
     let ending = Ending {
         status: "failed".into(),
         ended: "2026-11-22T11:00:00Z".into(),
@@ -51,7 +52,7 @@ async fn a_run_is_recorded_from_start_to_end() {
     assert_eq!(ledger.run("r-1").await.unwrap().unwrap().status, "running");
     assert!(ledger.end_run("r-1", "arn:e", &ending).await.unwrap());
     let ended = ledger.run("r-1").await.unwrap().unwrap();
-    assert_eq!(ended.phase, "writing");
+    assert_eq!(ended.progress, "writing");
     assert_eq!(ended.status, "failed");
     assert_eq!(ended.ended.as_deref(), Some("2026-11-22T11:00:00Z"));
     assert_eq!(ended.error.as_deref(), Some("LeaseLost"));
@@ -62,7 +63,7 @@ async fn a_run_is_recorded_from_start_to_end() {
 async fn an_update_never_invents_a_run() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
-    assert!(ledger.enter_phase("r-1", "writing").await.is_err());
+    assert!(ledger.set_progress("r-1", "writing").await.is_err());
     assert_eq!(ledger.run("r-1").await.unwrap(), None);
 }
 
@@ -225,20 +226,20 @@ async fn an_operator_pauses_throttles_and_lets_go_on_but_cannot_pause_what_is_be
 #[tokio::test]
 async fn one_worker_claims_a_look_and_what_it_saw_is_there_for_all_and_is_forgotten_when_it_is_over() {
     let ledger = Engines::start().await.ledger();
-    let outlook = async || ledger.control("r-1", Phase::Migrate).await.unwrap().outlook;
+    let monitor_status = async || ledger.control("r-1", Phase::Migrate).await.unwrap().monitor_status;
     assert!(ledger.claim_look("r-1", 60_000).await.unwrap());
     assert!(!ledger.claim_look("r-1", 119_999).await.unwrap());
     assert!(ledger.claim_look("r-1", 120_000).await.unwrap());
-    let seen = Outlook {
+    let seen = MonitorStatus {
         looked_at: 120_000,
         closed: Some(Closed { until: None }),
         alarm: Some(Alarm { name: "latency".into(), since: 60_000, seen: 120_000 }),
     };
-    ledger.note_outlook("r-1", &seen).await.unwrap();
-    assert_eq!(outlook().await, seen);
-    let over = Outlook { looked_at: 120_000, closed: Some(Closed { until: Some(5) }), alarm: None };
-    ledger.note_outlook("r-1", &over).await.unwrap();
-    assert_eq!(outlook().await, over);
+    ledger.save_monitor_status("r-1", &seen).await.unwrap();
+    assert_eq!(monitor_status().await, seen);
+    let over = MonitorStatus { looked_at: 120_000, closed: Some(Closed { until: Some(5) }), alarm: None };
+    ledger.save_monitor_status("r-1", &over).await.unwrap();
+    assert_eq!(monitor_status().await, over);
 }
 
 #[tokio::test]
@@ -252,7 +253,7 @@ async fn progress_is_the_sum_of_the_phase_s_checkpoints_and_a_table_s_past_is_li
         assert!(ledger.save("r-1", Phase::Migrate, part, &checkpoint).await.unwrap());
     }
     ledger.claim("r-1", Phase::Verify, "000000", 1).await.unwrap();
-    let progress = ledger.progress("r-1", Phase::Migrate, Turn::Whole).await.unwrap();
+    let progress = ledger.progress("r-1", Phase::Migrate, Wave::Whole).await.unwrap();
     assert_eq!((progress.begun, progress.done, progress.tally.counts.changed), (2, 1, 8));
 
     for id in ["b", "a"] {

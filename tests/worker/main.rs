@@ -7,7 +7,7 @@ mod conclude;
 mod export;
 mod filter;
 mod ledger;
-mod lookout;
+mod monitors;
 mod objects;
 mod plan;
 mod request_approval;

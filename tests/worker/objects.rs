@@ -1,6 +1,6 @@
 //! The bucket's edge against S3.
 
-use tableshift_aws::objects::{ListObjects, ObjectError, ReadObject, WriteObject};
+use tableshift_aws::s3::{ListObjects, ObjectError, ReadObject, WriteObject};
 use tableshift_tests::Engines;
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn a_missing_object_is_told_apart_from_a_failed_call() {
     assert!(missing.is_missing(), "{missing:?}");
     assert_eq!(missing.to_string(), "there is no object s3://stack/no/such");
 
-    let nowhere = tableshift_aws::objects::Bucket::new(engines.s3.clone(), "nowhere");
+    let nowhere = tableshift_aws::s3::Bucket::new(engines.s3.clone(), "nowhere");
     let failed = nowhere.list("no/such").await.unwrap_err();
     assert!(matches!(failed, ObjectError::Call(_)), "{failed:?}");
 }

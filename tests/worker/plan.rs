@@ -3,18 +3,18 @@
 use plan::{Output, Ports, Request, Stage};
 use serde_json::{Value, json};
 use tableshift_aws::CallError;
-use tableshift_aws::executions::WatchExecution;
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_lock::LockTable as _;
-use tableshift_aws::ledger_runs::{Applied, AppliedMigrations as _, RunRecord, Runs as _};
-use tableshift_aws::notifications::Publish;
+use tableshift_aws::dynamodb::tables::DescribeTable;
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::lock::LockTable as _;
+use tableshift_aws::ledger::runs::{Applied, AppliedMigrations as _, RunRecord, Runs as _};
 use tableshift_aws::run_files::load;
-use tableshift_aws::tables::DescribeTable;
-use tableshift_core::approval::Requester;
-use tableshift_core::counts::Phase;
-use tableshift_core::keys;
+use tableshift_aws::sfn::executions::WatchExecution;
+use tableshift_aws::sns::Publish;
+use tableshift_core::approval::rules::Requester;
+use tableshift_core::item::table::Table;
 use tableshift_core::language::document::Document;
-use tableshift_core::table::Table;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ErrorName, Named as _, told};
 use tableshift_tests::sts::KnownPeople;
@@ -54,7 +54,7 @@ async fn planned(engines: &Engines, name: &str, input: Value) -> Result<Output, 
 
 async fn told_of(engines: &Engines, name: &str, input: Value, topic: &impl Publish) -> Result<Output, plan::Error> {
     let policy = json!({
-        "point_in_time_recovery": false, "back_up": true, "rehearse": "scan", "approve": false, "verify": true,
+        "point_in_time_recovery": false, "back_up": true, "dry_run_source": "scan", "approve": false, "verify": true,
         "approval_timeout_seconds": 60, "on_bad_verdict": "hold", "max_concurrency": 4, "max_segments": 100,
         "write_units_per_second": 500, "read_units_per_second": null, "invalid_items": 0, "lease_seconds": 900
     });
@@ -65,7 +65,7 @@ async fn told_of(engines: &Engines, name: &str, input: Value, topic: &impl Publi
         ledger: engines.ledger(),
         tables: AnyTable,
         executions: Ended,
-        lookout: Calm,
+        monitor_reader: Calm,
         registry: REGISTRY,
         clock: || NOW,
     };
@@ -106,8 +106,8 @@ async fn a_migration_that_is_applied_succeeds_without_a_step_or_a_lock_unless_it
 
     let again = planned(&engines, "r-2", migrate(&document, json!({"again": true}))).await.unwrap();
     assert!(again.already_applied.is_none() && again.steps.migrate);
-    let rehearsal = planned(&engines, "r-3", migrate(&document, json!({"action": "dry-run"}))).await.unwrap();
-    assert!(rehearsal.already_applied.is_none() && rehearsal.steps.dry_run);
+    let dry_run = planned(&engines, "r-3", migrate(&document, json!({"action": "dry-run"}))).await.unwrap();
+    assert!(dry_run.already_applied.is_none() && dry_run.steps.dry_run);
 }
 
 #[tokio::test]
@@ -136,8 +136,8 @@ async fn the_same_id_with_other_content_is_refused_with_what_is_different() {
 #[tokio::test]
 async fn a_contracting_migration_waits_for_the_other_half_and_says_until_when() {
     let engines = Engines::start().await;
-    let expand = document("a", &json!({"phase": "expand"}));
-    let contract = document("b", &json!({"phase": "contract", "requires": "a", "bake": "48h"}));
+    let expand = document("a", &json!({"kind": "expand"}));
+    let contract = document("b", &json!({"kind": "contract", "requires": "a", "bake": "48h"}));
     let refused = async || {
         let error = planned(&engines, "r-1", migrate(&contract, json!({}))).await.unwrap_err();
         assert_eq!(error.name(), ErrorName::RequirementUnmet);
@@ -159,7 +159,11 @@ async fn a_run_that_is_resumed_goes_at_the_speed_that_its_input_says_within_the_
     let document = document("a", &Value::Null);
     planned(&engines, "r-1", migrate(&document, json!({}))).await.unwrap();
     let record = engines.ledger().run("r-1").await.unwrap().unwrap();
-    engines.ledger().put_run(&RunRecord { phase: "writing".into(), status: "failed".into(), ..record }).await.unwrap();
+    engines
+        .ledger()
+        .put_run(&RunRecord { progress: "writing".into(), status: "failed".into(), ..record })
+        .await
+        .unwrap();
 
     let slower = json!({"action": "resume", "run": "r-1", "max_concurrency": 2, "write_units_per_second": 50});
     let resumed = planned(&engines, "e-2", slower).await.unwrap();
@@ -187,7 +191,7 @@ async fn a_canary_is_listed_and_its_turn_comes_first() {
     let canary = json!({"segments": 8, "canary": {"segments": 3, "approve": true}});
     let canary = planned(&engines, "r-1", migrate(&document("a", &Value::Null), canary)).await.unwrap();
     let told = serde_json::to_value(&canary).unwrap();
-    assert_eq!(told["turn"], json!({"name": "canary", "segments_key": keys::canary("r-1")}));
+    assert_eq!(told["wave"], json!({"name": "canary", "segments_key": keys::canary("r-1")}));
     assert_eq!((&told["canary"], &told["segments_key"]), (&json!({"approve": true}), &json!(keys::segments("r-1"))));
     let (first, all) = (listed(&engines, &keys::canary("r-1")).await, listed(&engines, &keys::segments("r-1")).await);
     assert_eq!((first.len(), all.len()), (3, 8));
@@ -199,7 +203,7 @@ async fn a_run_without_a_canary_has_one_turn_over_all_segments() {
     let engines = Engines::start().await;
     let whole = planned(&engines, "r-1", migrate(&document("a", &Value::Null), json!({}))).await.unwrap();
     let told = serde_json::to_value(&whole).unwrap();
-    assert_eq!(told["turn"], json!({"name": "whole", "segments_key": keys::segments("r-1")}));
+    assert_eq!(told["wave"], json!({"name": "whole", "segments_key": keys::segments("r-1")}));
     assert_eq!(told["canary"], json!({"approve": false}));
 }
 
@@ -212,24 +216,24 @@ async fn a_run_that_died_goes_on_in_the_turn_that_it_was_in_and_a_canary_bakes_a
         ("planned", "canary", true),
         ("canary", "canary", false),
         ("baking", "canary", false),
-        ("writing", "rest", false),
+        ("writing", "main", false),
     ];
-    for (number, (phase, turn, rehearses)) in cases.into_iter().enumerate() {
+    for (number, (phase, wave, dry_runs)) in cases.into_iter().enumerate() {
         let record = engines.ledger().run("r-1").await.unwrap().unwrap();
-        let died = RunRecord { phase: phase.into(), status: "failed".into(), ..record };
+        let died = RunRecord { progress: phase.into(), status: "failed".into(), ..record };
         engines.ledger().put_run(&died).await.unwrap();
         engines.ledger().note_bake("r-1", Some(NOW)).await.unwrap();
         let resume = json!({"action": "resume", "run": "r-1"});
         let resumed = planned(&engines, &format!("e-{number}"), resume).await.unwrap();
         let told = serde_json::to_value(&resumed).unwrap();
-        assert_eq!((&told["turn"]["name"], resumed.steps.dry_run), (&json!(turn), rehearses), "{phase}");
+        assert_eq!((&told["wave"]["name"], resumed.steps.dry_run), (&json!(wave), dry_runs), "{phase}");
         assert!(resumed.steps.migrate && resumed.steps.verify, "{phase}");
         assert_eq!(told["canary"]["approve"], true, "{phase}: whoever died before the answer is asked again");
         let control = engines.ledger().control("r-1", Phase::Migrate).await.unwrap();
         assert_eq!(control.baking_since, None, "nobody looked at its alarms meanwhile");
     }
     let back = planned(&engines, "e-back", json!({"action": "roll-back", "run": "r-1"})).await.unwrap();
-    assert_eq!(serde_json::to_value(&back).unwrap()["turn"]["name"], "whole");
+    assert_eq!(serde_json::to_value(&back).unwrap()["wave"]["name"], "whole");
 }
 
 #[tokio::test]

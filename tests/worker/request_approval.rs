@@ -3,22 +3,23 @@
 use request_approval::{Error, Input, Output, Ports, run};
 use serde_json::{Value, json};
 use tableshift_aws::CallError;
-use tableshift_aws::ledger::Ledger;
-use tableshift_aws::ledger_approvals::{Answer, Approvals, Outcome};
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::Bucket;
+use tableshift_aws::identity::signatures::Sts;
+use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome};
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::run_files::store;
-use tableshift_aws::signatures::Sts;
-use tableshift_aws::starts::FindStarter;
-use tableshift_core::approval::{KnownBy, Requester, UnknownRequester};
-use tableshift_core::canary::{CanaryPlan, Turn};
-use tableshift_core::counts::Phase;
-use tableshift_core::identity::Identity;
-use tableshift_core::policy::OnBadVerdict;
-use tableshift_core::report::Report;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::signature::{AnswerTo, Statement};
-use tableshift_core::{hash, keys};
+use tableshift_aws::s3::Bucket;
+use tableshift_core::approval::identity::Identity;
+use tableshift_core::approval::rules::{KnownBy, Requester, UnknownRequester};
+use tableshift_core::approval::signature::{AnswerTo, Statement};
+use tableshift_core::item::hash;
+use tableshift_core::plan::canary::{CanaryPlan, Wave};
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::policy::OnBadVerdict;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::run_report::Report;
 use tableshift_runtime::{ErrorName, Named, told};
 use tableshift_tests::sts::{KnownPeople, Person};
 use tableshift_tests::{EXECUTION, Engines, NOW, RUN, Recorder, plan};
@@ -36,7 +37,7 @@ impl FindStarter for History {
     }
 }
 
-/// A run that was rehearsed, started by ann, and two who may answer.
+/// A run that was dry-run, started by ann, and two who may answer.
 struct Case {
     engines: Engines,
     known: KnownPeople,
@@ -96,7 +97,7 @@ impl Case {
             epoch: 1,
             token: token.into(),
             execution: EXECUTION.into(),
-            turn: Turn::Whole,
+            wave: Wave::Whole,
         };
         assert_eq!(self.call(input).await.unwrap(), Output::Asked {});
     }
@@ -117,7 +118,7 @@ impl Case {
     }
 
     async fn judge(&self, answer: Value) -> Result<Output, Error> {
-        self.call(Input::Judge { run: RUN.into(), answer, turn: Turn::Whole }).await
+        self.call(Input::Judge { run: RUN.into(), answer, wave: Wave::Whole }).await
     }
 
     /// Fails unless the answer is refused under this name; gives what is said.
@@ -290,7 +291,7 @@ async fn an_answer_is_replayed_in_vain() {
         random: ports_random,
     };
     let ask =
-        Input::Ask { run: RUN.into(), epoch: 1, token: "t2".into(), execution: EXECUTION.into(), turn: Turn::Whole };
+        Input::Ask { run: RUN.into(), epoch: 1, token: "t2".into(), execution: EXECUTION.into(), wave: Wave::Whole };
     run(&ports, ask).await.unwrap();
     assert_eq!(case.recorded().await, None);
     let said = case.refuses(yes, ErrorName::ApprovalRefused).await;
@@ -375,7 +376,7 @@ async fn what_a_yes_is_worth_when_nobody_knows_who_started_is_the_policy_s_to_sa
 async fn nobody_is_asked_once_the_lock_is_lost() {
     let case = Case::new().await;
     let input =
-        Input::Ask { run: RUN.into(), epoch: 2, token: "t".into(), execution: EXECUTION.into(), turn: Turn::Whole };
+        Input::Ask { run: RUN.into(), epoch: 2, token: "t".into(), execution: EXECUTION.into(), wave: Wave::Whole };
     assert_eq!(case.call(input).await.unwrap_err().name(), ErrorName::LeaseLost);
     assert!(case.topic.sent().is_empty());
     assert_eq!(case.engines.ledger().approval(RUN).await.unwrap(), None);
@@ -386,7 +387,7 @@ async fn about_the_rest(on_bad_verdict: OnBadVerdict) -> Case {
     let canary = Some(CanaryPlan { segments: 2, bake_seconds: 600, approve: true });
     let case = Case::of(&RunPlan { canary, on_bad_verdict, ..plan() }).await;
     let input =
-        Input::Ask { run: RUN.into(), epoch: 1, token: "t".into(), execution: EXECUTION.into(), turn: Turn::Rest };
+        Input::Ask { run: RUN.into(), epoch: 1, token: "t".into(), execution: EXECUTION.into(), wave: Wave::Main };
     assert_eq!(case.call(input).await.unwrap(), Output::Asked {});
     case
 }
@@ -409,7 +410,7 @@ async fn a_no_to_the_rest_is_an_answer_also_when_it_is_judged_twice_and_what_doe
     let case = about_the_rest(OnBadVerdict::Hold).await;
     let no = case.answer(&case.bob, false, "too slow").await;
     for _ in 0..2 {
-        let judged = case.call(Input::Judge { run: RUN.into(), answer: no.clone(), turn: Turn::Rest }).await.unwrap();
+        let judged = case.call(Input::Judge { run: RUN.into(), answer: no.clone(), wave: Wave::Main }).await.unwrap();
         let (by, reason) = (case.bob.identity.arn.clone(), "too slow".to_owned());
         assert_eq!(judged, Output::Rejected { approved: false, by, reason });
     }
@@ -417,7 +418,7 @@ async fn a_no_to_the_rest_is_an_answer_also_when_it_is_judged_twice_and_what_doe
 
     let case = about_the_rest(OnBadVerdict::Hold).await;
     let own = case.answer(&case.ann, true, "").await;
-    let refused = case.call(Input::Judge { run: RUN.into(), answer: own, turn: Turn::Rest }).await.unwrap_err();
+    let refused = case.call(Input::Judge { run: RUN.into(), answer: own, wave: Wave::Main }).await.unwrap_err();
     assert_eq!(refused.name(), ErrorName::ApprovalRefused);
     assert!(refused.to_string().contains("only the canary was written"), "{refused}");
 }

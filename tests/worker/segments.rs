@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_aws::CallError;
-use tableshift_aws::batch::{BatchWritten, UpdateBatch};
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::items::to_sdk;
-use tableshift_aws::ledger_runs::Runs as _;
-use tableshift_aws::scan::{Page, PageRequest, ScanSegment, TableItems};
-use tableshift_aws::update::{UpdateItem, Written};
+use tableshift_aws::dynamodb::batch::{BatchWritten, UpdateBatch};
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::items::to_sdk;
+use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems};
+use tableshift_aws::dynamodb::update::{UpdateItem, Written};
+use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_core::ErrorName;
-use tableshift_core::counts::Phase;
-use tableshift_core::rehearsal::Part;
-use tableshift_core::statement::Statement;
-use tableshift_core::update::Update;
-use tableshift_core::value::{Item, Value};
+use tableshift_core::item::value::{Item, Value};
+use tableshift_core::plan::parts::Part;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::statement::Statement;
+use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, Named as _};
 use tableshift_tests::{Calm, MIGRATION, PEOPLE, TestRun, old_items};
@@ -184,12 +184,12 @@ async fn invalid_items_stop_the_run_with_one_cause_and_are_listed_with_their_rea
 }
 
 #[tokio::test]
-async fn a_rehearsal_counts_like_a_run_and_writes_nothing_to_the_table() {
+async fn a_dry_run_counts_like_a_run_and_writes_nothing_to_the_table() {
     let mut items = old_items(60);
     items[3].insert("address".into(), Value::s("nowhere"));
     let run = TestRun::start(&items, MIGRATION, 2).await;
     for segment in 0..2 {
-        assert!(run.rehearse(Part::of_segment(segment)).await.unwrap().done);
+        assert!(run.dry_run(Part::of_segment(segment)).await.unwrap().done);
     }
     let tally = run.tally(Phase::DryRun).await;
     assert_eq!((tally.counts.scanned, tally.counts.changed, tally.counts.invalid), (60, 59, 1));

@@ -1,10 +1,10 @@
 //! What the command reads of a table: a few items from all over it.
 
 use std::collections::BTreeSet;
-use tableshift_aws::items::to_sdk;
-use tableshift_aws::scan::TableItems;
-use tableshift_aws::shell::sample;
-use tableshift_core::value::{Item, Value};
+use tableshift_aws::dynamodb::items::to_sdk;
+use tableshift_aws::dynamodb::scan::TableItems;
+use tableshift_aws::session::table_sample::sample;
+use tableshift_core::item::value::{Item, Value};
 use tableshift_tests::Engines;
 
 /// A table with this many items.

@@ -5,22 +5,23 @@ use std::time::Duration;
 
 use serde_json::json;
 use tableshift_aws::CallError;
-use tableshift_aws::batch::{BatchWritten, UpdateBatch};
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::lookout::Look;
+use tableshift_aws::dynamodb::batch::{BatchWritten, UpdateBatch};
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems};
+use tableshift_aws::dynamodb::update::{UpdateItem, Written};
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::monitors::reader::Look;
 use tableshift_aws::run_files::store;
-use tableshift_aws::scan::{Page, PageRequest, ScanSegment, TableItems};
-use tableshift_aws::update::{UpdateItem, Written};
 use tableshift_core::ErrorName;
-use tableshift_core::child::Progress;
-use tableshift_core::control::State;
-use tableshift_core::counts::Phase;
-use tableshift_core::keys;
-use tableshift_core::signals::{Closed, Signals, Watched};
-use tableshift_core::statement::Statement;
-use tableshift_core::update::Update;
-use tableshift_core::value::Item;
+use tableshift_core::control::monitor_status::{Closed, MonitorReading};
+use tableshift_core::control::run_control::State;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::child::Progress;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::monitors::Monitors;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::statement::Statement;
+use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, Named as _};
 use tableshift_tests::{Calm, MIGRATION, Scripted, TestRun, old_items};
@@ -83,7 +84,7 @@ impl UpdateItem for Eventful {
 }
 
 /// A run of one segment whose plan was changed by `edit`.
-async fn begun(edit: impl FnOnce(&mut tableshift_core::run_plan::RunPlan)) -> TestRun {
+async fn begun(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::RunPlan)) -> TestRun {
     TIME.set(TEN);
     let mut run = TestRun::start(&old_items(ITEMS), MIGRATION, 1).await;
     edit(&mut run.plan);
@@ -92,7 +93,7 @@ async fn begun(edit: impl FnOnce(&mut tableshift_core::run_plan::RunPlan)) -> Te
 }
 
 /// One call of the worker. After 100 writes it is `then`.
-async fn call(run: &TestRun, lookout: impl Look, then: i64) -> Result<Progress, migrate_segment::Error> {
+async fn call(run: &TestRun, monitor_reader: impl Look, then: i64) -> Result<Progress, migrate_segment::Error> {
     let ports = migrate_segment::Ports {
         bucket: run.bucket(),
         ledger: run.ledger(),
@@ -100,7 +101,7 @@ async fn call(run: &TestRun, lookout: impl Look, then: i64) -> Result<Progress, 
         registry: REGISTRY,
         clock: time,
     };
-    migrate_segment::run(&ports, &lookout, run.segment(0), Deadline::after(Duration::from_secs(900))).await
+    migrate_segment::run(&ports, &monitor_reader, run.segment(0), Deadline::after(Duration::from_secs(900))).await
 }
 
 async fn written(run: &TestRun) -> usize {
@@ -125,12 +126,12 @@ async fn a_window_that_closes_parks_the_run_in_the_middle_of_a_page_and_at_its_o
     let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
     let (closes, opens) = (TEN + 1_800_000, TEN + 23 * 3_600_000);
     let progress = call(&run, Calm, closes).await.unwrap();
-    assert_eq!(progress, Progress { done: false, wait_seconds: 900, tell: true });
+    assert_eq!(progress, Progress { done: false, wait_seconds: 900, announce_hold: true });
     assert_parked(&run).await;
     let parked = written(&run).await;
 
     TIME.set(opens - 10_000);
-    assert_eq!(call(&run, Calm, 0).await.unwrap(), Progress { done: false, wait_seconds: 10, tell: true });
+    assert_eq!(call(&run, Calm, 0).await.unwrap(), Progress { done: false, wait_seconds: 10, announce_hold: true });
     assert_eq!(written(&run).await, parked, "nothing is written while the window is closed");
 
     TIME.set(opens);
@@ -146,73 +147,75 @@ async fn a_parked_run_keeps_its_table_until_after_the_wait() {
     TIME.set(tableshift_runtime::epoch_millis().max(TEN) / 86_400_000 * 86_400_000 + 20 * 86_400_000);
     let progress = call(&run, Calm, 0).await.unwrap();
     assert_eq!(progress.wait_seconds, 900);
-    let lock = tableshift_aws::ledger_lock::LockTable::lock(&run.ledger(), tableshift_tests::PEOPLE).await.unwrap();
+    let lock = tableshift_aws::ledger::lock::LockTable::lock(&run.ledger(), tableshift_tests::PEOPLE).await.unwrap();
     let lease = run.plan.lease_seconds as i64;
     assert_eq!(lock.unwrap().lease_until, TIME.get() / 1000 + 900 + lease);
 }
 
-fn watched() -> Watched {
+fn monitors() -> Monitors {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Watched { calendars: names(&["releases"]), alarms: names(&["latency"]), critical_alarms: names(&["down"]) }
+    Monitors { calendars: names(&["releases"]), alarms: names(&["latency"]), critical_alarms: names(&["down"]) }
 }
 
-fn ringing(name: &str) -> Signals {
-    Signals { in_alarm: vec![name.into()], closed: None }
+fn ringing(name: &str) -> MonitorReading {
+    MonitorReading { in_alarm: vec![name.into()], closed: None }
 }
 
 /// Sees `before` in the first look and what was scripted in all later ones.
 struct ThenScripted<'s>(&'s Scripted);
 
 impl Look for ThenScripted<'_> {
-    async fn look(&self, watched: &Watched) -> Result<Signals, CallError> {
+    async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
         if self.0.looks.get() == 0 {
             self.0.looks.set(1);
-            return Ok(Signals::default());
+            return Ok(MonitorReading::default());
         }
-        (&self.0).look(watched).await
+        (&self.0).look(monitors).await
     }
 }
 
 #[tokio::test]
 async fn an_alarm_parks_the_run_within_a_minute_says_which_and_when_it_was_quiet_for_long_the_run_goes_on() {
-    let run = begun(|plan| plan.watched = watched()).await;
-    let lookout = Scripted::default();
-    lookout.signals.replace(ringing("latency"));
-    let progress = call(&run, ThenScripted(&lookout), TEN + 60_000).await.unwrap();
+    let run = begun(|plan| plan.monitors = monitors()).await;
+    let monitor_reader = Scripted::default();
+    monitor_reader.signals.replace(ringing("latency"));
+    let progress = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap();
     assert_eq!((progress.done, progress.wait_seconds), (false, 60));
     assert_parked(&run).await;
     let control = run.ledger().control(&run.plan.run, Phase::Migrate).await.unwrap();
-    assert_eq!(control.outlook.alarm.as_ref().unwrap().name, "latency");
+    assert_eq!(control.monitor_status.alarm.as_ref().unwrap().name, "latency");
     assert_eq!(control.state, State::Running, "an operator's word is not touched");
 
-    lookout.signals.replace(Signals::default());
+    monitor_reader.signals.replace(MonitorReading::default());
     TIME.set(TEN + 120_000);
-    assert!(!call(&run, &lookout, 0).await.unwrap().done, "quiet, but not for long enough");
+    assert!(!call(&run, &monitor_reader, 0).await.unwrap().done, "quiet, but not for long enough");
     TIME.set(TEN + 360_000);
-    assert!(call(&run, &lookout, 0).await.unwrap().done);
+    assert!(call(&run, &monitor_reader, 0).await.unwrap().done);
     assert_all_written_once(&run).await;
 }
 
 #[tokio::test]
 async fn a_calendar_that_closes_parks_the_run_until_a_look_finds_it_open() {
-    let run = begun(|plan| plan.watched = watched()).await;
-    let lookout = Scripted::default();
-    lookout.signals.replace(Signals { closed: Some(Closed { until: Some(TEN + 90_000) }), ..Signals::default() });
-    let progress = call(&run, ThenScripted(&lookout), TEN + 60_000).await.unwrap();
+    let run = begun(|plan| plan.monitors = monitors()).await;
+    let monitor_reader = Scripted::default();
+    monitor_reader
+        .signals
+        .replace(MonitorReading { closed: Some(Closed { until: Some(TEN + 90_000) }), ..MonitorReading::default() });
+    let progress = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap();
     assert_eq!((progress.done, progress.wait_seconds), (false, 30));
     assert_parked(&run).await;
-    lookout.signals.replace(Signals::default());
+    monitor_reader.signals.replace(MonitorReading::default());
     TIME.set(TEN + 120_000);
-    assert!(call(&run, &lookout, 0).await.unwrap().done);
+    assert!(call(&run, &monitor_reader, 0).await.unwrap().done);
     assert_all_written_once(&run).await;
 }
 
 #[tokio::test]
 async fn a_critical_alarm_stops_every_worker_and_names_itself() {
-    let run = begun(|plan| plan.watched = watched()).await;
-    let lookout = Scripted::default();
-    lookout.signals.replace(ringing("down"));
-    let error = call(&run, ThenScripted(&lookout), TEN + 60_000).await.unwrap_err();
+    let run = begun(|plan| plan.monitors = monitors()).await;
+    let monitor_reader = Scripted::default();
+    monitor_reader.signals.replace(ringing("down"));
+    let error = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
     assert!(tableshift_runtime::told(&error).contains("critical alarm `down` is in ALARM"));
     assert_parked(&run).await;
@@ -225,14 +228,14 @@ async fn a_critical_alarm_stops_every_worker_and_names_itself() {
 
 #[tokio::test]
 async fn the_whole_run_looks_once_a_minute_however_many_workers_ask() {
-    let run = begun(|plan| plan.watched = watched()).await;
-    let lookout = Scripted::default();
-    lookout.signals.replace(ringing("latency"));
+    let run = begun(|plan| plan.monitors = monitors()).await;
+    let monitor_reader = Scripted::default();
+    monitor_reader.signals.replace(ringing("latency"));
     for second in 0..60 {
         TIME.set(TEN + second * 1000);
-        assert!(!call(&run, &lookout, 0).await.unwrap().done);
+        assert!(!call(&run, &monitor_reader, 0).await.unwrap().done);
     }
-    assert_eq!(lookout.looks.get(), 1);
+    assert_eq!(monitor_reader.looks.get(), 1);
 }
 
 #[tokio::test]
@@ -240,11 +243,11 @@ async fn a_child_asks_to_tell_of_a_hold_until_somebody_has_and_of_the_next_one_a
     let run = begun(|_| ()).await;
     let ledger = run.ledger();
     ledger.pause(&run.plan.run, "lunch", TEN).await.unwrap();
-    assert!(call(&run, Calm, 0).await.unwrap().tell);
+    assert!(call(&run, Calm, 0).await.unwrap().announce_hold);
     assert!(ledger.note_held(&run.plan.run, TEN).await.unwrap());
     assert!(!ledger.note_held(&run.plan.run, TEN).await.unwrap(), "one of them tells");
     TIME.set(TEN + 10_000);
-    assert!(!call(&run, Calm, 0).await.unwrap().tell);
+    assert!(!call(&run, Calm, 0).await.unwrap().announce_hold);
 
     ledger.go_on(&run.plan.run).await.unwrap();
     TIME.set(TEN + 20_000);

@@ -2,18 +2,18 @@
 
 use std::cell::RefCell;
 
-use tableshift_aws::batch::{BatchWritten, UpdateBatch};
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::operate::Progressing as _;
-use tableshift_aws::scan::{Page, PageRequest, ScanSegment, TableItems};
-use tableshift_aws::update::{UpdateItem, Written};
+use tableshift_aws::dynamodb::batch::{BatchWritten, UpdateBatch};
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems};
+use tableshift_aws::dynamodb::update::{UpdateItem, Written};
+use tableshift_aws::session::progress::Progressing as _;
 use tableshift_aws::{CallError, Cause};
-use tableshift_core::canary::Turn;
-use tableshift_core::counts::Phase;
-use tableshift_core::statement::Statement;
-use tableshift_core::throttle::{Reason, Throttles};
-use tableshift_core::update::Update;
-use tableshift_core::value::Item;
+use tableshift_core::control::throttle::{Reason, Throttles};
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::statement::Statement;
+use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
 use tableshift_tests::{Calm, MIGRATION, TestRun, old_items};
@@ -62,9 +62,9 @@ fn ports(
     run: &TestRun,
     reads: Vec<Option<Reason>>,
     writes: Vec<Option<Reason>>,
-) -> tableshift_aws::part::Ports<
-    tableshift_aws::objects::Bucket,
-    tableshift_aws::ledger::Ledger,
+) -> tableshift_segment::part::Ports<
+    tableshift_aws::s3::Bucket,
+    tableshift_aws::ledger::table::Ledger,
     impl Fn(&str) -> Throttling,
 > {
     let items = run.items();
@@ -95,7 +95,7 @@ async fn what_the_writing_meets_is_in_the_ledger_and_in_the_result_by_reason() {
     let expected = Throttles { key_range: 2, table: 1, index: 1, account: 1, untold: 1, ..Throttles::default() };
     let tally = run.tally(Phase::Migrate).await;
     assert_eq!((tally.throttles, tally.counts.changed), (expected, 120));
-    let seen = run.ledger().progress(&run.plan.run, Phase::Migrate, Turn::Whole).await.unwrap();
+    let seen = run.ledger().progress(&run.plan.run, Phase::Migrate, Wave::Whole).await.unwrap();
     assert_eq!(seen.tally.throttles, expected, "so `watch` and `status` see it");
 }
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use tableshift_aws::items::to_sdk;
-use tableshift_core::value::{Item, Value};
+use tableshift_aws::dynamodb::items::to_sdk;
+use tableshift_core::item::value::{Item, Value};
 
 use crate::table::Table;
 

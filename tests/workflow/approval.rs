@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use tableshift_aws::ledger::{SK_APPROVAL, pk_run};
-use tableshift_aws::ledger_approvals::{Approval, Approvals as _, Outcome};
-use tableshift_aws::objects::{ReadObject as _, WriteObject as _};
-use tableshift_core::value::Item;
-use tableshift_core::{hash, keys};
+use tableshift_aws::ledger::approvals::{Approval, Approvals as _, Outcome};
+use tableshift_aws::ledger::table::{SK_APPROVAL, pk_run};
+use tableshift_aws::s3::{ReadObject as _, WriteObject as _};
+use tableshift_core::item::hash;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::keys;
 
 use crate::people::Person;
 use crate::run::{Execution, migration};

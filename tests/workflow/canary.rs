@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
-use tableshift_aws::ledger_approvals::{Approvals as _, Outcome, Question};
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_runs::Runs as _;
-use tableshift_core::canary::Turn;
-use tableshift_core::control::Control;
-use tableshift_core::counts::{Counts, Phase};
-use tableshift_core::value::Item;
+use tableshift_aws::ledger::approvals::{Approvals as _, Outcome, Question};
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::runs::Runs as _;
+use tableshift_core::control::run_control::Control;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::Counts;
 
 use crate::application::old_code;
 use crate::people::Person;
@@ -32,12 +33,12 @@ fn options(canary: Value, more: &Value) -> Value {
 async fn bakes(table: &Table<'_>, run: &Execution<'_>) -> usize {
     let baking = async || {
         let record = table.stack.ledger().run(&run.name).await.expect("the ledger answers");
-        record.is_some_and(|record| record.phase == "baking")
+        record.is_some_and(|record| record.progress == "baking")
     };
     eventually(&format!("the canary of {} bakes", run.name), async || baking().await.then_some(())).await;
     let report = table.stack.report(&run.name).await;
     let changed = report.phases[&Phase::Migrate].tally.counts.changed;
-    assert_eq!((report.turn, report.phase), (Turn::Canary, Phase::Verify));
+    assert_eq!((report.wave, report.phase), (Wave::Canary, Phase::Verify));
     assert_eq!(report.phases[&Phase::Verify].parts_expected, 2);
     let migrated = table.migrated().await;
     assert!(baking().await, "too slow to see the canary alone");
@@ -84,7 +85,7 @@ async fn a_canary_goes_first_bakes_and_is_verified_once_more_with_the_rest() {
     for phase in [Phase::Migrate, Phase::Verify] {
         assert_eq!((report.phases[&phase].tally.counts, report.phases[&phase].parts_reported), (counts, 6));
     }
-    assert_eq!(report.turn, Turn::Rest);
+    assert_eq!(report.wave, Wave::Main);
     assert!((report.phases[&Phase::Migrate].tally.units.write - 240.0).abs() < 0.1, "no item is written twice");
     let again = table.migrate(json!({})).await.ended().await.succeeds();
     assert_eq!(again["already_applied"]["run"], run.name);
@@ -157,7 +158,7 @@ async fn an_alarm_holds_a_canary_that_bakes_and_a_critical_one_ends_its_run() {
     control(&stack, &run, "bakes", |control| control.baking_since.is_some()).await;
     set(&alarm, "ALARM");
     let held = control(&stack, &run, "is held", |control| control.baking_since.is_none()).await;
-    assert_eq!(held.outlook.alarm.expect("the alarm is noted").name, alarm);
+    assert_eq!(held.monitor_status.alarm.expect("the alarm is noted").name, alarm);
     assert_eq!(table.migrated().await, migrated);
     set(&critical, "ALARM");
     let cause = run.ended().await.fails_with("Aborted");

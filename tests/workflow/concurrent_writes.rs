@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
-use tableshift_core::counts::Phase;
+use tableshift_core::plan::phase::Phase;
 
 use crate::application::Application;
 use crate::stack::Stack;

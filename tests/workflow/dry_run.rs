@@ -1,10 +1,10 @@
-//! The rehearsal writes nothing, and stops what cannot work.
+//! The dry run writes nothing, and stops what cannot work.
 
 use serde_json::json;
-use tableshift_aws::ledger_lock::LockTable as _;
-use tableshift_aws::ledger_runs::AppliedMigrations as _;
-use tableshift_core::counts::Phase;
-use tableshift_core::value::Value;
+use tableshift_aws::ledger::lock::LockTable as _;
+use tableshift_aws::ledger::runs::AppliedMigrations as _;
+use tableshift_core::item::value::Value;
+use tableshift_core::plan::phase::Phase;
 
 use crate::run::input;
 use crate::stack::Stack;
@@ -14,7 +14,7 @@ use crate::table::{Table, old_items, text};
 async fn a_dry_run_tells_what_would_change_and_writes_nothing_to_the_table() {
     let stack = Stack::of("dev").await;
     let items = old_items(60);
-    let table = Table::with(&stack, "rehearsed", &items).await.watched().await;
+    let table = Table::with(&stack, "dry-run-passed", &items).await.watched().await;
     let run = table.start(input(&table.name, "dry-run", json!({"segments": 2}))).await;
     run.ended().await.succeeds();
 
@@ -24,20 +24,20 @@ async fn a_dry_run_tells_what_would_change_and_writes_nothing_to_the_table() {
     let tally = &report.phases[&Phase::DryRun].tally;
     assert_eq!((tally.counts.scanned, tally.counts.changed, tally.units.write), (60, 60, 0.0));
     assert_eq!((tally.samples.len(), tally.change_units), (20, 60));
-    assert_eq!(report.phases.len(), 1, "nothing but the rehearsal is reported");
+    assert_eq!(report.phases.len(), 1, "nothing but the dry run is reported");
     assert!(stack.left(&run.name, "journal/").await.is_empty());
     let migration = report.migration;
     assert_eq!(stack.ledger().applied(&table.name, &migration).await.expect("the ledger answers"), None);
 }
 
 #[tokio::test]
-async fn a_rehearsal_that_meets_an_invalid_item_ends_the_run_before_it_writes() {
+async fn a_dry_run_that_meets_an_invalid_item_ends_the_run_before_it_writes() {
     let stack = Stack::of("dev").await;
     let mut items = old_items(40);
     items[7].insert("address".into(), Value::s("nowhere"));
     let table = Table::with(&stack, "invalid", &items).await;
     let run = table.migrate(json!({"segments": 2})).await;
-    let cause = run.ended().await.fails_with("RehearsalFailed");
+    let cause = run.ended().await.fails_with("DryRunFailed");
 
     assert!(cause.contains("1 items match and cannot be changed"), "{cause}");
     assert!(cause.contains("nothing was written") && cause.contains("report.json"), "{cause}");

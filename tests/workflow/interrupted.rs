@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use tableshift_aws::ledger_checkpoints::Checkpoints as _;
-use tableshift_core::counts::Phase;
+use tableshift_aws::ledger::checkpoints::Checkpoints as _;
+use tableshift_core::plan::phase::Phase;
 
 use crate::run::Execution;
 use crate::stack::Stack;

@@ -1,7 +1,7 @@
 //! One run on a table at a time.
 
 use serde_json::json;
-use tableshift_aws::ledger_lock::LockTable as _;
+use tableshift_aws::ledger::lock::LockTable as _;
 
 use crate::stack::Stack;
 use crate::table::{Table, old_items};

@@ -20,7 +20,7 @@ mod approval; // a person is asked, and decides
 mod canary; // a part goes first, and the rest follows if that went well
 mod command; // the command, as a person or a pipeline runs it
 mod concurrent_writes; // the application loses nothing
-mod dry_run; // the rehearsal writes nothing and stops what cannot work
+mod dry_run; // the dry run writes nothing and stops what cannot work
 mod interrupted; // killed workers, stopped executions
 mod live; // two hundred thousand items, by hand
 mod locked; // one run on a table at a time

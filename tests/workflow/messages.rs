@@ -1,11 +1,11 @@
 //! What is told of a run: a message at each phase, once, in order, and never an item.
 
 use serde_json::{Value, json};
-use tableshift_aws::ledger_approvals::Approvals as _;
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::objects::ReadObject as _;
-use tableshift_core::keys;
-use tableshift_core::value::Value as Attribute;
+use tableshift_aws::ledger::approvals::Approvals as _;
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::s3::ReadObject as _;
+use tableshift_core::item::value::Value as Attribute;
+use tableshift_core::plan::keys;
 use tableshift_runtime::epoch_millis;
 
 use crate::people::Person;
@@ -46,7 +46,7 @@ async fn every_phase_of_a_run_with_a_pause_is_told_once_and_in_order_with_links_
 
     let run = ann.migrates(&table, json!({"segments": 2, "write_units_per_second": 20})).await;
     let mut told = subscriber.until("waiting").await;
-    assert_eq!(phases(&told), ["started", "rehearsed", "waiting"]);
+    assert_eq!(phases(&told), ["started", "dry-run-passed", "waiting"]);
     assert_eq!(told[1]["counts"]["changed"], ITEMS);
     approve(&stack, &run, &bob).await;
     told.extend(subscriber.until("writing").await);
@@ -60,7 +60,7 @@ async fn every_phase_of_a_run_with_a_pause_is_told_once_and_in_order_with_links_
     run.ended().await.succeeds();
     told.extend(subscriber.until("applied").await);
 
-    assert_eq!(phases(&told), ["started", "rehearsed", "waiting", "writing", "paused", "verified", "applied"]);
+    assert_eq!(phases(&told), ["started", "dry-run-passed", "waiting", "writing", "paused", "verified", "applied"]);
     assert_eq!(told[4]["reason"], "paused: a look at the graphs");
     for message in &told {
         assert_eq!((&message["run"], &message["execution"]), (&json!(run.name), &json!(run.arn)), "{message}");

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
-use tableshift_aws::ledger_lock::LockTable as _;
-use tableshift_aws::ledger_runs::AppliedMigrations as _;
-use tableshift_aws::objects::ReadObject as _;
+use tableshift_aws::ledger::lock::LockTable as _;
+use tableshift_aws::ledger::runs::AppliedMigrations as _;
 use tableshift_aws::run_files::load_journal;
-use tableshift_core::counts::{Counts, Phase};
-use tableshift_core::report::Verdict;
-use tableshift_core::value::{Item, Value};
+use tableshift_aws::s3::ReadObject as _;
+use tableshift_core::item::value::{Item, Value};
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::report::run_report::Verdict;
+use tableshift_core::write::counts::Counts;
 
 use crate::run::Execution;
 use crate::stack::Stack;
@@ -39,7 +40,7 @@ fn item(json: &str) -> Item {
 }
 
 #[tokio::test]
-async fn a_run_backs_up_exports_rehearses_migrates_and_verifies_and_leaves_proof_of_each() {
+async fn a_run_backs_up_exports_does_a_dry_run_migrates_and_verifies_and_leaves_proof_of_each() {
     let stack = Stack::of("test").await;
     let table = Table::with(&stack, "whole", &mixed_items()).await.recoverable().await.watched().await;
     let run = table.migrate(json!({"segments": 3})).await;
@@ -71,7 +72,8 @@ async fn the_counts_reconcile(stack: &Stack, run: &str) {
     assert_eq!(migrated.units.write, changed as f64, "one write unit for each of these small items");
     assert_eq!((verified.journal.as_written, verified.journal.check_failed), (changed, 0));
     assert_eq!((report.phase, report.verdict), (Phase::Verify, Verdict::Good));
-    let page = stack.bucket().get(&tableshift_core::keys::report_page(run)).await.expect("there is a page for people");
+    let page =
+        stack.bucket().get(&tableshift_core::plan::keys::report_page(run)).await.expect("there is a page for people");
     assert!(String::from_utf8_lossy(&page).contains(run));
 }
 
@@ -90,7 +92,7 @@ async fn the_export_is_in_the_bucket(stack: &Stack, run: &str) {
     assert!(exported.iter().any(|key| key.ends_with(".json.gz")), "no data file in {exported:?}");
 }
 
-/// The children of the Maps over segments have a segment each, that of the rehearsal an export's file.
+/// The children of the Maps over segments have a segment each, that of the dry run an export's file.
 async fn each_map_ran_its_parts(stack: &Stack, run: &Execution<'_>) {
     let maps =
         stack.sfn.list_map_runs().execution_arn(&run.arn).send().await.expect("the Map Runs are listed").map_runs;

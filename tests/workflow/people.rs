@@ -5,10 +5,11 @@ use std::time::{Duration, SystemTime};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use serde_json::{Value, json};
-use tableshift_aws::ledger_approvals::Approvals as _;
-use tableshift_aws::operate::{Run, signed};
-use tableshift_aws::signing::Signer;
-use tableshift_core::signature::{AnswerTo, Statement};
+use tableshift_aws::identity::signing::Signer;
+use tableshift_aws::ledger::approvals::Approvals as _;
+use tableshift_aws::session::executions::Run;
+use tableshift_aws::session::signed::signed;
+use tableshift_core::approval::signature::{AnswerTo, Statement};
 
 use crate::run::{Execution, input};
 use crate::stack::{Stack, unique};

@@ -1,8 +1,8 @@
 //! Bad input is refused before anything is touched, with a named error that says what to mend.
 
 use serde_json::{Value, json};
-use tableshift_aws::ledger_lock::LockTable as _;
-use tableshift_aws::objects::WriteObject as _;
+use tableshift_aws::ledger::lock::LockTable as _;
+use tableshift_aws::s3::WriteObject as _;
 
 use crate::run::{input, migration};
 use crate::stack::{Stack, unique};

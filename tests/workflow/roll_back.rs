@@ -2,9 +2,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
-use tableshift_aws::ledger_runs::AppliedMigrations as _;
-use tableshift_core::counts::Phase;
-use tableshift_core::value::Value;
+use tableshift_aws::ledger::runs::AppliedMigrations as _;
+use tableshift_core::item::value::Value;
+use tableshift_core::plan::phase::Phase;
 
 use crate::stack::Stack;
 use crate::table::{Table, old_items, text};

@@ -2,13 +2,14 @@
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
-use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
-use tableshift_aws::objects::ListObjects as _;
+use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
 use tableshift_aws::run_files::load;
-use tableshift_core::counts::{Phase, Tally};
-use tableshift_core::keys;
+use tableshift_aws::s3::ListObjects as _;
 use tableshift_core::language::document::Document;
-use tableshift_core::report::Report;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::report::run_report::Report;
+use tableshift_core::write::counts::Tally;
 
 use crate::stack::{Stack, unique};
 use crate::table::Table;

@@ -9,8 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
-use tableshift_aws::ledger::Ledger;
-use tableshift_aws::objects::Bucket;
+use tableshift_aws::ledger::table::Ledger;
+use tableshift_aws::s3::Bucket;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The variables that `scripts/local env` prints.

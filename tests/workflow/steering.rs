@@ -1,9 +1,9 @@
 //! A run is steered while it writes: paused, slowed down, stopped, held by an alarm.
 
 use serde_json::json;
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_runs::Runs as _;
-use tableshift_core::counts::Phase;
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::runs::Runs as _;
+use tableshift_core::plan::phase::Phase;
 use tableshift_runtime::epoch_millis;
 
 use crate::run::Execution;
@@ -18,7 +18,7 @@ async fn writing<'t>(stack: &Stack, table: &'t Table<'_>, options: serde_json::V
     let run = table.migrate(options).await;
     run.enters("Migrate").await;
     eventually("the first items are written", async || (table.migrated().await > 0).then_some(())).await;
-    assert_eq!(stack.ledger().run(&run.name).await.unwrap().unwrap().phase, "writing");
+    assert_eq!(stack.ledger().run(&run.name).await.unwrap().unwrap().progress, "writing");
     run
 }
 
@@ -81,7 +81,7 @@ async fn an_alarm_parks_the_run_and_a_critical_one_ends_it() {
     let run = table.migrate(watched).await;
     run.enters("WindowWait").await;
     let control = stack.ledger().control(&run.name, Phase::Migrate).await.unwrap();
-    assert_eq!(control.outlook.alarm.expect("the alarm is noted").name, alarm);
+    assert_eq!(control.monitor_status.alarm.expect("the alarm is noted").name, alarm);
     assert_eq!(table.migrated().await, 0);
 
     stack.aws(&format!("cloudwatch set-alarm-state --alarm-name {critical} --state-value ALARM --state-reason test"));

@@ -5,8 +5,8 @@ use aws_sdk_dynamodb::types::{
     ScalarAttributeType, StreamSpecification, StreamViewType, WriteRequest,
 };
 use serde_json::Value as Json;
-use tableshift_aws::items::{from_sdk, to_sdk};
-use tableshift_core::value::{Item, Value};
+use tableshift_aws::dynamodb::items::{from_sdk, to_sdk};
+use tableshift_core::item::value::{Item, Value};
 
 use crate::stack::{Stack, unique};
 

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::json;
-use tableshift_core::counts::Phase;
-use tableshift_core::value::Item;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::phase::Phase;
 
 use crate::application::old_code;
 use crate::run::Ending;

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
-use tableshift_aws::ledger_lock::LockTable as _;
+use tableshift_aws::ledger::lock::LockTable as _;
 
 use crate::stack::Stack;
 use crate::table::{Table, old_items};

@@ -28,7 +28,7 @@ pub enum Command {
     Explain(explain::Explain),
     /// Migrates a table: everything that the stage's policy asks for, then the writing and its proof
     Run(start::New),
-    /// Rehearses a migration and reports; nothing is written to the table
+    /// Runs a dry run of a migration and reports; nothing is written to the table
     DryRun(start::New),
     /// Proves what the table holds after a run
     Verify(start::Again),

@@ -22,7 +22,7 @@ use ending::{Ending, Told};
 use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
-use tableshift_core::input::Action;
+use tableshift_core::plan::input::Action;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -1,10 +1,10 @@
 //! The one place that reaches AWS: looking at a table, and at a few of its items. Nothing here writes.
 
 use tableshift_aws::CallError;
-use tableshift_aws::shell::{self, Shell};
-use tableshift_core::language::review::table::Facts;
-use tableshift_core::table::Table;
-use tableshift_core::value::Item;
+use tableshift_aws::session::table_sample::{self, Shell};
+use tableshift_core::item::table::Table;
+use tableshift_core::item::value::Item;
+use tableshift_core::language::diagnostics::table::Facts;
 use thiserror::Error;
 
 /// Why a table cannot be looked at.
@@ -34,7 +34,7 @@ pub fn facts(name: &str) -> Result<Facts, TableError> {
 pub fn sample(name: &str, items: u32) -> Result<(Table, Vec<Item>), TableError> {
     run(name, async |shell| {
         let table = shell.tables().describe_without_recovery(name).await?;
-        let items = shell::sample(&shell.items(name), items).await?;
+        let items = table_sample::sample(&shell.items(name), items).await?;
         Ok((table, items))
     })
 }

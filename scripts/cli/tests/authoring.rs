@@ -164,7 +164,7 @@ fn samples_that_are_not_there_or_cannot_be_read_are_told_so() {
 #[test]
 fn check_and_explain_say_when_the_second_half_of_a_change_may_run() {
     let folder = tempfile::tempdir().unwrap();
-    let text = "id: drop-address\nphase: contract\nrequires: split-address\nbake: 48h\nwhere: has(item.address)\n\
+    let text = "id: drop-address\nkind: contract\nrequires: split-address\nbake: 48h\nwhere: has(item.address)\n\
                 change:\n  - remove: address\n";
     std::fs::write(folder.path().join("drop-address.yaml"), text).unwrap();
     let said = "It may start on a table 2d after `split-address` was applied to that table, if every item was verified";

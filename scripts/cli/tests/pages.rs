@@ -3,10 +3,10 @@
 
 use crate::command::{hold, root, run};
 use serde_json::Value;
+use tableshift_core::language::diagnostics::finding::{Code, Level};
+use tableshift_core::language::diagnostics::{Review, shape};
 use tableshift_core::language::fixture;
 use tableshift_core::language::reference;
-use tableshift_core::language::review::finding::{Code, Level};
-use tableshift_core::language::review::{Review, shape};
 
 fn folder() -> std::path::PathBuf {
     root().join("state-machines/migrate-table")
@@ -139,7 +139,7 @@ fn the_schemas_refuse_what_has_the_wrong_shape() {
 fn the_checked_in_schemas_are_what_the_types_say() {
     let schemas = [
         ("migration.schema.json", shape::schema().clone()),
-        ("input.schema.json", schemars::schema_for!(tableshift_core::input::Input).to_value()),
+        ("input.schema.json", schemars::schema_for!(tableshift_core::plan::input::Input).to_value()),
     ];
     for (name, schema) in schemas {
         hold(&folder().join(name), &(serde_json::to_string_pretty(&schema).expect("JSON") + "\n"));

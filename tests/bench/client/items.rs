@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tableshift_core::value::{Item, Value, item_bytes};
+use tableshift_core::item::value::{Item, Value, item_bytes};
 
 /// The migration of design.md.
 pub const MIGRATION: &str = r"

@@ -5,8 +5,8 @@ use std::error::Error;
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
-use tableshift_aws::items::{from_sdk, to_sdk};
-use tableshift_core::value::Item;
+use tableshift_aws::dynamodb::items::{from_sdk, to_sdk};
+use tableshift_core::item::value::Item;
 use tableshift_tests::{LEDGER, dynamodb};
 
 use crate::{Outcome, TABLE, items};

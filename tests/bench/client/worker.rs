@@ -6,17 +6,17 @@ use std::time::Duration;
 use migrate_segment::Ports;
 use serde_json::json;
 use tableshift_aws::Clients;
-use tableshift_aws::ledger_lock::LockTable as _;
-use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
+use tableshift_aws::dynamodb::scan::TableItems;
+use tableshift_aws::ledger::lock::LockTable as _;
+use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
 use tableshift_aws::run_files::store;
-use tableshift_aws::scan::TableItems;
-use tableshift_core::canary::Turn;
-use tableshift_core::child::SegmentInput;
-use tableshift_core::input::Input;
-use tableshift_core::keys;
+use tableshift_core::control::lock::Lock;
 use tableshift_core::language::document::Document;
-use tableshift_core::lock::Lock;
-use tableshift_core::run_plan::{Facts, RunPlan};
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::child::SegmentInput;
+use tableshift_core::plan::input::Input;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::{Facts, RunPlan};
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
 
@@ -76,10 +76,10 @@ pub async fn run(segments: u32) -> Outcome {
         registry: REGISTRY,
         clock: epoch_millis,
     };
-    let lookout = clients.lookout();
+    let monitor_reader = clients.monitor_reader();
     for segment in 0..segments {
-        let input = || SegmentInput { run: RUN.into(), epoch: EPOCH, turn: Turn::Whole, segment };
-        while !migrate_segment::run(&ports, &lookout, input(), Deadline::after(LAMBDA_TIMEOUT)).await?.done {}
+        let input = || SegmentInput { run: RUN.into(), epoch: EPOCH, wave: Wave::Whole, segment };
+        while !migrate_segment::run(&ports, &monitor_reader, input(), Deadline::after(LAMBDA_TIMEOUT)).await?.done {}
     }
     Ok(())
 }

@@ -4,10 +4,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
-use tableshift_core::language::compiled::Compiled;
+use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::document::Document;
-use tableshift_core::migration::Migration as _;
-use tableshift_core::value::Item;
+use tableshift_core::change::migration::Migration as _;
+use tableshift_core::item::value::Item;
 
 /// Items with an attribute of every type, under the names that the corpus uses.
 static ITEMS: LazyLock<Vec<Item>> =

@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use libfuzzer_sys::fuzz_target;
 use std::io::Write as _;
-use tableshift_core::value::{Item, item_bytes};
+use tableshift_core::item::value::{Item, item_bytes};
 
 fn read(bytes: &[u8], piece: usize) {
     let mut reader = ItemReader::new(0);

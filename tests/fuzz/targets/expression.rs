@@ -5,8 +5,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
-use tableshift_core::language::expression::Expression;
-use tableshift_core::value::Item;
+use tableshift_core::language::expression::cel::Expression;
+use tableshift_core::item::value::Item;
 
 static ITEMS: LazyLock<Vec<Item>> =
     LazyLock::new(|| serde_json::from_str(include_str!("items.json")).expect("items in DynamoDB JSON"));

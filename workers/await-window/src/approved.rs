@@ -1,14 +1,15 @@
 //! What was approved is what runs: looked at once more, right before the run counts as writing.
 
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_approvals::{Approvals, Outcome};
-use tableshift_aws::ledger_runs::{RunRecord, Runs};
-use tableshift_aws::objects::{ObjectError, ReadObject};
-use tableshift_core::approval::{Changed, Hashes};
-use tableshift_core::canary::Turn;
+use tableshift_aws::ledger::approvals::{Approvals, Outcome};
+use tableshift_aws::ledger::runs::{RunRecord, Runs};
+use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::s3::{ObjectError, ReadObject};
+use tableshift_core::approval::rules::{Changed, Hashes};
+use tableshift_core::item::hash;
 use tableshift_core::language::document::Document;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::{hash, keys};
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_runtime::ErrorName;
 
 /// Why the run may not write.
@@ -62,21 +63,21 @@ impl Void {
     }
 }
 
-/// Whether what is about to be written is what was planned and, where a person was asked before this turn, what they said
-/// yes to. Gives whether the turn had begun before.
+/// Whether what is about to be written is what was planned and, where a person was asked before this wave, what they said
+/// yes to. Gives whether the wave had begun before.
 ///
 /// A run that counts as writing already went through here: its report is another one by now, and that is right.
 pub(crate) async fn check(
     bucket: &impl ReadObject,
     ledger: &(impl Runs + Approvals),
     plan: &RunPlan,
-    turn: Turn,
+    wave: Wave,
 ) -> Result<bool, Void> {
     let record = ledger.run(&plan.run).await.map_err(Void::Ledger)?;
     let record = record.ok_or_else(|| Void::NoRecord(plan.run.clone()))?;
     check_plan(plan, &record)?;
-    let begun = turn.is_begun(&record.phase);
-    if begun || !plan.asks_before(turn) {
+    let begun = wave.is_begun(&record.progress);
+    if begun || !plan.asks_before(wave) {
         return Ok(begun);
     }
     check_migration(bucket, plan).await?;

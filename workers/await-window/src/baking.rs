@@ -1,12 +1,12 @@
 //! The bake: nothing is written while it is seen whether the canary bears what the application does with it.
 
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_core::bake::Bake;
-use tableshift_core::canary::BAKING;
-use tableshift_core::control::Control;
-use tableshift_core::run_plan::RunPlan;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_core::control::bake::Bake;
+use tableshift_core::control::run_control::Control;
+use tableshift_core::plan::canary::BAKING;
+use tableshift_core::plan::run_plan::RunPlan;
 
 use crate::{Error, Input, Output, hold_lock};
 
@@ -20,9 +20,9 @@ pub(crate) async fn look_after(
 ) -> Result<Output, Error> {
     let failed = |source| Error::Ledger { run: input.run.clone(), source };
     let canary = plan.canary.as_ref().ok_or_else(|| Error::NoCanary(input.run.clone()))?;
-    let bake = Bake::of(control, canary, &plan.watched, now);
+    let bake = Bake::of(control, canary, &plan.monitors, now);
     let until = hold_lock(ledger, plan, input.epoch, now, (!bake.is_over).then_some(bake.seconds)).await?;
-    ledger.enter_phase(&input.run, BAKING).await.map_err(failed)?;
+    ledger.set_progress(&input.run, BAKING).await.map_err(failed)?;
     if bake.since != control.baking_since {
         ledger.note_bake(&input.run, bake.since).await.map_err(failed)?;
     }

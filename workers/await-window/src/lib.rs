@@ -4,12 +4,12 @@
 //! stop, ends the run here, before it wrote anything.
 //!
 //! It is the last step before the first write, so it looks once more whether what was approved is what runs. Once it says
-//! yes the run counts as writing: whoever takes it up again goes on with the writing and rehearses no more.
+//! yes the run counts as writing: whoever takes it up again goes on with the writing and does a dry run no more.
 //!
 //! Told to bake ([`Step::Bake`]), it says whether the canary has: for as long as the plan says, with all alarms quiet.
 //!
 //! It tells people when the run is held and when it writes for the first time. A child of a Map that finds the run held
-//! asks it to tell so ([`Step::Tell`]): those workers have no topic.
+//! asks it to announce the hold ([`Step::AnnounceHold`]): those workers have no topic.
 
 mod approved;
 mod baking;
@@ -17,22 +17,22 @@ mod notice;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_approvals::Approvals;
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::lookout::{Look, LookError, look_if_due};
-use tableshift_aws::notifications::Publish;
-use tableshift_aws::objects::ReadObject;
+use tableshift_aws::ledger::approvals::Approvals;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::monitors::reader::{Look, MonitorError, read_if_due};
 use tableshift_aws::run_files::{RunFileError, load_plan};
-use tableshift_core::canary::Turn;
-use tableshift_core::control::{Control, State};
-use tableshift_core::counts::Phase;
-use tableshift_core::hold::Hold;
-use tableshift_core::message::Moment;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::window::WindowError;
+use tableshift_aws::s3::ReadObject;
+use tableshift_aws::sns::Publish;
+use tableshift_core::control::hold::Hold;
+use tableshift_core::control::run_control::{Control, State};
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::window::WindowError;
+use tableshift_core::report::message::Event;
 use tableshift_runtime::{ErrorName, Named};
 
 pub use approved::Void;
@@ -50,20 +50,20 @@ pub struct Input {
     pub epoch: u64,
     /// Whose turn it is.
     #[serde(default)]
-    pub turn: Turn,
+    pub wave: Wave,
 }
 
 /// What to do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
-    /// To say whether the run may write in this turn.
+    /// To say whether the run may write in this wave.
     #[default]
     Window,
     /// To say whether the canary has baked.
     Bake,
-    /// To tell people what holds a phase of the run, if nobody told them yet.
-    Tell(Phase),
+    /// To announce once, in a message, what holds a phase of the run.
+    AnnounceHold(Phase),
 }
 
 /// Whether it may.
@@ -101,12 +101,12 @@ pub enum Error {
         table: String,
     },
     /// What would be written is not what was planned or approved.
-    #[error("{void}; {}", turn.unwritten())]
+    #[error("{void}; {}", wave.unwritten())]
     Void {
         /// What is not.
         void: Void,
         /// Whose turn it was to be.
-        turn: Turn,
+        wave: Wave,
     },
     /// There is no canary to bake.
     #[error("the plan of run `{0}` has no canary; start a new run")]
@@ -118,7 +118,7 @@ pub enum Error {
         run: String,
         /// What went wrong.
         #[source]
-        source: LookError,
+        source: MonitorError,
     },
     /// An operator said so.
     #[error("run `{run}` was stopped: {reason}")]
@@ -151,25 +151,28 @@ impl Named for Error {
 pub async fn run(
     bucket: &impl ReadObject,
     ledger: &(impl LockTable + Runs + Approvals + SteerRun),
-    lookout: &impl Look,
+    monitor_reader: &impl Look,
     topic: &impl Publish,
     now: i64,
     input: Input,
 ) -> Result<Output, Error> {
     let plan = load_plan(bucket, &input.run).await.map_err(Error::Plan)?;
     let notices = Notices { topic, ledger, plan: &plan, now };
-    if let Step::Tell(phase) = input.step {
-        return tell_hold(&notices, phase).await;
+    if let Step::AnnounceHold(phase) = input.step {
+        return announce_hold(&notices, phase).await;
     }
-    let control = look(ledger, lookout, &plan, now).await?;
+    let control = look(ledger, monitor_reader, &plan, now).await?;
     match input.step {
         Step::Bake => baking::look_after(ledger, &plan, &control, now, &input).await,
-        Step::Window | Step::Tell(_) => window(bucket, &notices, &control, &input).await,
+        Step::Window | Step::AnnounceHold(_) => window(bucket, &notices, &control, &input).await,
     }
 }
 
-/// Tells people what holds a phase of the run. Looks at nothing but the control item: that is what its children went by.
-async fn tell_hold<L: Runs + SteerRun>(notices: &Notices<'_, impl Publish, L>, phase: Phase) -> Result<Output, Error> {
+/// Announces what holds a phase of the run. Reads nothing but the control item: that is what the children decided by.
+async fn announce_hold<L: Runs + SteerRun>(
+    notices: &Notices<'_, impl Publish, L>,
+    phase: Phase,
+) -> Result<Output, Error> {
     let (plan, now) = (notices.plan, notices.now);
     let control = notices.ledger.control(&plan.run, Phase::Migrate).await;
     let control = control.map_err(|source| Error::Ledger { run: plan.run.clone(), source })?;
@@ -181,13 +184,13 @@ async fn tell_hold<L: Runs + SteerRun>(notices: &Notices<'_, impl Publish, L>, p
 
 /// What the control item says, after a look at calendars and alarms if one is due. An operator's stop and a critical alarm
 /// end the run.
-async fn look(ledger: &impl SteerRun, lookout: &impl Look, plan: &RunPlan, now: i64) -> Result<Control, Error> {
+async fn look(ledger: &impl SteerRun, monitor_reader: &impl Look, plan: &RunPlan, now: i64) -> Result<Control, Error> {
     let run = &plan.run;
     let control = ledger.control(run, Phase::Migrate).await;
     let mut control = control.map_err(|source| Error::Ledger { run: run.clone(), source })?;
-    let looked = look_if_due(ledger, lookout, run, &plan.watched, &control.outlook, now).await;
-    if let Some(outlook) = looked.map_err(|source| Error::Look { run: run.clone(), source })? {
-        control.outlook = outlook;
+    let looked = read_if_due(ledger, monitor_reader, run, &plan.monitors, &control.monitor_status, now).await;
+    if let Some(monitor_status) = looked.map_err(|source| Error::Look { run: run.clone(), source })? {
+        control.monitor_status = monitor_status;
     }
     if control.state == State::Stopped {
         let reason = control.reason.unwrap_or_else(|| "by an operator".into());
@@ -196,7 +199,7 @@ async fn look(ledger: &impl SteerRun, lookout: &impl Look, plan: &RunPlan, now: 
     Ok(control)
 }
 
-/// Whether the run may write in this turn.
+/// Whether the run may write in this wave.
 async fn window<L: LockTable + Runs + Approvals + SteerRun>(
     bucket: &impl ReadObject,
     notices: &Notices<'_, impl Publish, L>,
@@ -209,19 +212,19 @@ async fn window<L: LockTable + Runs + Approvals + SteerRun>(
     let until = hold_lock(ledger, plan, input.epoch, now, hold.as_ref().map(|hold| hold.seconds)).await?;
     notices.held(hold.as_ref(), control).await;
     if hold.is_none() {
-        let turn = input.turn;
-        let begun = approved::check(bucket, ledger, plan, turn).await.map_err(|void| Error::Void { void, turn })?;
-        if turn == Turn::Rest && !begun {
+        let wave = input.wave;
+        let begun = approved::check(bucket, ledger, plan, wave).await.map_err(|void| Error::Void { void, wave })?;
+        if wave == Wave::Main && !begun {
             ledger.end_canary(&input.run).await.map_err(failed)?;
         }
-        let entered = ledger.enter_phase(&input.run, turn.phase()).await.map_err(failed)?;
+        let entered = ledger.set_progress(&input.run, wave.progress()).await.map_err(failed)?;
         // Neither the rest after a canary nor a canary that is resumed while it bakes is the run's first write.
-        if entered && !begun && turn != Turn::Rest {
-            notices.tell(Moment::Writing).await;
+        if entered && !begun && wave != Wave::Main {
+            notices.tell(Event::Writing).await;
         }
     }
     let reason = hold.as_ref().map(|hold| hold.reason.clone()).unwrap_or_default();
-    tracing::info!(turn = input.turn.as_str(), open = hold.is_none(), until, reason, "window");
+    tracing::info!(wave = input.wave.as_str(), open = hold.is_none(), until, reason, "window");
     Ok(Output { open: hold.is_none(), until, reason })
 }
 
@@ -244,7 +247,7 @@ async fn hold_lock(
 }
 
 /// When a wait of so many seconds ends, in epoch seconds; now if there is none. Rounded up where the run has to wait: who
-/// came a moment too early would wait again.
+/// came a event too early would wait again.
 fn until(now: i64, seconds: Option<u64>) -> i64 {
     seconds.map_or(now, |seconds| now.saturating_add_unsigned(seconds * 1000 + 999)).div_euclid(1000)
 }

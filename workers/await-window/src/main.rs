@@ -7,6 +7,9 @@ use tableshift_runtime::{ServeError, epoch_millis, serve};
 async fn main() -> Result<(), ServeError> {
     let clients = Clients::from_env()?;
     let (bucket, ledger) = (clients.bucket(), clients.ledger());
-    let (lookout, topic) = (clients.lookout(), clients.topic()?);
-    serve("await-window", |input, _| await_window::run(&bucket, &ledger, &lookout, &topic, epoch_millis(), input)).await
+    let (monitor_reader, topic) = (clients.monitor_reader(), clients.topic()?);
+    serve("await-window", |input, _| {
+        await_window::run(&bucket, &ledger, &monitor_reader, &topic, epoch_millis(), input)
+    })
+    .await
 }

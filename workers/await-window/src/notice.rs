@@ -1,13 +1,13 @@
 //! Telling people that the run is held, or that it writes. Nothing here fails a run: what goes wrong is logged.
 
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::notifications::{Publish, tell};
-use tableshift_core::control::{Control, State};
-use tableshift_core::hold::Hold;
-use tableshift_core::message::{Moment, Notice};
-use tableshift_core::run_plan::RunPlan;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::sns::{Publish, tell};
+use tableshift_core::control::hold::Hold;
+use tableshift_core::control::run_control::{Control, State};
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::message::{Event, Notice};
 use tableshift_runtime::told;
 
 /// What the notices of a run are made from.
@@ -29,7 +29,7 @@ impl<T: Publish, L: Runs + SteerRun> Notices<'_, T, L> {
         match (noted, hold) {
             (Ok(true), Some(hold)) => {
                 let by_operator = control.state == State::Paused;
-                self.tell(Moment::Paused { reason: &hold.reason, by_operator }).await;
+                self.tell(Event::Paused { reason: &hold.reason, by_operator }).await;
             }
             (Ok(_), _) => {}
             (Err(error), _) => tracing::warn!(cause = told(&error), "that people are told could not be noted"),
@@ -38,18 +38,18 @@ impl<T: Publish, L: Runs + SteerRun> Notices<'_, T, L> {
 
     async fn free(&self, control: &Control) -> Result<(), LedgerError> {
         match control.outdated_hold(self.now) {
-            Some(since) => self.ledger.note_free(&self.plan.run, since).await,
+            Some(since) => self.ledger.clear_hold(&self.plan.run, since).await,
             None => Ok(()),
         }
     }
 
-    /// Tells of a moment of the run.
-    pub(crate) async fn tell(&self, moment: Moment<'_>) {
+    /// Tells of a event of the run.
+    pub(crate) async fn tell(&self, event: Event<'_>) {
         let plan = self.plan;
         let record = self.ledger.run(&plan.run).await;
         let record = record.inspect_err(|error| tracing::warn!(cause = told(error), "the run's record is not known"));
         let execution = record.ok().flatten().map(|record| record.execution).unwrap_or_default();
-        let notice = Notice::of_run(plan, moment, self.now, &execution);
+        let notice = Notice::of_run(plan, event, self.now, &execution);
         let notice = Notice { reported: plan.steps.dry_run, ..notice };
         tell(self.topic, &notice.message()).await;
     }

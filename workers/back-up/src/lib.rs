@@ -4,11 +4,11 @@
 //! looked up by it before one is made: CreateBackup takes no token, so a repeated call would make a second one.
 
 use serde::{Deserialize, Serialize};
-use tableshift_aws::backups::{BackUpTable, Backup};
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::objects::ReadObject;
+use tableshift_aws::dynamodb::backups::{BackUpTable, Backup};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::run_files::{RunFileError, load_plan};
+use tableshift_aws::s3::ReadObject;
 use tableshift_aws::{CallError, Cause};
 use tableshift_runtime::{ErrorName, Named};
 

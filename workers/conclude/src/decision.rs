@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tableshift_core::ErrorName;
-use tableshift_core::canary::Turn;
+use tableshift_core::plan::canary::Wave;
 
 use crate::state::{Caught, Judged, Reported, State};
 
@@ -60,7 +60,7 @@ pub fn decide(state: &State, known: Known<'_>) -> Decision {
 
 fn of_error(state: &State, caught: &Caught, known: Known<'_>) -> Decision {
     if is_unanswered(state, caught) {
-        let cause = format!("nobody answered the request for approval in time; {}", state.turn.name.unwritten());
+        let cause = format!("nobody answered the request for approval in time; {}", state.wave.name.unwritten());
         return Decision::failure(ErrorName::ApprovalExpired, cause);
     }
     let (name, cause) = told(caught);
@@ -79,7 +79,7 @@ fn of_error(state: &State, caught: &Caught, known: Known<'_>) -> Decision {
 /// A time-out between the report and the answer is that of the request for approval.
 fn is_unanswered(state: &State, caught: &Caught) -> bool {
     let timed_out = matches!(caught.error.as_str(), "States.Timeout" | "States.HeartbeatTimeout");
-    timed_out && state.asks() && state.report.is_some() && state.turn.answer.is_none()
+    timed_out && state.asks() && state.report.is_some() && state.wave.answer.is_none()
 }
 
 /// The name and message of an error. A Lambda's cause is JSON that holds both; anything else is taken as it is.
@@ -98,7 +98,7 @@ fn of_no(state: &State, no: &Judged) -> Decision {
             "every item of the canary that was still as the run left it was put back; {} lists the others",
             report.key
         ),
-        _ => Turn::Rest.unwritten().to_owned(),
+        _ => Wave::Main.unwritten().to_owned(),
     };
     let Judged { by, reason, .. } = no;
     Decision::failure(ErrorName::ApprovalRejected, format!("{by} said no to the rest: {reason}; {what}"))
@@ -113,7 +113,7 @@ fn of_good(state: &State, report: &Reported, known: Known<'_>) -> Decision {
         );
         return Decision::failure(ErrorName::RolledBack, cause);
     }
-    if report.phase == last_phase(state) && report.turn != Turn::Canary {
+    if report.phase == last_phase(state) && report.wave != Wave::Canary {
         return Decision::success();
     }
     let cause = format!(
@@ -127,9 +127,9 @@ fn of_bad(report: &Reported) -> Decision {
     let key = &report.key;
     if report.phase == "dry-run" {
         let why = because("the dry run's verdict is bad", &report.reasons);
-        return Decision::failure(ErrorName::RehearsalFailed, format!("{why}; nothing was written; see {key}"));
+        return Decision::failure(ErrorName::DryRunFailed, format!("{why}; nothing was written; see {key}"));
     }
-    if report.turn == Turn::Canary {
+    if report.wave == Wave::Canary {
         let why = because("the canary's verdict is bad", &report.reasons);
         let next = "the rest was not written, and the canary stays as it is: put it back with `action: roll-back`, or \
                     verify and bake it anew with `action: resume`";
@@ -168,5 +168,4 @@ fn last_phase(state: &State) -> &'static str {
 }
 
 #[cfg(test)]
-#[path = "decision_tests.rs"]
 mod tests;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tableshift_aws::ledger_runs::RunRecord;
+use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_core::ErrorName;
-use tableshift_core::message::{Moment, Notice};
+use tableshift_core::report::message::{Event, Notice};
 
 use crate::Input;
 use crate::decision::Decision;
@@ -36,7 +36,7 @@ pub fn of<'a>(
     known: Known<'a>,
 ) -> Notice<'a> {
     Notice {
-        moment: moment(state, decision, known.applied),
+        event: event(state, decision, known.applied),
         at: known.at,
         stage: known.stage,
         run: state.likely_run(&input.name),
@@ -49,16 +49,16 @@ pub fn of<'a>(
     }
 }
 
-fn moment<'a>(state: &'a State, decision: &'a Decision, applied: bool) -> Moment<'a> {
+fn event<'a>(state: &'a State, decision: &'a Decision, applied: bool) -> Event<'a> {
     let cause = decision.cause.as_str();
     match decision.error.as_deref() {
-        Some(error) if error == ErrorName::RolledBack.as_str() => Moment::RolledBack { because: Some((error, cause)) },
-        Some(error) => Moment::Failed { error, cause },
-        None if state.steps.roll_back => Moment::RolledBack { because: None },
-        None if applied => Moment::Applied,
+        Some(error) if error == ErrorName::RolledBack.as_str() => Event::RolledBack { because: Some((error, cause)) },
+        Some(error) => Event::Failed { error, cause },
+        None if state.steps.roll_back => Event::RolledBack { because: None },
+        None if applied => Event::Applied,
         None => {
             let before = state.already_applied.as_ref();
-            Moment::Done { already_applied: before.map(|done| (done.run.as_str(), done.at.as_str())) }
+            Event::Done { already_applied: before.map(|done| (done.run.as_str(), done.at.as_str())) }
         }
     }
 }
@@ -71,7 +71,7 @@ mod tests {
     fn word(steps: serde_json::Value, error: Option<&str>, applied: bool) -> &'static str {
         let state = State::of(&json!({ "steps": steps }));
         let decision = Decision { error: error.map(str::to_owned), cause: "because".into() };
-        moment(&state, &decision, applied).word()
+        event(&state, &decision, applied).word()
     }
 
     #[test]

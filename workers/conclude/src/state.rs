@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use tableshift_core::canary::Turn;
+use tableshift_core::plan::canary::Wave;
 
 /// The state data, as far as it was understood.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -25,18 +25,18 @@ pub struct State {
     /// What the last report said.
     pub report: Option<Reported>,
     /// Whose turn it was, and what was answered before it.
-    pub turn: TurnOf,
+    pub wave: TurnOf,
     /// What comes after a canary.
     pub canary: AfterCanary,
 }
 
-/// A turn of the run.
+/// A wave of the run.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct TurnOf {
     /// Whose.
-    pub name: Turn,
-    /// The answer to the request for approval before this turn, once there is one.
+    pub name: Wave,
+    /// The answer to the request for approval before this wave, once there is one.
     pub answer: Option<Value>,
     /// What was made of it.
     pub approval: Option<Judged>,
@@ -108,7 +108,7 @@ pub struct Reported {
     /// Which phase it is about.
     pub phase: String,
     /// Whose turn it was.
-    pub turn: Turn,
+    pub wave: Wave,
     /// The report's key.
     pub key: String,
 }
@@ -128,19 +128,19 @@ impl State {
             already_applied: part(data, "already_applied"),
             error: part(data, "error"),
             report: part(data, "report"),
-            turn: part(data, "turn").unwrap_or_default(),
+            wave: part(data, "wave").unwrap_or_default(),
             canary: part(data, "canary").unwrap_or_default(),
         }
     }
 
-    /// Whether a person was asked, or would have been, before this turn.
+    /// Whether a person was asked, or would have been, before this wave.
     pub fn asks(&self) -> bool {
-        if self.turn.name == Turn::Rest { self.canary.approve } else { self.steps.approve }
+        if self.wave.name == Wave::Main { self.canary.approve } else { self.steps.approve }
     }
 
     /// The no to the rest, after the canary. Before anything is written a no is an error.
     pub fn rejected(&self) -> Option<&Judged> {
-        self.turn.approval.as_ref().filter(|judged| !judged.approved)
+        self.wave.approval.as_ref().filter(|judged| !judged.approved)
     }
 
     /// The table, as far as anything says which: Plan, or else the input, which need not be right.

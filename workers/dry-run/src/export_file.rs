@@ -10,8 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::write::MultiGzDecoder;
 use md5::{Digest as _, Md5};
 use serde::Deserialize;
-use tableshift_core::rehearsal::ExportFile;
-use tableshift_core::value::Item;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::parts::ExportFile;
 
 /// Why a file is not what its manifest says.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! DryRun: applies the migration to one part of the rehearsal and writes nothing to the table.
+//! DryRun: applies the migration to one part of the dry run and writes nothing to the table.
 //!
 //! A part is a data file of the export, streamed and checked against its manifest, or a segment of the table itself.
 //! Every item is judged as a run would judge it, and is proven to stay as it is if the migration is applied again.
@@ -9,31 +9,32 @@ pub mod export_file;
 
 use std::time::Duration;
 
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::{ListObjects, ObjectError, ReadObject, WriteObject};
-use tableshift_aws::pages::{Pages, Portion, ReadError};
-pub use tableshift_aws::part::Ports;
-use tableshift_aws::part::{Part, PartId};
-use tableshift_aws::part_error::PartError;
-use tableshift_aws::scan::ScanSegment;
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::ScanSegment;
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::{SteerRun, stop_run_for};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::s3::{ListObjects, ObjectError, ReadObject, WriteObject};
 use tableshift_core::ErrorName;
-use tableshift_core::canary::Turn;
-pub use tableshift_core::child::{PartInput as Input, Progress as Output};
-use tableshift_core::counts::{Phase, Tally};
-use tableshift_core::rehearsal::ExportFile;
+use tableshift_core::plan::canary::Wave;
+pub use tableshift_core::plan::child::{PartInput as Input, Progress as Output};
+use tableshift_core::plan::parts::ExportFile;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::Tally;
 use tableshift_runtime::{Deadline, Named};
+use tableshift_segment::pages::{Pages, Portion, ReadError};
+pub use tableshift_segment::part::Ports;
+use tableshift_segment::part::{Part, PartId};
+use tableshift_segment::part_error::PartError;
 
 use export_file::{FileError, ItemReader};
 
-/// Why a part could not be rehearsed.
+/// Why a part could not be dry-run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The part cannot be worked on.
-    #[error("part {part} cannot be rehearsed")]
+    #[error("part {part} cannot be dry-run")]
     Part {
         /// The part.
         part: String,
@@ -69,7 +70,7 @@ pub enum Error {
         source: FileError,
     },
     /// The part names neither a file nor a segment.
-    #[error("part {part} names neither an export file nor a segment; was rehearsal.json edited by hand?")]
+    #[error("part {part} names neither an export file nor a segment; was dry-run.json edited by hand?")]
     Nothing {
         /// The part.
         part: String,
@@ -93,7 +94,7 @@ const STOP_READING: Duration = Duration::from_secs(20);
 /// Lines of an export file between two checkpoints.
 const LINES_PER_CHECKPOINT: u64 = 20_000;
 
-/// Rehearses a part until it is done or time runs out.
+/// Runs a dry run of a part until it is done or time runs out.
 pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
@@ -102,37 +103,37 @@ where
     T: ScanSegment + ReadItem,
 {
     let run_id = input.run.clone();
-    let result = rehearse(ports, input, deadline).await;
+    let result = dry_run(ports, input, deadline).await;
     if let Err(error) = &result {
         stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
     }
     result
 }
 
-async fn rehearse<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
+async fn dry_run<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
     F: Fn(&str) -> T,
     T: ScanSegment + ReadItem,
 {
-    let (phase, turn, part) = (Phase::DryRun, Turn::Whole, input.part.part.clone());
-    let id = PartId { run: input.run, epoch: input.epoch, phase, turn, part };
+    let (phase, wave, part) = (Phase::DryRun, Wave::Whole, input.part.part.clone());
+    let id = PartId { run: input.run, epoch: input.epoch, phase, wave, part };
     let begun = Part::begin(ports, id).await;
     let mut part = begun.map_err(|source| Error::Part { part: input.part.part.clone(), source })?;
     match (&input.part.file, input.part.segment) {
         _ if part.checkpoint.done => {}
-        (Some(file), _) => rehearse_file(&mut part, file, deadline).await?,
+        (Some(file), _) => dry_run_file(&mut part, file, deadline).await?,
         (None, Some(segment)) => {
             let items = (ports.items)(&part.plan.table.name);
-            rehearse_segment(&mut part, &items, segment, deadline).await?;
+            dry_run_segment(&mut part, &items, segment, deadline).await?;
         }
         (None, None) => return Err(Error::Nothing { part: input.part.part }),
     }
     part.leave().await.map_err(|source| Error::Part { part: input.part.part, source })
 }
 
-async fn rehearse_segment<B, L, T>(
+async fn dry_run_segment<B, L, T>(
     part: &mut Part<'_, B, L>,
     items: &T,
     segment: u32,
@@ -151,7 +152,7 @@ where
         let next = pages.next(part.checkpoint.cursor.as_ref(), None, Portion::at(part.read_share())).await;
         let (page, mut tally) = next.map_err(|source| Error::Read { part: name.clone(), source })?;
         let judge = part.judge();
-        page.items.iter().for_each(|item| judge.rehearse(item, &mut tally));
+        page.items.iter().for_each(|item| judge.dry_run(item, &mut tally));
         part.dead_letters(&tally.findings).await.map_err(part_error)?;
         part.finish_page(tally, page.cursor).await.map_err(part_error)?;
     }
@@ -160,7 +161,7 @@ where
 
 /// The checkpoint's `page` is the number of lines done: a later attempt streams the file again and skips them, so the
 /// checksum is always taken over the whole file.
-async fn rehearse_file<B, L>(part: &mut Part<'_, B, L>, file: &ExportFile, deadline: Deadline) -> Result<(), Error>
+async fn dry_run_file<B, L>(part: &mut Part<'_, B, L>, file: &ExportFile, deadline: Deadline) -> Result<(), Error>
 where
     B: ReadObject + WriteObject + ListObjects,
     L: LockTable + Checkpoints + SteerRun,
@@ -172,7 +173,7 @@ where
     let mut tally = Tally::default();
     while let Some(bytes) = stream.next().await.map_err(object)? {
         let judge = part.judge();
-        reader.take(&bytes, &mut |item| judge.rehearse(&item, &mut tally)).map_err(corrupt)?;
+        reader.take(&bytes, &mut |item| judge.dry_run(&item, &mut tally)).map_err(corrupt)?;
         if reader.lines() >= part.checkpoint.page + LINES_PER_CHECKPOINT {
             save_lines(part, reader.lines(), std::mem::take(&mut tally), false).await?;
         }
@@ -181,7 +182,7 @@ where
         }
     }
     let judge = part.judge();
-    let lines = reader.finish(file, &mut |item| judge.rehearse(&item, &mut tally)).map_err(corrupt)?;
+    let lines = reader.finish(file, &mut |item| judge.dry_run(&item, &mut tally)).map_err(corrupt)?;
     save_lines(part, lines, tally, true).await
 }
 

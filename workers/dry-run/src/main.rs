@@ -1,5 +1,6 @@
 //! The Lambda of the step DryRun.
 
+use dry_run::Ports;
 use dry_run::run;
 use tableshift_aws::Clients;
 use tableshift_migrations::REGISTRY;
@@ -7,6 +8,6 @@ use tableshift_runtime::{ServeError, epoch_millis, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
-    let ports = &Clients::from_env()?.ports(REGISTRY, epoch_millis);
+    let ports = &Ports::of(&Clients::from_env()?, REGISTRY, epoch_millis);
     serve("dry-run", |input, deadline| run(ports, input, deadline)).await
 }

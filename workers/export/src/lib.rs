@@ -1,4 +1,4 @@
-//! Export: starts the run's point-in-time export, then checks its manifests and lists its files for the rehearsal.
+//! Export: starts the run's point-in-time export, then checks its manifests and lists its files for the dry run.
 //!
 //! The state machine calls it again and again, each time for one look. The moment to export is when the lock was taken:
 //! by then no other run could write any more. DynamoDB lets a moment be exported only some minutes after it has passed.
@@ -6,14 +6,15 @@
 pub mod manifest;
 
 use serde::{Deserialize, Serialize};
-use tableshift_aws::exports::{Export, ExportRequest, ExportTable};
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::objects::{ObjectError, ReadObject, WriteObject};
+use tableshift_aws::dynamodb::exports::{Export, ExportRequest, ExportTable};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::run_files::{RunFileError, load_plan, store};
+use tableshift_aws::s3::{ObjectError, ReadObject, WriteObject};
 use tableshift_aws::{CallError, Cause};
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::{hash, keys};
+use tableshift_core::item::hash;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_runtime::{ErrorName, Named};
 
 use manifest::ManifestError;
@@ -40,13 +41,13 @@ pub struct Output {
     pub arn: Option<String>,
     /// `NOT_RESTORABLE_YET`, `IN_PROGRESS` or `COMPLETED`.
     pub status: String,
-    /// How many files there are to rehearse, once completed.
+    /// How many files there are to dry-run, once completed.
     pub files: u64,
     /// How many items they hold.
     pub items: u64,
 }
 
-/// Why there is no export to rehearse on.
+/// Why there is no export to dry-run on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The plan could not be read, or the list of files not be written.
@@ -194,7 +195,7 @@ async fn list(bucket: &(impl ReadObject + WriteObject), plan: &RunPlan, export: 
     let summary = manifest::summary(&summary_key, &summary, &plan.table.arn).map_err(Error::Corrupt)?;
     let files = checked(bucket, &summary.manifest_files_s3_key).await?;
     let parts = manifest::parts(&summary.manifest_files_s3_key, &files, &summary).map_err(Error::Corrupt)?;
-    store(bucket, &keys::rehearsal(&plan.run), &parts).await.map_err(Error::File)?;
+    store(bucket, &keys::dry_run_parts(&plan.run), &parts).await.map_err(Error::File)?;
     Ok(Output { arn: Some(export.arn), status: export.status, files: parts.len() as u64, items: summary.item_count })
 }
 

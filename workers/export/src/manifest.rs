@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest as _, Md5};
 use serde::Deserialize;
-use tableshift_core::rehearsal::{ExportFile, Part};
+use tableshift_core::plan::parts::{ExportFile, Part};
 
 /// `manifest-summary.json`, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -123,8 +123,8 @@ pub fn summary(key: &str, content: &[u8], table_arn: &str) -> Result<Summary, Ma
     Ok(summary)
 }
 
-/// Reads `manifest-files.json` and gives the parts of the rehearsal: every file that holds items. DynamoDB writes a
-/// file for an empty partition too; there is nothing in it to rehearse.
+/// Reads `manifest-files.json` and gives the parts of the dry run: every file that holds items. DynamoDB writes a
+/// file for an empty partition too; there is nothing in it to dry-run.
 pub fn parts(key: &str, content: &[u8], summary: &Summary) -> Result<Vec<Part>, ManifestError> {
     let text = String::from_utf8_lossy(content);
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());

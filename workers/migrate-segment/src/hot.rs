@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use tableshift_aws::paced::Pacer;
-use tableshift_core::value::Value;
+use tableshift_core::item::value::Value;
+use tableshift_segment::paced::Pacer;
 
 use crate::round::Write;
 
@@ -47,7 +47,7 @@ impl HotKeys {
         self.waiting.0 <= MOST_WAITING.0 && self.waiting.1 <= MOST_WAITING.1
     }
 
-    /// Takes up a write whose key is hot, to wait for its turn among those of its key. Gives back any other.
+    /// Takes up a write whose key is hot, to wait for its wave among those of its key. Gives back any other.
     pub(crate) fn hold(&mut self, write: Write) -> Option<Write> {
         let Some(hot) = write.work.key.get(&self.name).and_then(|key| self.keys.get_mut(key)) else {
             return Some(write);
@@ -78,7 +78,7 @@ impl HotKeys {
         None
     }
 
-    /// A write whose turn among those of its key has come.
+    /// A write whose wave among those of its key has come.
     pub(crate) fn due(&mut self) -> Option<Write> {
         let mut hot = self.keys.values_mut().filter(|hot| !hot.waiting.is_empty());
         let hot = hot.find(|hot| hot.pacer.wait().is_zero())?;
@@ -88,7 +88,7 @@ impl HotKeys {
         Some(write)
     }
 
-    /// How long until a turn comes; none if no write waits.
+    /// How long until a wave comes; none if no write waits.
     pub(crate) fn wait(&self) -> Option<Duration> {
         let waiting = self.keys.values().filter(|hot| !hot.waiting.is_empty());
         waiting.map(|hot| hot.pacer.wait()).min()

@@ -19,27 +19,27 @@ mod segment;
 mod sender;
 mod steer;
 
-use tableshift_aws::batch::UpdateBatch;
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::lookout::Look;
-use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::pages::ReadError;
-pub use tableshift_aws::part::Ports;
-use tableshift_aws::part::{Directive, Part, PartId};
-use tableshift_aws::part_error::PartError;
+use tableshift_aws::dynamodb::batch::UpdateBatch;
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::ScanSegment;
+use tableshift_aws::dynamodb::update::UpdateItem;
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::{SteerRun, stop_run_for};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::monitors::reader::Look;
 use tableshift_aws::run_files::RunFileError;
-use tableshift_aws::scan::ScanSegment;
-use tableshift_aws::update::UpdateItem;
+use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
-pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
-use tableshift_core::counts::Phase;
-use tableshift_core::segments;
+pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input};
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::segments;
 use tableshift_runtime::{Deadline, Named};
+use tableshift_segment::pages::ReadError;
+pub use tableshift_segment::part::Ports;
+use tableshift_segment::part::{Directive, Part, PartId};
+use tableshift_segment::part_error::PartError;
 
 /// Why a segment could not be migrated.
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +104,7 @@ impl Named for Error {
 /// Migrates a segment until it is done, time runs out, or the run is paused.
 pub async fn run<B, L, F, T, W>(
     ports: &Ports<B, L, F>,
-    lookout: &W,
+    monitor_reader: &W,
     input: Input,
     deadline: Deadline,
 ) -> Result<Output, Error>
@@ -116,7 +116,7 @@ where
     T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
 {
     let run_id = input.run.clone();
-    let result = migrate(ports, lookout, input, deadline).await;
+    let result = migrate(ports, monitor_reader, input, deadline).await;
     if let Err(error) = &result {
         stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
     }
@@ -125,7 +125,7 @@ where
 
 async fn migrate<B, L, F, T, W>(
     ports: &Ports<B, L, F>,
-    lookout: &W,
+    monitor_reader: &W,
     input: Input,
     deadline: Deadline,
 ) -> Result<Output, Error>
@@ -137,13 +137,13 @@ where
     T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
 {
     let segment = input.segment;
-    let (phase, turn, part) = (Phase::Migrate, input.turn, segments::name(segment));
-    let id = PartId { run: input.run, epoch: input.epoch, phase, turn, part };
+    let (phase, wave, part) = (Phase::Migrate, input.wave, segments::name(segment));
+    let id = PartId { run: input.run, epoch: input.epoch, phase, wave, part };
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let items = (ports.items)(&part.plan.table.name);
-    if part.directive_after_look(lookout).await.map_err(part_error)? == Directive::Work {
-        segment::write(&mut part, &items, lookout, segment, deadline).await?;
+    if part.directive_with_monitors(monitor_reader).await.map_err(part_error)? == Directive::Work {
+        segment::write(&mut part, &items, monitor_reader, segment, deadline).await?;
     }
     part.leave().await.map_err(part_error)
 }

@@ -1,6 +1,6 @@
 //! The Lambda of the step MigrateSegment.
 
-use migrate_segment::run;
+use migrate_segment::{Ports, run};
 use tableshift_aws::Clients;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ServeError, epoch_millis, serve};
@@ -8,6 +8,6 @@ use tableshift_runtime::{ServeError, epoch_millis, serve};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
     let clients = Clients::from_env()?;
-    let (ports, lookout) = (&clients.ports(REGISTRY, epoch_millis), &clients.lookout());
-    serve("migrate-segment", |input, deadline| run(ports, lookout, input, deadline)).await
+    let (ports, monitor_reader) = (&Ports::of(&clients, REGISTRY, epoch_millis), &clients.monitor_reader());
+    serve("migrate-segment", |input, deadline| run(ports, monitor_reader, input, deadline)).await
 }

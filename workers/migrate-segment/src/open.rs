@@ -7,8 +7,8 @@
 
 use std::collections::VecDeque;
 
-use tableshift_core::counts::Tally;
-use tableshift_core::value::Item;
+use tableshift_core::item::value::Item;
+use tableshift_core::write::counts::Tally;
 
 /// So many pages, or so many items, are begun and not counted in: so much is read again when a worker ends before its time.
 const MOST: (usize, u64) = (64, 65_536);

@@ -3,24 +3,24 @@
 use std::time::Duration;
 
 use tableshift_aws::CallError;
-use tableshift_aws::batch::UpdateBatch;
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::lookout::Look;
-use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::part::{Directive, Part};
-use tableshift_aws::part_error::PartError;
+use tableshift_aws::dynamodb::batch::UpdateBatch;
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::Page;
+use tableshift_aws::dynamodb::update::{UpdateItem, Written};
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::monitors::reader::Look;
 use tableshift_aws::run_files::{RunFileError, load_journal, store_journal};
-use tableshift_aws::scan::Page;
-use tableshift_aws::update::{UpdateItem, Written};
-use tableshift_core::counts::Tally;
-use tableshift_core::journal::{self, Index};
-use tableshift_core::keys;
-use tableshift_core::throttle::{Reach, Reason};
-use tableshift_core::value::Item;
+use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
+use tableshift_core::control::throttle::{Reach, Reason};
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::keys;
+use tableshift_core::write::counts::Tally;
+use tableshift_core::write::journal::{self, Index};
 use tableshift_runtime::Deadline;
+use tableshift_segment::part::{Directive, Part};
+use tableshift_segment::part_error::PartError;
 
 use crate::Error;
 use crate::open::OpenPages;
@@ -48,7 +48,7 @@ pub(crate) enum Ended {
 pub(crate) struct PageWriter<'w, B, L, T, W> {
     part: &'w Part<'w, B, L>,
     items: &'w T,
-    lookout: &'w W,
+    monitor_reader: &'w W,
     sender: &'w Sender<'w, T>,
     segment: u32,
     deadline: Deadline,
@@ -64,12 +64,12 @@ where
     pub(crate) fn new(
         part: &'w Part<'w, B, L>,
         items: &'w T,
-        lookout: &'w W,
+        monitor_reader: &'w W,
         sender: &'w Sender<'w, T>,
         segment: u32,
         deadline: Deadline,
     ) -> Self {
-        Self { part, items, lookout, sender, segment, deadline }
+        Self { part, items, monitor_reader, sender, segment, deadline }
     }
 
     /// Sorts the items of the page that was begun last into writes and counts. `prior` is what earlier attempts journaled.
@@ -122,12 +122,12 @@ where
     }
 
     /// What conflicted belongs to items that the application keeps writing: they are taken a few at a time, each read anew
-    /// right before it is written, so that waiting for its turn does not make it stale again.
+    /// right before it is written, so that waiting for its wave does not make it stale again.
     async fn take_up_again(&self, writes: Vec<Write>, open: &mut OpenPages) -> Result<Option<Vec<Write>>, Error> {
         let (mut again, mut queue) = (Vec::new(), writes.into_iter());
         while queue.len() > 0 {
             let group: Vec<Write> = queue.by_ref().take(ITEMS_READ_ANEW).collect();
-            if !self.sender.turn(group.iter().map(Write::units).sum(), self).await? {
+            if !self.sender.wave(group.iter().map(Write::units).sum(), self).await? {
                 return Ok(None);
             }
             let read_at = self.part.clock()();
@@ -236,7 +236,8 @@ where
     type Error = Error;
 
     async fn go_on(&self) -> Result<Option<Rate>, Error> {
-        let directive = self.part.directive_after_look(self.lookout).await.map_err(|source| self.part_error(source))?;
+        let directive =
+            self.part.directive_with_monitors(self.monitor_reader).await.map_err(|source| self.part_error(source))?;
         let in_time = self.deadline.remaining() > STOP_WRITING;
         Ok((directive == Directive::Work && in_time).then(|| self.part.write_share()))
     }

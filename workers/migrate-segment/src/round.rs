@@ -3,9 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use tableshift_aws::update::Written;
-use tableshift_core::statement::is_documented;
-use tableshift_core::worklist::Work;
+use tableshift_aws::dynamodb::update::Written;
+use tableshift_core::write::judge::Work;
+use tableshift_core::write::statement::is_documented;
 use tokio::time::Instant;
 
 /// How long writes are tried while every one is throttled.

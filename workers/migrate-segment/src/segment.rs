@@ -3,23 +3,23 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use tableshift_aws::batch::UpdateBatch;
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::lookout::Look;
-use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::pages::{Pages, Portion};
-use tableshift_aws::part::Part;
-use tableshift_aws::part_error::PartError;
-use tableshift_aws::scan::{Filter, Page, ScanSegment};
-use tableshift_aws::update::UpdateItem;
-use tableshift_core::counts::Tally;
-use tableshift_core::journal::Index;
-use tableshift_core::migration::Migration as _;
-use tableshift_core::value::Item;
+use tableshift_aws::dynamodb::batch::UpdateBatch;
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::{Filter, Page, ScanSegment};
+use tableshift_aws::dynamodb::update::UpdateItem;
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
+use tableshift_core::change::migration::Migration as _;
+use tableshift_core::item::value::Item;
+use tableshift_core::write::counts::Tally;
+use tableshift_core::write::journal::Index;
 use tableshift_runtime::Deadline;
+use tableshift_segment::pages::{Pages, Portion};
+use tableshift_segment::part::Part;
+use tableshift_segment::part_error::PartError;
 
 use crate::Error;
 use crate::open::{OpenPage, OpenPages};
@@ -39,7 +39,7 @@ const STOP_READING: Duration = Duration::from_secs(20);
 pub(crate) async fn write<B, L, T, W>(
     part: &mut Part<'_, B, L>,
     items: &T,
-    lookout: &W,
+    monitor_reader: &W,
     segment: u32,
     deadline: Deadline,
 ) -> Result<(), Error>
@@ -62,7 +62,7 @@ where
         let Some((mut page, tally)) = read else { break };
         (cursor, last) = (page.cursor.clone(), page.cursor.is_none());
         open.begin(OpenPage::new(tally, page.cursor.take(), prior.keys_of(&page, part)));
-        let writer = PageWriter::new(part, items, lookout, &sender, segment, deadline);
+        let writer = PageWriter::new(part, items, monitor_reader, &sender, segment, deadline);
         let (scanned, read_at) = (page.scanned, page.read_at);
         let writes = writer.sort_out(page, &prior.index, &mut open);
         if prior.index.is_empty() {

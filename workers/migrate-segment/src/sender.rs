@@ -1,5 +1,5 @@
 //! Sending a round of conditional writes: in batches where PartiQL's meaning is documented, one by one where it is not,
-//! each when its turn has come.
+//! each when its wave has come.
 //!
 //! A throttled write did not take effect. If it is its partition key that is hot, it waits among those of its key and all
 //! others go on; else the worker, or the whole run, slows down. A write that DynamoDB failed at may have taken effect: it
@@ -15,14 +15,14 @@ use crate::round::{Parcel, Round, Sent, Write};
 use crate::steer::{NextPage, Steer};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
-use tableshift_aws::batch::{BatchWritten, StatementWritten, UpdateBatch};
-use tableshift_aws::paced::Pacer;
-use tableshift_aws::update::{UpdateItem, Written};
+use tableshift_aws::dynamodb::batch::{BatchWritten, StatementWritten, UpdateBatch};
+use tableshift_aws::dynamodb::update::{UpdateItem, Written};
 use tableshift_aws::{CallError, Cause};
-use tableshift_core::statement::{MAX_STATEMENTS, Statement};
-use tableshift_core::table::Table;
-use tableshift_core::throttle::Reach;
-use tableshift_core::update::Update;
+use tableshift_core::control::throttle::Reach;
+use tableshift_core::item::table::Table;
+use tableshift_core::write::statement::{MAX_STATEMENTS, Statement};
+use tableshift_core::write::update::Update;
+use tableshift_segment::paced::Pacer;
 
 /// Requests in flight at a time.
 const IN_FLIGHT: usize = 16;
@@ -121,7 +121,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
 
     /// Pays for writes of so many units before they are known, so that they can be sent at once when they are. False:
     /// the caller says to stop.
-    pub(crate) async fn turn<S: Steer>(&self, units: f64, steer: &S) -> Result<bool, S::Error> {
+    pub(crate) async fn wave<S: Steer>(&self, units: f64, steer: &S) -> Result<bool, S::Error> {
         let units = units * self.dearness.get();
         self.pacer.settle(units);
         self.prepaid.set(self.prepaid.get() + units);
@@ -190,7 +190,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         Some(Parcel { writes, units })
     }
 
-    /// The next write whose turn has come, those of hot keys first: they take the longest.
+    /// The next write whose wave has come, those of hot keys first: they take the longest.
     fn next_write(&self, queue: &mut VecDeque<Write>) -> Option<Write> {
         let mut hot = self.hot.borrow_mut();
         if let Some(due) = hot.due() {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use tableshift_aws::CallError;
-use tableshift_core::throttle::{Reach, Reason};
+use tableshift_core::control::throttle::{Reach, Reason};
 use tokio::sync::Notify;
 
 /// What the sender asks its caller.

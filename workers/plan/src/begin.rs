@@ -1,20 +1,19 @@
 //! A run that is new: planned from its input, and written down.
 
-use tableshift_aws::executions::WatchExecution;
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::{Applied, AppliedMigrations, RunRecord, Runs};
-use tableshift_aws::lookout::Look;
-use tableshift_aws::objects::{ReadObject, WriteObject};
+use tableshift_aws::dynamodb::tables::DescribeTable;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::{Applied, AppliedMigrations, RunRecord, Runs};
+use tableshift_aws::monitors::reader::Look;
 use tableshift_aws::run_files::store;
-use tableshift_aws::tables::DescribeTable;
-use tableshift_core::approval::Requester;
-use tableshift_core::canary::Turn;
-use tableshift_core::input::Input;
-use tableshift_core::keys;
-use tableshift_core::rehearsal::Part;
-use tableshift_core::run_plan::{Facts, RunPlan, Steps};
-use tableshift_core::segments;
+use tableshift_aws::s3::{ReadObject, WriteObject};
+use tableshift_aws::sfn::executions::WatchExecution;
+use tableshift_core::approval::rules::Requester;
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::input::Input;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::parts::Part;
+use tableshift_core::plan::run_plan::{Facts, RunPlan, Steps};
 
 use crate::{Error, Output, PLANNED, Ports, Request, describe, history, lock, migration};
 
@@ -54,14 +53,14 @@ where
     if let Some(done) = done {
         return nothing_to_do(ports, plan, &request, requester, done).await;
     }
-    // A calendar or alarm that is misspelt is to be found now, not after the rehearsal and an approval.
-    if !plan.watched.is_empty() {
-        ports.lookout.look(&plan.watched).await.map_err(Error::Watched)?;
+    // A calendar or alarm that is misspelt is to be found now, not after the dry run and an approval.
+    if !plan.monitors.is_empty() {
+        ports.monitor_reader.look(&plan.monitors).await.map_err(Error::Monitors)?;
     }
     let lock = lock::take(ports, &plan, &request.execution).await?;
     let written = write_down(ports, &plan, &request, requester).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
-    Ok(Output::of(&plan, plan.action, plan.steps, plan.turn_in(PLANNED), &lock))
+    Ok(Output::of(&plan, plan.action, plan.steps, plan.wave_in(PLANNED), &lock))
 }
 
 /// A run whose migration is applied already: it is written down, takes no lock and no step, and succeeds.
@@ -101,16 +100,16 @@ where
     B: WriteObject,
     L: Runs,
 {
-    let listed = |turn| -> Vec<_> {
-        let order = segments::of_turn(turn, plan).into_iter();
+    let listed = |wave| -> Vec<_> {
+        let order = plan.segments_in_order(wave).into_iter();
         order.map(|segment| serde_json::json!({ "segment": segment })).collect()
     };
-    store(&ports.bucket, &keys::segments(&plan.run), &listed(Turn::Whole)).await.map_err(Error::RunFile)?;
+    store(&ports.bucket, &keys::segments(&plan.run), &listed(Wave::Whole)).await.map_err(Error::RunFile)?;
     if plan.canary.is_some() {
-        store(&ports.bucket, &keys::canary(&plan.run), &listed(Turn::Canary)).await.map_err(Error::RunFile)?;
+        store(&ports.bucket, &keys::canary(&plan.run), &listed(Wave::Canary)).await.map_err(Error::RunFile)?;
     }
     let parts: Vec<_> = (0..plan.segments).map(Part::of_segment).collect();
-    store(&ports.bucket, &keys::rehearsal(&plan.run), &parts).await.map_err(Error::RunFile)?;
+    store(&ports.bucket, &keys::dry_run_parts(&plan.run), &parts).await.map_err(Error::RunFile)?;
     store(&ports.bucket, &keys::plan(&plan.run), plan).await.map_err(Error::RunFile)?;
     let record = RunRecord {
         run: plan.run.clone(),
@@ -118,7 +117,7 @@ where
         migration: plan.migration.id.clone(),
         migration_hash: plan.migration_hash.clone(),
         plan_hash: plan.hash(),
-        phase: PLANNED.into(),
+        progress: PLANNED.into(),
         status: "running".into(),
         started: request.started.clone(),
         execution: request.execution.clone(),

@@ -1,17 +1,17 @@
 //! Why a run cannot be planned.
 
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::lookout::name_of;
-use tableshift_aws::objects::ObjectError;
+use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::monitors::reader::name_of;
 use tableshift_aws::run_files::RunFileError;
+use tableshift_aws::s3::ObjectError;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
-use tableshift_core::input::InputError;
-use tableshift_core::language::compiled::MeaningError;
+use tableshift_core::control::lock::Held;
+use tableshift_core::language::compile::compiled::MeaningError;
 use tableshift_core::language::document::DocumentError;
-use tableshift_core::lock::Held;
-use tableshift_core::requirement::Unmet;
-use tableshift_core::run_plan::PlanError;
+use tableshift_core::language::document::requires::Unmet;
+use tableshift_core::plan::input::InputError;
+use tableshift_core::plan::run_plan::PlanError;
 use tableshift_runtime::Named;
 
 use crate::requester::NotProven;
@@ -102,8 +102,8 @@ pub enum Error {
     #[error("the run is refused")]
     Plan(#[source] PlanError),
     /// A calendar or alarm that the run is to watch does not answer.
-    #[error("the calendars and alarms of the input cannot be watched")]
-    Watched(#[source] CallError),
+    #[error("the calendars and alarms of the input cannot be monitors")]
+    Monitors(#[source] CallError),
     /// A file of the run could not be read or written.
     #[error("the run could not be written down or taken up")]
     RunFile(#[source] RunFileError),
@@ -193,7 +193,7 @@ impl Named for Error {
             Error::Object(source) => source.name(),
             Error::Table { source, .. } if source.cause == Cause::NotFound => ErrorName::TableNotFound,
             Error::Table { source, .. } | Error::Holder(source) | Error::Sts(source) => source.name(),
-            Error::Watched(source) => name_of(source),
+            Error::Monitors(source) => name_of(source),
             Error::NotActive { .. } | Error::Plan(PlanError::NotActive { .. }) => ErrorName::TableNotActive,
             Error::Plan(PlanError::Policy(_)) => ErrorName::PolicyViolation,
             Error::Plan(PlanError::Budget { .. }) => ErrorName::BudgetExceeded,

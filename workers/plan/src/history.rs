@@ -2,11 +2,11 @@
 //! that this id stands for, and whether it is applied already.
 
 use similar::TextDiff;
-use tableshift_aws::ledger_runs::{Applied, AppliedMigrations};
-use tableshift_core::input::{Action, Input};
+use tableshift_aws::ledger::runs::{Applied, AppliedMigrations};
 use tableshift_core::language::document::Document;
-use tableshift_core::policy::Policy;
-use tableshift_core::requirement::{Evidence, Requirement};
+use tableshift_core::language::document::requires::{Evidence, Requirement};
+use tableshift_core::plan::input::{Action, Input};
+use tableshift_core::plan::policy::Policy;
 
 use crate::Error;
 

@@ -4,7 +4,7 @@
 //! 2. Read and compile the migration, or the plan of the run that the input is about.
 //! 3. Describe the table; hold the input and the table against the stage's policy.
 //! 4. Take the lock. Nothing is touched before this, and a run that fails later gives it back.
-//! 5. Write `plan.json`, the segments and the parts of the rehearsal; record the run in the ledger.
+//! 5. Write `plan.json`, the segments and the parts of the dry run; record the run in the ledger.
 
 mod begin;
 mod error;
@@ -17,21 +17,21 @@ pub mod requester;
 mod take_up;
 
 use tableshift_aws::Settings;
-use tableshift_aws::executions::WatchExecution;
-use tableshift_aws::ledger_approvals::UsedSignatures;
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::{AppliedMigrations, Runs};
-use tableshift_aws::lookout::Look;
-use tableshift_aws::notifications::{Publish, tell};
-use tableshift_aws::objects::{ReadObject, WriteObject};
-use tableshift_aws::part::Clock;
-use tableshift_aws::signatures::VerifySignature;
-use tableshift_aws::tables::DescribeTable;
-use tableshift_core::input::Input;
-use tableshift_core::policy::Policy;
-use tableshift_core::registry::Registry;
-use tableshift_core::table::Table;
+use tableshift_aws::dynamodb::tables::DescribeTable;
+use tableshift_aws::identity::signatures::VerifySignature;
+use tableshift_aws::ledger::approvals::UsedSignatures;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::{AppliedMigrations, Runs};
+use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::s3::{ReadObject, WriteObject};
+use tableshift_aws::sfn::executions::WatchExecution;
+use tableshift_aws::sns::{Publish, tell};
+use tableshift_core::item::table::Table;
+use tableshift_core::language::registry::Registry;
+use tableshift_core::plan::input::Input;
+use tableshift_core::plan::policy::Policy;
+use tableshift_runtime::Clock;
 
 pub use error::Error;
 pub use output::{Output, Request};
@@ -73,7 +73,7 @@ pub struct Ports<B, L, T, E, W> {
     /// Executions of the state machine.
     pub executions: E,
     /// The calendars and alarms that runs watch.
-    pub lookout: W,
+    pub monitor_reader: W,
     /// The migrations in Rust that this build knows.
     pub registry: Registry,
     /// The time.

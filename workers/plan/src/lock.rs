@@ -1,9 +1,9 @@
 //! Taking the table's lock, and giving it back if the run cannot be written down.
 
-use tableshift_aws::executions::WatchExecution;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_core::lock::{Lock, holder_to_ask_for, to_take};
-use tableshift_core::run_plan::RunPlan;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::sfn::executions::WatchExecution;
+use tableshift_core::control::lock::{Lock, holder_to_ask_for, to_take};
+use tableshift_core::plan::run_plan::RunPlan;
 
 use crate::{Error, Ports};
 

@@ -14,7 +14,7 @@ async fn main() -> Result<(), ServeError> {
         ledger: clients.ledger(),
         tables: clients.tables(),
         executions: clients.executions(),
-        lookout: clients.lookout(),
+        monitor_reader: clients.monitor_reader(),
         registry: REGISTRY,
         clock: epoch_millis,
     };

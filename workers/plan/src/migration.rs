@@ -1,14 +1,14 @@
 //! Reading the migration and holding it against its table.
 
 use serde_json::Value;
-use tableshift_aws::objects::{ObjectError, ReadObject};
-use tableshift_core::input::Input;
-use tableshift_core::keys;
+use tableshift_aws::s3::{ObjectError, ReadObject};
+use tableshift_core::item::table::Table;
+use tableshift_core::language::diagnostics::Review;
 use tableshift_core::language::document::Document;
-use tableshift_core::language::review::Review;
-use tableshift_core::registry::{Registry, Runnable};
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::table::Table;
+use tableshift_core::language::registry::{Registry, Runnable};
+use tableshift_core::plan::input::Input;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::RunPlan;
 
 use crate::Error;
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use tableshift_core::message::{Moment, Notice};
+use tableshift_core::report::message::{Event, Notice};
 
 use crate::Output;
 
 /// What is told of what Plan decided at `at`, in epoch milliseconds.
 pub(crate) fn started<'a>(output: &'a Output, stage: &'a str, execution: &'a str, at: i64) -> Notice<'a> {
     Notice {
-        moment: Moment::Started { action: output.action },
+        event: Event::Started { action: output.action },
         at,
         stage,
         run: &output.run,

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tableshift_aws::ledger_runs::Applied;
-use tableshift_core::canary::Turn;
-use tableshift_core::input::Action;
-use tableshift_core::keys;
-use tableshift_core::lock::Lock;
-use tableshift_core::run_plan::{RunPlan, Steps};
+use tableshift_aws::ledger::runs::Applied;
+use tableshift_core::control::lock::Lock;
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::input::Action;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::{RunPlan, Steps};
 
 /// What the state machine hands over.
 #[derive(Debug, Clone, Deserialize)]
@@ -42,11 +42,11 @@ pub struct Output {
     /// Where all segments are.
     pub segments_key: String,
     /// Whose turn it is first, and where its segments are.
-    pub turn: TurnOf,
+    pub wave: TurnOf,
     /// What the state machine asks about a canary.
     pub canary: AfterCanary,
-    /// Where the parts of the rehearsal are.
-    pub rehearsal_key: String,
+    /// Where the parts of the dry run are.
+    pub dry_run_key: String,
     /// Where the Maps put their own results.
     pub results_prefix: String,
     /// The most children of a Map at a time.
@@ -73,19 +73,19 @@ pub struct AlreadyApplied {
     pub at: String,
 }
 
-/// A turn, with where its segments are.
+/// A wave, with where its segments are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TurnOf {
     /// Whose.
-    pub name: Turn,
+    pub name: Wave,
     /// Where the segments are that it writes and verifies.
     pub segments_key: String,
 }
 
 impl TurnOf {
-    fn of(run: &str, turn: Turn) -> Self {
-        let segments_key = if turn == Turn::Canary { keys::canary(run) } else { keys::segments(run) };
-        Self { name: turn, segments_key }
+    fn of(run: &str, wave: Wave) -> Self {
+        let segments_key = if wave == Wave::Canary { keys::canary(run) } else { keys::segments(run) };
+        Self { name: wave, segments_key }
     }
 }
 
@@ -104,8 +104,8 @@ pub struct NotBegun {
 }
 
 impl Output {
-    /// The output for a run that takes these steps under this lock, this turn first.
-    pub(crate) fn of(plan: &RunPlan, action: Action, steps: Steps, turn: Turn, lock: &Lock) -> Self {
+    /// The output for a run that takes these steps under this lock, this wave first.
+    pub(crate) fn of(plan: &RunPlan, action: Action, steps: Steps, wave: Wave, lock: &Lock) -> Self {
         let not_begun = NotBegun { arn: None, status: "NONE" };
         Self {
             run: plan.run.clone(),
@@ -116,9 +116,9 @@ impl Output {
             bucket: plan.bucket.clone(),
             steps,
             segments_key: keys::segments(&plan.run),
-            turn: TurnOf::of(&plan.run, turn),
-            canary: AfterCanary { approve: plan.asks_before(Turn::Rest) },
-            rehearsal_key: keys::rehearsal(&plan.run),
+            wave: TurnOf::of(&plan.run, wave),
+            canary: AfterCanary { approve: plan.asks_before(Wave::Main) },
+            dry_run_key: keys::dry_run_parts(&plan.run),
             results_prefix: keys::map_runs(&plan.run),
             max_concurrency: plan.max_concurrency,
             approval_timeout_seconds: plan.approval_timeout_seconds,
@@ -134,6 +134,6 @@ impl Output {
         let no_lock =
             Lock { table: plan.table.name.clone(), run: plan.run.clone(), epoch: 0, execution: None, lease_until: 0 };
         let already_applied = Some(AlreadyApplied { run: done.run, at: done.at });
-        Self { already_applied, ..Self::of(plan, plan.action, plan.steps, Turn::Whole, &no_lock) }
+        Self { already_applied, ..Self::of(plan, plan.action, plan.steps, Wave::Whole, &no_lock) }
     }
 }

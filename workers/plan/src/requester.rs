@@ -3,10 +3,10 @@
 
 use jiff::Timestamp;
 use tableshift_aws::Cause;
-use tableshift_aws::ledger_approvals::UsedSignatures;
-use tableshift_aws::signatures::VerifySignature;
-use tableshift_core::approval::{KnownBy, Requester};
-use tableshift_core::signature::{Signature, SignatureError, Statement};
+use tableshift_aws::identity::signatures::VerifySignature;
+use tableshift_aws::ledger::approvals::UsedSignatures;
+use tableshift_core::approval::rules::{KnownBy, Requester};
+use tableshift_core::approval::signature::{Signature, SignatureError, Statement};
 
 use crate::{Error, Request};
 

@@ -1,19 +1,19 @@
 //! A run that is there already: taken up again as it was planned.
 
-use tableshift_aws::executions::WatchExecution;
-use tableshift_aws::ledger_control::SteerRun;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::{AppliedMigrations, RunRecord, Runs};
-use tableshift_aws::lookout::Look;
-use tableshift_aws::objects::{ReadObject, WriteObject};
+use tableshift_aws::dynamodb::tables::DescribeTable;
+use tableshift_aws::ledger::control::SteerRun;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::{AppliedMigrations, RunRecord, Runs};
+use tableshift_aws::monitors::reader::Look;
 use tableshift_aws::run_files::load_plan;
-use tableshift_aws::tables::DescribeTable;
-use tableshift_core::approval::Requester;
-use tableshift_core::canary::Turn;
-use tableshift_core::input::{Action, Input};
-use tableshift_core::lock::SETTLE_SECONDS;
-use tableshift_core::policy::{OnBadVerdict, Policy};
-use tableshift_core::run_plan::{RunPlan, Speed, Steps};
+use tableshift_aws::s3::{ReadObject, WriteObject};
+use tableshift_aws::sfn::executions::WatchExecution;
+use tableshift_core::approval::rules::Requester;
+use tableshift_core::control::lock::SETTLE_SECONDS;
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::input::{Action, Input};
+use tableshift_core::plan::policy::{OnBadVerdict, Policy};
+use tableshift_core::plan::run_plan::{RunPlan, Speed, Steps};
 
 use crate::{Error, Output, Ports, Request, describe, lock, migration};
 
@@ -42,7 +42,7 @@ where
     describe(ports, &plan.table.name).await?;
     let lock = lock::take(ports, &plan, &request.execution).await?;
     // Proving and putting back are about every segment, however far the run came.
-    let turn = if input.action == Action::Resume { plan.turn_in(&record.phase) } else { Turn::Whole };
+    let wave = if input.action == Action::Resume { plan.wave_in(&record.progress) } else { Wave::Whole };
     let settle_seconds = if record.status == "succeeded" { 0 } else { SETTLE_SECONDS };
     let record = RunRecord {
         status: "running".into(),
@@ -54,10 +54,10 @@ where
         requesters: with(record.requesters, requester, input.action),
         ..record
     };
-    let written = let_run(ports, &record, speed).await;
+    let written = clear_stop(ports, &record, speed).await;
     lock::keep_if(ports, written, &plan, &request.execution).await?;
     let max_concurrency = speed.max_concurrency;
-    Ok(Output { settle_seconds, max_concurrency, ..Output::of(&plan, input.action, steps, turn, &lock) })
+    Ok(Output { settle_seconds, max_concurrency, ..Output::of(&plan, input.action, steps, wave, &lock) })
 }
 
 /// Whoever resumes a run wants it written as much as who started it. This execution may be there already: that is its own
@@ -70,12 +70,12 @@ fn with(mut requesters: Vec<Requester>, requester: Requester, action: Action) ->
     requesters
 }
 
-async fn let_run<B, L: Runs + SteerRun, T, E, W>(
+async fn clear_stop<B, L: Runs + SteerRun, T, E, W>(
     ports: &Ports<B, L, T, E, W>,
     record: &RunRecord,
     speed: Speed,
 ) -> Result<(), Error> {
-    ports.ledger.let_run(&record.run).await.map_err(Error::Ledger)?;
+    ports.ledger.clear_stop(&record.run).await.map_err(Error::Ledger)?;
     let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
     ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;
     ports.ledger.put_run(record).await.map_err(Error::Ledger)
@@ -94,12 +94,12 @@ fn refuse_other(plan: &RunPlan, input: &Input) -> Result<(), Error> {
 fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) -> Result<Steps, Error> {
     let on_bad_verdict = input.on_bad_verdict.unwrap_or(plan.on_bad_verdict);
     match input.action {
-        Action::Resume if record.status == "succeeded" || record.phase == "rolled-back" => {
+        Action::Resume if record.status == "succeeded" || record.progress == "rolled-back" => {
             Err(Error::NothingToResume { run: plan.run.clone(), status: ended_as(record) })
         }
         Action::Resume => {
             let steps = Steps { roll_back_if_bad: on_bad_verdict == OnBadVerdict::RollBack, ..plan.steps };
-            let has_begun = plan.first_turn().is_begun(&record.phase);
+            let has_begun = plan.first_wave().is_begun(&record.progress);
             Ok(if has_begun { steps.from_writing_on() } else { steps })
         }
         action => Ok(Steps::of(action, policy, on_bad_verdict)),
@@ -107,5 +107,5 @@ fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) 
 }
 
 fn ended_as(record: &RunRecord) -> String {
-    if record.phase == "rolled-back" { "was rolled back".into() } else { format!("has {}", record.status) }
+    if record.progress == "rolled-back" { "was rolled back".into() } else { format!("has {}", record.status) }
 }

@@ -1,7 +1,8 @@
 //! Stacked bars: a whole, and what it is made of.
 
 use crate::text::{grouped, percent};
-use tableshift_core::counts::{Counts, JournalCounts, Phase};
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::{Counts, JournalCounts};
 
 /// The bar's width in the units of its drawing.
 const WIDTH: f64 = 1000.0;

@@ -16,17 +16,20 @@ use std::collections::BTreeSet;
 use futures::{StreamExt as _, TryStreamExt as _};
 use page::Page;
 use serde::{Deserialize, Serialize};
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::notifications::Publish;
-use tableshift_aws::objects::{ListObjects, ObjectError, ReadObject, WriteObject};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::run_files::{RunFileError, load, load_plan};
-use tableshift_core::canary::Turn;
-use tableshift_core::counts::{Partial, Phase};
-use tableshift_core::rehearsal::Part;
-use tableshift_core::report::{Gathered, Report, Verdict};
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::{hash, keys, segments};
+use tableshift_aws::s3::{ListObjects, ObjectError, ReadObject, WriteObject};
+use tableshift_aws::sns::Publish;
+use tableshift_core::item::hash;
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::parts::Part;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::segments;
+use tableshift_core::report::run_report::{Gathered, Report, Verdict};
+use tableshift_core::write::counts::Partial;
 use tableshift_runtime::{ErrorName, Named};
 
 /// How many partial results are on their way at a time.
@@ -44,9 +47,9 @@ pub struct Input {
     pub epoch: u64,
     /// The phase that has ended.
     pub phase: Phase,
-    /// Whose turn it was. A rehearsal and a way back have none: they are about every segment.
+    /// Whose turn it was. A dry run and a way back have none: they are about every segment.
     #[serde(default)]
-    pub turn: Turn,
+    pub wave: Wave,
 }
 
 /// The verdict, and where its grounds are.
@@ -59,7 +62,7 @@ pub struct Output {
     /// The phase.
     pub phase: Phase,
     /// Whose turn it was.
-    pub turn: Turn,
+    pub wave: Wave,
     /// The key of `report.json`.
     pub key: String,
     /// The SHA-256 of its bytes.
@@ -72,9 +75,9 @@ pub enum Error {
     /// The plan, an earlier report or a partial result could not be read.
     #[error("a file of the run could not be used")]
     File(#[source] RunFileError),
-    /// The list of what to rehearse is gone.
+    /// The list of what to dry-run is gone.
     #[error("run `{run}` has no {key}; start a new run")]
-    NoRehearsal {
+    NoDryRun {
         /// The run.
         run: String,
         /// Where the list should be.
@@ -122,7 +125,7 @@ impl Named for Error {
         match self {
             Self::File(source) => source.name(),
             Self::Object { source, .. } => source.name(),
-            Self::NoRehearsal { .. } | Self::Json(..) | Self::Page(..) => ErrorName::Internal,
+            Self::NoDryRun { .. } | Self::Json(..) | Self::Page(..) => ErrorName::Internal,
             Self::Ledger { source, .. } => source.name(),
             Self::LeaseLost { .. } => ErrorName::LeaseLost,
         }
@@ -139,13 +142,13 @@ pub async fn run(
 ) -> Result<Output, Error> {
     let plan = load_plan(bucket, &input.run).await.map_err(Error::File)?;
     hold(ledger, &plan, &input, now).await?;
-    let report = fold(bucket, &plan, input.phase, input.turn).await?;
+    let report = fold(bucket, &plan, input.phase, input.wave).await?;
     let hash = write(bucket, &plan, &report).await?;
     let verdict = report.verdict;
     tracing::info!(phase = input.phase.as_str(), ?verdict, reasons = report.reasons.len(), hash, "report");
     notice::tell_of(&report, &plan, topic, ledger, now).await;
     let reasons = report.reasons.into_iter().take(MAX_REASONS).collect();
-    Ok(Output { verdict, reasons, phase: input.phase, turn: input.turn, key: keys::report(&plan.run), hash })
+    Ok(Output { verdict, reasons, phase: input.phase, wave: input.wave, key: keys::report(&plan.run), hash })
 }
 
 /// An execution that was taken over must not replace the report that its successor asks an approval for.
@@ -164,18 +167,18 @@ async fn fold(
     bucket: &(impl ReadObject + ListObjects),
     plan: &RunPlan,
     phase: Phase,
-    turn: Turn,
+    wave: Wave,
 ) -> Result<Report, Error> {
     let earlier = load::<Report>(bucket, &keys::report(&plan.run)).await.map_err(Error::File)?;
-    let mut report = Report { turn, ..Report::new(plan, phase) };
+    let mut report = Report { wave, ..Report::new(plan, phase) };
     report.phases = earlier.map(|report| report.phases).unwrap_or_default();
     if phase == Phase::Verify {
-        let (parts, gathered) = gather(bucket, plan, Phase::Migrate, turn).await?;
+        let (parts, gathered) = gather(bucket, plan, Phase::Migrate, wave).await?;
         if plan.steps.migrate || !gathered.is_empty() {
             report.fold(Phase::Migrate, parts, gathered, plan.invalid_items);
         }
     }
-    let (parts, gathered) = gather(bucket, plan, phase, turn).await?;
+    let (parts, gathered) = gather(bucket, plan, phase, wave).await?;
     report.fold(phase, parts, gathered, plan.invalid_items);
     Ok(report)
 }
@@ -186,12 +189,12 @@ async fn gather(
     bucket: &(impl ReadObject + ListObjects),
     plan: &RunPlan,
     phase: Phase,
-    turn: Turn,
+    wave: Wave,
 ) -> Result<(u64, Gathered), Error> {
-    let parts = parts(bucket, plan, phase, turn).await?;
+    let parts = parts(bucket, plan, phase, wave).await?;
     let prefix = keys::partials(&plan.run, phase);
     let listed = bucket.list(&prefix).await.map_err(|source| Error::Object { key: prefix, source })?;
-    // A rehearsal that was made again may have fewer parts: what the first one left besides does not count.
+    // A dry run that was made again may have fewer parts: what the first one left besides does not count.
     let results = futures::stream::iter(listed.into_iter().filter(|key| parts.contains(key)));
     let results = results.map(|key| async move { load::<Partial>(bucket, &key).await });
     let gathered = results.buffered(READS_AT_A_TIME).try_fold(Gathered::default(), |mut sum, partial| async move {
@@ -201,15 +204,15 @@ async fn gather(
     Ok((parts.len() as u64, gathered.await.map_err(Error::File)?))
 }
 
-/// The keys under which the parts of a phase leave their results in a turn.
-async fn parts(bucket: &impl ReadObject, plan: &RunPlan, phase: Phase, turn: Turn) -> Result<BTreeSet<String>, Error> {
+/// The keys under which the parts of a phase leave their results in a wave.
+async fn parts(bucket: &impl ReadObject, plan: &RunPlan, phase: Phase, wave: Wave) -> Result<BTreeSet<String>, Error> {
     let key = |part: &str| keys::partial(&plan.run, phase, part);
     if phase != Phase::DryRun {
-        return Ok(segments::of_turn(turn, plan).into_iter().map(|segment| key(&segments::name(segment))).collect());
+        return Ok(plan.segments_in_order(wave).into_iter().map(|segment| key(&segments::name(segment))).collect());
     }
-    let list = keys::rehearsal(&plan.run);
+    let list = keys::dry_run_parts(&plan.run);
     let parts = load::<Vec<Part>>(bucket, &list).await.map_err(Error::File)?;
-    let parts = parts.ok_or_else(|| Error::NoRehearsal { run: plan.run.clone(), key: list })?;
+    let parts = parts.ok_or_else(|| Error::NoDryRun { run: plan.run.clone(), key: list })?;
     Ok(parts.iter().map(|part| key(&part.part)).collect())
 }
 

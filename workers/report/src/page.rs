@@ -6,10 +6,10 @@
 use crate::phase::{self, PhaseView};
 use crate::plan::{facts, next};
 use askama::Template;
-use tableshift_core::canary::Turn;
-use tableshift_core::language::outline::{RuleLine, outline};
-use tableshift_core::report::{Report, Verdict};
-use tableshift_core::run_plan::RunPlan;
+use tableshift_core::language::document::outline::{RuleLine, outline};
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::run_report::{Report, Verdict};
 
 /// The page of a report.
 #[derive(Debug, Template)]
@@ -37,7 +37,7 @@ impl<'a> Page<'a> {
             plan,
             report_hash,
             good: report.verdict == Verdict::Good,
-            phase: if report.turn == Turn::Canary { "Canary" } else { phase::name(report.phase) },
+            phase: if report.wave == Wave::Canary { "Canary" } else { phase::name(report.phase) },
             next: next(report, plan),
             rules: outline(&plan.migration),
             facts: facts(plan),

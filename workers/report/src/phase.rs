@@ -3,11 +3,12 @@
 use crate::bar::Bar;
 use crate::sample::{FindingView, SampleView};
 use crate::text::{dollars, grouped, many, units};
-use tableshift_core::counts::{MAX_EXAMPLES, Phase};
-use tableshift_core::estimate::cost_usd;
-use tableshift_core::keys;
-use tableshift_core::report::{PhaseReport, Verdict};
-use tableshift_core::run_plan::RunPlan;
+use tableshift_core::plan::estimate::cost_usd;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::run_report::{PhaseReport, Verdict};
+use tableshift_core::write::counts::MAX_EXAMPLES;
 
 /// So many samples are seen at once; the rest unfold.
 const SAMPLES_IN_SIGHT: usize = 4;

@@ -2,22 +2,22 @@
 
 use crate::text::{dollars, grouped, many, size};
 use jiff::Timestamp;
-use tableshift_core::canary::{CanaryPlan, Turn};
-use tableshift_core::counts::Phase;
-use tableshift_core::policy::OnBadVerdict;
-use tableshift_core::report::{Report, Verdict};
-use tableshift_core::run_plan::{RunPlan, Steps};
-use tableshift_core::window::Window;
+use tableshift_core::plan::canary::{CanaryPlan, Wave};
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::policy::OnBadVerdict;
+use tableshift_core::plan::run_plan::{RunPlan, Steps};
+use tableshift_core::plan::window::Window;
+use tableshift_core::report::run_report::{Report, Verdict};
 
 /// What the run does after this report, in one sentence.
 pub(crate) fn next(report: &Report, plan: &RunPlan) -> String {
     let Steps { approve, migrate, roll_back_if_bad, .. } = plan.steps;
-    if let (Some(canary), Turn::Canary, Phase::Verify) = (&plan.canary, report.turn, report.phase) {
+    if let (Some(canary), Wave::Canary, Phase::Verify) = (&plan.canary, report.wave, report.phase) {
         return after_canary(report.verdict, canary, roll_back_if_bad);
     }
     let next = match (report.phase, report.verdict) {
         (Phase::DryRun, Verdict::Bad) => "The run stops here, with the table untouched.",
-        (Phase::DryRun, _) if !migrate => "This run only rehearses; it ends here.",
+        (Phase::DryRun, _) if !migrate => "This run only does a dry run; it ends here.",
         (Phase::DryRun, _) if approve => "Next: somebody approves exactly this report, or the run stops.",
         (Phase::DryRun, _) if plan.canary.is_some() => "Next: the run writes its canary.",
         (Phase::DryRun, _) => "Next: the run writes.",

@@ -1,8 +1,8 @@
 //! Samples and findings: items before and after, and items that a person should look at.
 
 use crate::text::{key, parting, shortened, shown};
-use tableshift_core::counts::{Finding, Sample};
-use tableshift_core::value::Value;
+use tableshift_core::item::value::Value;
+use tableshift_core::write::counts::{Finding, Sample};
 
 /// A changed item, line by line.
 #[derive(Debug)]

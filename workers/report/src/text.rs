@@ -1,6 +1,6 @@
 //! Numbers, money and attribute values as people read them.
 
-use tableshift_core::value::{Item, Value};
+use tableshift_core::item::value::{Item, Value};
 
 /// The most characters of a value that are shown.
 const MAX_SHOWN: usize = 120;
@@ -117,7 +117,7 @@ fn binary(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use std::collections::{BTreeMap, BTreeSet};
-    use tableshift_core::value::Binary;
+    use tableshift_core::item::value::Binary;
 
     #[test]
     fn thousands_are_separated() {

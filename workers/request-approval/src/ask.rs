@@ -1,14 +1,14 @@
 //! Putting the question.
 
-use tableshift_aws::ledger_approvals::{Approvals, Question, Secrets};
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::notifications::Publish;
-use tableshift_aws::objects::ReadObject;
-use tableshift_aws::starts::FindStarter;
-use tableshift_core::approval::Requester;
-use tableshift_core::canary::Turn;
-use tableshift_core::hash;
+use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::ledger::approvals::{Approvals, Question, Secrets};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::s3::ReadObject;
+use tableshift_aws::sns::Publish;
+use tableshift_core::approval::rules::Requester;
+use tableshift_core::item::hash;
+use tableshift_core::plan::canary::Wave;
 use tableshift_runtime::told;
 
 use crate::message::Request;
@@ -21,7 +21,7 @@ pub(crate) struct Ask {
     pub(crate) epoch: u64,
     pub(crate) token: String,
     pub(crate) execution: String,
-    pub(crate) turn: Turn,
+    pub(crate) wave: Wave,
 }
 
 impl Ask {
@@ -56,7 +56,7 @@ impl Ask {
         let request = Request {
             plan: &reviewed.plan,
             report: &reviewed.report,
-            turn: self.turn,
+            wave: self.wave,
             question: &question,
             execution: &self.execution,
             at: asked.saturating_mul(1000),

@@ -3,16 +3,16 @@
 use serde::Deserialize;
 use serde_json::Value;
 use tableshift_aws::Cause;
-use tableshift_aws::ledger_approvals::{Answer, Approval, Approvals, Outcome, Question, Recorded, UsedSignatures};
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::ReadObject;
-use tableshift_aws::signatures::VerifySignature;
-use tableshift_aws::starts::FindStarter;
-use tableshift_core::approval::{Hashes, UnknownRequester, account_of};
-use tableshift_core::canary::Turn;
-use tableshift_core::hash;
-use tableshift_core::identity::Identity;
-use tableshift_core::signature::{AnswerTo, Signature, Statement};
+use tableshift_aws::identity::signatures::VerifySignature;
+use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::ledger::approvals::{Answer, Approval, Approvals, Outcome, Question, Recorded, UsedSignatures};
+use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::s3::ReadObject;
+use tableshift_core::approval::identity::Identity;
+use tableshift_core::approval::rules::{Hashes, UnknownRequester, account_of};
+use tableshift_core::approval::signature::{AnswerTo, Signature, Statement};
+use tableshift_core::item::hash;
+use tableshift_core::plan::canary::Wave;
 use tableshift_runtime::told;
 
 use crate::judgement::{self, Refusal};
@@ -63,7 +63,7 @@ impl Weighed {
 pub(crate) async fn judge<B, L, T, V, H>(
     ports: &Ports<B, L, T, V, H>,
     run: &str,
-    turn: Turn,
+    wave: Wave,
     sent: &Sent,
 ) -> Result<Output, Error>
 where
@@ -74,7 +74,7 @@ where
 {
     let failed = |source| Error::Ledger { run: run.to_owned(), source };
     let asked = ports.ledger.approval(run).await.map_err(failed)?;
-    let refused = |refusal| Error::Refused { refusal, turn };
+    let refused = |refusal| Error::Refused { refusal, wave };
     let asked = asked.ok_or_else(|| refused(Refusal::NotAsked))?;
     if let Approval { answer: Some(earlier), .. } = &asked {
         judgement::again(earlier, &sent.hash()).map_err(refused)?;

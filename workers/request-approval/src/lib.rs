@@ -15,18 +15,18 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tableshift_aws::CallError;
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_approvals::{Approvals, UsedSignatures};
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::{RunRecord, Runs};
-use tableshift_aws::notifications::Publish;
-use tableshift_aws::objects::{ObjectError, ReadObject};
-use tableshift_aws::part::Clock;
+use tableshift_aws::identity::signatures::VerifySignature;
+use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::ledger::approvals::{Approvals, UsedSignatures};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::{RunRecord, Runs};
+use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::run_files::RunFileError;
-use tableshift_aws::signatures::VerifySignature;
-use tableshift_aws::starts::FindStarter;
-use tableshift_core::canary::Turn;
-use tableshift_core::identity::Identity;
+use tableshift_aws::s3::{ObjectError, ReadObject};
+use tableshift_aws::sns::Publish;
+use tableshift_core::approval::identity::Identity;
+use tableshift_core::plan::canary::Wave;
+use tableshift_runtime::Clock;
 use tableshift_runtime::{ErrorName, Named};
 
 pub use judge::Sent;
@@ -49,7 +49,7 @@ pub enum Input {
         execution: String,
         /// Before whose turn it is asked.
         #[serde(default)]
-        turn: Turn,
+        wave: Wave,
     },
     /// Judge the answer.
     Judge {
@@ -59,7 +59,7 @@ pub enum Input {
         answer: Value,
         /// Before whose turn it was asked.
         #[serde(default)]
-        turn: Turn,
+        wave: Wave,
     },
 }
 
@@ -173,12 +173,12 @@ pub enum Error {
         source: CallError,
     },
     /// The answer is no yes to what was asked.
-    #[error("{refusal}; {}", turn.unwritten())]
+    #[error("{refusal}; {}", wave.unwritten())]
     Refused {
         /// What is wrong with it.
         refusal: Refusal,
         /// Before whose turn it was asked.
-        turn: Turn,
+        wave: Wave,
     },
 }
 
@@ -209,11 +209,11 @@ where
     H: FindStarter,
 {
     match input {
-        Input::Ask { run, epoch, token, execution, turn } => {
-            ask::Ask { run, epoch, token, execution, turn }.put(ports).await
+        Input::Ask { run, epoch, token, execution, wave } => {
+            ask::Ask { run, epoch, token, execution, wave }.put(ports).await
         }
-        Input::Judge { run, answer, turn } => match judge::judge(ports, &run, turn, &Sent::of(&answer)).await {
-            Err(Error::Refused { refusal: Refusal::Rejected { by, reason }, turn: Turn::Rest }) => {
+        Input::Judge { run, answer, wave } => match judge::judge(ports, &run, wave, &Sent::of(&answer)).await {
+            Err(Error::Refused { refusal: Refusal::Rejected { by, reason }, wave: Wave::Main }) => {
                 Ok(Output::Rejected { approved: false, by, reason })
             }
             judged => judged,

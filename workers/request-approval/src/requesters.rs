@@ -1,11 +1,11 @@
 //! Who started the run, asked again of CloudTrail where no signature says so: its records come minutes after the start.
 
 use jiff::Timestamp;
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_runs::{RunRecord, Runs};
-use tableshift_aws::starts::FindStarter;
+use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::ledger::runs::{RunRecord, Runs};
+use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::{CallError, Cause};
-use tableshift_core::approval::{KnownBy, Requester};
+use tableshift_core::approval::rules::{KnownBy, Requester};
 use tableshift_runtime::told;
 
 /// Why it could not be found out.
@@ -46,7 +46,7 @@ pub async fn found(
 async fn look_up(
     history: &impl FindStarter,
     requester: &Requester,
-) -> Result<Option<tableshift_core::identity::Identity>, CallError> {
+) -> Result<Option<tableshift_core::approval::identity::Identity>, CallError> {
     let Ok(started) = requester.started.parse::<Timestamp>() else { return Ok(None) };
     match history.starter(&requester.execution, started.as_second()).await {
         // It may answer later.

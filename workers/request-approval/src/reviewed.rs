@@ -1,10 +1,11 @@
 //! What a person is asked about, as it is in the bucket now.
 
-use tableshift_aws::objects::ReadObject;
 use tableshift_aws::run_files::load_plan;
-use tableshift_core::report::Report;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::{hash, keys};
+use tableshift_aws::s3::ReadObject;
+use tableshift_core::item::hash;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::run_report::Report;
 
 use crate::Error;
 

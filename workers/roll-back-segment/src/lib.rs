@@ -12,24 +12,26 @@ mod undo;
 
 use std::time::Duration;
 
-use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-pub use tableshift_aws::part::Ports;
-use tableshift_aws::part::{Part, PartId};
-use tableshift_aws::part_error::PartError;
+use tableshift_aws::dynamodb::update::UpdateItem;
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::{SteerRun, stop_run_for};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
 use tableshift_aws::run_files::{RunFileError, load_journal};
-use tableshift_aws::update::UpdateItem;
+use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
-use tableshift_core::canary::Turn;
-pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
-use tableshift_core::counts::{Phase, Tally};
-use tableshift_core::journal::{Entry, Repeats};
-use tableshift_core::{keys, segments};
+use tableshift_core::plan::canary::Wave;
+pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input};
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::segments;
+use tableshift_core::write::counts::Tally;
+use tableshift_core::write::journal::{Entry, Repeats};
 use tableshift_runtime::{Deadline, Named};
+pub use tableshift_segment::part::Ports;
+use tableshift_segment::part::{Part, PartId};
+use tableshift_segment::part_error::PartError;
 
 use undo::Undo;
 
@@ -105,11 +107,11 @@ where
     T: UpdateItem,
 {
     let segment = input.segment;
-    let (phase, turn, part) = (Phase::RollBack, Turn::Whole, segments::name(segment));
-    let id = PartId { run: input.run, epoch: input.epoch, phase, turn, part };
+    let (phase, wave, part) = (Phase::RollBack, Wave::Whole, segments::name(segment));
+    let id = PartId { run: input.run, epoch: input.epoch, phase, wave, part };
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(ports, id).await.map_err(part_error)?;
-    let entered = ports.ledger.enter_phase(&part.id.run, ROLLED_BACK).await;
+    let entered = ports.ledger.set_progress(&part.id.run, ROLLED_BACK).await;
     entered.map_err(|source| part_error(PartError::Ledger { part: part.id.part.clone(), source }))?;
     let journal = Journal::read(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
     let items = (ports.items)(&part.plan.table.name);

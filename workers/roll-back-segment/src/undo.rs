@@ -7,15 +7,15 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use tableshift_aws::CallError;
 use tableshift_aws::Cause;
-use tableshift_aws::paced::Pacer;
-use tableshift_aws::update::{UpdateItem, Written};
-use tableshift_core::counts::Tally;
-use tableshift_core::journal::Entry;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::throttle::Throttles;
-use tableshift_core::update::Update;
-use tableshift_core::value::Item;
+use tableshift_aws::dynamodb::update::{UpdateItem, Written};
+use tableshift_core::control::throttle::Throttles;
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::write::counts::Tally;
+use tableshift_core::write::journal::Entry;
+use tableshift_core::write::update::Update;
 use tableshift_runtime::Deadline;
+use tableshift_segment::paced::Pacer;
 use tokio::time::Instant;
 
 use crate::Error;
@@ -122,12 +122,12 @@ impl<'u, T: UpdateItem> Undo<'u, T> {
         Ok((key, undone))
     }
 
-    /// Sends an update when its turn has come, again after a throttle. `None`: time ran out first.
+    /// Sends an update when its wave has come, again after a throttle. `None`: time ran out first.
     async fn update(&self, key: &Item, update: &Update) -> Result<Option<Written>, CallError> {
         let begun = Instant::now();
         loop {
             let time_left = self.deadline.remaining().saturating_sub(STOP_WRITING);
-            if !self.pacer.turn(EXPECTED_UNITS, time_left).await {
+            if !self.pacer.wave(EXPECTED_UNITS, time_left).await {
                 return Ok(None);
             }
             match self.items.update(key, update).await {

@@ -10,25 +10,26 @@
 use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use tableshift_aws::get::ReadItem;
-use tableshift_aws::ledger_checkpoints::Checkpoints;
-use tableshift_aws::ledger_control::{SteerRun, stop_run_for};
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::ledger_runs::Runs;
-use tableshift_aws::objects::{ListObjects, ReadObject, WriteObject};
-use tableshift_aws::pages::{Pages, Portion, ReadError};
-pub use tableshift_aws::part::Ports;
-use tableshift_aws::part::{Part, PartId};
-use tableshift_aws::part_error::PartError;
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::scan::ScanSegment;
+use tableshift_aws::ledger::checkpoints::Checkpoints;
+use tableshift_aws::ledger::control::{SteerRun, stop_run_for};
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::runs::Runs;
 use tableshift_aws::run_files::{RunFileError, load_journal};
-use tableshift_aws::scan::ScanSegment;
+use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_core::ErrorName;
-pub use tableshift_core::child::{Progress as Output, SegmentInput as Input};
-use tableshift_core::counts::Phase;
-use tableshift_core::journal::Index;
-use tableshift_core::proof::count_gone;
-use tableshift_core::{keys, segments};
+pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input};
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::segments;
+use tableshift_core::write::journal::Index;
+use tableshift_core::write::verify::count_gone;
 use tableshift_runtime::{Deadline, Named};
+use tableshift_segment::pages::{Pages, Portion, ReadError};
+pub use tableshift_segment::part::Ports;
+use tableshift_segment::part::{Part, PartId};
+use tableshift_segment::part_error::PartError;
 
 /// Why a segment could not be verified.
 #[derive(Debug, thiserror::Error)]
@@ -101,8 +102,8 @@ where
     T: ScanSegment + ReadItem,
 {
     let segment = input.segment;
-    let (phase, turn, part) = (Phase::Verify, input.turn, segments::name(segment));
-    let id = PartId { run: input.run, epoch: input.epoch, phase, turn, part };
+    let (phase, wave, part) = (Phase::Verify, input.wave, segments::name(segment));
+    let id = PartId { run: input.run, epoch: input.epoch, phase, wave, part };
     let part_error = |source| Error::Part { segment, source };
     let mut part = Part::begin(ports, id).await.map_err(part_error)?;
     let journal = journal_index(&ports.bucket, &part.id).await.map_err(|source| Error::Journal { segment, source })?;
@@ -113,7 +114,7 @@ where
         let next = pages.next(part.checkpoint.cursor.as_ref(), None, Portion::at(part.read_share())).await;
         let (page, mut tally) = next.map_err(|source| Error::Read { segment, source })?;
         let judge = part.judge();
-        page.items.iter().for_each(|item| judge.prove(item, &journal, &mut tally));
+        page.items.iter().for_each(|item| judge.verify(item, &journal, &mut tally));
         part.dead_letters(&tally.findings).await.map_err(part_error)?;
         part.finish_page(tally, page.cursor).await.map_err(part_error)?;
     }

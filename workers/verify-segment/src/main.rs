@@ -3,10 +3,11 @@
 use tableshift_aws::Clients;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ServeError, epoch_millis, serve};
+use verify_segment::Ports;
 use verify_segment::run;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), ServeError> {
-    let ports = &Clients::from_env()?.ports(REGISTRY, epoch_millis);
+    let ports = &Ports::of(&Clients::from_env()?, REGISTRY, epoch_millis);
     serve("verify-segment", |input, deadline| run(ports, input, deadline)).await
 }

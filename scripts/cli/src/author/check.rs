@@ -7,11 +7,11 @@ use crate::table::{self, TableError};
 use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
+use tableshift_core::language::diagnostics::Review;
+use tableshift_core::language::diagnostics::finding::{Finding, Level, position};
+use tableshift_core::language::diagnostics::table::{DescriptionError, Facts};
 use tableshift_core::language::document::Document;
-use tableshift_core::language::review::Review;
-use tableshift_core::language::review::finding::{Finding, Level, position};
-use tableshift_core::language::review::table::{DescriptionError, Facts};
-use tableshift_core::requirement;
+use tableshift_core::language::document::requires;
 use thiserror::Error;
 
 /// Finds everything that is wrong with migration files, before anything runs
@@ -100,9 +100,9 @@ pub fn told(source: &Source, review: &Review) -> String {
     text
 }
 
-/// What `phase`, `requires` and `bake` mean for when the migration may run.
+/// What `kind`, `requires` and `bake` mean for when the migration may run.
 fn meaning(source: &Source) -> Vec<String> {
-    Document::from_yaml(&source.text).map(|document| requirement::sentences(&document)).unwrap_or_default()
+    Document::from_yaml(&source.text).map(|document| requires::sentences(&document)).unwrap_or_default()
 }
 
 /// The findings of a fixture file.

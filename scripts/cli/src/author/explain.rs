@@ -6,11 +6,11 @@ use crate::ending::{Ending, Told};
 use crate::files::{self, FileError};
 use clap::Args;
 use std::path::PathBuf;
+use tableshift_core::change::migration::{Migration as _, Outcome};
+use tableshift_core::item::value::{Item, Value};
 use tableshift_core::language::explain::explain;
 use tableshift_core::language::fixture::{self, Case, plain};
-use tableshift_core::migration::{Migration as _, Outcome};
-use tableshift_core::update::Update;
-use tableshift_core::value::{Item, Value};
+use tableshift_core::write::update::Update;
 use thiserror::Error;
 
 /// Tells a migration in plain sentences, with the exact update for a sample item

@@ -2,11 +2,11 @@
 
 use crate::files::{self, FileError, Source};
 use std::path::Path;
-use tableshift_core::language::compiled::Compiled;
+use tableshift_core::language::compile::compiled::Compiled;
+use tableshift_core::language::diagnostics::Review;
+use tableshift_core::language::document::field::Field;
 use tableshift_core::language::document::{Document, Step};
 use tableshift_core::language::explain::steps::brief;
-use tableshift_core::language::field::Field;
-use tableshift_core::language::review::Review;
 
 /// A migration that can be applied.
 #[derive(Debug)]

@@ -7,8 +7,9 @@ use clap::Args;
 use jiff::Zoned;
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
-use tableshift_core::language::compiled::is_name;
-use tableshift_core::language::{fixture, review::shape};
+use tableshift_core::language::compile::compiled::is_name;
+use tableshift_core::language::diagnostics::shape;
+use tableshift_core::language::fixture;
 use thiserror::Error;
 
 /// Writes a new migration with sample items, and says what to do next

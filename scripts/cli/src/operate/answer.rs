@@ -10,17 +10,18 @@ use serde_json::json;
 use std::error::Error;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::time::{Duration, SystemTime};
-use tableshift_aws::answers::SendAnswer as _;
-use tableshift_aws::ledger_approvals::{Answer, Approvals as _, Outcome, Secrets};
-use tableshift_aws::ledger_runs::Runs as _;
-use tableshift_aws::objects::ReadObject as _;
+use tableshift_aws::ledger::approvals::{Answer, Approvals as _, Outcome, Secrets};
+use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_aws::run_files::load_plan;
+use tableshift_aws::s3::ReadObject as _;
+use tableshift_aws::sfn::answers::SendAnswer as _;
 use tableshift_aws::{CallError, Clients};
-use tableshift_core::approval::{Hashes, NotEntitled, account_of};
-use tableshift_core::identity::Identity;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::signature::{AnswerTo, Statement};
-use tableshift_core::{hash, keys};
+use tableshift_core::approval::identity::Identity;
+use tableshift_core::approval::rules::{Hashes, NotEntitled, account_of};
+use tableshift_core::approval::signature::{AnswerTo, Statement};
+use tableshift_core::item::hash;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::RunPlan;
 use thiserror::Error as ThisError;
 
 /// How long the run is given to say what it makes of the answer.
@@ -261,5 +262,4 @@ fn told(run: &str, yes: bool, answer: Option<&Answer>, as_json: bool) -> Told {
 }
 
 #[cfg(test)]
-#[path = "answer_tests.rs"]
 mod tests;

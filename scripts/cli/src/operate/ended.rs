@@ -19,7 +19,7 @@ pub enum Standing {
     /// The verification's verdict is bad: items are held as they are, or were put back.
     VerificationFailed,
     /// The dry run's verdict is bad; nothing was written.
-    RehearsalFailed,
+    DryRunFailed,
     /// It was refused before anything was done.
     Refused,
     /// An operator, an alarm or a budget stopped it.
@@ -38,7 +38,7 @@ impl Standing {
             | ErrorName::ApprovalStale
             | ErrorName::ApprovalRefused => Self::Rejected,
             ErrorName::VerificationFailed | ErrorName::RolledBack => Self::VerificationFailed,
-            ErrorName::RehearsalFailed => Self::RehearsalFailed,
+            ErrorName::DryRunFailed => Self::DryRunFailed,
             ErrorName::InvalidInput
             | ErrorName::InvalidMigration
             | ErrorName::TableNotFound
@@ -61,7 +61,7 @@ impl Standing {
             Self::WaitsForApproval => 3,
             Self::Rejected => 4,
             Self::VerificationFailed => 5,
-            Self::RehearsalFailed => 6,
+            Self::DryRunFailed => 6,
             Self::Refused => 7,
             Self::Stopped => 8,
             Self::UnderWay => 9,
@@ -87,7 +87,7 @@ mod tests {
         }
         assert_eq!(codes[&4], ["ApprovalRejected", "ApprovalExpired", "ApprovalStale", "ApprovalRefused"]);
         assert_eq!(codes[&5], ["VerificationFailed", "RolledBack"]);
-        assert_eq!(codes[&6], ["RehearsalFailed"]);
+        assert_eq!(codes[&6], ["DryRunFailed"]);
         assert_eq!(codes[&8], ["Aborted", "BudgetExceeded"]);
         assert!(codes[&7].contains(&"LockHeld") && codes[&1].contains(&"AccessDenied"));
         assert!(!codes.contains_key(&0) && !codes.contains_key(&2) && !codes.contains_key(&3));

@@ -7,10 +7,10 @@ use crate::ending::Told;
 use clap::Args;
 use serde_json::json;
 use std::path::Path;
-use tableshift_aws::ledger_runs::{Applied, AppliedMigrations as _};
-use tableshift_aws::objects::ReadObject as _;
-use tableshift_core::keys;
+use tableshift_aws::ledger::runs::{Applied, AppliedMigrations as _};
+use tableshift_aws::s3::ReadObject as _;
 use tableshift_core::language::document::Document;
+use tableshift_core::plan::keys;
 
 /// Ends well only if a migration is applied to a table and verified, with the very content it has now
 #[derive(Debug, Args)]

@@ -7,10 +7,12 @@ use crate::ending::{Ending, Told};
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
-use tableshift_aws::ledger_runs::{Applied, RunRecord, Runs as _};
-use tableshift_aws::operate::{DeployedStage, Progressing as _, Summary};
-use tableshift_core::approval::Requester;
-use tableshift_core::canary::{BAKING, Turn};
+use tableshift_aws::ledger::runs::{Applied, RunRecord, Runs as _};
+use tableshift_aws::session::executions::Summary;
+use tableshift_aws::session::progress::Progressing as _;
+use tableshift_aws::session::stage::DeployedStage;
+use tableshift_core::approval::rules::Requester;
+use tableshift_core::plan::canary::{BAKING, Wave};
 
 /// Lists the latest runs of the stage; with --table, the migrations that are applied to it, and its runs
 #[derive(Debug, Args)]
@@ -113,7 +115,7 @@ fn run_row(record: RunRecord, started: i64) -> RunRow {
         run: record.run,
         migration: record.migration,
         table: record.table,
-        outcome: error.unwrap_or_else(|| under_way(record.status, &record.phase)),
+        outcome: error.unwrap_or_else(|| under_way(record.status, &record.progress)),
         started: Timestamp::from_second(started).unwrap_or(Timestamp::MIN).to_string(),
         changed: record.counts.get("changed").copied(),
         by: known(&record.requesters),
@@ -121,9 +123,9 @@ fn run_row(record: RunRecord, started: i64) -> RunRow {
 }
 
 /// A run with a canary that is under way is told with how far that is.
-fn under_way(status: String, phase: &str) -> String {
-    let is_canary_s = status == "running" && [Turn::Canary.phase(), BAKING].contains(&phase);
-    if is_canary_s { format!("{status}, {phase}") } else { status }
+fn under_way(status: String, progress: &str) -> String {
+    let is_canary_s = status == "running" && [Wave::Canary.progress(), BAKING].contains(&progress);
+    if is_canary_s { format!("{status}, {progress}") } else { status }
 }
 
 fn known(requesters: &[Requester]) -> Vec<String> {
@@ -174,8 +176,8 @@ fn aligned(rows: Vec<Vec<String>>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tableshift_core::approval::KnownBy;
-    use tableshift_core::identity::Identity;
+    use tableshift_core::approval::identity::Identity;
+    use tableshift_core::approval::rules::KnownBy;
 
     #[test]
     fn rows_are_aligned_and_an_error_stands_in_for_the_outcome() {

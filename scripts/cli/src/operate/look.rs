@@ -4,18 +4,21 @@ use super::ended::Standing;
 use super::{OperateError, now};
 use jiff::Timestamp;
 use serde::Serialize;
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_runs::{RunRecord, Runs as _};
-use tableshift_aws::operate::{DeployedStage, Executing, Progressing as _, SegmentCounts, Status};
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
 use tableshift_aws::run_files::{load, load_plan};
-use tableshift_core::bake::Bake;
-use tableshift_core::canary::{BAKING, CanaryPlan, Turn};
-use tableshift_core::control::{Control, State};
-use tableshift_core::counts::{Phase, Tally};
-use tableshift_core::hold::Hold;
-use tableshift_core::keys;
-use tableshift_core::report::Report;
-use tableshift_core::run_plan::RunPlan;
+use tableshift_aws::session::executions::{Executing, Status};
+use tableshift_aws::session::progress::{Progressing as _, SegmentCounts};
+use tableshift_aws::session::stage::DeployedStage;
+use tableshift_core::control::bake::Bake;
+use tableshift_core::control::hold::Hold;
+use tableshift_core::control::run_control::{Control, State};
+use tableshift_core::plan::canary::{BAKING, CanaryPlan, Wave};
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::run_report::Report;
+use tableshift_core::write::counts::Tally;
 
 /// What was seen of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,7 +35,7 @@ pub struct Seen {
     pub state: Option<String>,
     /// Whose turn it is, in a run with a canary that has begun to write.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub turn: Option<Turn>,
+    pub wave: Option<Wave>,
     /// Until when its canary bakes, if nothing makes that begin anew; ISO 8601.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bakes_until: Option<String>,
@@ -96,7 +99,7 @@ pub async fn look_at(
         Status::Running => stage.executions().state(arn).await.map_err(OperateError::Call)?,
         _ => None,
     };
-    let UnderWay { turn, bakes_until, held, progress } = match (&record, state.as_deref()) {
+    let UnderWay { wave, bakes_until, held, progress } = match (&record, state.as_deref()) {
         (Some(record), Some(state)) => under_way(stage, record, state).await?,
         _ => UnderWay::default(),
     };
@@ -106,7 +109,7 @@ pub async fn look_at(
         table: record.as_ref().map(|record| record.table.clone()),
         standing: standing(&executing, state.as_deref()),
         state,
-        turn,
+        wave,
         bakes_until,
         held,
         error: executing.error,
@@ -139,7 +142,7 @@ fn standing(executing: &Executing, state: Option<&str>) -> Standing {
 /// What the ledger tells of a run under way.
 #[derive(Default)]
 struct UnderWay {
-    turn: Option<Turn>,
+    wave: Option<Wave>,
     bakes_until: Option<String>,
     held: Option<String>,
     progress: Option<Progress>,
@@ -155,30 +158,32 @@ async fn under_way(stage: &DeployedStage, record: &RunRecord, state: &str) -> Re
         return Ok(UnderWay::default());
     }
     let plan = load_plan(&bucket, run).await.map_err(OperateError::File)?;
-    let turn = turn_of(&plan, &record.phase, state);
+    let wave = wave_of(&plan, &record.progress, state);
     let control = ledger.control(run, phase.unwrap_or(Phase::Migrate)).await.map_err(OperateError::Ledger)?;
-    let bake = plan.canary.filter(|_| bakes).map(|canary| Bake::of(&control, &canary, &plan.watched, now()));
+    let bake = plan.canary.filter(|_| bakes).map(|canary| Bake::of(&control, &canary, &plan.monitors, now()));
     let bakes_until = bake.as_ref().zip(plan.canary).and_then(|(bake, canary)| end_of(bake, &canary));
     let held =
         held(&control, &plan, writes).or_else(|| bake.filter(|bake| bake.since.is_none()).map(|bake| bake.reason));
-    let under_way = UnderWay { turn, bakes_until, held, progress: None };
+    let under_way = UnderWay { wave, bakes_until, held, progress: None };
     let Some(phase) = phase else { return Ok(under_way) };
-    let turn = turn.unwrap_or_default();
-    let counts = ledger.progress(run, phase, turn).await.map_err(OperateError::Ledger)?;
+    let wave = wave.unwrap_or_default();
+    let counts = ledger.progress(run, phase, wave).await.map_err(OperateError::Ledger)?;
     let report: Option<Report> = load(&bucket, &keys::report(run)).await.map_err(OperateError::File)?;
-    let progress = progress(phase, turn, &plan, &control, counts, report.as_ref());
+    let progress = progress(phase, wave, &plan, &control, counts, report.as_ref());
     Ok(UnderWay { progress: Some(progress), ..under_way })
 }
 
 /// Whose turn it is. A run counts as writing the rest only once AwaitWindow has let it, and what comes before that and after
 /// the bake is about the rest as well.
-fn turn_of(plan: &RunPlan, phase: &str, state: &str) -> Option<Turn> {
-    let turn = plan.canary.map(|_| plan.turn_in(phase))?;
-    match (turn, state) {
+fn wave_of(plan: &RunPlan, record_progress: &str, state: &str) -> Option<Wave> {
+    let wave = plan.canary.map(|_| plan.wave_in(record_progress))?;
+    match (wave, state) {
         (_, "DryRun" | "RollBack") => None,
-        (Turn::Canary, "RequestApproval" | "AwaitWindow" | "WindowWait") if phase == BAKING => Some(Turn::Rest),
-        (Turn::Canary, "RequestApproval") => None,
-        (turn, _) => Some(turn),
+        (Wave::Canary, "RequestApproval" | "AwaitWindow" | "WindowWait") if record_progress == BAKING => {
+            Some(Wave::Main)
+        }
+        (Wave::Canary, "RequestApproval") => None,
+        (wave, _) => Some(wave),
     }
 }
 
@@ -211,19 +216,18 @@ fn held(control: &Control, plan: &RunPlan, writes: bool) -> Option<String> {
 
 fn progress(
     phase: Phase,
-    turn: Turn,
+    wave: Wave,
     plan: &RunPlan,
     control: &Control,
     counts: SegmentCounts,
     report: Option<&Report>,
 ) -> Progress {
-    let rehearsed =
-        report.and_then(|report| report.phases.get(&Phase::DryRun)).map(|report| report.tally.counts.scanned);
+    let dry_run = report.and_then(|report| report.phases.get(&Phase::DryRun)).map(|report| report.tally.counts.scanned);
     let writes = matches!(phase, Phase::Migrate | Phase::RollBack);
     let planned = control.write_units_per_second.or(plan.write_units_per_second);
-    let of_turn = u64::from(plan.segments_of(turn));
+    let of_wave = u64::from(plan.segments_of(wave));
     // The number of an export's files is not the plan's to know.
-    let segments = if phase == Phase::DryRun && plan.steps.export { 0 } else { of_turn };
+    let segments = if phase == Phase::DryRun && plan.steps.export { 0 } else { of_wave };
     let slowed = control.slowed.map(|slowed| (slowed.rate(now()), slowed.to));
     Progress {
         phase,
@@ -231,7 +235,7 @@ fn progress(
         done: counts.done,
         running: counts.begun - counts.done,
         // Segments are about alike: a part of them holds about as large a part of the items.
-        items: rehearsed.unwrap_or(plan.table.items) * of_turn / u64::from(plan.segments.max(1)),
+        items: dry_run.unwrap_or(plan.table.items) * of_wave / u64::from(plan.segments.max(1)),
         tally: counts.tally,
         budget: planned.filter(|_| writes).map(f64::from),
         slowed: slowed.filter(|(rate, to)| writes && *rate < to * 8.0).map(|(rate, _)| rate),

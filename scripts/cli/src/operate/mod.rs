@@ -23,10 +23,10 @@ pub mod watch;
 
 use std::error::Error;
 use tableshift_aws::CallError;
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::operate::StageError;
+use tableshift_aws::identity::signing::SigningError;
+use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::run_files::RunFileError;
-use tableshift_aws::signing::SigningError;
+use tableshift_aws::session::stage::StageError;
 
 /// Why a stage cannot be operated.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +45,7 @@ pub enum OperateError {
     File(#[source] RunFileError),
     /// The options cannot be an input.
     #[error("the run is refused before it is started")]
-    Input(#[source] tableshift_core::input::InputError),
+    Input(#[source] tableshift_core::plan::input::InputError),
     /// The signature is the command's to make.
     #[error("`requested_by` in `--input` is refused: this command signs the start itself; leave it out")]
     SignedAlready,

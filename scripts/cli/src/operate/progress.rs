@@ -2,7 +2,7 @@
 
 use super::look::{Progress, Seen};
 use std::collections::VecDeque;
-use tableshift_core::counts::Phase;
+use tableshift_core::plan::phase::Phase;
 
 /// Over how many milliseconds speeds are averaged.
 const OVER: i64 = 30_000;
@@ -76,7 +76,7 @@ impl Progress {
 mod tests {
     use super::*;
     use crate::operate::ended::Standing;
-    use tableshift_core::counts::{Counts, JournalCounts, Tally, Units};
+    use tableshift_core::write::counts::{Counts, JournalCounts, Tally, Units};
 
     pub fn seen(at: i64, phase: Phase, scanned: u64, write: f64) -> Seen {
         let counts = Counts { scanned, ..Counts::default() };
@@ -97,7 +97,7 @@ mod tests {
             table: None,
             standing: Standing::UnderWay,
             state: None,
-            turn: None,
+            wave: None,
             bakes_until: None,
             held: None,
             error: None,

@@ -4,9 +4,9 @@ use super::stage::Target;
 use super::{OperateError, block_on, view};
 use crate::ending::{Ending, Told};
 use clap::Args;
-use tableshift_aws::objects::{ObjectError, ReadObject as _};
-use tableshift_core::keys;
-use tableshift_core::report::{Report as RunReport, Verdict};
+use tableshift_aws::s3::{ObjectError, ReadObject as _};
+use tableshift_core::plan::keys;
+use tableshift_core::report::run_report::{Report as RunReport, Verdict};
 
 /// Shows the report of a run; with --open, its page in the browser
 #[derive(Debug, Args)]

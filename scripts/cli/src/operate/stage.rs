@@ -2,7 +2,7 @@
 
 use super::OperateError;
 use clap::Args;
-use tableshift_aws::operate::DeployedStage;
+use tableshift_aws::session::stage::DeployedStage;
 
 /// Which stage, and for whom the answer is
 #[derive(Debug, Clone, Args)]

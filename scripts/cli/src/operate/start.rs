@@ -14,11 +14,13 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::ledger_runs::Runs as _;
-use tableshift_aws::operate::{DeployedStage, Run, Started, Status, signed};
-use tableshift_core::hash;
-use tableshift_core::input::{Action, Input};
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::ledger::runs::Runs as _;
+use tableshift_aws::session::executions::{Run, Started, Status};
+use tableshift_aws::session::signed::signed;
+use tableshift_aws::session::stage::DeployedStage;
+use tableshift_core::item::hash;
+use tableshift_core::plan::input::{Action, Input};
 
 /// How many executions may have the same name but for their number: who failed so often is to look at it.
 const MOST_ATTEMPTS: u32 = 99;

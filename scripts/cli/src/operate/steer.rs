@@ -6,8 +6,8 @@ use super::{OperateError, block_on, now};
 use crate::ending::{Ending, Told};
 use clap::Args;
 use serde_json::json;
-use tableshift_aws::ledger_control::SteerRun as _;
-use tableshift_aws::operate::DeployedStage;
+use tableshift_aws::ledger::control::SteerRun as _;
+use tableshift_aws::session::stage::DeployedStage;
 
 use super::ended::Standing;
 

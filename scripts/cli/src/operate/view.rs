@@ -3,9 +3,9 @@
 use super::ended::Standing;
 use super::look::{Progress, Seen};
 use super::progress::Speed;
-use tableshift_core::canary::Turn;
-use tableshift_core::counts::Phase;
-use tableshift_core::throttle::Throttles;
+use tableshift_core::control::throttle::Throttles;
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::phase::Phase;
 
 /// One line that tells all, for logs and pipes.
 pub fn line(seen: &Seen, speed: Option<Speed>) -> String {
@@ -33,8 +33,8 @@ pub fn lines(seen: &Seen, speed: Option<Speed>) -> String {
 /// Where the run is.
 pub fn place(seen: &Seen) -> String {
     match (&seen.standing, &seen.state) {
-        (Standing::UnderWay | Standing::WaitsForApproval, Some(state)) => match seen.turn {
-            Some(turn @ (Turn::Canary | Turn::Rest)) => format!("{state} ({})", turn.as_str()),
+        (Standing::UnderWay | Standing::WaitsForApproval, Some(state)) => match seen.wave {
+            Some(wave @ (Wave::Canary | Wave::Main)) => format!("{state} ({})", wave.as_str()),
             _ => state.clone(),
         },
         (Standing::UnderWay | Standing::WaitsForApproval, None) => "starting".into(),
@@ -101,7 +101,7 @@ pub fn told(standing: Standing) -> &'static str {
         Standing::WaitsForApproval => "waits for approval",
         Standing::Rejected => "not approved",
         Standing::VerificationFailed => "the verification failed",
-        Standing::RehearsalFailed => "the dry run failed; nothing was written",
+        Standing::DryRunFailed => "the dry run failed; nothing was written",
         Standing::Refused => "refused; nothing was done",
         Standing::Stopped => "stopped",
         Standing::Failed => "failed",
@@ -146,7 +146,7 @@ pub fn duration(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tableshift_core::counts::{Counts, Tally, Units};
+    use tableshift_core::write::counts::{Counts, Tally, Units};
 
     fn seen() -> Seen {
         let counts = Counts { scanned: 120_000, changed: 110_500, invalid: 1, ..Counts::default() };
@@ -169,7 +169,7 @@ mod tests {
             table: Some("prod-main-table".into()),
             standing: Standing::UnderWay,
             state: Some("Migrate".into()),
-            turn: None,
+            wave: None,
             bakes_until: None,
             held: None,
             error: None,
@@ -204,13 +204,13 @@ mod tests {
     #[test]
     fn a_canary_s_turn_its_bake_and_the_rest_are_told_apart() {
         let mut canary = seen();
-        canary.turn = Some(Turn::Canary);
+        canary.wave = Some(Wave::Canary);
         assert_eq!(place(&canary), "Migrate (canary)");
         (canary.progress, canary.state) = (None, Some("BakeWait".into()));
         canary.bakes_until = Some("2026-11-22T10:10:00Z".into());
         let told = line(&canary, None);
         assert!(told.ends_with("BakeWait (canary)  the canary bakes until 2026-11-22T10:10:00Z"), "{told}");
-        (canary.standing, canary.turn) = (Standing::WaitsForApproval, Some(Turn::Rest));
+        (canary.standing, canary.wave) = (Standing::WaitsForApproval, Some(Wave::Main));
         (canary.state, canary.bakes_until) = (Some("RequestApproval".into()), None);
         assert_eq!(place(&canary), "RequestApproval (rest)");
         assert!(page(&canary).contains("state      RequestApproval (rest)\n"), "{}", page(&canary));

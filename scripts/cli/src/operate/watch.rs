@@ -10,8 +10,9 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
-use tableshift_aws::ledger_runs::Runs as _;
-use tableshift_aws::operate::{DeployedStage, Run};
+use tableshift_aws::ledger::runs::Runs as _;
+use tableshift_aws::session::executions::Run;
+use tableshift_aws::session::stage::DeployedStage;
 
 /// Between two looks. A look at a run of thousands of segments reads as many small items of the ledger.
 const PAUSE: Duration = Duration::from_secs(2);

@@ -1,15 +1,16 @@
 //! A run as a release would make it: an address that becomes a map, on a table of some size.
 
 use serde_json::{Value, json};
-use tableshift_core::counts::{Counts, Finding, JournalCounts, Partial, Phase, Sample, Tally, Units};
-use tableshift_core::input::Input;
+use tableshift_core::control::throttle::Throttles;
+use tableshift_core::item::table::Table;
 use tableshift_core::language::document::Document;
-use tableshift_core::policy::{OnBadVerdict, Policy, Rehearse};
-use tableshift_core::report::Report;
-use tableshift_core::run_plan::{Facts, RunPlan};
-use tableshift_core::segments;
-use tableshift_core::table::Table;
-use tableshift_core::throttle::Throttles;
+use tableshift_core::plan::input::Input;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::policy::{DryRunSource, OnBadVerdict, Policy};
+use tableshift_core::plan::run_plan::{Facts, RunPlan};
+use tableshift_core::plan::segments;
+use tableshift_core::report::run_report::Report;
+use tableshift_core::write::counts::{Counts, Finding, JournalCounts, Partial, Sample, Tally, Units};
 
 const MIGRATION: &str = r"
 id: 20261122-split-address
@@ -69,16 +70,16 @@ fn policy() -> Policy {
     Policy {
         point_in_time_recovery: true,
         back_up: true,
-        rehearse: Rehearse::Export,
+        dry_run_source: DryRunSource::Export,
         canary: None,
         approve: true,
-        approval: tableshift_core::approval::ApprovalRules::default(),
+        approval: tableshift_core::approval::rules::ApprovalRules::default(),
         verify: true,
         approval_timeout_seconds: 86_400,
         on_bad_verdict: OnBadVerdict::Hold,
         max_concurrency: 10,
         max_segments: 1000,
-        write_units_per_second: Some(tableshift_core::rate::Rate::Units(400)),
+        write_units_per_second: Some(tableshift_core::plan::rate::Rate::Units(400)),
         read_units_per_second: None,
         invalid_items: 5,
         invalid_percent: 0.0,
@@ -114,7 +115,7 @@ pub fn partial(phase: Phase, segment: u32, tally: Tally) -> Partial {
 }
 
 /// The dry run that an approver sees.
-pub fn rehearsed(plan: &RunPlan) -> Report {
+pub fn dry_run(plan: &RunPlan) -> Report {
     let mut report = Report::new(plan, Phase::DryRun);
     let counts = Counts {
         scanned: 48_211,
@@ -132,7 +133,7 @@ pub fn rehearsed(plan: &RunPlan) -> Report {
 
 /// A run that was written while old code still wrote.
 pub fn verified(plan: &RunPlan) -> Report {
-    let mut report = rehearsed(plan);
+    let mut report = dry_run(plan);
     let counts = Counts {
         scanned: 48_260,
         changed: 12_482,

@@ -3,13 +3,16 @@
 use crate::fixture::{self, RUN};
 use crate::store::{Epoch, Gone, Store, Told};
 use report::{Error, Input, Output};
-use tableshift_core::canary::{CanaryPlan, Turn};
-use tableshift_core::counts::{Counts, JournalCounts, Partial, Phase, Tally};
-use tableshift_core::rehearsal::Part;
-use tableshift_core::report::{Report, Verdict};
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::value::{Item, Value};
-use tableshift_core::{hash, keys, segments};
+use tableshift_core::item::hash;
+use tableshift_core::item::value::{Item, Value};
+use tableshift_core::plan::canary::{CanaryPlan, Wave};
+use tableshift_core::plan::keys;
+use tableshift_core::plan::parts::Part;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::segments;
+use tableshift_core::report::run_report::{Report, Verdict};
+use tableshift_core::write::counts::{Counts, JournalCounts, Partial, Tally};
 use tableshift_runtime::{ErrorName, Named};
 
 fn store(plan: &RunPlan) -> Store {
@@ -30,7 +33,7 @@ fn leave_all(store: &Store, phase: Phase, counts: Counts, journal: JournalCounts
 }
 
 async fn run(store: &Store, phase: Phase) -> Result<Output, Error> {
-    report::run(store, &Epoch(3), &Told::default(), 0, Input { run: RUN.into(), epoch: 3, phase, turn: Turn::Whole })
+    report::run(store, &Epoch(3), &Told::default(), 0, Input { run: RUN.into(), epoch: 3, phase, wave: Wave::Whole })
         .await
 }
 
@@ -83,9 +86,9 @@ async fn reporting_twice_gives_the_same_hash_and_examples_in_the_order_of_the_pa
 }
 
 #[tokio::test]
-async fn a_rehearsal_has_the_parts_of_its_list_and_no_others() {
+async fn a_dry_run_has_the_parts_of_its_list_and_no_others() {
     let store = store(&fixture::plan());
-    store.hold(keys::rehearsal(RUN), &[Part::of_segment(0), Part::of_segment(1)]);
+    store.hold(keys::dry_run_parts(RUN), &[Part::of_segment(0), Part::of_segment(1)]);
     for part in ["segment-000000", "segment-000001", "segment-000002"] {
         let tally = Tally { counts: counts(1, 0), ..Tally::default() };
         leave(&store, &Partial { part: part.into(), ..fixture::partial(Phase::DryRun, 0, tally) });
@@ -96,10 +99,10 @@ async fn a_rehearsal_has_the_parts_of_its_list_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_rehearsal_without_its_list_is_an_error() {
+async fn a_dry_run_without_its_list_is_an_error() {
     let error = run(&store(&fixture::plan()), Phase::DryRun).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Internal);
-    assert!(error.to_string().contains("rehearsal.json"), "{error}");
+    assert!(error.to_string().contains("dry-run.json"), "{error}");
 }
 
 #[tokio::test]
@@ -131,7 +134,7 @@ async fn a_verification_on_its_own_needs_no_writing() {
 #[tokio::test]
 async fn earlier_phases_stay_and_the_same_phase_is_replaced() {
     let store = store(&fixture::plan());
-    store.hold(keys::rehearsal(RUN), &[Part::of_segment(0)]);
+    store.hold(keys::dry_run_parts(RUN), &[Part::of_segment(0)]);
     run(&store, Phase::DryRun).await.unwrap();
     leave_all(&store, Phase::Migrate, counts(1, 0), JournalCounts::default());
     run(&store, Phase::Migrate).await.unwrap();
@@ -146,7 +149,7 @@ async fn earlier_phases_stay_and_the_same_phase_is_replaced() {
 #[tokio::test]
 async fn an_execution_that_lost_the_lock_leaves_the_report_alone() {
     let store = store(&fixture::plan());
-    let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Migrate, turn: Turn::Whole };
+    let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Migrate, wave: Wave::Whole };
     let error = report::run(&store, &Epoch(4), &Told::default(), 0, input).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::LeaseLost);
     assert!(!store.0.borrow().contains_key(&keys::report(RUN)));
@@ -163,7 +166,7 @@ async fn a_canary_is_judged_by_its_own_segments_and_the_rest_by_all() {
     let mut plan = fixture::plan();
     plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 600, approve: false });
     let store = store(&plan);
-    let first = segments::of_turn(Turn::Canary, &plan);
+    let first = plan.segments_in_order(Wave::Canary);
     let changed = JournalCounts { as_written: 3, ..JournalCounts::default() };
     for segment in first {
         leave(&store, &fixture::partial(Phase::Migrate, segment, Tally { counts: counts(3, 0), ..Tally::default() }));
@@ -171,15 +174,15 @@ async fn a_canary_is_judged_by_its_own_segments_and_the_rest_by_all() {
         leave(&store, &fixture::partial(Phase::Verify, segment, tally));
     }
     let topic = Told::default();
-    let of = async |turn| {
-        let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Verify, turn };
+    let of = async |wave| {
+        let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Verify, wave };
         report::run(&store, &Epoch(3), &topic, 0, input).await.unwrap()
     };
-    let canary = of(Turn::Canary).await;
+    let canary = of(Wave::Canary).await;
     assert!(topic.0.borrow().is_empty(), "the run is not verified before its rest is");
-    assert_eq!((canary.verdict, canary.turn, canary.reasons.len()), (Verdict::Good, Turn::Canary, 0));
+    assert_eq!((canary.verdict, canary.wave, canary.reasons.len()), (Verdict::Good, Wave::Canary, 0));
     let report = written(&store);
-    assert_eq!((report.turn, report.phases[&Phase::Verify].parts_expected), (Turn::Canary, 2));
+    assert_eq!((report.wave, report.phases[&Phase::Verify].parts_expected), (Wave::Canary, 2));
     assert_eq!(report.phases[&Phase::Migrate].tally.counts.changed, 6);
     let page = String::from_utf8_lossy(&store.0.borrow()[&keys::report_page(RUN)].0).into_owned();
     for told in [
@@ -189,23 +192,23 @@ async fn a_canary_is_judged_by_its_own_segments_and_the_rest_by_all() {
     ] {
         assert!(page.contains(told), "{told}");
     }
-    let rest = of(Turn::Rest).await;
-    assert_eq!((rest.verdict, written(&store).turn), (Verdict::Bad, Turn::Rest));
+    let rest = of(Wave::Main).await;
+    assert_eq!((rest.verdict, written(&store).wave), (Verdict::Bad, Wave::Main));
     assert!(rest.reasons.contains(&"2 of 4 parts left no result".to_owned()), "{:?}", rest.reasons);
 }
 
-async fn told(store: &Store, phase: Phase) -> Vec<tableshift_core::message::Message> {
+async fn told(store: &Store, phase: Phase) -> Vec<tableshift_core::report::message::Message> {
     let topic = Told::default();
-    report::run(store, &Epoch(3), &topic, 0, Input { run: RUN.into(), epoch: 3, phase, turn: Turn::Whole })
+    report::run(store, &Epoch(3), &topic, 0, Input { run: RUN.into(), epoch: 3, phase, wave: Wave::Whole })
         .await
         .unwrap();
     topic.0.take()
 }
 
 #[tokio::test]
-async fn a_good_rehearsal_and_a_good_proof_are_told_with_counts_and_links_and_no_item() {
+async fn a_good_dry_run_and_a_good_proof_are_told_with_counts_and_links_and_no_item() {
     let store = store(&fixture::plan());
-    store.hold(keys::rehearsal(RUN), &(0..4).map(Part::of_segment).collect::<Vec<_>>());
+    store.hold(keys::dry_run_parts(RUN), &(0..4).map(Part::of_segment).collect::<Vec<_>>());
     let mut tally = Tally { counts: counts(2, 0), ..Tally::default() };
     let secret = || Item::from([("name".to_owned(), Value::s("canary-7f3a"))]);
     tally.find(secret(), "a finding");
@@ -214,7 +217,7 @@ async fn a_good_rehearsal_and_a_good_proof_are_told_with_counts_and_links_and_no
         leave(&store, &Partial { part, ..fixture::partial(Phase::DryRun, segment, tally.clone()) });
     }
     let [message] = &told(&store, Phase::DryRun).await[..] else { panic!("one message") };
-    assert_eq!(message.attributes[0], ("phase", "rehearsed".to_owned()));
+    assert_eq!(message.attributes[0], ("phase", "dry-run-passed".to_owned()));
     assert!(message.text.contains("             8  changed\n"), "{}", message.text);
     assert!(message.json.contains("execution:m:r"), "{}", message.json);
     assert!(
@@ -238,7 +241,7 @@ async fn a_good_rehearsal_and_a_good_proof_are_told_with_counts_and_links_and_no
 async fn a_topic_that_is_gone_keeps_no_report_back() {
     let store = store(&fixture::plan());
     leave_all(&store, Phase::Verify, counts(2, 0), JournalCounts::default());
-    let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Verify, turn: Turn::Whole };
+    let input = Input { run: RUN.into(), epoch: 3, phase: Phase::Verify, wave: Wave::Whole };
     report::run(&store, &Epoch(3), &Gone, 0, input).await.unwrap();
     assert!(store.0.borrow().contains_key(&keys::report(RUN)));
 }

@@ -4,12 +4,13 @@ use crate::fixture;
 use report::page::Page;
 use std::path::Path;
 use std::{env, fs};
-use tableshift_core::counts::{Counts, JournalCounts, Phase};
-use tableshift_core::hash;
+use tableshift_core::item::hash;
+use tableshift_core::item::value::Value;
 use tableshift_core::language::document::Document;
-use tableshift_core::report::Report;
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::value::Value;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::run_report::Report;
+use tableshift_core::write::counts::{Counts, JournalCounts};
 
 fn html(report: &Report, plan: &RunPlan) -> String {
     Page::of(report, plan, &hash::of_bytes(b"report.json")).html().unwrap()
@@ -34,7 +35,7 @@ fn is_as_golden(name: &str, page: &str) {
 #[test]
 fn a_dry_run_is_shown_as_ever() {
     let plan = fixture::plan();
-    is_as_golden("dry-run.html", &html(&fixture::rehearsed(&plan), &plan));
+    is_as_golden("dry-run.html", &html(&fixture::dry_run(&plan), &plan));
 }
 
 #[test]
@@ -65,7 +66,7 @@ rules:
       - increment_version: { from: 1, to: 2, change: [{ move: { from: zip, to: address.zip } }] }
 ";
     plan.migration = Document::from_yaml(rules).unwrap();
-    let page = html(&fixture::rehearsed(&plan), &plan);
+    let page = html(&fixture::dry_run(&plan), &plan);
     for told in [
         "<h3>Rule orders</h3>",
         "<h3>Rule 2</h3>",
@@ -78,7 +79,7 @@ rules:
         assert!(page.contains(told), "the page does not tell {told}");
     }
     plan.migration = Document::from_yaml("id: 20261122-phone-numbers\ncode: 3").unwrap();
-    let page = html(&fixture::rehearsed(&plan), &plan);
+    let page = html(&fixture::dry_run(&plan), &plan);
     assert!(page.contains("Written in Rust: revision 3 of <code>20261122-phone-numbers</code>"));
 }
 
@@ -119,7 +120,7 @@ fn a_page_loads_nothing() {
 #[test]
 fn a_long_value_does_not_swamp_the_page() {
     let plan = fixture::plan();
-    let mut report = fixture::rehearsed(&plan);
+    let mut report = fixture::dry_run(&plan);
     let before = html(&report, &plan).len();
     let tally = &mut report.phases.get_mut(&Phase::DryRun).unwrap().tally;
     tally.samples[0].after.insert("essay".into(), Some(Value::s("long ".repeat(80_000))));

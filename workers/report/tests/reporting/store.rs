@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use tableshift_aws::CallError;
-use tableshift_aws::ledger::LedgerError;
-use tableshift_aws::ledger_lock::LockTable;
-use tableshift_aws::notifications::Publish;
-use tableshift_aws::objects::{ListObjects, ObjectError, ObjectStream, ReadObject, WriteObject};
-use tableshift_core::lock::Lock;
-use tableshift_core::message::Message;
+use tableshift_aws::ledger::lock::LockTable;
+use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::s3::{ListObjects, ObjectError, ObjectStream, ReadObject, WriteObject};
+use tableshift_aws::sns::Publish;
+use tableshift_core::control::lock::Lock;
+use tableshift_core::report::message::Message;
 
 /// Objects with their content types.
 #[derive(Default)]

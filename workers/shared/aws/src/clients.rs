@@ -9,27 +9,25 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
-use tableshift_core::lock::WRITE_SECONDS;
-use tableshift_core::registry::Registry;
+use tableshift_core::control::lock::WRITE_SECONDS;
 
-use crate::alarms::Alarms;
-use crate::answers::Answers;
-use crate::backups::Backups;
-use crate::calendars::Calendars;
-use crate::executions::Executions;
-use crate::exports::Exports;
-use crate::ledger::Ledger;
-use crate::lookout::Lookout;
-use crate::notifications::Topic;
-use crate::objects::Bucket;
-use crate::part::{Clock, Ports};
-use crate::scan::TableItems;
-use crate::signatures::Sts;
-use crate::signing::{Signer, SigningError};
-use crate::starts::EventHistory;
-use crate::sts::NoEndpoint;
-use crate::tables::Tables;
-use crate::throttles::ThrottlesComeBack;
+use crate::dynamodb::backups::Backups;
+use crate::dynamodb::exports::Exports;
+use crate::dynamodb::scan::TableItems;
+use crate::dynamodb::tables::Tables;
+use crate::dynamodb::throttles::ThrottlesComeBack;
+use crate::identity::signatures::Sts;
+use crate::identity::signing::{Signer, SigningError};
+use crate::identity::starts::EventHistory;
+use crate::identity::sts::NoEndpoint;
+use crate::ledger::table::Ledger;
+use crate::monitors::alarms::Alarms;
+use crate::monitors::calendars::Calendars;
+use crate::monitors::reader::MonitorReader;
+use crate::s3::Bucket;
+use crate::sfn::answers::Answers;
+use crate::sfn::executions::Executions;
+use crate::sns::Topic;
 
 /// What the template tells every function through its environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,9 +131,9 @@ impl Clients {
     }
 
     /// The calendars and alarms that runs watch.
-    pub fn lookout(&self) -> Lookout {
+    pub fn monitor_reader(&self) -> MonitorReader {
         let calendars = Calendars::new(aws_sdk_ssm::Client::new(&self.config));
-        Lookout { calendars, alarms: Alarms::new(aws_sdk_cloudwatch::Client::new(&self.config)) }
+        MonitorReader { calendars, alarms: Alarms::new(aws_sdk_cloudwatch::Client::new(&self.config)) }
     }
 
     /// The stack's topic. An error when the function was deployed without one.
@@ -178,15 +176,6 @@ impl Clients {
         let config = config.retry_classifier(ThrottlesComeBack).timeout_config(timeouts).build();
         let client = aws_sdk_dynamodb::Client::from_conf(config);
         move |table| TableItems::new(client.clone(), table)
-    }
-
-    /// What a worker of a part works with.
-    pub fn ports(
-        &self,
-        registry: Registry,
-        clock: Clock,
-    ) -> Ports<Bucket, Ledger, impl Fn(&str) -> TableItems + use<>> {
-        Ports { bucket: self.bucket(), ledger: self.ledger(), items: self.items(), registry, clock }
     }
 
     /// An S3 client. It addresses the bucket in the path, not in the host name: AWS serves both,

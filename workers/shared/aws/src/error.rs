@@ -6,7 +6,7 @@ use std::fmt;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use tableshift_core::ErrorName;
-use tableshift_core::throttle::{Reach, Reason};
+use tableshift_core::control::throttle::{Reach, Reason};
 
 /// The kinds of failure a caller can tell apart without knowing the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tableshift_core::counts::Finding;
-use tableshift_core::journal::{self, Entry, JournalError};
-use tableshift_core::run_plan::RunPlan;
-use tableshift_core::{ErrorName, keys};
+use tableshift_core::ErrorName;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::write::counts::Finding;
+use tableshift_core::write::journal::{self, Entry, JournalError};
 
-use crate::objects::{ObjectError, ReadObject, WriteObject};
+use crate::s3::{ObjectError, ReadObject, WriteObject};
 
 /// Why a run's file cannot be used.
 #[derive(Debug, thiserror::Error)]

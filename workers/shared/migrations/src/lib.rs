@@ -1,13 +1,13 @@
 //! Migrations written in Rust, for what the migration language does not say.
 //!
-//! To add one: a module that implements [`Migration`](tableshift_core::migration::Migration), as [`phone_numbers`] does,
-//! and an entry in [`REGISTRY`]. A run names it by its id, like any other migration; it is rehearsed, journaled, verified
+//! To add one: a module that implements [`Migration`](tableshift_core::change::migration::Migration), as [`phone_numbers`] does,
+//! and an entry in [`REGISTRY`]. A run names it by its id, like any other migration; it is dry-run, journaled, verified
 //! and rolled back by the same workers. Like a document it must not depend on the clock, on chance or on another item,
 //! and never put an attribute's value into a reason.
 
 pub mod phone_numbers;
 
-use tableshift_core::registry::{Registered, Registry};
+use tableshift_core::language::registry::{Registered, Registry};
 
 /// The migrations in Rust that this build knows.
 pub const REGISTRY: Registry = Registry::of(&[Registered {
@@ -21,7 +21,7 @@ pub const REGISTRY: Registry = Registry::of(&[Registered {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use tableshift_core::registry::Runnable;
+    use tableshift_core::language::registry::Runnable;
 
     #[test]
     fn every_registered_migration_runs_under_its_own_id() {

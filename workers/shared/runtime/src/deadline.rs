@@ -2,11 +2,14 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// A clock, in epoch milliseconds: time is an input, so that a test can set it.
+pub type Clock = fn() -> i64;
+
 /// The moment at which Lambda kills the invocation. A worker stops with time to spare before it.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     epoch_millis: u64,
-    clock: fn() -> i64,
+    clock: Clock,
 }
 
 impl Deadline {
@@ -16,7 +19,7 @@ impl Deadline {
     }
 
     /// A deadline by another clock than the machine's.
-    pub fn by_clock(epoch_millis: u64, clock: fn() -> i64) -> Self {
+    pub fn by_clock(epoch_millis: u64, clock: Clock) -> Self {
         Self { epoch_millis, clock }
     }
 

@@ -14,9 +14,9 @@ use serde_json::Value;
 use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 
-pub use deadline::{Deadline, epoch_millis};
+pub use deadline::{Clock, Deadline, epoch_millis};
 pub use tableshift_core::ErrorName;
-pub use tableshift_core::failure::{Named, told};
+pub use tableshift_core::error::failure::{Named, told};
 
 /// Why a worker could not start, or stopped serving.
 pub type ServeError = lambda_runtime::Error;

@@ -13,9 +13,9 @@ use crate::table::{self, TableError};
 use clap::Args;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
+use tableshift_core::item::value::Item;
+use tableshift_core::language::compile::trace::Trace;
 use tableshift_core::language::fixture::{self, Case, Expected};
-use tableshift_core::language::trace::Trace;
-use tableshift_core::value::Item;
 use thiserror::Error;
 use verdict::Judged;
 

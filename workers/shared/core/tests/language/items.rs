@@ -2,7 +2,7 @@
 
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::prelude::*;
-use tableshift_core::value::{Binary, Item, Value};
+use tableshift_core::item::value::{Binary, Item, Value};
 
 /// Names that trip programs up: reserved words, dots, placeholders, brackets, quotes, letters of other scripts.
 const NAMES: [&str; 12] = ["a", "b", "c", "d", "status", "a.b", "#n0", ":v0", "x[0]", "sa\"y", "größe", "__proto__"];

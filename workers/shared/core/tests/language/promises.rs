@@ -7,11 +7,11 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use std::collections::BTreeSet;
-use tableshift_core::journal::{Entry, decode, encode_changes};
-use tableshift_core::language::compiled::Compiled;
+use tableshift_core::change::migration::{Image, Migration as _, Outcome};
+use tableshift_core::item::value::{Item, item_bytes};
+use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::document::Document;
-use tableshift_core::migration::{Image, Migration as _, Outcome};
-use tableshift_core::value::{Item, item_bytes};
+use tableshift_core::write::journal::{Entry, decode, encode_changes};
 
 fn put(item: &mut Item, image: &Image) {
     for (name, value) in image {

@@ -3,10 +3,10 @@
 pub mod steps;
 mod words;
 
-use super::compiled::Compiled;
-use super::document::{Document, Step};
-use crate::migration::Migration as _;
-use crate::requirement;
+use crate::change::migration::Migration as _;
+use crate::language::compile::compiled::Compiled;
+use crate::language::document::requires;
+use crate::language::document::{Document, Step};
 use std::collections::BTreeSet;
 use steps::one_line;
 
@@ -34,7 +34,7 @@ pub fn explain(document: &Document, migration: &Compiled) -> String {
 
 /// When the migration may run, if the document says something about it.
 fn when(page: &mut Page, document: &Document) {
-    let sentences = requirement::sentences(document);
+    let sentences = requires::sentences(document);
     if !sentences.is_empty() {
         page.heading("When it may run");
     }
@@ -71,7 +71,7 @@ fn numbered(page: &mut Page, change: &[Step], indent: usize, above: &str) {
 }
 
 fn condition(words: &str, otherwise: &str, text: &str) -> String {
-    let tree = super::parse::tree(text);
+    let tree = crate::language::expression::parse::tree(text);
     match tree.and_then(|(tree, _)| words::of_condition(&tree)) {
         Some(said) => format!("{words} {said}."),
         None => otherwise.to_owned(),

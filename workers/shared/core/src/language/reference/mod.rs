@@ -3,8 +3,8 @@
 
 mod samples;
 
-use super::functions::{FUNCTIONS, Style};
-use super::review::shape;
+use crate::language::diagnostics::shape;
+use crate::language::expression::functions::{FUNCTIONS, Style};
 use serde_json::Value;
 
 /// The whole page, in Markdown.
@@ -29,7 +29,7 @@ const HEAD: &str = "\
 # The migration language
 
 This page is made from the comments of the types that read a migration
-([`document.rs`](../../workers/shared/core/src/language/document.rs)); editors with the YAML language server show the same
+([`document.rs`](../../workers/shared/core/src/language/document/written.rs)); editors with the YAML language server show the same
 texts by [`migration.schema.json`](migration.schema.json). Worked examples are in the [cookbook](cookbook.md).
 
 - [The document](#the-document), [a rule](#a-rule), [steps](#steps)

@@ -1,11 +1,11 @@
 //! What each step makes of items: worked out by the very code that workers run, so that the page cannot be wrong.
 
-use crate::language::compiled::Compiled;
+use crate::change::migration::{Migration as _, Outcome};
+use crate::language::compile::compiled::Compiled;
+use crate::language::compile::trace::after;
+use crate::language::diagnostics::yaml;
 use crate::language::document::Document;
 use crate::language::fixture::plain;
-use crate::language::review::yaml;
-use crate::language::trace::after;
-use crate::migration::{Migration as _, Outcome};
 
 /// The items that show a step's meaning: the source there, missing, null, of another type, and the target there.
 fn items(action: &str) -> &'static [&'static str] {
@@ -80,14 +80,14 @@ pub(super) fn table(action: &str, step: &str) -> String {
     table + "\n"
 }
 
-fn outcome(migration: &Compiled, item: &crate::value::Item) -> String {
+fn outcome(migration: &Compiled, item: &crate::item::value::Item) -> String {
     match migration.apply(item) {
         Outcome::Invalid(reason) => {
             let reason = reason.to_string();
             format!("*invalid*: {}", reason.strip_prefix("step 1: ").unwrap_or(&reason))
         }
         changed @ Outcome::Changed(_) => {
-            let after = crate::value::Value::M(after(item, &changed));
+            let after = crate::item::value::Value::M(after(item, &changed));
             format!("`{}`", plain::flow(&after))
         }
         Outcome::NotMatched | Outcome::AlreadyDone => "the same".into(),

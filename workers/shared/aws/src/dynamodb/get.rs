@@ -1,0 +1,22 @@
+//! Reading single items.
+
+use tableshift_core::item::value::Item;
+
+use crate::dynamodb::items::{from_sdk, to_sdk};
+use crate::dynamodb::scan::TableItems;
+use crate::error::CallError;
+
+/// Reading an item.
+pub trait ReadItem {
+    /// The item with this key as it is now; none if there is none.
+    async fn read(&self, key: &Item) -> Result<Option<Item>, CallError>;
+}
+
+impl ReadItem for TableItems {
+    async fn read(&self, key: &Item) -> Result<Option<Item>, CallError> {
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(to_sdk(key)));
+        let sent = request.consistent_read(true).send().await;
+        let answer = sent.map_err(|error| CallError::new("GetItem", &self.table, error))?;
+        Ok(answer.item.map(from_sdk))
+    }
+}

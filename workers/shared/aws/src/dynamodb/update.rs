@@ -1,0 +1,72 @@
+//! Conditional writes of single items.
+
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure};
+use tableshift_core::item::value::Item;
+use tableshift_core::write::update::Update;
+
+use crate::dynamodb::items::{from_sdk, to_sdk, value_to_sdk};
+use crate::dynamodb::scan::TableItems;
+use crate::error::CallError;
+
+/// What became of a conditional write.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Written {
+    /// It took effect and consumed so many write units.
+    Done {
+        /// Write units, indexes included.
+        units: f64,
+    },
+    /// The condition did not hold; this is the item as it is, or none if it is gone.
+    Conflict {
+        /// The item.
+        item: Option<Item>,
+    },
+    /// DynamoDB will not take this write however often it is sent; the text is its message.
+    Refused {
+        /// What DynamoDB said.
+        message: String,
+    },
+}
+
+/// Writing an item conditionally.
+pub trait UpdateItem {
+    /// Sends one update.
+    async fn update(&self, key: &Item, update: &Update) -> Result<Written, CallError>;
+}
+
+impl UpdateItem for TableItems {
+    async fn update(&self, key: &Item, update: &Update) -> Result<Written, CallError> {
+        let values = update.values.iter().map(|(name, value)| (name.clone(), value_to_sdk(value)));
+        let request = self.client.update_item().table_name(&self.table).set_key(Some(to_sdk(key)));
+        let request = request.update_expression(&update.expression).condition_expression(&update.condition);
+        let request = request.set_expression_attribute_names(Some(update.names.clone().into_iter().collect()));
+        // DynamoDB refuses an empty map of values.
+        let request = request.set_expression_attribute_values((!update.values.is_empty()).then(|| values.collect()));
+        let request = request.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let request = request.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match request.send().await {
+            Ok(done) => Ok(Written::Done {
+                units: done.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or_default(),
+            }),
+            Err(error) => self.not_written(error),
+        }
+    }
+}
+
+impl TableItems {
+    fn not_written(
+        &self,
+        error: SdkError<UpdateItemError, aws_sdk_dynamodb::config::http::HttpResponse>,
+    ) -> Result<Written, CallError> {
+        if let Some(UpdateItemError::ConditionalCheckFailedException(failed)) = error.as_service_error() {
+            return Ok(Written::Conflict { item: failed.item.clone().map(from_sdk) });
+        }
+        let error = CallError::new("UpdateItem", &self.table, error);
+        if error.has_code("ValidationException") || error.has_code("ItemCollectionSizeLimitExceededException") {
+            return Ok(Written::Refused { message: error.source.to_string() });
+        }
+        Err(error)
+    }
+}

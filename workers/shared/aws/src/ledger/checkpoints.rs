@@ -1,0 +1,119 @@
+//! How far each segment got: the cursor and the counts, saved by the attempt that holds the segment and by no other.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use tableshift_core::item::value::Item;
+use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::Tally;
+
+use crate::error::CallError;
+use crate::ledger::table::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, sk_checkpoint_of, text};
+
+/// How far a part of a phase got.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Checkpoint {
+    /// Which attempt holds the part; grows by one each time a worker takes it up.
+    pub attempt: u64,
+    /// The lock's epoch under which that attempt works.
+    pub epoch: u64,
+    /// In whose wave of the run it works.
+    pub wave: Wave,
+    /// How many pages (or lines, or journal objects) are done.
+    pub page: u64,
+    /// From which page on the journal holds what earlier attempts may have written and did not count; `None`: nothing.
+    pub behind: Option<u64>,
+    /// Where the next page begins; `None` at the start.
+    pub cursor: Option<Item>,
+    /// What was counted so far. Its examples are not kept here: the ledger holds no item values.
+    pub tally: Tally,
+    /// Whether the part is done.
+    pub done: bool,
+}
+
+/// Taking up parts and saving how far they got.
+pub trait Checkpoints {
+    /// Takes a part up: from here on no earlier attempt can save. Gives the checkpoint as the attempt before left it,
+    /// an empty one if there was none. `None`: a newer epoch has the part.
+    async fn claim(&self, run: &str, phase: Phase, part: &str, epoch: u64) -> Result<Option<Checkpoint>, LedgerError>;
+    /// Saves how far the part got, if this attempt still holds it. False: it does not.
+    async fn save(&self, run: &str, phase: Phase, part: &str, checkpoint: &Checkpoint) -> Result<bool, LedgerError>;
+}
+
+impl Checkpoints for Ledger {
+    async fn claim(&self, run: &str, phase: Phase, part: &str, epoch: u64) -> Result<Option<Checkpoint>, LedgerError> {
+        let (pk, sk) = (pk_run(run), sk_checkpoint_of(phase.as_str(), part));
+        let update = self.client.update_item().table_name(&self.table).set_key(Some(key(&pk, &sk)));
+        let update = update
+            .update_expression("SET epoch = :epoch ADD attempt :one")
+            .condition_expression("attribute_not_exists(epoch) OR epoch <= :epoch")
+            .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".into()))
+            .return_values(ReturnValue::AllOld);
+        match update.send().await {
+            Ok(claimed) => claimed.attributes.as_ref().map_or(Ok(Checkpoint::default()), checkpoint).map(Some),
+            Err(error) => {
+                let error = CallError::new("UpdateItem", self.named(&pk, &sk), error);
+                if error.has_code("ConditionalCheckFailedException") { Ok(None) } else { Err(LedgerError::Call(error)) }
+            }
+        }
+    }
+
+    async fn save(&self, run: &str, phase: Phase, part: &str, checkpoint: &Checkpoint) -> Result<bool, LedgerError> {
+        let (pk, sk) = (pk_run(run), sk_checkpoint_of(phase.as_str(), part));
+        let mut item = key(&pk, &sk);
+        item.insert("attempt".into(), AttributeValue::N(checkpoint.attempt.to_string()));
+        item.insert("epoch".into(), AttributeValue::N(checkpoint.epoch.to_string()));
+        item.insert("wave".into(), AttributeValue::S(checkpoint.wave.as_str().into()));
+        item.insert("page".into(), AttributeValue::N(checkpoint.page.to_string()));
+        item.insert("done".into(), AttributeValue::Bool(checkpoint.done));
+        // Grows with every save, so that one that was long on its way cannot undo a later one.
+        let saved = (u128::from(checkpoint.attempt) << 64) + u128::from(checkpoint.page);
+        item.insert("saved".into(), AttributeValue::N(saved.to_string()));
+        item.insert("tally".into(), AttributeValue::S(json(&without_examples(&checkpoint.tally))));
+        if let Some(behind) = checkpoint.behind {
+            item.insert("behind".into(), AttributeValue::N(behind.to_string()));
+        }
+        if let Some(cursor) = &checkpoint.cursor {
+            item.insert("cursor".into(), AttributeValue::S(json(cursor)));
+        }
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = put
+            .condition_expression(
+                "attempt = :attempt AND epoch = :epoch AND (attribute_not_exists(saved) OR saved <= :saved)",
+            )
+            .expression_attribute_values(":saved", AttributeValue::N(saved.to_string()))
+            .expression_attribute_values(":attempt", AttributeValue::N(checkpoint.attempt.to_string()))
+            .expression_attribute_values(":epoch", AttributeValue::N(checkpoint.epoch.to_string()));
+        self.happened("PutItem", &sk, put.send().await.map(drop))
+    }
+}
+
+fn without_examples(tally: &Tally) -> Tally {
+    Tally { samples: Vec::new(), findings: Vec::new(), ..tally.clone() }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("plain data serialises")
+}
+
+pub(crate) fn checkpoint(item: &LedgerItem) -> Result<Checkpoint, LedgerError> {
+    Ok(Checkpoint {
+        // An item that was just made by the claim has neither yet.
+        attempt: number(item, "attempt").unwrap_or_default(),
+        epoch: number(item, "epoch").unwrap_or_default(),
+        wave: text(item, "wave").as_deref().map(Wave::of).unwrap_or_default(),
+        page: number(item, "page").unwrap_or_default(),
+        behind: number(item, "behind"),
+        cursor: parsed(item, "cursor")?,
+        tally: parsed(item, "tally")?.unwrap_or_default(),
+        done: item.get("done").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default(),
+    })
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(
+    item: &LedgerItem,
+    attribute: &'static str,
+) -> Result<Option<T>, LedgerError> {
+    let parsed = text(item, attribute).map(|text| serde_json::from_str(&text));
+    parsed.transpose().map_err(|_| malformed(item, attribute))
+}

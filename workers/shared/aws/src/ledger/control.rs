@@ -1,0 +1,288 @@
+//! The control item of a run: what an operator, or a worker that met a wall, says to every worker.
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus, READ_EVERY_MILLIS};
+use tableshift_core::control::run_control::{Control, Slowed, State};
+use tableshift_core::error::failure::{Named, end_of_run, told};
+use tableshift_core::plan::phase::Phase;
+
+use crate::error::CallError;
+use crate::ledger::runs::Runs;
+use crate::ledger::table::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, text};
+
+/// Sort key of a run's control item.
+pub const SK_CONTROL: &str = "CONTROL";
+
+/// The attribute that says since when the canary bakes.
+const BAKING_SINCE: &str = "baking_since";
+
+/// Steering a run.
+pub trait SteerRun {
+    /// What the workers of this phase are told.
+    async fn control(&self, run: &str, phase: Phase) -> Result<Control, LedgerError>;
+    /// Tells every worker to stop, unless they are told so already.
+    async fn stop(&self, run: &str, reason: &str, now: i64) -> Result<(), LedgerError>;
+    /// Tells every worker that the run's write rate was cut, unless another worker did in the meantime.
+    async fn slow(&self, run: &str, before: Option<Slowed>, slowed: Slowed) -> Result<(), LedgerError>;
+    /// Counts a segment of a phase as done.
+    async fn count_done(&self, run: &str, phase: Phase) -> Result<(), LedgerError>;
+    /// Counts invalid items that the writing met and gives their number in the whole run.
+    async fn count_invalid(&self, run: &str, items: u64) -> Result<u64, LedgerError>;
+    /// Tells every worker to leave Lambda and wait, unless the run is stopped. False: it is.
+    async fn pause(&self, run: &str, reason: &str, now: i64) -> Result<bool, LedgerError>;
+    /// Lets a paused run go on. False: it was not paused.
+    async fn go_on(&self, run: &str) -> Result<bool, LedgerError>;
+    /// Sets the whole run's write and read units a second; `None` leaves one as it is.
+    async fn throttle(&self, run: &str, write: Option<u32>, read: Option<u32>) -> Result<(), LedgerError>;
+    /// Claims the next look at calendars and alarms. False: another worker has claimed one within the last minute.
+    async fn claim_look(&self, run: &str, now: i64) -> Result<bool, LedgerError>;
+    /// Tells every worker what calendars and alarms say.
+    async fn save_monitor_status(&self, run: &str, monitor_status: &MonitorStatus) -> Result<(), LedgerError>;
+    /// Notes since when the canary bakes without a break, in epoch milliseconds; none: an alarm keeps it from it.
+    async fn note_bake(&self, run: &str, since: Option<i64>) -> Result<(), LedgerError>;
+    /// Forgets the canary's bake and how many segments it verified, which are verified once more with the rest.
+    async fn end_canary(&self, run: &str) -> Result<(), LedgerError>;
+    /// Notes that people are told that something holds the run. True: it is for the caller to tell them, for nobody noted
+    /// it before.
+    async fn note_held(&self, run: &str, now: i64) -> Result<bool, LedgerError>;
+    /// Notes that nothing holds the run any more, of which people were told at `since`.
+    async fn clear_hold(&self, run: &str, since: i64) -> Result<(), LedgerError>;
+    /// Lets a run that is taken up again work: forgets why it stopped, since when a canary baked and what its proofs
+    /// counted, and keeps what an operator set.
+    async fn clear_stop(&self, run: &str) -> Result<(), LedgerError>;
+}
+
+/// Notes why a run's worker gave up and tells the others to stop: an error that all would meet is met once. A Map tells
+/// its parent only that too many children failed; what is noted here is what a person reads.
+pub async fn stop_run_for<L: Runs + SteerRun>(ledger: &L, run: &str, error: &impl Named, now: i64) {
+    let Some((name, cause)) = end_of_run(error) else { return };
+    let noted = async {
+        ledger.record_cause(run, name.as_str(), &cause).await?;
+        ledger.stop(run, &format!("{}: {cause}", name.as_str()), now).await
+    };
+    if let Err(error) = noted.await {
+        tracing::warn!(cause = told(&error), "the cause could not be noted in the ledger");
+    }
+}
+
+impl SteerRun for Ledger {
+    async fn control(&self, run: &str, phase: Phase) -> Result<Control, LedgerError> {
+        let item = self.read(&pk_run(run), SK_CONTROL).await?;
+        item.map_or(Ok(Control::default()), |item| control(&item, phase))
+    }
+
+    async fn stop(&self, run: &str, reason: &str, now: i64) -> Result<(), LedgerError> {
+        let update = self.control_update(run, "SET #state = :stopped, #since = :now, #reason = :reason");
+        let update = update
+            .condition_expression("attribute_not_exists(#state) OR #state <> :stopped")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#since", "since")
+            .expression_attribute_names("#reason", "reason")
+            .expression_attribute_values(":stopped", AttributeValue::S("stopped".into()))
+            .expression_attribute_values(":reason", AttributeValue::S(reason.into()))
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    async fn slow(&self, run: &str, before: Option<Slowed>, slowed: Slowed) -> Result<(), LedgerError> {
+        let update = self.control_update(run, "SET slowed_to = :to, slowed_at = :at, slowed_growth = :growth");
+        let update = update
+            .expression_attribute_values(":to", AttributeValue::N(slowed.to.to_string()))
+            .expression_attribute_values(":at", AttributeValue::N(slowed.at.to_string()))
+            .expression_attribute_values(":growth", AttributeValue::N(slowed.growth.to_string()));
+        let update = match before {
+            None => update.condition_expression("attribute_not_exists(slowed_at)"),
+            Some(before) => update
+                .condition_expression("slowed_at = :before")
+                .expression_attribute_values(":before", AttributeValue::N(before.at.to_string())),
+        };
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    async fn count_done(&self, run: &str, phase: Phase) -> Result<(), LedgerError> {
+        self.add(run, &done(phase), 1).await.map(drop)
+    }
+
+    async fn count_invalid(&self, run: &str, items: u64) -> Result<u64, LedgerError> {
+        self.add(run, "invalid", items).await
+    }
+
+    async fn pause(&self, run: &str, reason: &str, now: i64) -> Result<bool, LedgerError> {
+        let update = self.control_update(run, "SET #state = :paused, #since = :now, #reason = :reason");
+        let update = update
+            .condition_expression("attribute_not_exists(#state) OR #state <> :stopped")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#since", "since")
+            .expression_attribute_names("#reason", "reason")
+            .expression_attribute_values(":paused", AttributeValue::S("paused".into()))
+            .expression_attribute_values(":stopped", AttributeValue::S("stopped".into()))
+            .expression_attribute_values(":reason", AttributeValue::S(reason.into()))
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
+        self.happened("UpdateItem", run, update.send().await.map(drop))
+    }
+
+    async fn go_on(&self, run: &str) -> Result<bool, LedgerError> {
+        let update = self.control_update(run, "SET #state = :running REMOVE #reason, #since");
+        let update = update
+            .condition_expression("#state = :paused")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#since", "since")
+            .expression_attribute_names("#reason", "reason")
+            .expression_attribute_values(":running", AttributeValue::S("running".into()))
+            .expression_attribute_values(":paused", AttributeValue::S("paused".into()));
+        self.happened("UpdateItem", run, update.send().await.map(drop))
+    }
+
+    async fn throttle(&self, run: &str, write: Option<u32>, read: Option<u32>) -> Result<(), LedgerError> {
+        let rates = [("write_units_per_second", write), ("read_units_per_second", read)];
+        let rates: Vec<_> = rates.into_iter().filter_map(|(name, units)| Some((name, units?))).collect();
+        if rates.is_empty() {
+            return Ok(());
+        }
+        let sets: Vec<_> = rates.iter().map(|(name, _)| format!("{name} = :{name}")).collect();
+        let update = self.control_update(run, &format!("SET {}", sets.join(", ")));
+        let update = rates.into_iter().fold(update, |update, (name, units)| {
+            update.expression_attribute_values(format!(":{name}"), AttributeValue::N(units.to_string()))
+        });
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    async fn claim_look(&self, run: &str, now: i64) -> Result<bool, LedgerError> {
+        let update = self.control_update(run, "SET looked_at = :now");
+        let update = update
+            .condition_expression("attribute_not_exists(looked_at) OR looked_at <= :due")
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
+            .expression_attribute_values(":due", AttributeValue::N((now - READ_EVERY_MILLIS).to_string()));
+        self.happened("UpdateItem", run, update.send().await.map(drop))
+    }
+
+    async fn save_monitor_status(&self, run: &str, monitor_status: &MonitorStatus) -> Result<(), LedgerError> {
+        let closed =
+            monitor_status.closed.map(|closed| AttributeValue::N(closed.until.unwrap_or_default().to_string()));
+        let alarm = monitor_status.alarm.as_ref();
+        let values = [
+            ("calendar_closed_until", closed),
+            ("alarm", alarm.map(|alarm| AttributeValue::S(alarm.name.clone()))),
+            ("alarm_since", alarm.map(|alarm| AttributeValue::N(alarm.since.to_string()))),
+            ("alarm_seen", alarm.map(|alarm| AttributeValue::N(alarm.seen.to_string()))),
+        ];
+        let (set, removed): (Vec<_>, Vec<_>) = values.into_iter().partition(|(_, value)| value.is_some());
+        let clause = |verb: &str, list: Vec<String>| match list.is_empty() {
+            true => String::new(),
+            false => format!("{verb} {} ", list.join(", ")),
+        };
+        let sets = clause("SET", set.iter().map(|(name, _)| format!("{name} = :{name}")).collect());
+        let removes = clause("REMOVE", removed.iter().map(|(name, _)| (*name).to_owned()).collect());
+        let mut update = self.control_update(run, format!("{sets}{removes}").trim_end());
+        for (name, value) in set {
+            update = value
+                .into_iter()
+                .fold(update, |update, value| update.expression_attribute_values(format!(":{name}"), value));
+        }
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    async fn note_bake(&self, run: &str, since: Option<i64>) -> Result<(), LedgerError> {
+        let update = match since {
+            None => self.control_update(run, &format!("REMOVE {BAKING_SINCE}")),
+            Some(since) => self
+                .control_update(run, &format!("SET {BAKING_SINCE} = :since"))
+                .expression_attribute_values(":since", AttributeValue::N(since.to_string())),
+        };
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    async fn end_canary(&self, run: &str) -> Result<(), LedgerError> {
+        let update = self.control_update(run, &format!("REMOVE {BAKING_SINCE}, {}", done(Phase::Verify)));
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    async fn note_held(&self, run: &str, now: i64) -> Result<bool, LedgerError> {
+        let update = self.control_update(run, "SET held_since = :now");
+        let update = update
+            .condition_expression("attribute_not_exists(held_since)")
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
+        self.happened("UpdateItem", run, update.send().await.map(drop))
+    }
+
+    async fn clear_hold(&self, run: &str, since: i64) -> Result<(), LedgerError> {
+        let update = self.control_update(run, "REMOVE held_since");
+        let update = update
+            .condition_expression("held_since = :since")
+            .expression_attribute_values(":since", AttributeValue::N(since.to_string()));
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    async fn clear_stop(&self, run: &str) -> Result<(), LedgerError> {
+        let removed = format!("#reason, #since, #verify, #back, #dry, {BAKING_SINCE}, held_since");
+        let update = self.control_update(run, &format!("SET #state = :running REMOVE {removed}"));
+        let update = update
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#reason", "reason")
+            .expression_attribute_names("#since", "since")
+            .expression_attribute_names("#verify", done(Phase::Verify))
+            .expression_attribute_names("#back", done(Phase::RollBack))
+            .expression_attribute_names("#dry", done(Phase::DryRun))
+            .expression_attribute_values(":running", AttributeValue::S("running".into()));
+        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+}
+
+impl Ledger {
+    fn control_update(
+        &self,
+        run: &str,
+        expression: &str,
+    ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
+        let update = self.client.update_item().table_name(&self.table);
+        update.set_key(Some(key(&pk_run(run), SK_CONTROL))).update_expression(expression)
+    }
+
+    async fn add(&self, run: &str, attribute: &str, count: u64) -> Result<u64, LedgerError> {
+        let update = self.control_update(run, "ADD #count :more").expression_attribute_names("#count", attribute);
+        let update = update.expression_attribute_values(":more", AttributeValue::N(count.to_string()));
+        let sent = update.return_values(ReturnValue::UpdatedNew).send().await;
+        let sent = sent.map_err(|error| {
+            LedgerError::Call(CallError::new("UpdateItem", self.named(&pk_run(run), SK_CONTROL), error))
+        })?;
+        Ok(sent.attributes.and_then(|item| number(&item, attribute)).unwrap_or(count))
+    }
+}
+
+/// The attribute that counts a phase's segments that are done.
+fn done(phase: Phase) -> String {
+    format!("done_{}", phase.as_str().replace('-', "_"))
+}
+
+fn control(item: &LedgerItem, phase: Phase) -> Result<Control, LedgerError> {
+    let state = match text(item, "state").as_deref() {
+        None | Some("running") => State::Running,
+        Some("paused") => State::Paused,
+        Some("stopped") => State::Stopped,
+        Some(_) => return Err(malformed(item, "state")),
+    };
+    let slowed = number(item, "slowed_to").zip(number(item, "slowed_at")).zip(number(item, "slowed_growth"));
+    Ok(Control {
+        state,
+        since: number(item, "since").unwrap_or_default(),
+        reason: text(item, "reason"),
+        write_units_per_second: number(item, "write_units_per_second"),
+        read_units_per_second: number(item, "read_units_per_second"),
+        slowed: slowed.map(|((to, at), growth)| Slowed { to, at, growth }),
+        segments_done: number(item, &done(phase)).unwrap_or_default(),
+        baking_since: number(item, BAKING_SINCE),
+        monitor_status: monitor_status(item),
+        held_since: number(item, "held_since"),
+    })
+}
+
+/// What the last look saw. A calendar that tells no time for its opening is noted as closed until 0.
+fn monitor_status(item: &LedgerItem) -> MonitorStatus {
+    let closed = number::<i64>(item, "calendar_closed_until");
+    let alarm = text(item, "alarm").zip(number(item, "alarm_since")).zip(number(item, "alarm_seen"));
+    MonitorStatus {
+        looked_at: number(item, "looked_at").unwrap_or_default(),
+        closed: closed.map(|until| Closed { until: Some(until).filter(|until| *until > 0) }),
+        alarm: alarm.map(|((name, since), seen)| Alarm { name, since, seen }),
+    }
+}

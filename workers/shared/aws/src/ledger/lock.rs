@@ -1,0 +1,108 @@
+//! The lock of a table: a lease with an epoch, so that two runs never work on one table.
+//!
+//! The item stays when a lock is released: its epoch only ever grows, and a worker of an older epoch finds out by
+//! reading it.
+
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::types::AttributeValue;
+use tableshift_core::control::lock::Lock;
+
+use crate::error::CallError;
+use crate::ledger::table::{Ledger, LedgerError, SK_LOCK, key, malformed, number, pk_table, required, text};
+
+/// Taking, keeping and giving back a table's lock.
+pub trait LockTable {
+    /// The lock of this table, if it ever was taken.
+    async fn lock(&self, table: &str) -> Result<Option<Lock>, LedgerError>;
+    /// Takes the lock, if it still is as `seen`. False: somebody was faster.
+    async fn take(&self, lock: &Lock, seen: Option<&Lock>) -> Result<bool, LedgerError>;
+    /// Extends the lease, if this run holds the lock at this epoch. It never shortens one. False: it does not hold it.
+    async fn renew(&self, table: &str, run: &str, epoch: u64, lease_until: i64) -> Result<bool, LedgerError>;
+    /// Gives the lock back, if this execution holds it. False: it does not.
+    async fn release(&self, table: &str, execution: &str) -> Result<bool, LedgerError>;
+}
+
+impl LockTable for Ledger {
+    async fn lock(&self, table: &str) -> Result<Option<Lock>, LedgerError> {
+        let Some(item) = self.read(&pk_table(table), SK_LOCK).await? else { return Ok(None) };
+        Ok(Some(Lock {
+            table: table.to_owned(),
+            run: required(&item, "run")?,
+            epoch: number(&item, "epoch").ok_or_else(|| malformed(&item, "epoch"))?,
+            execution: text(&item, "execution"),
+            lease_until: number(&item, "lease_until").ok_or_else(|| malformed(&item, "lease_until"))?,
+        }))
+    }
+
+    async fn take(&self, lock: &Lock, seen: Option<&Lock>) -> Result<bool, LedgerError> {
+        let execution = lock.execution.clone().unwrap_or_default();
+        let mut item = key(&pk_table(&lock.table), SK_LOCK);
+        item.insert("run".into(), AttributeValue::S(lock.run.clone()));
+        item.insert("epoch".into(), AttributeValue::N(lock.epoch.to_string()));
+        item.insert("execution".into(), AttributeValue::S(execution));
+        item.insert("lease_until".into(), AttributeValue::N(lock.lease_until.to_string()));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = match seen {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(seen) => put
+                .condition_expression("epoch = :epoch AND lease_until = :lease_until")
+                .expression_attribute_values(":epoch", AttributeValue::N(seen.epoch.to_string()))
+                .expression_attribute_values(":lease_until", AttributeValue::N(seen.lease_until.to_string())),
+        };
+        self.happened("PutItem", &lock.table, put.send().await.map(drop))
+    }
+
+    async fn renew(&self, table: &str, run: &str, epoch: u64, lease_until: i64) -> Result<bool, LedgerError> {
+        let update = self.client.update_item().table_name(&self.table).set_key(Some(key(&pk_table(table), SK_LOCK)));
+        let update = update
+            .update_expression("SET lease_until = :until")
+            .condition_expression(
+                "#run = :run AND epoch = :epoch AND attribute_exists(execution) AND lease_until < :until",
+            )
+            .expression_attribute_names("#run", "run")
+            .expression_attribute_values(":run", AttributeValue::S(run.to_owned()))
+            .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()))
+            .expression_attribute_values(":until", AttributeValue::N(lease_until.to_string()));
+        if self.happened("UpdateItem", table, update.send().await.map(drop))? {
+            return Ok(true);
+        }
+        // The lease may simply be long enough already, as it is while an approval is waited for.
+        let lock = self.lock(table).await?;
+        Ok(lock.is_some_and(|lock| lock.run == run && lock.epoch == epoch && lock.execution.is_some()))
+    }
+
+    async fn release(&self, table: &str, execution: &str) -> Result<bool, LedgerError> {
+        let update = self.client.update_item().table_name(&self.table).set_key(Some(key(&pk_table(table), SK_LOCK)));
+        let update = update
+            .update_expression("SET lease_until = :zero REMOVE execution")
+            .condition_expression("execution = :execution")
+            .expression_attribute_values(":zero", AttributeValue::N("0".into()))
+            .expression_attribute_values(":execution", AttributeValue::S(execution.to_owned()));
+        self.happened("UpdateItem", table, update.send().await.map(drop))
+    }
+}
+
+impl Ledger {
+    /// Whether a conditional write took effect; a condition that did not hold is an answer, not a failure.
+    pub(crate) fn happened<E>(
+        &self,
+        operation: &'static str,
+        resource: &str,
+        sent: Result<(), aws_sdk_dynamodb::error::SdkError<E, aws_sdk_dynamodb::config::http::HttpResponse>>,
+    ) -> Result<bool, LedgerError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        match sent {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                let error = CallError::new(operation, format!("{} for {resource}", self.table), error);
+                if error.has_code("ConditionalCheckFailedException") {
+                    Ok(false)
+                } else {
+                    Err(LedgerError::Call(error))
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! The ledger's record of each run, and of the migrations that ended well.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
+use tableshift_core::approval::rules::Requester;
+
+use crate::error::CallError;
+use crate::ledger::requesters::{self, REQUESTERS};
+use crate::ledger::table::{
+    Ledger, LedgerError, LedgerItem, SK_RUN, key, malformed, number, pk_run, pk_table, required, sk_applied, text,
+};
+
+/// What the ledger knows about a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RunRecord {
+    /// The run's id.
+    pub run: String,
+    /// The table it works on.
+    pub table: String,
+    /// The migration's id.
+    pub migration: String,
+    /// The hash of the migration document.
+    pub migration_hash: String,
+    /// The hash of `plan.json`.
+    pub plan_hash: String,
+    /// Where it is: `planned`, `writing` and so on.
+    pub progress: String,
+    /// `running`, `succeeded` or `failed`.
+    pub status: String,
+    /// When it started.
+    pub started: String,
+    /// When it ended.
+    pub ended: Option<String>,
+    /// The execution that works, or last worked, on it.
+    pub execution: String,
+    /// The error name it ended with.
+    pub error: Option<String>,
+    /// What that error said.
+    pub cause: Option<String>,
+    /// Why a segment's worker gave up, when one did: the error name.
+    pub cause_name: Option<String>,
+    /// What the last progress counted.
+    pub counts: BTreeMap<String, u64>,
+    /// Who started the run, and who took it up again.
+    pub requesters: Vec<Requester>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ending {
+    /// `succeeded` or `failed`.
+    pub status: String,
+    /// When.
+    pub ended: String,
+    /// The error name, or empty.
+    pub error: String,
+    /// What the error says, or empty.
+    pub cause: String,
+    /// What the last progress counted.
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// That a migration was applied to a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The run that did it.
+    pub run: String,
+    /// The hash of the migration document.
+    pub hash: String,
+    /// When.
+    pub at: String,
+    /// How many items it changed.
+    pub changed: u64,
+    /// Whether every item was looked at again afterwards, and found good.
+    pub verified: bool,
+    /// The migration document as JSON, to say what is different in another one under the same id. Empty in records of
+    /// earlier versions.
+    pub document: String,
+}
+
+/// Records of runs.
+pub trait Runs {
+    /// Writes the whole record, as Plan does at the start of a run and when it takes one up again.
+    async fn put_run(&self, record: &RunRecord) -> Result<(), LedgerError>;
+    /// The record of `run`.
+    async fn run(&self, run: &str) -> Result<Option<RunRecord>, LedgerError>;
+    /// Notes that the run entered `progress`. False: it was in it already.
+    async fn set_progress(&self, run: &str, progress: &str) -> Result<bool, LedgerError>;
+    /// Notes why a segment's worker gave up. The first cause stays: a Map that fails stops its other
+    /// children, and what they then say is a consequence.
+    async fn record_cause(&self, run: &str, name: &str, cause: &str) -> Result<(), LedgerError>;
+    /// Notes who started the run's executions, once more of it is known.
+    async fn put_requesters(&self, run: &str, requesters: &[Requester]) -> Result<(), LedgerError>;
+    /// Notes how the run ended, if `execution` is the one that works on it. False: it is not, so it is not for it to say.
+    async fn end_run(&self, run: &str, execution: &str, ending: &Ending) -> Result<bool, LedgerError>;
+}
+
+/// Records of applied migrations.
+pub trait AppliedMigrations {
+    /// Notes that `migration` was applied to `table`.
+    async fn put_applied(&self, table: &str, migration: &str, applied: &Applied) -> Result<(), LedgerError>;
+    /// The record that `migration` was applied to `table`.
+    async fn applied(&self, table: &str, migration: &str) -> Result<Option<Applied>, LedgerError>;
+    /// Notes whether every item was found good in the last verification of the migration, if it is applied with the
+    /// content of this hash.
+    async fn note_verified(&self, table: &str, migration: &str, hash: &str, verified: bool) -> Result<(), LedgerError>;
+    /// Removes that record if `run` wrote it: a migration that was rolled back is not applied.
+    async fn forget_applied(&self, table: &str, migration: &str, run: &str) -> Result<(), LedgerError>;
+}
+
+impl Runs for Ledger {
+    async fn put_run(&self, record: &RunRecord) -> Result<(), LedgerError> {
+        self.put(&pk_run(&record.run), SK_RUN, run_item(record)).await
+    }
+
+    async fn run(&self, run: &str) -> Result<Option<RunRecord>, LedgerError> {
+        let item = self.read(&pk_run(run), SK_RUN).await?;
+        item.map(|item| run_record(run, &item)).transpose()
+    }
+
+    async fn set_progress(&self, run: &str, progress: &str) -> Result<bool, LedgerError> {
+        let before = self.set(run, "SET #progress = :progress", &[("progress", string(progress))]).await?;
+        Ok(text(&before, "progress").as_deref() != Some(progress))
+    }
+
+    async fn record_cause(&self, run: &str, name: &str, cause: &str) -> Result<(), LedgerError> {
+        let expression = "SET #cause_name = if_not_exists(#cause_name, :cause_name), \
+                          #cause = if_not_exists(#cause, :cause)";
+        let values = [("cause_name", string(name)), ("cause", string(cause))];
+        self.set(run, expression, &values).await.map(drop)
+    }
+
+    async fn put_requesters(&self, run: &str, requesters: &[Requester]) -> Result<(), LedgerError> {
+        let values = [(REQUESTERS, requesters::value(requesters))];
+        self.set(run, "SET #requesters = :requesters", &values).await.map(drop)
+    }
+
+    async fn end_run(&self, run: &str, execution: &str, ending: &Ending) -> Result<bool, LedgerError> {
+        let update = self.update_run(run).update_expression(
+            "SET #status = :status, #ended = :ended, #error = :error, #cause = :cause, #counts = :counts",
+        );
+        let values = [
+            ("status", string(&ending.status)),
+            ("ended", string(&ending.ended)),
+            ("error", string(&ending.error)),
+            ("cause", string(&ending.cause)),
+            ("counts", counts_value(&ending.counts)),
+            ("execution", string(execution)),
+        ];
+        let update = named(update, &values).condition_expression("#execution = :execution");
+        self.happened("UpdateItem", run, update.send().await.map(drop))
+    }
+}
+
+impl AppliedMigrations for Ledger {
+    async fn put_applied(&self, table: &str, migration: &str, applied: &Applied) -> Result<(), LedgerError> {
+        let item = LedgerItem::from([
+            ("run".to_owned(), string(&applied.run)),
+            ("hash".to_owned(), string(&applied.hash)),
+            ("at".to_owned(), string(&applied.at)),
+            ("changed".to_owned(), AttributeValue::N(applied.changed.to_string())),
+            ("verified".to_owned(), AttributeValue::Bool(applied.verified)),
+            ("document".to_owned(), string(&applied.document)),
+        ]);
+        self.put(&pk_table(table), &sk_applied(migration), item).await
+    }
+
+    async fn applied(&self, table: &str, migration: &str) -> Result<Option<Applied>, LedgerError> {
+        let item = self.read(&pk_table(table), &sk_applied(migration)).await?;
+        item.as_ref().map(applied).transpose()
+    }
+
+    async fn note_verified(&self, table: &str, migration: &str, hash: &str, verified: bool) -> Result<(), LedgerError> {
+        let (pk, sk) = (pk_table(table), sk_applied(migration));
+        let update = self.client.update_item().table_name(&self.table).set_key(Some(key(&pk, &sk)));
+        let values = [("hash", string(hash)), ("verified", AttributeValue::Bool(verified))];
+        let update = named(update.update_expression("SET #verified = :verified"), &values);
+        // False: it is not applied, or with other content.
+        self.happened("UpdateItem", table, update.condition_expression("#hash = :hash").send().await.map(drop))
+            .map(drop)
+    }
+
+    async fn forget_applied(&self, table: &str, migration: &str, run: &str) -> Result<(), LedgerError> {
+        let (pk, sk) = (pk_table(table), sk_applied(migration));
+        let request = self.client.delete_item().table_name(&self.table);
+        let request = request
+            .set_key(Some(key(&pk, &sk)))
+            .condition_expression("attribute_not_exists(pk) OR #run = :run")
+            .expression_attribute_names("#run", "run")
+            .expression_attribute_values(":run", string(run));
+        // False: a later run applied it again, and that record is not ours to remove.
+        self.happened("DeleteItem", table, request.send().await.map(drop))?;
+        Ok(())
+    }
+}
+
+pub(crate) fn applied(item: &LedgerItem) -> Result<Applied, LedgerError> {
+    Ok(Applied {
+        run: required(item, "run")?,
+        hash: required(item, "hash")?,
+        at: required(item, "at")?,
+        changed: number(item, "changed").ok_or_else(|| malformed(item, "changed"))?,
+        verified: item.get("verified").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default(),
+        document: text(item, "document").unwrap_or_default(),
+    })
+}
+
+impl Ledger {
+    /// Puts a whole item.
+    pub(crate) async fn put(&self, pk: &str, sk: &str, mut item: LedgerItem) -> Result<(), LedgerError> {
+        item.extend(key(pk, sk));
+        let request = self.client.put_item().table_name(&self.table);
+        let sent = request.set_item(Some(item)).send().await;
+        sent.map_err(|error| LedgerError::Call(CallError::new("PutItem", self.named(pk, sk), error)))?;
+        Ok(())
+    }
+
+    /// Updates a run's record, which must be there: an update would otherwise invent one. Gives what it replaced.
+    async fn set(
+        &self,
+        run: &str,
+        expression: &str,
+        values: &[(&str, AttributeValue)],
+    ) -> Result<LedgerItem, LedgerError> {
+        let update = named(self.update_run(run).update_expression(expression), values);
+        let update = update.condition_expression("attribute_exists(pk)").return_values(ReturnValue::UpdatedOld);
+        let sent = update.send().await;
+        let sent = sent.map_err(|error| {
+            LedgerError::Call(CallError::new("UpdateItem", self.named(&pk_run(run), SK_RUN), error))
+        })?;
+        Ok(sent.attributes.unwrap_or_default())
+    }
+
+    fn update_run(&self, run: &str) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.table).set_key(Some(key(&pk_run(run), SK_RUN)))
+    }
+}
+
+/// Gives each attribute its placeholders: many of these names are reserved words.
+fn named(mut update: UpdateItemFluentBuilder, values: &[(&str, AttributeValue)]) -> UpdateItemFluentBuilder {
+    for (name, value) in values {
+        update = update
+            .expression_attribute_names(format!("#{name}"), *name)
+            .expression_attribute_values(format!(":{name}"), value.clone());
+    }
+    update
+}
+
+fn string(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
+}
+
+fn counts_value(counts: &BTreeMap<String, u64>) -> AttributeValue {
+    let entries = counts.iter();
+    let entries = entries.map(|(name, n)| (name.clone(), AttributeValue::N(n.to_string())));
+    AttributeValue::M(entries.collect())
+}
+
+fn run_item(record: &RunRecord) -> LedgerItem {
+    let texts = [
+        ("table", Some(&record.table)),
+        ("migration", Some(&record.migration)),
+        ("migration_hash", Some(&record.migration_hash)),
+        ("plan_hash", Some(&record.plan_hash)),
+        ("progress", Some(&record.progress)),
+        ("status", Some(&record.status)),
+        ("started", Some(&record.started)),
+        ("ended", record.ended.as_ref()),
+        ("execution", Some(&record.execution)),
+        ("error", record.error.as_ref()),
+        ("cause", record.cause.as_ref()),
+        ("cause_name", record.cause_name.as_ref()),
+    ];
+    let present = texts.into_iter();
+    let present = present.filter_map(|(name, value)| Some((name.to_owned(), string(value?))));
+    let mut item: LedgerItem = present.collect();
+    item.insert("counts".to_owned(), counts_value(&record.counts));
+    item.insert(REQUESTERS.to_owned(), requesters::value(&record.requesters));
+    item
+}
+
+fn run_record(run: &str, item: &LedgerItem) -> Result<RunRecord, LedgerError> {
+    let counts = item.get("counts").and_then(|value| value.as_m().ok());
+    let counts = counts.into_iter().flatten();
+    Ok(RunRecord {
+        run: run.to_owned(),
+        table: required(item, "table")?,
+        migration: required(item, "migration")?,
+        migration_hash: required(item, "migration_hash")?,
+        plan_hash: required(item, "plan_hash")?,
+        progress: required(item, "progress")?,
+        status: required(item, "status")?,
+        started: required(item, "started")?,
+        ended: text(item, "ended"),
+        execution: required(item, "execution")?,
+        error: text(item, "error"),
+        cause: text(item, "cause"),
+        cause_name: text(item, "cause_name"),
+        counts: counts.filter_map(|(name, n)| Some((name.clone(), n.as_n().ok()?.parse().ok()?))).collect(),
+        requesters: requesters::of(item),
+    })
+}

@@ -1,0 +1,283 @@
+//! From a document's steps to steps in checked form.
+
+use crate::item::numbers;
+use crate::item::path::{Part, Path};
+use crate::item::value::Value;
+use crate::language::compile::error::MeaningError;
+use crate::language::compile::steps::{Action, Otherwise, Source, Step};
+use crate::language::document::field::Field;
+use crate::language::document::{self, Document, FromTo};
+use crate::language::expression::cel::Expression;
+use std::collections::BTreeMap;
+
+/// How deep a literal may nest. Source: DynamoDB developer guide, "Quotas", nested attribute depth.
+const MAX_LITERAL_DEPTH: usize = 32;
+
+/// A rule as the document has it, whether it has `rules` or is a single one itself.
+pub(crate) struct Written<'d> {
+    pub(crate) number: Option<usize>,
+    pub(crate) name: Option<&'d str>,
+    pub(crate) matches: Option<&'d str>,
+    pub(crate) check: Option<&'d str>,
+    pub(crate) change: &'d [document::Step],
+}
+
+/// The rules of a document.
+pub(crate) fn rules(document: &Document) -> Result<Vec<Written<'_>>, MeaningError> {
+    let single = Written {
+        number: None,
+        name: None,
+        matches: document.r#where.as_deref(),
+        check: document.check.as_deref(),
+        change: &document.change,
+    };
+    if document.code.is_some() {
+        return Err(MeaningError::Form(
+            "is a migration in Rust, which has no steps to compile; run it through the registry",
+        ));
+    }
+    if document.rules.is_empty() {
+        return Ok(vec![single]);
+    }
+    if !single.change.is_empty() {
+        return Err(MeaningError::Form("has both `change` and `rules`; write one of them"));
+    }
+    if single.matches.is_some() || single.check.is_some() {
+        return Err(MeaningError::Form("has `where` or `check` beside `rules`; write them within each rule"));
+    }
+    let rules = document.rules.iter().enumerate().map(|(index, rule)| Written {
+        number: Some(index + 1),
+        name: rule.name.as_deref(),
+        matches: rule.r#where.as_deref(),
+        check: rule.check.as_deref(),
+        change: &rule.change,
+    });
+    let rules: Vec<_> = rules.collect();
+    match rules.iter().position(|rule| rule.matches.is_none()) {
+        Some(all) if all + 1 < rules.len() => Err(MeaningError::Unreachable { rule: all + 2, before: all + 1 }),
+        _ => Ok(rules),
+    }
+}
+
+/// Compiles an expression that a field may hold.
+pub(crate) fn expression(field: Field, source: Option<&str>) -> Result<Option<Expression>, MeaningError> {
+    let compile = |text| Expression::compile(text).map_err(|source| MeaningError::Expression { field, source });
+    source.map(compile).transpose()
+}
+
+/// The steps of a rule, or those within a step.
+pub(crate) fn steps(place: &Field, steps: &[document::Step]) -> Result<Vec<Step>, MeaningError> {
+    if steps.is_empty() {
+        return Err(MeaningError::NoSteps(place.named("change")));
+    }
+    steps.iter().enumerate().map(|(index, written)| step(place.step(index + 1), written)).collect()
+}
+
+fn step(field: Field, step: &document::Step) -> Result<Step, MeaningError> {
+    refuse_shape(&field, step)?;
+    let when = expression(field.named("when"), step.when.as_deref())?;
+    let action = Reader { field: &field, step }.action()?;
+    Ok(Step { field, when, action })
+}
+
+fn refuse_shape(field: &Field, step: &document::Step) -> Result<(), MeaningError> {
+    let shape = |problem| Err(MeaningError::Shape { field: field.clone(), problem });
+    let named = [
+        step.set.is_some(),
+        step.default.is_some(),
+        step.rename.is_some(),
+        step.copy.is_some(),
+        step.r#move.is_some(),
+        step.remove.is_some(),
+        step.convert.is_some(),
+        step.map_values.is_some(),
+        step.increment_version.is_some(),
+    ];
+    let takes_to = step.set.is_some() || step.default.is_some();
+    match (named.iter().filter(|named| **named).count(), &step.to) {
+        (0, _) => shape(
+            "does nothing; write one of `set`, `default`, `rename`, `copy`, `move`, `remove`, `convert`, `map_values`, \
+             `increment_version`",
+        ),
+        (1, None) if takes_to => shape("lacks `to`: what to set"),
+        (1, Some(_)) if !takes_to => shape("has a `to` that only `set` and `default` take"),
+        (1, _) => Ok(()),
+        _ => shape("does several things; write one action a step"),
+    }
+}
+
+/// Reads one step.
+struct Reader<'s> {
+    field: &'s Field,
+    step: &'s document::Step,
+}
+
+impl Reader<'_> {
+    fn action(&self) -> Result<Action, MeaningError> {
+        let step = self.step;
+        if let Some(path) = &step.set {
+            let path = self.path("set", path)?;
+            return Ok(Action::Set(path.clone(), self.source(&path)?));
+        }
+        if let Some(path) = &step.default {
+            let path = self.path("default", path)?;
+            return Ok(Action::Default(path.clone(), self.source(&path)?));
+        }
+        if let Some(rename) = &step.rename {
+            return self.rename(rename);
+        }
+        if let Some(pair) = &step.copy {
+            let (from, to) = self.pair(("copy.from", "copy.to"), pair)?;
+            return Ok(Action::Copy(from, to));
+        }
+        if let Some(pair) = &step.r#move {
+            let (from, to) = self.pair(("move.from", "move.to"), pair)?;
+            return Ok(Action::Move(from, to));
+        }
+        if let Some(path) = &step.remove {
+            return Ok(Action::Remove(self.path("remove", path)?));
+        }
+        if let Some(convert) = &step.convert {
+            return Ok(Action::Convert(self.path("convert.path", &convert.path)?, convert.to));
+        }
+        self.versions_and_values()
+    }
+
+    fn versions_and_values(&self) -> Result<Action, MeaningError> {
+        match (&self.step.map_values, &self.step.increment_version) {
+            (Some(map), _) => self.map_values(map),
+            (_, Some(increment)) => self.increment(increment),
+            _ => Err(self.shape("does nothing")),
+        }
+    }
+
+    fn rename(&self, rename: &document::Rename) -> Result<Action, MeaningError> {
+        let pair = FromTo { from: rename.from.clone(), to: rename.to.clone() };
+        let (from, to) = self.pair(("rename.from", "rename.to"), &pair)?;
+        let names = [from.rest().last(), to.rest().last()];
+        if from.parent() != to.parent() || names.iter().any(|last| matches!(last, Some(Part::Index(_)))) {
+            return Err(
+                self.shape("renames to another place; write the whole path with another last name, or use `move`")
+            );
+        }
+        Ok(Action::Rename { from, to, keep: rename.keep })
+    }
+
+    fn pair(&self, fields: (&'static str, &'static str), pair: &FromTo) -> Result<(Path, Path), MeaningError> {
+        let (from, to) = (self.path(fields.0, &pair.from)?, self.path(fields.1, &pair.to)?);
+        if from.rest().last() == Some(&Part::Every) || to.rest().last() == Some(&Part::Every) {
+            return Err(self.shape("names every element of a list; name an attribute within the elements"));
+        }
+        if from.element() != to.element() {
+            return Err(self.shape("has a `[*]` that `from` and `to` do not share; both must begin with the same list"));
+        }
+        if from.holds(&to) || to.holds(&from) {
+            return Err(self.shape("has a `from` and a `to` of which one is within the other; `set` the value instead"));
+        }
+        Ok((from, to))
+    }
+
+    fn map_values(&self, map: &document::MapValues) -> Result<Action, MeaningError> {
+        if map.values.is_empty() {
+            return Err(self.shape("has no `values`; write at least one, as in `{OLD: new}`"));
+        }
+        let field = || self.field.named("map_values.values");
+        let values = map.values.iter().map(|(old, new)| Ok((old.clone(), literal(field(), new)?)));
+        let otherwise = match &map.otherwise {
+            document::Otherwise::Invalid => Otherwise::Invalid,
+            document::Otherwise::Keep => Otherwise::Keep,
+            document::Otherwise::Set(value) => {
+                Otherwise::Set(literal(self.field.named("map_values.otherwise"), value)?)
+            }
+        };
+        let path = self.path("map_values.path", &map.path)?;
+        Ok(Action::MapValues { path, values: values.collect::<Result<_, MeaningError>>()?, otherwise })
+    }
+
+    fn increment(&self, increment: &document::IncrementVersion) -> Result<Action, MeaningError> {
+        let path = self.path("increment_version.path", &increment.path)?;
+        let from = self.version("increment_version.from", &increment.from)?;
+        let to = self.version("increment_version.to", &increment.to)?;
+        if path.is_many() {
+            return Err(self.shape("has a `[*]` in the path of the version; an item has one version"));
+        }
+        if from == to || from.type_name() != to.type_name() {
+            return Err(self.shape("goes from a version to itself, or to one of another type"));
+        }
+        if self.field.steps.len() > 1 {
+            return Err(self.shape("is an `increment_version` within another; write them one after the other"));
+        }
+        let inner = match increment.change.as_slice() {
+            [] => Vec::new(),
+            change => steps(self.field, change)?,
+        };
+        Ok(Action::Increment { path, from, to, steps: inner })
+    }
+
+    fn version(&self, name: &'static str, value: &serde_json::Value) -> Result<Value, MeaningError> {
+        let field = self.field.named(name);
+        match literal(field.clone(), value)? {
+            version @ (Value::N(_) | Value::S(_)) => Ok(version),
+            _ => Err(MeaningError::Literal { field, problem: "is neither a number nor a text".into() }),
+        }
+    }
+
+    fn source(&self, path: &Path) -> Result<Source, MeaningError> {
+        let field = self.field.named("to");
+        match self.step.to.as_ref() {
+            Some(serde_json::Value::String(text)) => {
+                let compiled = match path.is_many() {
+                    true => Expression::compile_for_element(text),
+                    false => Expression::compile(text),
+                };
+                let expression = compiled.map_err(|source| MeaningError::Expression { field, source })?;
+                Ok(Source::Computed(Box::new(expression)))
+            }
+            Some(other) => literal(field, other).map(Source::Literal),
+            None => Err(self.shape("lacks `to`: what to set")),
+        }
+    }
+
+    fn path(&self, name: &'static str, text: &str) -> Result<Path, MeaningError> {
+        Path::parse(text).map_err(|source| MeaningError::Path { field: self.field.named(name), source })
+    }
+
+    fn shape(&self, problem: &'static str) -> MeaningError {
+        MeaningError::Shape { field: self.field.clone(), problem }
+    }
+}
+
+fn literal(field: Field, value: &serde_json::Value) -> Result<Value, MeaningError> {
+    literal_at(value, 0).map_err(|problem| MeaningError::Literal { field, problem })
+}
+
+fn literal_at(value: &serde_json::Value, depth: usize) -> Result<Value, String> {
+    if depth > MAX_LITERAL_DEPTH {
+        return Err(format!("is nested more than {MAX_LITERAL_DEPTH} deep, which DynamoDB does not store"));
+    }
+    Ok(match value {
+        serde_json::Value::Null => Value::Null(true),
+        serde_json::Value::Bool(b) => Value::Bool(*b),
+        serde_json::Value::Number(number) => Value::N(number_of(number)?),
+        serde_json::Value::String(text) => Value::S(text.clone()),
+        serde_json::Value::Array(list) => {
+            Value::L(list.iter().map(|value| literal_at(value, depth + 1)).collect::<Result<_, _>>()?)
+        }
+        serde_json::Value::Object(map) => {
+            let entries = map.iter().map(|(name, value)| Ok((name.clone(), literal_at(value, depth + 1)?)));
+            Value::M(entries.collect::<Result<BTreeMap<_, _>, String>>()?)
+        }
+    })
+}
+
+/// Numbers with a fraction are read as floats, which hold 15 digits surely and no more.
+fn number_of(number: &serde_json::Number) -> Result<String, String> {
+    let text = number.to_string();
+    let normal = numbers::normal(&text).ok_or_else(|| format!("is {text}, a number that DynamoDB cannot hold"))?;
+    if number.is_f64() && numbers::significant_digits(&normal) > 15 {
+        return Err(
+            "has a number of more than 15 digits, which may have been rounded; write `to: decimal('...')`".into()
+        );
+    }
+    Ok(normal)
+}

@@ -1,0 +1,147 @@
+//! The functions that expressions may call.
+//!
+//! Each is pure: the same arguments give the same result, on any machine and at any time. A call that cannot be answered
+//! is an error, which makes the item *invalid*; it never is a guess.
+
+use crate::language::expression::error::CompileError;
+
+/// What a function is called like and what it gives, for the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signature {
+    /// Its name.
+    pub name: &'static str,
+    /// Its arguments, as they are written.
+    pub takes: &'static str,
+    /// Whether it is written after its first argument, as in `item.name.startsWith('a')`.
+    pub style: Style,
+    /// What it gives, and when it cannot be answered.
+    pub gives: &'static str,
+    /// A call.
+    pub example: &'static str,
+}
+
+/// How a function is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// `name(first, second)`.
+    Plain,
+    /// `first.name(second)`.
+    Method,
+    /// Either way.
+    Either,
+}
+
+macro_rules! functions {
+    ($($variant:ident $style:ident $name:literal $takes:literal $gives:literal $example:literal)*) => {
+        /// A function that is called with values. (`extract` and `matches` take a pattern, which is compiled before.)
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum Function { $($variant),* }
+
+        /// Every function, in the order of the reference.
+        pub const FUNCTIONS: &[Signature] = &[
+            Signature {
+                name: "extract",
+                takes: "(text, pattern)",
+                style: Style::Plain,
+                gives: "a map of the pattern's named groups; groups that took no part are left out. The pattern is a fixed text, a regular expression as in Rust's crate `regex`. Invalid where it does not match",
+                example: "extract(item.address, r'^(?<street>[^,]+), *(?<city>.+)$')",
+            },
+            Signature {
+                name: "matches",
+                takes: "(text, pattern)",
+                style: Style::Either,
+                gives: "whether a part of the text matches the pattern, which is a fixed text",
+                example: "item.zip.matches(r'^[0-9]{5}$')",
+            },
+            $(Signature { name: $name, takes: $takes, style: Style::$style, gives: $gives, example: $example }),*
+        ];
+
+        impl Function {
+            /// The function of this name.
+            pub(crate) fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant),)*
+                    _ => None,
+                }
+            }
+
+            pub(super) fn signature(self) -> (&'static str, &'static str, Style) {
+                match self {
+                    $(Self::$variant => ($name, $takes, Style::$style)),*
+                }
+            }
+        }
+    };
+}
+
+functions! {
+    Split Plain "split" "(text, separator)" "a list of the parts of the text between separators, which are not empty" "split(item.tags, ',')"
+    Join Plain "join" "(list, separator)" "one text of a list or set of texts" "join(item.names, ' ')"
+    Trim Plain "trim" "(text)" "the text without white space at its ends" "trim(item.name)"
+    Lower Plain "lower" "(text)" "the text in lower case, by Unicode's rules for no particular language" "lower(item.email)"
+    Upper Plain "upper" "(text)" "the text in upper case, by Unicode's rules for no particular language" "upper(item.state)"
+    Number Plain "number" "(value)" "the number that a decimal text holds, exactly; a number as it is. Invalid where the text is no decimal number of at most 38 digits" "number(item.price)"
+    Decimal Plain "decimal" "(value)" "a number, or the number that a decimal text holds, to compute with exactly: `+`, `-`, `*`, `/` and `%` with it on either side have up to 38 digits. Invalid where a result would have to be rounded" "decimal(item.price) * 100"
+    Text Plain "string" "(value)" "the text of a number (its decimal digits), of a boolean, or of binary that is UTF-8; a text as it is" "string(item.count)"
+    Int Plain "int" "(value)" "the integer that a text holds; an integer as it is. Invalid for a fraction: nothing is cut off" "int(item.count)"
+    Boolean Plain "bool" "(value)" "the boolean that the text `true` or `false` is; a boolean as it is" "bool(item.active)"
+    EpochSeconds Plain "epoch_seconds" "(text)" "the seconds since 1970 of an ISO 8601 time with its offset; a fraction is kept" "epoch_seconds(item.createdAt)"
+    IsoTime Plain "iso_time" "(number)" "the ISO 8601 time in UTC of seconds since 1970" "iso_time(item.createdAt)"
+    StringSet Plain "string_set" "(list)" "a set of strings, of a list that is not empty" "string_set(split(item.tags, ','))"
+    NumberSet Plain "number_set" "(list)" "a set of numbers, of a list that is not empty" "number_set([1, 2])"
+    BinarySet Plain "binary_set" "(list)" "a set of binary values, of a list that is not empty" "binary_set([binary(item.hash)])"
+    FromBase64 Plain "binary" "(text)" "the bytes that a base64 text holds" "binary(item.image)"
+    ToBase64 Plain "base64" "(binary)" "the base64 text of bytes" "base64(item.image)"
+    Bytes Plain "bytes" "(text)" "the UTF-8 bytes of a text" "bytes(item.name)"
+    Sha256 Plain "sha256" "(value)" "the SHA-256 of a text's UTF-8 bytes, or of binary, as 64 hexadecimal digits" "sha256(lower(item.email))"
+    UuidFrom Plain "uuid_from" "(namespace, name)" "the UUID of version 5 (RFC 9562) of a name within a namespace, which is a UUID as text: the same for the same name, in every program" "uuid_from('6ba7b811-9dad-11d1-80b4-00c04fd430c8', item.url)"
+    Type Plain "type" "(value)" "DynamoDB's name of the value's type: `S`, `N`, `B`, `BOOL`, `NULL`, `M`, `L`, `SS`, `NS`, `BS`" "type(item.price) == 'S'"
+    Size Either "size" "(value)" "how many characters a text has, bytes binary, elements a list or set, entries a map" "size(item.tags) > 0"
+    Contains Method "contains" "(part)" "whether a text holds another" "item.name.contains(' ')"
+    StartsWith Method "startsWith" "(prefix)" "whether a text begins with another" "key.sk.startsWith('ORDER#')"
+    EndsWith Method "endsWith" "(suffix)" "whether a text ends with another" "item.name.endsWith('.pdf')"
+}
+
+/// The names of tableshift's own functions.
+pub const OWN: [&str; 21] = [
+    "extract",
+    "split",
+    "join",
+    "trim",
+    "lower",
+    "upper",
+    "number",
+    "decimal",
+    "string",
+    "int",
+    "bool",
+    "epoch_seconds",
+    "iso_time",
+    "string_set",
+    "number_set",
+    "binary_set",
+    "binary",
+    "base64",
+    "sha256",
+    "uuid_from",
+    "type",
+];
+
+impl Function {
+    /// Refuses a call in the wrong style or with the wrong number of arguments.
+    pub(crate) fn check_call(self, as_method: bool, arguments: usize) -> Result<(), CompileError> {
+        let (name, takes, style) = self.signature();
+        let wanted = takes.split(',').count() + usize::from(style == Style::Method);
+        let misplaced = match style {
+            Style::Plain => as_method,
+            Style::Method => !as_method,
+            Style::Either => false,
+        };
+        match (misplaced, arguments == wanted) {
+            (true, _) if as_method => Err(CompileError::NoMethod(name.into())),
+            (true, _) => Err(CompileError::Method(name.into())),
+            (false, false) => Err(CompileError::Arguments { function: name.into(), takes }),
+            (false, true) => Ok(()),
+        }
+    }
+}

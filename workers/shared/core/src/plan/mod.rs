@@ -1,0 +1,17 @@
+//! What a run does, decided once before it touches anything: input, policy, plan, segments, and the keys of its objects.
+//!
+//! What may change while a run works is in [`control`](crate::control).
+
+pub mod canary;
+pub mod child;
+pub mod estimate;
+pub mod input;
+pub mod keys;
+pub mod monitors;
+pub mod parts;
+pub mod phase;
+pub mod policy;
+pub mod rate;
+pub mod run_plan;
+pub mod segments;
+pub mod window;

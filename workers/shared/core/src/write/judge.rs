@@ -1,0 +1,264 @@
+//! A page's items sorted into work: what to write, what to count, what to make of a write that failed its condition.
+
+use crate::change::migration::{Change, Invalid, Migration, Outcome, TableRules};
+use crate::item::table::Table;
+use crate::item::value::Item;
+use crate::write::counts::{Sample, Tally};
+use crate::write::journal::{Entry, Index, Standing};
+
+/// One write to be made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Work {
+    /// The item's key attributes.
+    pub key: Item,
+    /// The change.
+    pub change: Change,
+}
+
+/// What a page, or an item, is judged by.
+#[derive(Debug)]
+pub struct Judge<'m, M> {
+    /// The migration.
+    pub migration: &'m M,
+    /// What the table demands of a change.
+    pub rules: &'m TableRules,
+    /// The table.
+    pub table: &'m Table,
+}
+
+impl<M: Migration> Judge<'_, M> {
+    /// Sorts a page's items into writes and counts. `prior` is what earlier attempts journaled for this very page: an
+    /// item that is as they would have left it was changed by this run, whatever became of the worker.
+    pub fn sort_out(&self, items: Vec<Item>, prior: &Index, tally: &mut Tally) -> Vec<Work> {
+        tally.counts.scanned += items.len() as u64;
+        items.into_iter().filter_map(|item| self.sort_out_one(item, prior, tally)).collect()
+    }
+
+    fn sort_out_one(&self, item: Item, prior: &Index, tally: &mut Tally) -> Option<Work> {
+        let key = self.table.key_of(&item);
+        let standing = match prior.is_empty() {
+            true => Standing::NotJournaled,
+            false => prior.standing(&key, &item, self.migration.footprint().touched()),
+        };
+        match self.ruled(self.migration.consume(item)) {
+            Outcome::Changed(change) => return Some(Work { key, change }),
+            Outcome::AlreadyDone | Outcome::NotMatched if standing == Standing::AsWritten => tally.counts.changed += 1,
+            outcome => self.count(&outcome, || key, tally),
+        }
+        None
+    }
+
+    /// Counts items that DynamoDB's filter left out: `where` is false for them, whether they were changed before or never
+    /// were the migration's business.
+    pub fn count_left_out(&self, items: u64, tally: &mut Tally) {
+        tally.counts.scanned += items;
+        tally.counts.not_matched += items;
+    }
+
+    /// Counts a write that took effect.
+    pub fn count_written(&self, work: &Work, tally: &mut Tally) {
+        tally.counts.changed += 1;
+        tally.change_units += work.change.write_units();
+    }
+
+    /// Counts a write that DynamoDB refused for good.
+    pub fn count_refused(&self, work: &Work, message: String, tally: &mut Tally) {
+        tally.counts.invalid += 1;
+        tally.journal.unwritten += 1;
+        tally.find(work.key.clone(), Invalid::Refused(message).to_string());
+    }
+
+    /// Counts an item that is given up because it kept changing.
+    pub fn count_given_up(&self, work: &Work, tally: &mut Tally) {
+        tally.counts.conflicts += 1;
+        tally.find(work.key.clone(), "the application kept changing it; it is as the application left it");
+    }
+
+    /// What is to be journaled and written again after a write failed its condition, given the item as it now is (none: it
+    /// was deleted); nothing if nothing is left to do for it: then it was counted.
+    pub fn after_conflict(&self, work: Work, now: Option<&Item>, tally: &mut Tally) -> Option<Work> {
+        // If it is made, the write did take effect and its answer was lost; the SDK's retry then failed its condition.
+        if !now.is_some_and(|item| work.change.is_made(item)) {
+            tally.journal.unwritten += 1;
+        }
+        let again = self.renew(work, now, tally);
+        tally.retries += u64::from(again.is_some());
+        again
+    }
+
+    /// A write brought up to date with the item as it now is (none: it was deleted); nothing if nothing is left to do.
+    pub fn renew(&self, work: Work, now: Option<&Item>, tally: &mut Tally) -> Option<Work> {
+        let Some(item) = now else {
+            tally.counts.not_matched += 1;
+            return None;
+        };
+        if work.change.is_made(item) {
+            self.count_written(&work, tally);
+            return None;
+        }
+        match self.outcome(item) {
+            Outcome::Changed(change) => Some(Work { key: work.key, change }),
+            outcome => {
+                self.count(&outcome, || self.table.key_of(item), tally);
+                None
+            }
+        }
+    }
+
+    /// Counts an item of a dry run as a run would, and proves that applying twice equals applying once.
+    pub fn dry_run(&self, item: &Item, tally: &mut Tally) {
+        tally.counts.scanned += 1;
+        let outcome = match self.outcome(item) {
+            Outcome::Changed(change) if self.changes_again(item, &change) => Outcome::Invalid(Invalid::NotIdempotent),
+            outcome => outcome,
+        };
+        let Outcome::Changed(change) = outcome else { return self.count(&outcome, || self.table.key_of(item), tally) };
+        tally.counts.changed += 1;
+        tally.change_units += change.write_units();
+        tally.sample(|| {
+            let Entry { key, before, after, .. } = Entry::of(self.table.key_of(item), &change, 0);
+            Sample { key, before, after }
+        });
+    }
+
+    /// What the migration makes of an item, with the table's rules applied.
+    pub fn outcome(&self, item: &Item) -> Outcome {
+        self.ruled(self.migration.apply(item))
+    }
+
+    fn ruled(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Changed(change) => match self.rules.broken_by(&change) {
+                Some(reason) => Outcome::Invalid(reason),
+                None => Outcome::Changed(change),
+            },
+            outcome => outcome,
+        }
+    }
+
+    fn changes_again(&self, item: &Item, change: &Change) -> bool {
+        matches!(self.migration.apply(&change.applied_to(item)), Outcome::Changed(_) | Outcome::Invalid(_))
+    }
+
+    fn count(&self, outcome: &Outcome, key: impl FnOnce() -> Item, tally: &mut Tally) {
+        match outcome {
+            Outcome::NotMatched => tally.counts.not_matched += 1,
+            Outcome::AlreadyDone => tally.counts.already_done += 1,
+            Outcome::Changed(_) => tally.counts.changed += 1,
+            Outcome::Invalid(reason) => {
+                tally.counts.invalid += 1;
+                tally.find(key(), reason.to_string());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::value::Value;
+    use crate::language::compile::compiled::Compiled;
+    use crate::language::document::Document;
+    use crate::write::journal::Entry;
+
+    fn compiled(yaml: &str) -> Compiled {
+        Compiled::of(&Document::from_yaml(yaml).unwrap()).unwrap()
+    }
+
+    fn table() -> Table {
+        serde_json::from_value(serde_json::json!({
+        "name": "t", "arn": "", "status": "ACTIVE", "keys": ["pk"], "index_keys": {"gsi": "S"}, "items": 0, "bytes": 0,
+        "time_to_live": null, "point_in_time_recovery": false, "replicas": 0, "indexes": 0, "stream": false
+    }))
+    .unwrap()
+    }
+
+    fn item(json: &str) -> Item {
+        serde_json::from_str(json).unwrap()
+    }
+
+    const RENAME: &str = "id: m\nwhere: has(item.a)\nchange: [{rename: {from: a, to: b}}]\ncheck: has(item.b)";
+
+    fn with_judge(yaml: &str, test: impl FnOnce(Judge<'_, Compiled>)) {
+        let (migration, table) = (compiled(yaml), table());
+        let rules = TableRules::of(&table, 0);
+        test(Judge { migration: &migration, rules: &rules, table: &table });
+    }
+
+    #[test]
+    fn every_item_of_a_page_becomes_work_or_a_count() {
+        with_judge(RENAME, |judge| {
+            let mut tally = Tally::default();
+            let items = [
+                item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#),
+                item(r#"{"pk":{"S":"2"},"b":{"S":"x"}}"#),
+                item(r#"{"pk":{"S":"3"}}"#),
+            ];
+            let work = judge.sort_out(items.to_vec(), &Index::default(), &mut tally);
+            assert_eq!(work.len(), 1);
+            assert_eq!((tally.counts.scanned, tally.counts.already_done, tally.counts.not_matched), (3, 1, 1));
+            judge.count_written(&work[0], &mut tally);
+            assert!(tally.counts.balance());
+        });
+    }
+
+    #[test]
+    fn an_item_that_a_dead_worker_changed_counts_as_changed() {
+        with_judge(RENAME, |judge| {
+            let old = item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#);
+            let Outcome::Changed(change) = judge.outcome(&old) else { panic!() };
+            let mut prior = Index::default();
+            prior.add(&Entry::of(item(r#"{"pk":{"S":"1"}}"#), &change, 0));
+            let mut tally = Tally::default();
+            assert!(judge.sort_out(vec![item(r#"{"pk":{"S":"1"},"b":{"S":"x"}}"#)], &prior, &mut tally).is_empty());
+            assert_eq!((tally.counts.changed, tally.counts.already_done), (1, 0));
+        });
+    }
+
+    #[test]
+    fn after_a_conflict_the_item_is_judged_as_it_now_is() {
+        with_judge(RENAME, |judge| {
+            let old = item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#);
+            let mut tally = Tally::default();
+            let work = judge.sort_out(vec![old], &Index::default(), &mut tally).remove(0);
+            let changed_by_app = item(r#"{"pk":{"S":"1"},"a":{"S":"y"}}"#);
+            let again = judge.after_conflict(work, Some(&changed_by_app), &mut tally).unwrap();
+            assert_eq!(again.change.image_after()["b"], Some(Value::s("y")));
+            assert_eq!(judge.after_conflict(again, None, &mut tally), None);
+            assert_eq!((tally.counts.not_matched, tally.retries, tally.journal.unwritten), (1, 1, 2));
+            assert!(tally.counts.balance());
+        });
+    }
+
+    #[test]
+    fn a_write_whose_answer_was_lost_counts_as_changed() {
+        with_judge(RENAME, |judge| {
+            let mut tally = Tally::default();
+            let work = judge
+                .sort_out(vec![item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#)], &Index::default(), &mut tally)
+                .remove(0);
+            let written = item(r#"{"pk":{"S":"1"},"b":{"S":"x"},"other":{"N":"1"}}"#);
+            assert_eq!(judge.after_conflict(work, Some(&written), &mut tally), None);
+            assert_eq!((tally.counts.changed, tally.journal.unwritten), (1, 0));
+        });
+    }
+
+    #[test]
+    fn a_dry_run_finds_what_would_change_for_ever() {
+        with_judge("id: m\nchange: [{set: n, to: item.n + 1}]", |judge| {
+            let mut tally = Tally::default();
+            judge.dry_run(&item(r#"{"pk":{"S":"1"},"n":{"N":"1"}}"#), &mut tally);
+            assert_eq!(tally.counts.invalid, 1);
+            assert!(tally.findings[0].reason.contains("change the item again"));
+        });
+    }
+
+    #[test]
+    fn a_value_that_breaks_an_index_s_type_is_invalid_before_it_is_written() {
+        with_judge("id: m\nwhere: '!has(item.gsi)'\nchange: [{set: gsi, to: 1}]", |judge| {
+            let mut tally = Tally::default();
+            judge.dry_run(&item(r#"{"pk":{"S":"1"}}"#), &mut tally);
+            assert_eq!(tally.findings[0].reason, "`gsi` would be of type N, but it is an index key of type S");
+        });
+    }
+}

@@ -1,0 +1,112 @@
+//! Changes as PartiQL statements, for BatchExecuteStatement: 25 conditional updates a request.
+//!
+//! A statement says the same as the [`Update`](crate::write::update::Update) of its change. Where AWS does not document how
+//! PartiQL compares (documents, sets, binary, null) or names an attribute, there is none, and the change goes through
+//! UpdateItem. Source: DynamoDB developer guide, "PartiQL update statements for DynamoDB".
+
+use crate::change::migration::Change;
+use crate::item::value::{Item, Value};
+
+/// The most statements in one request. Source: DynamoDB API reference, BatchExecuteStatement.
+pub const MAX_STATEMENTS: usize = 25;
+/// The longest statement, in bytes. Source: DynamoDB API reference, BatchStatementRequest.
+const MAX_STATEMENT_BYTES: usize = 8192;
+
+/// One conditional UPDATE.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement<'c> {
+    /// Its text, with a `?` for each parameter.
+    pub text: String,
+    /// The parameters, in order.
+    pub parameters: Vec<&'c Value>,
+}
+
+/// Whether PartiQL's meaning of a change is documented, so that it has a [`Statement`].
+pub fn is_documented(key: &Item, change: &Change) -> bool {
+    // What is touched is guarded.
+    let names = key.keys().chain(change.guard().map(|(name, _)| name));
+    let guarded = change.guard().filter(|(name, _)| !key.contains_key(*name));
+    names.clone().all(|name| is_plain(name))
+        && guarded.filter_map(|(_, value)| value).all(is_comparable)
+        // Each name comes at most twice, with a few characters around it.
+        && names.map(|name| 2 * (name.len() + 16)).sum::<usize>() < MAX_STATEMENT_BYTES / 2
+}
+
+impl<'c> Statement<'c> {
+    /// The statement that makes a [documented](is_documented) change to the item with this key.
+    pub fn of_change(table: &str, key: &'c Item, change: &'c Change) -> Self {
+        let mut statement = Self { text: String::with_capacity(256), parameters: Vec::with_capacity(16) };
+        statement.text.extend(["UPDATE \"", table, "\""]);
+        for (name, value) in change.delta().filter_map(|(name, value)| Some((name, value?))) {
+            statement.push(" SET ", name, "=?", Some(value));
+        }
+        for (name, _) in change.delta().filter(|(_, value)| value.is_none()) {
+            statement.push(" REMOVE ", name, "", None);
+        }
+        // UPDATE never makes an item, so a deleted item is not resurrected and needs no guard of its own.
+        for (index, (name, value)) in key.iter().enumerate() {
+            statement.push(if index == 0 { " WHERE " } else { " AND " }, name, "=?", Some(value));
+        }
+        for (name, value) in change.guard().filter(|(name, _)| !key.contains_key(*name)) {
+            let after = if value.is_some() { "=?" } else { " IS MISSING" };
+            statement.push(" AND ", name, after, value);
+        }
+        statement
+    }
+
+    fn push(&mut self, before: &str, name: &str, after: &str, value: Option<&'c Value>) {
+        self.text.extend([before, "\"", name, "\"", after]);
+        self.parameters.extend(value);
+    }
+}
+
+fn is_comparable(value: &Value) -> bool {
+    matches!(value, Value::S(_) | Value::N(_) | Value::Bool(_))
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::migration::Footprint;
+    use std::collections::BTreeSet;
+
+    fn change(read: &str, changed: &str) -> Change {
+        let names: BTreeSet<String> = ["a", "b", "c"].map(String::from).into();
+        let item = |json: &str| serde_json::from_str::<Item>(json).unwrap();
+        Change::between(&item(read), item(changed), &Footprint::new(names, [])).unwrap()
+    }
+
+    fn key() -> Item {
+        Item::from([("pk".into(), Value::s("1")), ("sk".into(), Value::s("2"))])
+    }
+
+    #[test]
+    fn a_statement_sets_removes_and_guards_like_the_update() {
+        let change = change(r#"{"a":{"S":"x"},"b":{"BOOL":true}}"#, r#"{"a":{"S":"y"},"c":{"M":{}}}"#);
+        let key = key();
+        assert!(is_documented(&key, &change));
+        let statement = Statement::of_change("t", &key, &change);
+        assert_eq!(
+            statement.text,
+            "UPDATE \"t\" SET \"a\"=? SET \"c\"=? REMOVE \"b\" WHERE \"pk\"=? AND \"sk\"=? \
+             AND \"a\"=? AND \"b\"=? AND \"c\" IS MISSING"
+        );
+        assert_eq!(statement.parameters.len(), 6);
+    }
+
+    #[test]
+    fn what_partiql_does_not_document_has_no_statement() {
+        for guard in [r#"{"M":{}}"#, r#"{"L":[]}"#, r#"{"SS":["x"]}"#, r#"{"NULL":true}"#, r#"{"B":"AA=="}"#] {
+            let change = change(&format!(r#"{{"a":{guard}}}"#), r#"{"a":{"S":"y"}}"#);
+            assert!(!is_documented(&key(), &change), "{guard}");
+        }
+        let odd = Item::from([("p\"k".into(), Value::s("1"))]);
+        let plain = change(r#"{"a":{"S":"x"}}"#, r#"{"a":{"S":"y"}}"#);
+        assert!(!is_documented(&odd, &plain));
+        assert!(is_documented(&key(), &plain));
+    }
+}
