@@ -1,4 +1,4 @@
-"""The demo: the whole workflow on the local stack, with real data, every claim checked. Run by scripts/demo."""
+"""The demo: runs the whole workflow on the local stack with real data and checks each claim. Called by scripts/demo."""
 
 import argparse
 import signal
@@ -7,75 +7,77 @@ from types import FrameType
 
 from rich.console import Console
 
-import story
-import telling
-from checks import Checks, Stopped
+import output
+import scenario
+from checklist import Checklist, DemoFailed
 from stack import ROOT, Stack
 
 
 def main() -> int:
-    """The command line; gives the exit code."""
+    """Reads the command line, runs the demo and returns the exit code."""
     parser = argparse.ArgumentParser(prog="scripts/demo", description="Migrates, verifies and rolls back a real table.")
-    parser.add_argument("--items", type=count, metavar="N", help="so many airports; default: all, about 28,000")
-    parser.add_argument("--keep", action="store_true", help="leave the stack up and say how to look around")
+    parser.add_argument(
+        "--items", type=positive_number, metavar="N", help="load N airports; default: all, about 28,000"
+    )
+    parser.add_argument("--keep", action="store_true", help="leave the stack running and show how to explore it")
     args = parser.parse_args()
-    # Where ticks cannot be printed, something else is.
+    # An output encoding without check marks must not end the demo.
     sys.stdout.reconfigure(errors="replace")
-    # A file or a pipe has no width: its lines are not cut.
+    # A file or a pipe has no width; this one keeps the lines whole.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, interrupt)
     stack = Stack()
     try:
-        return play(stack, console, args.items, args.keep)
-    except Stopped as stopped:
-        console.print(f"✗ {stopped}", style="bold red", markup=False, soft_wrap=True)
+        return run_demo(stack, console, args.items, args.keep)
+    except DemoFailed as failed:
+        console.print(f"✗ {failed}", style="bold red", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
-        console.print("stopped")
+        console.print("interrupted")
         return 130
     finally:
-        take_down(stack, console, args.keep)
+        stop_stack(stack, console, args.keep)
 
 
-def play(stack: Stack, console: Console, items: int | None, keep: bool) -> int:
-    """The whole story; gives the exit code."""
-    console.print("[bold]tableshift[/]: a real table is migrated, verified and rolled back, all on this machine")
-    telling.heading(console, f"The stack: the local AWS, and stage {stack.stage} deployed to it (port {stack.port})")
+def run_demo(stack: Stack, console: Console, items: int | None, keep: bool) -> int:
+    """Runs the whole demo and returns the exit code."""
+    console.print("[bold]tableshift[/]: migrates, verifies and rolls back a real table, all on this machine")
+    output.heading(console, f"The stack: a local AWS on port {stack.port}, with the stage {stack.stage} deployed to it")
     stack.up()
-    checks = Checks(console)
-    run = story.tell(stack, console, checks, items)
-    telling.heading(console, "In short")
-    holds = checks.conclude()
-    console.print(f"  the run's report for people is in {story.KEPT.relative_to(ROOT)}/report.html")
+    checklist = Checklist(console)
+    run = scenario.run_scenario(stack, console, checklist, items)
+    output.heading(console, "Summary")
+    passed = checklist.print_summary()
+    console.print(f"  the run's report is in {scenario.REPORTS.relative_to(ROOT)}/report.html")
     if keep:
-        told = telling.look_around(stack, run, story.TABLE, story.MIGRATION)
-        console.print(f"\n{told}\n", soft_wrap=True, markup=False)
-    return 0 if holds else 1
+        hints = output.exploration_hints(stack, run, scenario.TABLE, scenario.MIGRATION)
+        console.print(f"\n{hints}\n", soft_wrap=True, markup=False)
+    return 0 if passed else 1
 
 
-def take_down(stack: Stack, console: Console, keep: bool) -> None:
-    """Takes the stack down, unless it is to stay or was there before."""
-    if stack.was_up:
-        console.print(f"the local stack on port {stack.port} ran before, so it is left running")
+def stop_stack(stack: Stack, console: Console, keep: bool) -> None:
+    """Stops the stack, unless the user wants to keep it or it ran before the demo."""
+    if stack.was_running:
+        console.print(f"the local stack on port {stack.port} was running before the demo, so it is left running")
     elif keep:
-        console.print(f"the local stack stays up on port {stack.port}")
+        console.print(f"the local stack is left running on port {stack.port}")
     else:
         # A second Ctrl-C would leave processes behind.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
         stack.down()
-        console.print("the local stack is taken down; --keep would have left it up")
+        console.print("the local stack is stopped; use --keep to leave it running")
 
 
-def count(text: str) -> int:
-    """A number of items from the command line."""
+def positive_number(text: str) -> int:
+    """Parses a number of items from the command line."""
     if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError("a whole number from 1 on is needed")
+        raise argparse.ArgumentTypeError("must be a whole number of 1 or more")
     return int(text)
 
 
-def stop(number: int, frame: FrameType | None) -> None:
-    """Ends the demo as Ctrl-C does, so that the stack is taken down."""
+def interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Handles SIGTERM like Ctrl-C, so that the local stack is stopped."""
     raise KeyboardInterrupt
 
 

@@ -1,6 +1,6 @@
-"""The demo's data: the airports of the package airportsdata, as a table that a careless past has left behind.
+"""The demo's data: the airports of the package airportsdata, as a table with an old data model.
 
-Everything is a text, the position lies flat beside the rest, and nothing says which shape an item has.
+Every value is a string, the position is in three separate attributes, and there is no version.
 """
 
 import itertools
@@ -11,12 +11,12 @@ from typing import Any
 import airportsdata
 
 KEY = "icao"
-# An item in DynamoDB's own JSON, as the API takes and gives it.
+# An item in DynamoDB JSON, as the API takes and returns it.
 Item = dict[str, dict[str, Any]]
 
 
 def airports(count: int | None) -> Iterator[Item]:
-    """So many airports, or all. Beyond all of them they begin again, under a key with a suffix."""
+    """Yields `count` airports, or all of them. A larger count repeats the airports under keys with a suffix."""
     source = list(airportsdata.load("ICAO").values())
     count = len(source) if count is None else count
     for number, airport in enumerate(itertools.islice(itertools.cycle(source), count)):
@@ -25,15 +25,15 @@ def airports(count: int | None) -> Iterator[Item]:
         yield {name: {"S": str(value)} for name, value in {**airport, KEY: key}.items()}
 
 
-def restructured(item: Item) -> Item:
-    """What the demo's migration is to make of an item: written down a second time, so that one can judge the other."""
-    flat = ("lat", "lon", "elevation")
-    kept = {name: value for name, value in item.items() if name not in (*flat, "tz")}
-    position = {name: {"N": plain(item[name]["S"])} for name in flat}
+def expected_item(item: Item) -> Item:
+    """Returns the item that the demo's migration must produce. Written independently, to check the migration."""
+    moved = ("lat", "lon", "elevation")
+    kept = {name: value for name, value in item.items() if name not in (*moved, "tz")}
+    position = {name: {"N": canonical_number(item[name]["S"])} for name in moved}
     return {**kept, "position": {"M": position}, "timeZone": item["tz"], "version": {"N": "2"}}
 
 
-def plain(text: str) -> str:
-    """A decimal text as DynamoDB gives it back: no exponent, no zeros that say nothing."""
+def canonical_number(text: str) -> str:
+    """Formats a decimal number as DynamoDB returns it: no exponent, no trailing zeros."""
     number = Decimal(text)
     return format(number.normalize() if number else Decimal(0), "f")

@@ -1,4 +1,4 @@
-"""What there is to look at after a run: in S3, in DynamoDB's stream, in Step Functions."""
+"""Reads what a run left in S3, in DynamoDB's stream and in Step Functions, so that the demo can check the run."""
 
 import json
 from collections import Counter
@@ -11,28 +11,28 @@ from airports import KEY
 from execution import Execution
 
 
-class Folder:
-    """What a run left under runs/<run>/ in the stack's bucket."""
+class RunFolder:
+    """The objects of a run: everything under runs/<run>/ in the stack's bucket."""
 
     def __init__(self, s3: Any, bucket: str, run: str) -> None:
         self.s3, self.bucket, self.prefix = s3, bucket, f"runs/{run}/"
 
-    def objects(self, under: str = "") -> Iterator[dict[str, Any]]:
-        """The objects whose keys begin so."""
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + under)
+    def objects(self, prefix: str = "") -> Iterator[dict[str, Any]]:
+        """Yields the objects whose names in the folder begin with `prefix`, as ListObjectsV2 describes them."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + prefix)
         for page in pages:
             yield from page.get("Contents", [])
 
     def read(self, key: str) -> bytes:
-        """An object's bytes."""
+        """Reads an object by its full key."""
         return self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
-    def json(self, name: str) -> Any:
-        """A JSON object of the run."""
+    def read_json(self, name: str) -> Any:
+        """Reads a JSON object by its name in the folder."""
         return json.loads(self.read(self.prefix + name))
 
     def contents(self) -> list[tuple[str, int, int]]:
-        """Per file or folder at the top: its name, how many objects, how many bytes."""
+        """Lists the files and folders at the top level with their number of objects and of bytes."""
         count: Counter[str] = Counter()
         size: Counter[str] = Counter()
         for item in self.objects():
@@ -44,39 +44,36 @@ class Folder:
 
 @dataclass
 class Export:
-    """An export's own word on what it holds."""
+    """What an export contains, according to its manifests: `items` from the summary, `items_in_files` from the list."""
 
-    manifest: str
     items: int
     items_in_files: int
     files: int
 
 
-def export(folder: Folder) -> Export | None:
-    """The run's export, by the manifests in S3."""
+def read_export(folder: RunFolder) -> Export | None:
+    """Reads the manifests of the run's export, if there is one."""
     for item in folder.objects("export/"):
         if item["Key"].endswith("/manifest-summary.json"):
             summary = json.loads(folder.read(item["Key"]))
             lines = folder.read(summary["manifestFilesS3Key"]).splitlines()
             in_files = sum(json.loads(line)["itemCount"] for line in lines)
-            return Export(item["Key"], summary["itemCount"], in_files, len(lines))
+            return Export(summary["itemCount"], in_files, len(lines))
     return None
 
 
 @dataclass
 class Journal:
-    """The run's before-images: for each key, since when one is in S3."""
+    """The run's before-images. `stored` has for each key the time when its first before-image was in S3."""
 
     entries: int = 0
-    objects: int = 0
     stored: dict[str, datetime] = field(default_factory=dict)
 
 
-def journal(folder: Folder) -> Journal:
+def read_journal(folder: RunFolder) -> Journal:
     """Reads the whole journal."""
     found = Journal()
     for item in folder.objects("journal/"):
-        found.objects += 1
         for line in folder.read(item["Key"]).splitlines():
             key = json.loads(line)["key"][KEY]["S"]
             found.entries += 1
@@ -86,15 +83,14 @@ def journal(folder: Folder) -> Journal:
 
 @dataclass
 class Writes:
-    """The writes to a table, as its stream tells them."""
+    """The writes to a table, according to its stream: for each key, the time of the first one and their number."""
 
-    # For each key, when it was written, and how often.
     first: dict[str, datetime] = field(default_factory=dict)
     times: Counter[str] = field(default_factory=Counter)
 
 
-def writes(records: Iterable[dict[str, Any]]) -> Writes:
-    """Sums a stream's records up."""
+def count_writes(records: Iterable[dict[str, Any]]) -> Writes:
+    """Adds up the records of a stream."""
     found = Writes()
     for record in records:
         key, at = record["Keys"][KEY]["S"], record["ApproximateCreationDateTime"]
@@ -103,18 +99,18 @@ def writes(records: Iterable[dict[str, Any]]) -> Writes:
     return found
 
 
-def is_later(moment: datetime, written: datetime) -> bool:
-    """Whether a moment is later than a write. A stream's times are cut to the second, so both are taken so."""
-    return int(moment.timestamp()) > int(written.timestamp())
+def is_after(time: datetime, write: datetime) -> bool:
+    """Whether a time is after a write. The stream truncates its times to seconds, so this compares whole seconds."""
+    return int(time.timestamp()) > int(write.timestamp())
 
 
-def written_in_time(journal: Journal, writes: Writes) -> int:
-    """How many items were written when their before-image was in S3 already."""
+def count_journaled_first(journal: Journal, writes: Writes) -> int:
+    """Counts the items whose before-image was in S3 before their first write."""
     stored = journal.stored
-    return sum(key in stored and not is_later(stored[key], at) for key, at in writes.first.items())
+    return sum(key in stored and not is_after(stored[key], at) for key, at in writes.first.items())
 
 
-def segments_of_children(execution: Execution, label: str) -> list[int]:
-    """Which segments the children of a Map worked on, by their inputs."""
+def child_segments(execution: Execution, label: str) -> list[int]:
+    """Returns the segments that the children of a Map processed, from the children's inputs."""
     map_run = execution.map_runs()[label]["mapRunArn"]
     return sorted(json.loads(child["input"])["segment"] for child in execution.children(map_run))

@@ -1,4 +1,4 @@
-"""An execution of the state machine: started, and followed by what Step Functions and the ledger say of it."""
+"""Starts an execution of the state machine and reads its progress from Step Functions and the ledger."""
 
 import json
 from collections.abc import Iterator
@@ -6,18 +6,30 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-# For a Map: its phase in the ledger, and where a checkpoint's counts say how many items are dealt with.
-PHASES = {
-    "DryRun": ("dry-run", "counts", "scanned", "rehearsed"),
-    "Migrate": ("migrate", "counts", "changed", "changed"),
-    "Verify": ("verify", "counts", "scanned", "verified"),
-    "RollBack": ("roll-back", "journal", "restored", "put back"),
+from stack import Stack
+
+
+@dataclass(frozen=True)
+class MapPhase:
+    """The phase of a Map state, and where the phase's checkpoints count the items that it has processed."""
+
+    phase: str
+    group: str
+    count: str
+    verb: str
+
+
+MAP_PHASES = {
+    "DryRun": MapPhase("dry-run", "counts", "scanned", "scanned"),
+    "Migrate": MapPhase("migrate", "counts", "changed", "changed"),
+    "Verify": MapPhase("verify", "counts", "scanned", "verified"),
+    "RollBack": MapPhase("roll-back", "journal", "restored", "restored"),
 }
 
 
 @dataclass
 class Step:
-    """A state at work, or done."""
+    """A state that the execution has entered. The counts are those of a Map."""
 
     name: str
     began: datetime
@@ -25,31 +37,32 @@ class Step:
     parts: int = 0
     parts_done: int = 0
     items: int = 0
-    doing: str = ""
+    verb: str = ""
 
     @property
     def seconds(self) -> float:
-        """How long it took, so far."""
+        """The duration, until now if the state has not ended."""
         return ((self.ended or datetime.now(UTC)) - self.began).total_seconds()
 
 
 class Execution:
-    """One execution and the run that it is, or is about."""
+    """An execution and its run: the run that it started, or an earlier one that its input names."""
 
-    def __init__(
-        self, stepfunctions: Any, dynamodb: Any, ledger: str, machine: str, name: str, given: dict[str, Any]
-    ) -> None:
-        self.stepfunctions, self.dynamodb, self.ledger = stepfunctions, dynamodb, ledger
-        self.run = given.get("run", name)
-        started = stepfunctions.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))
+    def __init__(self, stack: Stack, name: str, run_input: dict[str, Any]) -> None:
+        self.stepfunctions, self.dynamodb = stack.client("stepfunctions"), stack.client("dynamodb")
+        self.ledger = stack.ledger
+        self.run = run_input.get("run", name)
+        started = self.stepfunctions.start_execution(
+            stateMachineArn=stack.machine, name=name, input=json.dumps(run_input)
+        )
         self.arn: str = started["executionArn"]
 
     def describe(self) -> dict[str, Any]:
-        """What Step Functions says of it."""
+        """Returns DescribeExecution's answer."""
         return self.stepfunctions.describe_execution(executionArn=self.arn)
 
     def steps(self) -> list[Step]:
-        """Its Tasks and Maps so far, in order; one that is called several times is one step."""
+        """Returns the Tasks and Maps that the execution has entered, in order. Repeated calls of one are one step."""
         steps: dict[str, Step] = {}
         for event in self._history():
             if event["type"] in ("TaskStateEntered", "MapStateEntered"):
@@ -58,20 +71,20 @@ class Execution:
             elif event["type"] in ("TaskStateExited", "MapStateExited"):
                 steps[event["stateExitedEventDetails"]["name"]].ended = event["timestamp"]
         for label, map_run in self.map_runs().items():
-            # A Map may have begun since the history was read.
+            # A Map may have started after the history was read.
             step, counts = steps.setdefault(label, Step(label, map_run["startDate"])), map_run["itemCounts"]
             step.parts, step.parts_done = counts["total"], counts["succeeded"]
-            step.items, step.doing = self._items(label), PHASES[label][3]
+            step.items, step.verb = self._processed_items(MAP_PHASES[label]), MAP_PHASES[label].verb
         return list(steps.values())
 
     def map_runs(self) -> dict[str, dict[str, Any]]:
-        """The Map Runs so far, by the label of their Map."""
+        """Returns the Map Runs so far by the label of their Map, as DescribeMapRun describes them."""
         arns = [run["mapRunArn"] for run in self.stepfunctions.list_map_runs(executionArn=self.arn)["mapRuns"]]
         # arn:...:mapRun:<state machine>/<label>:<id>
         return {arn.split("/")[-1].split(":")[0]: self.stepfunctions.describe_map_run(mapRunArn=arn) for arn in arns}
 
     def children(self, map_run: str) -> Iterator[dict[str, Any]]:
-        """The child executions of a Map Run, each with its input and output."""
+        """Yields the child executions of a Map Run, each with its input and output."""
         for page in self.stepfunctions.get_paginator("list_executions").paginate(mapRunArn=map_run):
             for child in page["executions"]:
                 yield self.stepfunctions.describe_execution(executionArn=child["executionArn"])
@@ -81,13 +94,13 @@ class Execution:
         for page in pages.paginate(executionArn=self.arn, includeExecutionData=False):
             yield from page["events"]
 
-    def _items(self, label: str) -> int:
-        """How many items the phase has dealt with, by the checkpoints in the ledger."""
-        phase, group, count, _ = PHASES[label]
+    def _processed_items(self, map_phase: MapPhase) -> int:
+        """Adds up how many items a phase has processed, from its checkpoints in the ledger."""
+        prefix = f"CHECKPOINT#{map_phase.phase}#"
         pages = self.dynamodb.get_paginator("query").paginate(
             TableName=self.ledger,
             KeyConditionExpression="pk = :run AND begins_with(sk, :phase)",
-            ExpressionAttributeValues={":run": {"S": f"RUN#{self.run}"}, ":phase": {"S": f"CHECKPOINT#{phase}#"}},
+            ExpressionAttributeValues={":run": {"S": f"RUN#{self.run}"}, ":phase": {"S": prefix}},
         )
         tallies = (json.loads(item["tally"]["S"]) for page in pages for item in page["Items"] if "tally" in item)
-        return sum(tally[group][count] for tally in tallies)
+        return sum(tally[map_phase.group][map_phase.count] for tally in tallies)
