@@ -1,33 +1,33 @@
-"""Builds what the bench runs, as far as it has changed."""
+"""Builds the programs that the benchmark runs, where they have changed."""
 
 import hashlib
 import pathlib
 import subprocess
 
 from contestants import LOOPS, Contestant
-from engines import Broken
+from engines import BenchFailed
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def clients(chosen: list[Contestant]) -> None:
-    """The engines, the Rust contestants and, if it takes part, what the JavaScript loop needs."""
-    if not chosen:
+def build_programs(contestants: list[Contestant]) -> None:
+    """Builds the engines and the Rust programs, and installs the packages of the JavaScript loop if it takes part."""
+    if not contestants:
         return
-    # The release profile is the deployed one, so the worker is measured as it is deployed.
+    # The release profile is the one of the deployment, so the worker is measured as it is deployed.
     run("cargo", "build", "--release", "--locked", "--package", "tableshift-tests", "--bins")
-    if any(contestant.command[0] == "node" for contestant in chosen):
-        node_modules()
+    if any(contestant.command[0] == "node" for contestant in contestants):
+        install_node_modules()
 
 
-def worker_zip(architecture: str) -> pathlib.Path:
-    """The segment worker's zip as it is deployed, for this machine's processor."""
+def build_worker_zip(architecture: str) -> pathlib.Path:
+    """Builds the segment worker's zip as it is deployed, for this machine's processor, and returns its path."""
     run(ROOT / "scripts/build", "--arch", architecture, "migrate-segment")
     return ROOT / "target/lambda/migrate-segment/bootstrap.zip"
 
 
-def node_modules() -> None:
-    """Installs the lock file's packages unless they are there."""
+def install_node_modules() -> None:
+    """Installs the packages of the lock file, unless they are already installed."""
     stamp = LOOPS / "node_modules/stamp"
     wanted = hashlib.sha256((LOOPS / "package-lock.json").read_bytes()).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
@@ -36,6 +36,6 @@ def node_modules() -> None:
 
 
 def run(*command: str | pathlib.Path) -> None:
-    """Runs a command in the project; shows what it prints."""
-    if subprocess.run(command, cwd=ROOT).returncode != 0:
-        raise Broken(f"{pathlib.Path(command[0]).name} failed, see above")
+    """Runs a command in the project's folder with its output shown."""
+    if subprocess.run(command, cwd=ROOT, check=False).returncode != 0:
+        raise BenchFailed(f"{pathlib.Path(command[0]).name} failed, see above")

@@ -1,10 +1,10 @@
-"""The figures as horizontal bars, an SVG that follows the reader's light or dark scheme."""
+"""Draws the figures as horizontal bars, in an SVG that follows the reader's light or dark colour scheme."""
 
 import math
 from xml.sax.saxutils import escape
 
 from contestants import Contestant
-from goals import times
+from goals import format_ratio
 from results import Results
 
 WIDTH, LABELS, RIGHT, BAR, STEP, TOP = 900, 270, 140, 18, 28, 64
@@ -23,16 +23,16 @@ text { font: 13px system-ui, sans-serif; fill: #1f2328 }
   .line { stroke: #3d444d } .goal { stroke: #f0883e } .page { fill: #0d1117 } .value { stroke: #0d1117 }
 }
 """
-# The goals of the issue: how many times the floor's CPU the worker may take.
+# The goals for the worker's CPU, as multiples of the floor's.
 GOALS = {"worker": 1.5, "worker-done": 1.0}
 GROUPS = [(False, "every item is changed"), (True, "nothing is left to change")]
 
 
-def drawn(results: Results) -> str:
-    """The chart."""
+def render(results: Results) -> str:
+    """Returns the SVG file."""
     groups = [(title, members(results, done)) for done, title in GROUPS]
     groups = [(title, found) for title, found in groups if found]
-    scale = Scale([results.figures[one].cpu_micros for _, found in groups for one in found])
+    scale = Scale([results.figures[contestant].cpu_micros for _, found in groups for contestant in found])
     parts, y = [], TOP
     for title, found in groups:
         parts.append(text(LABELS, y + 13, title, "quiet"))
@@ -42,14 +42,14 @@ def drawn(results: Results) -> str:
             y += STEP
         y += STEP // 2
     setting = results.setting
-    about = f"{setting.items:,} items of {setting.item_bytes} bytes; less is better; the orange lines are the goals"
-    head = [text(16, 26, "CPU microseconds per item, logarithmic", "title"), text(16, 46, about, "quiet")]
+    subtitle = f"{setting.items:,} items of {setting.item_bytes} bytes; less is better; the orange lines are the goals"
+    head = [text(16, 26, "CPU microseconds per item, logarithmic", "title"), text(16, 46, subtitle, "quiet")]
     return page(y + 40, [*head, *scale.lines(TOP + STEP // 2, y), *parts])
 
 
 def members(results: Results, done: bool) -> list[Contestant]:
-    """Who is in a group. 400 KB items would compare with nothing."""
-    return [one for one in results.figures if one.done == done and one.setting is None]
+    """Returns the contestants of a group, without the one with 400 KB items, which compares with no other."""
+    return [contestant for contestant in results.figures if contestant.done == done and contestant.setting is None]
 
 
 class Scale:
@@ -60,12 +60,12 @@ class Scale:
         self.last = max(math.log10(max(numbers, default=10)), self.first + 1)
 
     def x(self, number: float) -> float:
-        """Where a figure is."""
+        """Returns the position of a figure."""
         share = (math.log10(number) - self.first) / (self.last - self.first)
         return LABELS + share * (WIDTH - LABELS - RIGHT)
 
     def lines(self, top: float, bottom: float) -> list[str]:
-        """A line for each decade, with its figure below."""
+        """Draws a line for each decade, with its figure below."""
         parts = []
         for power in range(self.first, math.floor(self.last) + 1):
             x = self.x(10**power)
@@ -75,7 +75,7 @@ class Scale:
 
 
 def bar(results: Results, contestant: Contestant, scale: Scale, y: float) -> list[str]:
-    """A contestant's bar between its name and its figure, and where the goal for it is."""
+    """Draws a contestant's name, bar and figure, and a line at its goal."""
     micros, goal = results.figures[contestant].cpu_micros, goal_of(results, contestant)
     end = scale.x(micros)
     parts = [
@@ -87,29 +87,30 @@ def bar(results: Results, contestant: Contestant, scale: Scale, y: float) -> lis
         x = scale.x(goal)
         parts.append(f'<line class="goal" x1="{x:.1f}" x2="{x:.1f}" y1="{y - 4}" y2="{y + BAR + 4}"/>')
         end = max(end, x)
-    return [*parts, text(end + 8, y + 13, value(micros, results.to_floor(contestant)), "value")]
+    return [*parts, text(end + 8, y + 13, format_figure(micros, results.to_floor(contestant)), "value")]
 
 
-def value(micros: float, ratio: float | None) -> str:
-    """What stands beside a bar."""
+def format_figure(micros: float, ratio: float | None) -> str:
+    """Formats the figure beside a bar, with its ratio to the floor if there is one."""
     figure = f"{micros:,.1f}" if micros < 100 else f"{micros:,.0f}"
-    return figure if ratio is None else f"{figure}   {times(ratio)} floor"
+    return figure if ratio is None else f"{figure}   {format_ratio(ratio)} floor"
 
 
 def goal_of(results: Results, contestant: Contestant) -> float | None:
-    """The most that a contestant may take."""
+    """Returns the most CPU microseconds per item that a contestant may take, if there is a goal for it."""
     floor, allowed = results.floor(contestant.done), GOALS.get(contestant.name)
     return None if floor is None or allowed is None else floor * allowed
 
 
-def text(x: float, y: float, words: str, kind: str, anchor: str = "start") -> str:
-    """A piece of text."""
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" xml:space="preserve">{escape(words)}</text>'
+def text(x: float, y: float, words: str, style: str, anchor: str = "start") -> str:
+    """Draws a text."""
+    position = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text class="{style}" {position} xml:space="preserve">{escape(words)}</text>'
 
 
 def page(height: float, parts: list[str]) -> str:
-    """The whole file."""
+    """Puts the parts into an SVG file."""
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" role="img">'
     title = "<title>CPU microseconds per item</title>"
-    back = f'<rect class="page" width="{WIDTH}" height="{height:.0f}"/>'
-    return "\n".join([head, title, f"<style>{STYLE}</style>", back, *parts, "</svg>"]) + "\n"
+    background = f'<rect class="page" width="{WIDTH}" height="{height:.0f}"/>'
+    return "\n".join([head, title, f"<style>{STYLE}</style>", background, *parts, "</svg>"]) + "\n"

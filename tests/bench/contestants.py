@@ -1,4 +1,4 @@
-"""Who is measured, and on what."""
+"""The programs that are measured, and the tables that they get."""
 
 import dataclasses
 import pathlib
@@ -13,25 +13,25 @@ JAVASCRIPT = ("node", str(LOOPS / "javascript.mjs"))
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """How large the table is."""
+    """The size of a table."""
 
     items: int
     item_bytes: int
 
 
-# After the migration, which adds some attributes, an item is still under DynamoDB's 400 KB.
+# The migration adds attributes; with them, an item is still smaller than DynamoDB's limit of 400 KB.
 LARGE = Setting(items=200, item_bytes=399 * 1024)
 
 
 @dataclasses.dataclass(frozen=True)
 class Contestant:
-    """A program and the table that it is given."""
+    """A program and its table. `done`: every item is already migrated. `setting`: a table of another size."""
 
     name: str
     label: str
     command: tuple[str, ...]
-    done: bool = False  # whether every item is migrated before it begins
-    setting: Setting | None = None  # a table of its own
+    done: bool = False
+    setting: Setting | None = None
 
     @property
     def is_worker(self) -> bool:
@@ -53,6 +53,8 @@ ALL = [
 ]
 
 
-def selected(only: list[str] | None) -> list[Contestant]:
-    """Those whose names begin as asked for; without a wish, all."""
-    return [one for one in ALL if only is None or any(one.name.startswith(beginning) for beginning in only)]
+def select(only: list[str] | None) -> list[Contestant]:
+    """Returns the contestants whose names begin with one of these prefixes, or all for None."""
+    return [
+        contestant for contestant in ALL if only is None or any(contestant.name.startswith(prefix) for prefix in only)
+    ]

@@ -1,4 +1,4 @@
-"""A DynamoDB and an S3 as two processes of their own, empty at first and gone afterwards."""
+"""Runs a DynamoDB and an S3 as two separate processes, empty at first and deleted at the end."""
 
 import collections
 import json
@@ -12,7 +12,7 @@ from typing import Any
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "target/release/bench-engine"
 BUCKET = "stack"
-# What Lambda and the template would put there. Nothing of the person's own AWS settings is passed on.
+# The variables that Lambda and the template set. The user's own AWS settings are not passed on.
 STACK = {
     "AWS_REGION": "eu-central-1",
     "AWS_DEFAULT_REGION": "eu-central-1",
@@ -27,18 +27,18 @@ STACK = {
 }
 
 
-class Broken(Exception):
-    """The bench cannot go on; the text says why."""
+class BenchFailed(Exception):
+    """The benchmark cannot continue. The message says why."""
 
 
 class Engines:
-    """Both engines; to be used in a `with`."""
+    """Both engines, as a context manager."""
 
     def __init__(self) -> None:
         self.files = tempfile.TemporaryDirectory(prefix="tableshift-bench-")
         (pathlib.Path(self.files.name) / BUCKET).mkdir()
-        self.processes = [started("dynamodb"), started("s3", self.files.name)]
-        dynamodb, s3 = (line(process) for process in self.processes)
+        self.processes = [start_engine("dynamodb"), start_engine("s3", self.files.name)]
+        dynamodb, s3 = (read_line(process) for process in self.processes)
         self.environment = {
             "PATH": os.environ["PATH"],
             "NO_PROXY": "127.0.0.1",
@@ -57,34 +57,34 @@ class Engines:
             process.stdout.close()
         self.files.cleanup()
 
-    def counted(self) -> tuple[dict[str, int], float]:
-        """The requests by operation, and the table's write units, since this was asked last."""
+    def take_counts(self) -> tuple[dict[str, int], float]:
+        """Returns the requests by operation and the table's write units since the last call."""
         requests: collections.Counter[str] = collections.Counter()
         units = 0.0
         for process in self.processes:
             process.stdin.write("\n")
             process.stdin.flush()
-            counts: dict[str, Any] = json.loads(line(process))
+            counts: dict[str, Any] = json.loads(read_line(process))
             requests.update(counts["requests"])
             units += sum(counts["write_units"].values())
         return dict(sorted(requests.items())), units
 
-    def do(self, *command: str) -> str:
-        """Runs what is not measured; gives its last line."""
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
+    def run(self, *command: str) -> str:
+        """Runs a command that is not measured and returns its output."""
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise Broken(f"{' '.join(map(str, command[1:]))}: {done.stderr.strip()[:2000]}")
+            raise BenchFailed(f"{' '.join(map(str, command[1:]))}: {done.stderr.strip()[:2000]}")
         return done.stdout.strip()
 
 
-def started(*words: str) -> subprocess.Popen[str]:
-    """An engine's process."""
-    return subprocess.Popen([ENGINE, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def start_engine(*arguments: str) -> subprocess.Popen[str]:
+    """Starts an engine."""
+    return subprocess.Popen([ENGINE, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def line(process: subprocess.Popen[str]) -> str:
-    """The next line that an engine prints."""
+def read_line(process: subprocess.Popen[str]) -> str:
+    """Reads the next line that an engine prints."""
     text = process.stdout.readline().strip()
     if not text:
-        raise Broken("an engine ended by itself")
+        raise BenchFailed("an engine ended unexpectedly")
     return text

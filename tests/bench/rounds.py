@@ -1,4 +1,4 @@
-"""Runs the contestants, each as a process of its own on a table of its own, in turns."""
+"""Runs the contestants, each in its own process on its own table, and measures them."""
 
 import dataclasses
 import os
@@ -9,15 +9,15 @@ import tempfile
 import time
 
 from contestants import CLIENT, Contestant, Setting
-from engines import Broken, Engines
+from engines import BenchFailed, Engines
 
 
 @dataclasses.dataclass(frozen=True)
 class Figures:
-    """What one run of a contestant took."""
+    """The figures of one contestant. `cpu_seconds` is user and system time from the start of the process to its end."""
 
     items: int
-    cpu_seconds: float  # user and system, from its start to its end
+    cpu_seconds: float
     wall_seconds: float
     peak_bytes: int
     requests: dict[str, int]
@@ -30,64 +30,69 @@ class Figures:
 
     @property
     def items_per_second(self) -> float:
-        """Items a second."""
+        """Items per second of wall time."""
         return self.items / self.wall_seconds
 
     @property
     def requests_per_item(self) -> float:
-        """Requests per item, those for journal and ledger included."""
+        """Requests per item, including those for journal and ledger."""
         return sum(self.requests.values()) / self.items
 
     @property
     def units_per_item(self) -> float:
-        """Write units per item."""
+        """Write units of the table per item."""
         return self.write_units / self.items
 
 
-def play(chosen: list[Contestant], setting: Setting, repeat: int) -> dict[Contestant, Figures]:
-    """The median of so many rounds. In turns, so that what slows the machine for a while slows everyone."""
-    rounds: dict[Contestant, list[Figures]] = {contestant: [] for contestant in chosen}
+def run_rounds(contestants: list[Contestant], setting: Setting, repeat: int) -> dict[Contestant, Figures]:
+    """Runs every contestant once per round and returns the medians.
+
+    Each round runs all contestants, so that a slow period of the machine slows all of them.
+    """
+    rounds: dict[Contestant, list[Figures]] = {contestant: [] for contestant in contestants}
     for number in range(1, repeat + 1):
-        for contestant in chosen:
+        for contestant in contestants:
             figures = run(contestant, contestant.setting or setting)
-            print(
-                f"round {number}: {contestant.name:<16}{figures.cpu_micros:9.1f} us/item", file=sys.stderr, flush=True
-            )
+            line = f"round {number}: {contestant.name:<16}{figures.cpu_micros:9.1f} us/item"
+            print(line, file=sys.stderr, flush=True)
             rounds[contestant].append(figures)
     return {contestant: median(figures) for contestant, figures in rounds.items()}
 
 
 def run(contestant: Contestant, setting: Setting) -> Figures:
-    """One run. Its figures count only if every item then is as it should be."""
+    """Runs a contestant once. Raises BenchFailed unless every item is correct afterwards."""
     size = [str(setting.items), str(setting.item_bytes)]
     with Engines() as engines:
-        segments = engines.do(CLIENT, "prepare", *size, "new" if contestant.done else "old")
-        engines.counted()
+        segments = engines.run(CLIENT, "prepare", *size, "new" if contestant.done else "old")
+        engines.take_counts()
         command = [*contestant.command, *([segments] if contestant.is_worker else [])]
-        cpu, wall, peak = measured(command, engines.environment)
-        requests, units = engines.counted()
-        engines.do(CLIENT, "check", *size)
+        cpu, wall, peak = measure(command, engines.environment)
+        requests, units = engines.take_counts()
+        engines.run(CLIENT, "check", *size)
     return Figures(setting.items, cpu, wall, peak, requests, units)
 
 
-def measured(command: list[str], environment: dict[str, str]) -> tuple[float, float, int]:
-    """Runs a contestant: its CPU seconds, its wall seconds, and the peak memory that it prints at its end."""
-    with tempfile.TemporaryFile("w+") as said:
-        began = time.monotonic()
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=said, text=True)
+def measure(command: list[str], environment: dict[str, str]) -> tuple[float, float, int]:
+    """Runs a command and returns its CPU seconds, its wall seconds and the peak memory in bytes that it prints."""
+    with tempfile.TemporaryFile("w+") as errors:
+        start = time.monotonic()
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
         with process.stdout:
             printed = process.stdout.read()
         _, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - began
+        wall = time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
-            said.seek(0)
-            raise Broken(f"{' '.join(command)}: {said.read().strip()[:2000]}")
+            errors.seek(0)
+            raise BenchFailed(f"{' '.join(command)}: {errors.read().strip()[:2000]}")
     return usage.ru_utime + usage.ru_stime, wall, int(printed) * 1024
 
 
 def median(rounds: list[Figures]) -> Figures:
-    """Each figure's own median; what is counted is the same in every round but for a few repeated requests."""
+    """Returns the median of each time and of the memory, with the counts of the middle round.
+
+    The counts are the same in every round, apart from a few repeated requests.
+    """
     middle = sorted(rounds, key=lambda figures: figures.cpu_seconds)[len(rounds) // 2]
     return dataclasses.replace(
         middle,

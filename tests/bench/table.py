@@ -1,16 +1,18 @@
-"""The figures side by side, as a table that reads well in a terminal and is Markdown."""
+"""Lays out the figures as a Markdown table that is also easy to read in a terminal."""
 
 from contestants import Contestant
 from results import Results
 
 HEADINGS = ["", "contestant", "CPU us/item", "x floor", "items/s", "requests/item", "write units/item", "peak RSS MB"]
+# The columns with text, which are aligned to the left. Numbers are aligned to the right.
+TEXT_COLUMNS = 2
 MB = 1_000_000
 
 
-def drawn(results: Results) -> str:
-    """The table, and a line on what was measured."""
+def render(results: Results) -> str:
+    """Returns the table, a line about the setting and a line about the cold start."""
     rows = [row(results, contestant) for contestant in results.figures]
-    lines = aligned([HEADINGS, *rows]) if rows else []
+    lines = align([HEADINGS, *rows]) if rows else []
     setting = results.setting
     about = f"{setting.items:,} items of {setting.item_bytes} bytes, median of {results.repeat}" if rows else ""
     start = results.start
@@ -18,13 +20,13 @@ def drawn(results: Results) -> str:
         lines.append("")
         lines.append(
             f"cold start of the {start.architecture} zip ({start.zip_bytes / MB:.2f} MB) to its first poll: "
-            f"{start.seconds * 1000:.1f} ms median, {start.slowest_seconds * 1000:.1f} ms at most"
+            f"median {start.seconds * 1000:.1f} ms, slowest {start.slowest_seconds * 1000:.1f} ms"
         )
     return "\n".join([about, *lines] if about else lines)
 
 
 def row(results: Results, contestant: Contestant) -> list[str]:
-    """A contestant's line."""
+    """Returns a contestant's cells."""
     figures, to_floor = results.figures[contestant], results.to_floor(contestant)
     return [
         contestant.name,
@@ -38,15 +40,15 @@ def row(results: Results, contestant: Contestant) -> list[str]:
     ]
 
 
-def aligned(rows: list[list[str]]) -> list[str]:
-    """A Markdown table whose columns line up: the first two to the left, numbers to the right."""
+def align(rows: list[list[str]]) -> list[str]:
+    """Formats rows of cells as a Markdown table with aligned columns. The first row has the headings."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
-    rule = ["-" * width if column < 2 else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
-    cells = [
-        [
-            text.ljust(width) if column < 2 else text.rjust(width)
-            for column, (text, width) in enumerate(zip(row, widths))
+    rule = ["-" * width if column < TEXT_COLUMNS else "-" * (width - 1) + ":" for column, width in enumerate(widths)]
+    lines = []
+    for cells in [rows[0], rule, *rows[1:]]:
+        padded = [
+            cell.ljust(width) if column < TEXT_COLUMNS else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
         ]
-        for row in [rows[0], rule, *rows[1:]]
-    ]
-    return [f"| {' | '.join(line)} |" for line in cells]
+        lines.append(f"| {' | '.join(padded)} |")
+    return lines

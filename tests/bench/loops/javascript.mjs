@@ -35,5 +35,5 @@ function change(item) {
   );
 }
 
-// The bench reads it: the peak memory in kB.
+// The benchmark reads this line: the peak memory in kB.
 console.log(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]);
