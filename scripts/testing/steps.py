@@ -57,6 +57,11 @@ STEPS = (
         ),
     ),
     Step(
+        "dependencies",
+        "Rust dependencies comply with deny.toml (cargo-deny)",
+        ((sys.executable, "scripts/testing/check_dependencies.py"),),
+    ),
+    Step(
         "lint",
         "Rust code has no compiler and clippy warnings",
         (
@@ -64,6 +69,11 @@ STEPS = (
             # --all-targets leaves this one out, because a plain `cargo test` must not run it.
             (*CLIPPY, "--test", "workflow", *DENY_WARNINGS),
         ),
+    ),
+    Step(
+        "docs",
+        "Rust documentation builds without warnings, for example without broken links",
+        (("env", "RUSTDOCFLAGS=-D warnings", "cargo", "doc", "--locked", "--workspace", "--no-deps"),),
     ),
     Step("tests", "unit, contract and worker tests", ((*CARGO_TEST, "--no-fail-fast"),), counts_tests=True),
     Step(
