@@ -78,6 +78,6 @@ fn next(migration: &Path, samples: &Path) -> String {
          \x20 1. write the change and a few samples of your own items\n\
          \x20 2. tableshift check {file}     everything that is wrong with it\n\
          \x20 3. tableshift test {file}      what becomes of the samples\n\
-         \x20 4. tableshift explain {file}   in plain sentences, for those who approve it\n"
+         \x20 4. tableshift explain {file}   in plain language, for those who approve it\n"
     )
 }

@@ -7,7 +7,6 @@
 pub mod compile;
 pub mod diagnostics;
 pub mod document;
-pub mod explain;
 pub mod expression;
 pub mod fixture;
 pub mod reference;
