@@ -1,6 +1,7 @@
 //! `tableshift new`: a dated migration file that an editor helps with, sample items beside it, and what to do next.
 
 use super::template;
+use crate::author::fixture;
 use crate::ending::{Ending, Told};
 use crate::files::{self, FileError};
 use clap::Args;
@@ -9,7 +10,6 @@ use jiff::civil::Date;
 use std::path::{Path, PathBuf};
 use tableshift_core::language::compile::compiled::is_name;
 use tableshift_core::language::diagnostics::shape;
-use tableshift_core::language::fixture;
 use thiserror::Error;
 
 /// Writes a new migration with sample items, and says what to do next

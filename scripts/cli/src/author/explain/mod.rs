@@ -2,6 +2,7 @@
 
 mod page;
 
+use crate::author::fixture::{self, Case, plain};
 use crate::author::migration::{self, LoadError, Loaded};
 use crate::author::{check, test};
 use crate::ending::{Ending, Told};
@@ -10,7 +11,6 @@ use clap::Args;
 use std::path::PathBuf;
 use tableshift_core::change::migration::{Migration as _, Outcome};
 use tableshift_core::item::value::{Item, Value};
-use tableshift_core::language::fixture::{self, Case, plain};
 use tableshift_core::write::update::Update;
 use thiserror::Error;
 

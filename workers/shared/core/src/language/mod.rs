@@ -8,6 +8,4 @@ pub mod compile;
 pub mod diagnostics;
 pub mod document;
 pub mod expression;
-pub mod fixture;
-pub mod reference;
 pub mod registry;
