@@ -93,6 +93,13 @@ fn run(options: &AnswerOptions, decision: Decision, reason: &str) -> Result<Comm
         let caller = caller.map_err(cannot("find out who you are; log in as for the AWS CLI"))?;
         if decision == Decision::Approve {
             request.check_approver(&caller)?;
+            if let Some(time) = request.undecidable_until() {
+                let _ = writeln!(
+                    anstream::stderr(),
+                    "CloudTrail may not have recorded everybody who started the run yet. The run decides on your \
+                     approval after {time}."
+                );
+            }
         }
         let summary = request.summary(&caller, decision);
         confirm(&summary, options.yes_table.as_deref(), request.table(), decision)?;
@@ -121,7 +128,8 @@ fn confirm(summary: &str, given: Option<&str>, table: &str, decision: Decision) 
 /// What the command returns once the answer is sent. `recorded` is what the run made of it; none if it has not said so
 /// in time.
 fn output(run: &str, decision: Decision, recorded: Option<&Answer>, as_json: bool) -> CommandOutput {
-    let counts = recorded.is_none_or(|answer| answer.outcome == decision.expected());
+    let may_count = [decision.expected(), Outcome::Pending];
+    let counts = recorded.is_none_or(|answer| may_count.contains(&answer.outcome));
     let text = match recorded {
         _ if as_json => {
             let outcome = recorded.map(|answer| answer.outcome.as_str());
@@ -129,6 +137,9 @@ fn output(run: &str, decision: Decision, recorded: Option<&Answer>, as_json: boo
             json!({"run": run, "outcome": outcome, "reason": reason}).to_string() + "\n"
         }
         None => format!("Sent. Run {run} has not recorded the answer yet; see `tableshift status {run}`.\n"),
+        Some(answer) if answer.outcome == Outcome::Pending => format!(
+            "Sent. Run {run} decides on your approval once CloudTrail has recorded everybody who started the run.\n"
+        ),
         Some(answer) if counts => format!("Run {run} is {}.\n", answer.outcome.as_str()),
         Some(answer) => {
             let outcome = answer.outcome.as_str();

@@ -126,9 +126,15 @@ fn status_with_canary(status: String, progress: &str) -> String {
     if in_canary { format!("{status}, {progress}") } else { status }
 }
 
+/// The ARNs of everybody who started or resumed the run, each once.
 fn known_arns(requesters: &[Requester]) -> Vec<String> {
-    let identities = requesters.iter().filter_map(|requester| requester.identity.as_ref());
-    identities.map(|identity| identity.arn.clone()).collect()
+    let mut arns: Vec<String> = Vec::new();
+    for identity in requesters.iter().flat_map(Requester::identities) {
+        if !arns.contains(&identity.arn) {
+            arns.push(identity.arn.clone());
+        }
+    }
+    arns
 }
 
 fn by(arns: &[String]) -> String {
@@ -171,7 +177,6 @@ fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
 mod tests {
     use super::*;
     use tableshift_core::approval::identity::Identity;
-    use tableshift_core::approval::rules::KnownBy;
 
     #[test]
     fn columns_are_aligned_and_a_failed_run_shows_its_error() {
@@ -206,8 +211,7 @@ mod tests {
     fn an_applied_migration_shows_who_started_its_run() {
         let identity = |name: &str| Identity { arn: format!("arn:{name}"), user_id: name.into(), account: "1".into() };
         let started = |name: &str| Requester {
-            identity: Some(identity(name)),
-            known_by: KnownBy::Signature,
+            callers: vec![identity(name)],
             ..Requester::unknown("arn:e", "1970-01-01T00:00:00Z")
         };
         let record = RunRecord { requesters: vec![started("ann"), started("bob")], ..RunRecord::default() };

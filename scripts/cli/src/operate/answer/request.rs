@@ -3,6 +3,7 @@
 use super::Decision;
 use super::error::{AnswerError, cannot};
 use super::summary::Summary;
+use jiff::Timestamp;
 use serde_json::json;
 use std::time::{Duration, SystemTime};
 use tableshift_aws::Clients;
@@ -66,6 +67,13 @@ impl ApprovalRequest {
             Ok(()) | Err(NotEligible::RequesterUnknown(_)) => Ok(()),
             Err(error) => Err(AnswerError::NotEligible(error)),
         }
+    }
+
+    /// The time until which the run cannot decide on an approval, because CloudTrail may still record who started it;
+    /// none if it can decide now.
+    pub fn undecidable_until(&self) -> Option<Timestamp> {
+        let time = self.plan.approval.decidable_from(&self.record.requesters)?;
+        Timestamp::from_second(time).ok().filter(|time| *time > Timestamp::now())
     }
 
     /// Signs the answer and sends it to the waiting execution.
