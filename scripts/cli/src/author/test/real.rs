@@ -9,7 +9,8 @@ use crate::author::migration::Loaded;
 use crate::author::paint::{GREEN, RED, painted};
 use crate::ending::{Ending, Told};
 use crate::files::Source;
-use tableshift_core::change::migration::{Outcome, TableRules};
+use tableshift_core::change::migration::Outcome;
+use tableshift_core::change::table_rules::TableRules;
 use tableshift_core::item::table::Table;
 use tableshift_core::item::value::{Item, Value};
 

@@ -1,6 +1,9 @@
 //! A compiled document, which workers apply to items.
 
-use crate::change::migration::{Change, Footprint, Invalid, Migration, Outcome};
+use crate::change::footprint::Footprint;
+use crate::change::invalid::Invalid;
+use crate::change::item_change::Change;
+use crate::change::migration::{Migration, Outcome};
 use crate::item::value::{Item, item_bytes};
 pub use crate::language::compile::error::MeaningError;
 use crate::language::compile::reading;
