@@ -114,6 +114,6 @@ mod tests {
         let table = table("rename", "- rename: { from: zip, to: postalCode }\n");
         assert!(table.contains("| `{ zip: null }` | `{ postalCode: null }` |"), "{table}");
         assert!(table.contains("| `{}` | the same |"), "{table}");
-        assert!(table.contains("*invalid*: `postalCode` is there already"), "{table}");
+        assert!(table.contains("*invalid*: `postalCode` already exists"), "{table}");
     }
 }
