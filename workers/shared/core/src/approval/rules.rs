@@ -1,5 +1,6 @@
 //! Who may approve a run, and whether an approval is still valid.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -7,7 +8,7 @@ use thiserror::Error;
 use crate::approval::identity::{Identity, Kind, matches_pattern};
 
 /// A stage's rules for approvals. The plan contains a copy, so that the rules do not change while a question is open.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApprovalRules {
     /// Whether an approval counts if it is unknown who started the run.
@@ -19,6 +20,34 @@ pub struct ApprovalRules {
     /// Roles whose sessions the account names after the person, as IAM Identity Center does: patterns of role names, for
     /// example `AWSReservedSSO_*`. Two sessions of any other role count as one person.
     pub named_sessions: Vec<String>,
+    /// Callers from other accounts that may sign a start (`requested_by`): patterns of ARNs. If empty: none. Anyone can own an
+    /// account, so a signature from another account does not prove that a second person is involved.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub foreign_requesters: Vec<String>,
+    /// How long after the start of an execution CloudTrail may still deliver the records of its StartExecution calls, in
+    /// seconds. Under [`UnknownRequester::Refuse`] an approval is decided after that time. CloudTrail delivers within about
+    /// 5 minutes on average and guarantees no time. Source: CloudTrail user guide, *How CloudTrail works*.
+    #[serde(skip_serializing_if = "is_default_delay")]
+    pub record_delay_seconds: u64,
+}
+
+const RECORD_DELAY_SECONDS: u64 = 15 * 60;
+
+/// The default is not serialized, so that plans made before the field existed keep their hash.
+fn is_default_delay(seconds: &u64) -> bool {
+    *seconds == RECORD_DELAY_SECONDS
+}
+
+impl Default for ApprovalRules {
+    fn default() -> Self {
+        Self {
+            unknown_requester: UnknownRequester::default(),
+            approvers: Vec::new(),
+            named_sessions: Vec::new(),
+            foreign_requesters: Vec::new(),
+            record_delay_seconds: RECORD_DELAY_SECONDS,
+        }
+    }
 }
 
 /// Whether an approval counts if the requester of the run is unknown.
@@ -33,59 +62,31 @@ pub enum UnknownRequester {
 }
 
 /// Who started an execution of a run.
+///
+/// A signature only proves that its signer signed this start; CloudTrail records who made the call. Both count as
+/// requesters, and so does everyone who repeated the call: StartExecution with the name and input of a running execution
+/// succeeds again. Source: Step Functions API reference, StartExecution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requester {
     /// The execution's ARN.
     pub execution: String,
     /// When it started, ISO 8601.
     pub started: String,
-    /// The caller who started it; `None` if that is unknown.
-    pub identity: Option<Identity>,
-    /// How the identity is known.
-    pub known_by: KnownBy,
-}
-
-/// How it is known who started an execution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum KnownBy {
-    /// The requester's signature in the input.
-    Signature,
-    /// CloudTrail's record of the call.
-    CloudTrail,
-    /// Nothing.
-    Nothing,
-}
-
-impl KnownBy {
-    /// The value as the ledger stores it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Signature => "signature",
-            Self::CloudTrail => "cloud-trail",
-            Self::Nothing => "nothing",
-        }
-    }
-
-    /// Reads the ledger's value; an unknown one counts as [`Nothing`](Self::Nothing).
-    pub fn of(word: &str) -> Self {
-        match word {
-            "signature" => Self::Signature,
-            "cloud-trail" => Self::CloudTrail,
-            _ => Self::Nothing,
-        }
-    }
+    /// The caller who signed the start in `requested_by`.
+    pub signer: Option<Identity>,
+    /// Every caller whose StartExecution call CloudTrail has recorded for this execution; empty if there is no record yet.
+    pub callers: Vec<Identity>,
 }
 
 impl Requester {
-    /// Somebody, for all that is known.
+    /// The requester of an execution before anything is known about them.
     pub fn unknown(execution: &str, started: &str) -> Self {
-        Self {
-            execution: execution.to_owned(),
-            started: started.to_owned(),
-            identity: None,
-            known_by: KnownBy::Nothing,
-        }
+        Self { execution: execution.to_owned(), started: started.to_owned(), signer: None, callers: Vec::new() }
+    }
+
+    /// Every known caller who took part in the start: signer and callers.
+    pub fn identities(&self) -> impl Iterator<Item = &Identity> {
+        self.signer.iter().chain(&self.callers)
     }
 }
 
@@ -118,7 +119,7 @@ pub enum NotEligible {
     },
     /// It is unknown who started the run.
     #[error(
-        "it is unknown who started {0}, so the approver may be the same person; start runs with `tableshift run`, or set `unknown_requester` in the policy"
+        "CloudTrail has no record of who started {0}, so the approver could be the requester; check that the event history of this account can be read, or set `unknown_requester` in the stage's policy"
     )]
     RequesterUnknown(String),
 }
@@ -144,16 +145,32 @@ impl ApprovalRules {
         Ok(())
     }
 
+    /// Whether this caller may sign a start in a stack of this account.
+    pub fn may_sign_start(&self, signer: &Identity, account: &str) -> bool {
+        signer.account == account || self.foreign_requesters.iter().any(|pattern| matches_pattern(&signer.arn, pattern))
+    }
+
+    /// The earliest time, in epoch seconds, at which an approval of a run with these requesters can be decided: by then
+    /// CloudTrail has delivered its records of every start. `None` if the policy does not need them.
+    pub fn decidable_from(&self, requesters: &[Requester]) -> Option<i64> {
+        if self.unknown_requester == UnknownRequester::Allow {
+            return None;
+        }
+        let starts = requesters.iter().filter_map(|requester| requester.started.parse::<Timestamp>().ok());
+        starts.map(|started| started.as_second().saturating_add_unsigned(self.record_delay_seconds)).max()
+    }
+
     fn check_distinct(&self, approver: &Identity, requester: &Requester) -> Result<(), NotEligible> {
-        match &requester.identity {
-            Some(identity) if approver.may_be_same_person(identity, &self.named_sessions) => {
-                Err(NotEligible::Requester { arn: approver.arn.clone(), requester: identity.arn.clone() })
+        for identity in requester.identities() {
+            if approver.may_be_same_person(identity, &self.named_sessions) {
+                return Err(NotEligible::Requester { arn: approver.arn.clone(), requester: identity.arn.clone() });
             }
             // The user behind it is unknown.
-            Some(identity) if identity.kind() == Kind::Other => self.unknown(requester),
-            Some(_) => Ok(()),
-            None => self.unknown(requester),
+            if identity.kind() == Kind::Other {
+                self.unknown(requester)?;
+            }
         }
+        if requester.callers.is_empty() { self.unknown(requester) } else { Ok(()) }
     }
 
     fn unknown(&self, requester: &Requester) -> Result<(), NotEligible> {

@@ -99,11 +99,17 @@ fn ceiling(plan: &RunPlan) -> Option<u64> {
 
 /// The ARNs of the requesters, separated by commas; `not known yet` for a requester that is not known yet.
 pub fn started_by(requesters: &[Requester]) -> String {
-    let arn = |requester: &Requester| requester.identity.as_ref().map_or("not known yet".into(), |who| who.arn.clone());
-    match requesters {
-        [] => "not known yet".to_owned(),
-        _ => requesters.iter().map(arn).collect::<Vec<_>>().join(", "),
+    let mut names: Vec<&str> = Vec::new();
+    for requester in requesters {
+        let known = requester.identities().map(|identity| identity.arn.as_str());
+        let unknown = requester.identities().next().is_none().then_some("not known yet");
+        for name in known.chain(unknown) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
     }
+    if names.is_empty() { "not known yet".to_owned() } else { names.join(", ") }
 }
 
 /// The least time that these units take at this rate, for people.
