@@ -12,15 +12,12 @@
 //! 5. [`language::compile`]: documents compiled to migrations
 //! 6. [`language::diagnostics`]: everything that is wrong with a document
 //! 7. [`language::registry`]: migrations written in Rust
-//! 8. [`language::explain`]: documents explained in English
-//! 9. [`language::fixture`]: samples that test a document
-//! 10. [`language::reference`]: the reference page of the language
-//! 11. [`approval`]: who may approve a run
-//! 12. [`plan`]: what is decided before a run
-//! 13. [`control`]: what may change during a run
-//! 14. [`write`]: what to write for a page of items
-//! 15. [`report`]: what people and programs read about a run
-//! 16. [`error`]: the names of errors
+//! 8. [`approval`]: who may approve a run
+//! 9. [`plan`]: what is decided before a run
+//! 10. [`control`]: what may change during a run
+//! 11. [`write`]: what to write for a page of items
+//! 12. [`report`]: what people and programs read about a run
+//! 13. [`error`]: the names of errors
 
 pub mod approval;
 pub mod change;

@@ -7,8 +7,5 @@
 pub mod compile;
 pub mod diagnostics;
 pub mod document;
-pub mod explain;
 pub mod expression;
-pub mod fixture;
-pub mod reference;
 pub mod registry;

@@ -8,7 +8,7 @@ use crate::change::migration::{Migration, Outcome};
 use crate::item::value::{Item, item_bytes};
 pub use crate::language::compile::error::MeaningError;
 use crate::language::compile::reading;
-use crate::language::compile::steps::{self, Step, Watch};
+use crate::language::compile::steps::{self, Action, Step, Watch};
 use crate::language::document::Document;
 use crate::language::document::field::Field;
 use crate::language::document::requires::Requirement;
@@ -79,7 +79,7 @@ impl Compiled {
     }
 
     /// The rule for an item, if there is one.
-    pub(crate) fn rule_for(&self, item: &Item) -> Result<Option<&Rule>, Invalid> {
+    fn rule_for(&self, item: &Item) -> Result<Option<&Rule>, Invalid> {
         for rule in &self.rules {
             if rule.matches(item).map_err(|reason| rule.invalid(reason))? {
                 return Ok(Some(rule));
@@ -99,11 +99,15 @@ impl Compiled {
         picked(item, &self.key_reads)
     }
 
-    /// The attributes that a rule's steps may read and write, as they are after them.
-    pub(crate) fn steps(&self, rule: &Rule, item: &Item, watch: &mut Watch<'_>) -> Result<Item, Invalid> {
+    /// Applies the steps of the rule that an item belongs to. Calls `watch` after each step that was carried out, with the
+    /// step's field and the guarded attributes as they are then. Stops at a step that fails. Returns the rule's name, or
+    /// its number; none if no rule is for the item, or if the document has no rules.
+    pub fn watch_steps(&self, item: &Item, watch: &mut Watch<'_>) -> Option<&str> {
+        let rule = self.rule_for(item).ok().flatten()?;
         let mut changed = picked(item, self.footprint.guarded());
-        apply(rule, &mut changed, item, watch)?;
-        Ok(changed)
+        // The outcome of `apply` has the reason.
+        let _ = apply(rule, &mut changed, item, watch);
+        rule.name.as_deref()
     }
 
     /// What a rule makes of an item, given all of it or its guarded attributes, what expressions
@@ -158,6 +162,18 @@ impl Rule {
             Some(name) => Invalid::Rule { rule: name.clone(), reason: Box::new(reason) },
             None => reason,
         }
+    }
+
+    /// Whether a second run may change an item of this rule again: the steps change nothing that `where` reads, and a
+    /// step sets a value that it computes from an attribute that the steps change, as in `item.n + 1`.
+    pub(crate) fn may_repeat(&self) -> bool {
+        let touched: BTreeSet<&str> = self.all_steps().flat_map(Step::touches).collect();
+        let changes = |condition: &Expression| condition.reads().iter().any(|name| touched.contains(name.as_str()));
+        let repeats = |step: &Step| {
+            let is_set = matches!(step.action, Action::Set(..));
+            is_set && step.action.computed().is_some_and(changes) && !step.when.as_ref().is_some_and(changes)
+        };
+        !self.matches.as_ref().is_some_and(changes) && self.steps.iter().any(repeats)
     }
 
     /// The steps and those within them.
