@@ -4,6 +4,7 @@
 //! it stands as a document with nothing but that, so a run's hash, its approval and its resumption hold it to the very
 //! form that was dry-run.
 
+use crate::change::filter::Filter;
 use crate::change::footprint::Footprint;
 use crate::change::migration::{Migration, Outcome};
 use crate::item::value::Item;
@@ -11,7 +12,6 @@ use crate::language::compile::compiled::{Compiled, MeaningError, is_name};
 use crate::language::document::Document;
 use crate::language::document::field::Field;
 use crate::language::document::requires::Requirement;
-use crate::language::expression::pushdown::Filter;
 use std::fmt;
 use std::sync::Arc;
 

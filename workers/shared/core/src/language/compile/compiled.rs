@@ -1,5 +1,6 @@
 //! A compiled document, which workers apply to items.
 
+use crate::change::filter::Filter;
 use crate::change::footprint::Footprint;
 use crate::change::invalid::Invalid;
 use crate::change::item_change::Change;
@@ -12,7 +13,6 @@ use crate::language::document::Document;
 use crate::language::document::field::Field;
 use crate::language::document::requires::Requirement;
 use crate::language::expression::cel::{Expression, Scope};
-use crate::language::expression::pushdown::Filter;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
