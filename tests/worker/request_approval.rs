@@ -394,7 +394,7 @@ async fn a_start_that_somebody_else_signed_does_not_hide_who_made_the_call() {
     case.ask("t").await;
     let own = case.answer(&case.ann, true, "").await;
     let said = case.refuses(own, ErrorName::ApprovalRefused).await;
-    assert!(said.contains("may be who started the run"), "{said}");
+    assert!(said.contains("may be the person who started the run"), "{said}");
 }
 
 #[tokio::test]
@@ -406,7 +406,7 @@ async fn whoever_repeats_the_start_of_a_running_execution_is_a_requester_too() {
         case.ask("t").await;
         let own = case.answer(&case.bob, true, "").await;
         let said = case.refuses(own, ErrorName::ApprovalRefused).await;
-        assert!(said.contains("may be who started the run"), "{said}");
+        assert!(said.contains("may be the person who started the run"), "{said}");
     }
 }
 

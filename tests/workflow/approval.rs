@@ -210,7 +210,7 @@ async fn who_started_without_a_signature_is_known_from_cloudtrail_and_cannot_app
     waiting.asked().await;
     let own = waiting.bob.answers(&waiting.run, true, "").await;
     let cause = waiting.is_refused(&own, "ApprovalRefused").await;
-    assert!(cause.contains("may be who started the run"), "{cause}");
+    assert!(cause.contains("may be the person who started the run"), "{cause}");
     let requesters = stack.record(&waiting.run.name).await.requesters;
     assert_eq!(requesters[0].callers.iter().map(|caller| &caller.arn).collect::<Vec<_>>(), [&waiting.bob.arn]);
 }

@@ -2,8 +2,8 @@
 
 use super::template;
 use crate::author::fixture;
-use crate::ending::{Ending, Told};
 use crate::files::{self, FileError};
+use crate::output::{CommandOutput, ExitStatus};
 use clap::Args;
 use jiff::Zoned;
 use jiff::civil::Date;
@@ -41,7 +41,7 @@ pub enum NewError {
 }
 
 /// Writes the migration and its samples.
-pub fn run(new: &New) -> Result<Told, NewError> {
+pub fn run(new: &New) -> Result<CommandOutput, NewError> {
     let date = new.date.unwrap_or_else(|| Zoned::now().date());
     let id = format!("{}-{}", date.strftime("%Y%m%d"), new.name);
     if !is_name(&id) {
@@ -56,7 +56,7 @@ pub fn run(new: &New) -> Result<Told, NewError> {
     files::write_new(&migration, &files.migration).map_err(NewError::File)?;
     files::write_new(&samples, &files.fixture).map_err(NewError::File)?;
     schemas(&new.folder).map_err(NewError::File)?;
-    Ok(Told { text: next(&migration, &samples), ending: Ending::Fine })
+    Ok(CommandOutput { text: next(&migration, &samples), status: ExitStatus::Success })
 }
 
 /// The schemas that the first line of each file names. They are this version's, whatever was there.

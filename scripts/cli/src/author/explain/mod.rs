@@ -5,8 +5,8 @@ mod page;
 use crate::author::fixture::{self, Case, plain};
 use crate::author::migration::{self, LoadError, Loaded};
 use crate::author::{check, test};
-use crate::ending::{Ending, Told};
 use crate::files::{self, FileError};
+use crate::output::{CommandOutput, ExitStatus};
 use clap::Args;
 use std::path::PathBuf;
 use tableshift_core::change::migration::{Migration as _, Outcome};
@@ -51,13 +51,13 @@ pub enum ExplainError {
 }
 
 /// Explains a migration.
-pub fn run(explained: &Explain) -> Result<Told, ExplainError> {
+pub fn run(explained: &Explain) -> Result<CommandOutput, ExplainError> {
     let loaded = match migration::load(&explained.file) {
         Ok(loaded) => loaded,
         Err(LoadError::InRust(path)) => return Err(ExplainError::InRust(path)),
         Err(LoadError::File(source)) => return Err(ExplainError::File(source)),
         Err(LoadError::Findings(reviewed)) => {
-            return Ok(Told { text: check::told(&reviewed.0, &reviewed.1), ending: Ending::Findings });
+            return Ok(CommandOutput { text: check::told(&reviewed.0, &reviewed.1), status: ExitStatus::Findings });
         }
     };
     let mut text = page::of(&loaded.document, &loaded.migration);
@@ -70,12 +70,15 @@ pub fn run(explained: &Explain) -> Result<Told, ExplainError> {
         }
         Ok(source) => match fixture::read(&source.text) {
             Err(findings) => {
-                return Ok(Told { text: text + "\n" + &check::findings(&source, &findings), ending: Ending::Findings });
+                return Ok(CommandOutput {
+                    text: text + "\n" + &check::findings(&source, &findings),
+                    status: ExitStatus::Findings,
+                });
             }
             Ok(cases) => text += &sample(explained, &loaded, &source.name, &cases)?,
         },
     }
-    Ok(Told { text, ending: Ending::Fine })
+    Ok(CommandOutput { text, status: ExitStatus::Success })
 }
 
 fn sample(explained: &Explain, loaded: &Loaded, path: &str, cases: &[Case]) -> Result<String, ExplainError> {

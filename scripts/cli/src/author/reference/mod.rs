@@ -198,7 +198,7 @@ fn in_lines(step: &Value) -> String {
     entries.map(|(name, value)| format!("{name}: {}", flow(value))).collect::<Vec<_>>().join(", ")
 }
 
-/// A text as YAML reads it back, in the fewest quotes.
+/// A string as YAML reads it back, with as few quotes as possible.
 fn scalar(text: &str) -> String {
     let plain = document::yaml::<Value>(text).is_ok_and(|value| value == text);
     let safe = !text.contains([':', '#', '{', '[', ',']) && !text.starts_with(['\'', '"', '!', '*', '&', '-']);

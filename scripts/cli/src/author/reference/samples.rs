@@ -1,4 +1,4 @@
-//! What each step makes of items: worked out by the very code that workers run, so that the page cannot be wrong.
+//! What each step does to items, computed by the code that workers run, so that the page cannot be wrong.
 
 use crate::author::fixture::plain;
 use crate::author::test::trace::after;
@@ -8,7 +8,7 @@ use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::diagnostics::yaml;
 use tableshift_core::language::document::Document;
 
-/// The items that show a step's meaning: the source there, missing, null, of another type, and the target there.
+/// The items that show what a step does: with its source, without it, with null, with another type, and with its target.
 fn items(action: &str) -> &'static [&'static str] {
     match action {
         "set" => &["{ email: Jo@Example.ORG }", "{ email: null }", "{ email: 7 }", "{}"],
@@ -66,7 +66,7 @@ fn items(action: &str) -> &'static [&'static str] {
     }
 }
 
-/// A table of items and what a step makes of them. The step is written as in a migration.
+/// A Markdown table of items and what a step does to them. The step is written as in a migration.
 pub(super) fn table(action: &str, step: &str) -> String {
     let text = format!("id: x\nchange:\n{step}");
     let compiled = Document::from_yaml(&text).ok().and_then(|document| Compiled::of(&document).ok());
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_item_of_every_step_is_told() {
+    fn every_item_of_a_step_has_a_row() {
         for (action, step) in
             [("rename", "- rename: { from: zip, to: postalCode }\n"), ("remove", "- remove: legacyStatus\n")]
         {
@@ -110,10 +110,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_is_what_happens() {
+    fn a_row_shows_what_the_step_does() {
         let table = table("rename", "- rename: { from: zip, to: postalCode }\n");
         assert!(table.contains("| `{ zip: null }` | `{ postalCode: null }` |"), "{table}");
         assert!(table.contains("| `{}` | the same |"), "{table}");
-        assert!(table.contains("*invalid*: `postalCode` is there already"), "{table}");
+        assert!(table.contains("*invalid*: `postalCode` already exists"), "{table}");
     }
 }

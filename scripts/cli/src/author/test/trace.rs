@@ -1,4 +1,4 @@
-//! What each step does to one item: the answer to "which rule and which step changed this?".
+//! What each step does to one item: which rule applies to it, and which step changed what.
 
 use std::collections::BTreeSet;
 use tableshift_core::change::migration::{Migration as _, Outcome};
@@ -6,21 +6,21 @@ use tableshift_core::item::value::{Item, Value};
 use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::document::field::Field;
 
-/// How a migration comes to its outcome for one item.
+/// How a migration reaches its outcome for one item.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
-    /// The rule that the item belongs to, by its name or number, in a document that has rules.
+    /// The name or number of the rule that applies to the item. None in a document without rules.
     pub rule: Option<String>,
-    /// Every step that was carried out, in order, with what it changed; a step that changed nothing is among them.
+    /// Every step that was carried out, in order, with what it changed. A step that changed nothing is included.
     pub steps: Vec<Traced>,
-    /// What it all comes to.
+    /// The outcome for the whole item.
     pub outcome: Outcome,
 }
 
 /// What one step changed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Traced {
-    /// The step.
+    /// The step's position in the document.
     pub field: Field,
     /// The top-level attributes that differ after it.
     pub changed: Vec<Attribute>,
@@ -31,9 +31,9 @@ pub struct Traced {
 pub struct Attribute {
     /// Its name.
     pub name: String,
-    /// Its value before; none if it was missing.
+    /// Its value before the step. None if it was missing.
     pub before: Option<Value>,
-    /// Its value after; none if it is missing.
+    /// Its value after the step. None if it is missing.
     pub after: Option<Value>,
 }
 
@@ -43,7 +43,7 @@ impl Trace {
         let outcome = migration.apply(item);
         let mut steps = Vec::new();
         let mut last: Item = item.clone();
-        // The steps see the attributes that the migration knows; the others stay.
+        // Steps read and write only guarded attributes; the others stay as they are.
         last.retain(|name, _| migration.footprint().guarded().contains(name));
         let rule = migration.watch_steps(item, &mut |field, after| {
             steps.push(Traced { field: field.clone(), changed: attributes(&last, after) });
@@ -53,7 +53,7 @@ impl Trace {
     }
 }
 
-/// The item after an outcome: itself, but for what the change sets and removes.
+/// The item after an outcome: the item itself, with what the change sets and removes.
 pub fn after(item: &Item, outcome: &Outcome) -> Item {
     match outcome {
         Outcome::Changed(change) => change.applied_to(item),
@@ -90,13 +90,13 @@ mod tests {
         ]);
         let trace = Trace::of(&migration, &item);
         assert_eq!(trace.rule.as_deref(), Some("orders"));
-        let told: Vec<(String, Vec<&str>)> = trace
+        let found: Vec<(String, Vec<&str>)> = trace
             .steps
             .iter()
             .map(|step| (step.field.to_string(), step.changed.iter().map(|one| one.name.as_str()).collect()))
             .collect();
         assert_eq!(
-            told,
+            found,
             [
                 ("rule 1, step 1".to_owned(), vec!["code", "zip"]),
                 ("rule 1, step 2.1".to_owned(), vec!["old"]),

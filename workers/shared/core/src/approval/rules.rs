@@ -20,8 +20,8 @@ pub struct ApprovalRules {
     /// Roles whose sessions the account names after the person, as IAM Identity Center does: patterns of role names, for
     /// example `AWSReservedSSO_*`. Two sessions of any other role count as one person.
     pub named_sessions: Vec<String>,
-    /// Who from other accounts may sign starts (`requested_by`): patterns of ARNs. Empty: nobody. Anybody can own an account,
-    /// so a signature from elsewhere does not show that a second person is involved.
+    /// Callers from other accounts that may sign a start (`requested_by`): patterns of ARNs. If empty: none. Anyone can own an
+    /// account, so a signature from another account does not prove that a second person is involved.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub foreign_requesters: Vec<String>,
     /// How long after the start of an execution CloudTrail may still deliver the records of its StartExecution calls, in
@@ -33,7 +33,7 @@ pub struct ApprovalRules {
 
 const RECORD_DELAY_SECONDS: u64 = 15 * 60;
 
-/// The default is not written, so that the hash of a plan from before the field existed stays the same.
+/// The default is not serialized, so that plans made before the field existed keep their hash.
 fn is_default_delay(seconds: &u64) -> bool {
     *seconds == RECORD_DELAY_SECONDS
 }
@@ -63,8 +63,8 @@ pub enum UnknownRequester {
 
 /// Who started an execution of a run.
 ///
-/// The signer proves no more than that somebody signed this start; who made the call is in CloudTrail. So both count as
-/// requesters, and so does everybody who repeated the call: StartExecution with the name and input of a running execution
+/// A signature only proves that its signer signed this start; CloudTrail records who made the call. Both count as
+/// requesters, and so does everyone who repeated the call: StartExecution with the name and input of a running execution
 /// succeeds again. Source: Step Functions API reference, StartExecution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requester {
@@ -72,19 +72,19 @@ pub struct Requester {
     pub execution: String,
     /// When it started, ISO 8601.
     pub started: String,
-    /// Who signed the start in `requested_by`.
+    /// The caller who signed the start in `requested_by`.
     pub signer: Option<Identity>,
-    /// Everybody whose StartExecution call CloudTrail has recorded for this execution; empty if there is no record yet.
+    /// Every caller whose StartExecution call CloudTrail has recorded for this execution; empty if there is no record yet.
     pub callers: Vec<Identity>,
 }
 
 impl Requester {
-    /// The requester of an execution about whom nothing is known yet.
+    /// The requester of an execution before anything is known about them.
     pub fn unknown(execution: &str, started: &str) -> Self {
         Self { execution: execution.to_owned(), started: started.to_owned(), signer: None, callers: Vec::new() }
     }
 
-    /// Everybody who is known to have a part in the start.
+    /// Every known caller who took part in the start: signer and callers.
     pub fn identities(&self) -> impl Iterator<Item = &Identity> {
         self.signer.iter().chain(&self.callers)
     }
@@ -145,13 +145,13 @@ impl ApprovalRules {
         Ok(())
     }
 
-    /// Whether this identity may sign a start on a stack of this account.
+    /// Whether this caller may sign a start in a stack of this account.
     pub fn may_sign_start(&self, signer: &Identity, account: &str) -> bool {
         signer.account == account || self.foreign_requesters.iter().any(|pattern| matches_pattern(&signer.arn, pattern))
     }
 
-    /// From when on, in epoch seconds, an approval of a run of these requesters can be decided: CloudTrail has delivered its
-    /// records of every start by then. `None` if the policy does not need them.
+    /// The earliest time, in epoch seconds, at which an approval of a run with these requesters can be decided: by then
+    /// CloudTrail has delivered its records of every start. `None` if the policy does not need them.
     pub fn decidable_from(&self, requesters: &[Requester]) -> Option<i64> {
         if self.unknown_requester == UnknownRequester::Allow {
             return None;
@@ -165,7 +165,7 @@ impl ApprovalRules {
             if approver.may_be_same_person(identity, &self.named_sessions) {
                 return Err(NotEligible::Requester { arn: approver.arn.clone(), requester: identity.arn.clone() });
             }
-            // Anybody's user could be behind it.
+            // The user behind it is unknown.
             if identity.kind() == Kind::Other {
                 self.unknown(requester)?;
             }

@@ -3,11 +3,11 @@
 //! Documents compile to an implementation ([`Compiled`](crate::language::compile::compiled::Compiled)); a migration written
 //! in Rust implements the trait itself. Workers run both in the same way.
 
+use crate::change::filter::Filter;
 use crate::change::footprint::Footprint;
 use crate::change::invalid::Invalid;
 use crate::change::item_change::Change;
 use crate::item::value::Item;
-use crate::language::expression::pushdown::Filter;
 use std::sync::Arc;
 
 /// A migration: decides for one item at a time whether and how to change it.

@@ -76,7 +76,7 @@ proptest! {
     }
 
     #[test]
-    fn a_document_s_hash_outlives_its_layout(document in migration()) {
+    fn the_hash_of_a_document_does_not_depend_on_its_layout(document in migration()) {
         let read = Document::from_json(&document).expect("a document");
         let yaml = Document::from_yaml(&serde_json::to_string_pretty(&read).expect("plain data")).expect("JSON is YAML");
         prop_assert_eq!(read.hash(), yaml.hash());

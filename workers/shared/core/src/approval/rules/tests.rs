@@ -131,7 +131,7 @@ fn only_a_listed_identity_of_another_account_may_sign_a_start() {
 }
 
 #[test]
-fn an_approval_is_decidable_once_the_records_of_the_last_start_have_come() {
+fn an_approval_is_decidable_once_the_records_of_the_last_start_are_delivered() {
     let at = |text: &str| Requester::unknown("arn:e", text);
     let both = [at("2026-11-22T10:00:00Z"), at("2026-11-22T11:00:00Z")];
     let expected: Timestamp = "2026-11-22T11:15:00Z".parse().unwrap();
@@ -141,7 +141,7 @@ fn an_approval_is_decidable_once_the_records_of_the_last_start_have_come() {
 }
 
 #[test]
-fn the_rules_of_a_plan_from_before_are_written_as_they_were() {
+fn default_rules_are_serialized_as_before_the_new_fields() {
     let json = serde_json::to_string(&strict()).unwrap();
     assert_eq!(json, r#"{"unknown_requester":"refuse","approvers":[],"named_sessions":[]}"#);
 }

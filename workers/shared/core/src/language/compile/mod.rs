@@ -1,6 +1,7 @@
-//! From a document to a migration: expressions compiled, paths parsed, steps in the form that workers apply.
+//! From a document to a migration: expressions compiled, paths parsed, and steps that change items.
 //!
-//! How a document is written down is in [`document`](super::document).
+//! How a document is written down is in [`document`](super::document); how an expression is evaluated is in
+//! [`expression`](super::expression).
 
 pub mod compiled;
 pub mod error;

@@ -1,7 +1,7 @@
 //! A document in short, for the people who approve it: every rule and every step, with nothing left out.
 
-use crate::language::document::action::{ConvertTo, IncrementVersion, MapValues, Otherwise};
-use crate::language::document::step::{Action, Step};
+use crate::language::document::action::{ConvertTo, MapValues, Otherwise};
+use crate::language::document::step::{Action, IncrementVersion, Step};
 use crate::language::document::written::Document;
 
 /// A rule in short. A document without rules is a single one.

@@ -1,6 +1,6 @@
-//! What is shown before a yes or a no. Pure.
+//! What a person reads before they approve or reject a run. Makes no calls.
 
-use std::fmt::Write as _;
+use super::Decision;
 use tableshift_aws::ledger::approvals::Question;
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::Requester;
@@ -9,57 +9,42 @@ use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::report::run_report::Report;
 use tableshift_core::report::summary::{self, started_by};
 
-/// What is known of a question beside the plan.
-#[derive(Debug)]
-pub struct Told {
-    /// The report to review.
-    pub report: Report,
-    /// The question.
-    pub question: Question,
-    /// Who started the run.
-    pub requesters: Vec<Requester>,
-    /// The execution that waits.
-    pub execution: String,
-}
-
-/// What is shown.
+/// What the summary shows.
 #[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
+pub struct Summary<'a> {
     /// The run's plan.
     pub plan: &'a RunPlan,
-    /// What else is known.
-    pub told: &'a Told,
-    /// Who is about to answer.
-    pub me: &'a Identity,
-    /// Whether it is a yes.
-    pub yes: bool,
+    /// The report to review.
+    pub report: &'a Report,
+    /// The request for approval.
+    pub question: &'a Question,
+    /// Everybody who started or resumed the run.
+    pub requesters: &'a [Requester],
+    /// The identity that will sign the answer.
+    pub caller: &'a Identity,
+    /// What the person is about to answer.
+    pub decision: Decision,
 }
 
-impl View<'_> {
-    /// The text.
+impl Summary<'_> {
+    /// The facts of the request in rows, then what the run would write.
     pub fn text(&self) -> String {
-        let (plan, Told { report, question, requesters, .. }) = (self.plan, self.told);
-        let started_by = started_by(requesters);
-        let lines = [
-            ("Run", plan.run.as_str()),
-            ("Table", &plan.table.name),
-            ("Migration", &plan.migration.id),
-            ("", plan.migration.description.as_deref().unwrap_or_default().trim()),
-            ("Started by", &started_by),
-            ("Answer by", &question.expires_at),
-            ("Plan", &question.plan_hash),
-            ("Report", &question.report_hash),
+        let (plan, question) = (self.plan, self.question);
+        let rows = [
+            ("Run", plan.run.clone()),
+            ("Table", plan.table.name.clone()),
+            ("Migration", plan.migration.id.clone()),
+            ("", plan.migration.description.as_deref().unwrap_or_default().trim().to_owned()),
+            ("Started by", started_by(self.requesters)),
+            ("Deadline", question.expires_at.clone()),
+            ("Plan hash", question.plan_hash.clone()),
+            ("Report hash", question.report_hash.clone()),
+            ("Report", format!("s3://{}/{}", plan.bucket, keys::report_page(&plan.run))),
         ];
-        let mut text = String::new();
-        for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
-            writeln!(text, "{name:<12}{value}").expect("a string takes all");
-        }
-        writeln!(text, "            s3://{}/{}\n", plan.bucket, keys::report_page(&plan.run))
-            .expect("a string takes all");
-        text.push_str(&summary::of(plan, report));
-        let verb = if self.yes { "approve" } else { "reject" };
-        writeln!(text, "\nYou {verb} as {}.", self.me.arn).expect("a string takes all");
-        text
+        let rows = rows.into_iter().filter(|(_, value)| !value.is_empty());
+        let rows: String = rows.map(|(name, value)| format!("{name:<13}{value}\n")).collect();
+        let (what, verb, arn) = (summary::of(plan, self.report), self.decision.verb(), &self.caller.arn);
+        format!("{rows}\n{what}\nYou {verb} as {arn}.\n")
     }
 }
 
@@ -100,7 +85,7 @@ mod tests {
         RunPlan::of(facts).unwrap()
     }
 
-    fn told(plan: &RunPlan) -> Told {
+    fn report(plan: &RunPlan) -> Report {
         let counts = Counts { scanned: 1_204_310, changed: 1_204_000, not_matched: 310, ..Counts::default() };
         let tally = Tally { counts, change_units: 1_320_455, ..Tally::default() };
         let partial: Partial = serde_json::from_value(serde_json::json!({
@@ -109,32 +94,37 @@ mod tests {
         .unwrap();
         let mut report = Report::new(plan, Phase::DryRun);
         report.fold(Phase::DryRun, 1, vec![partial], plan.invalid_items);
-        let question = Question {
+        report
+    }
+
+    fn question() -> Question {
+        Question {
             id: "id".into(),
             asked_at: "2026-11-22T10:00:00Z".into(),
             expires_at: "2026-11-23T10:00:00Z".into(),
             plan_hash: "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752".into(),
             report_hash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".into(),
-        };
-        Told { report, question, requesters: Vec::new(), execution: "arn:e".into() }
+        }
     }
 
-    /// What an approver reads, to be read and changed as a whole: question.txt.
+    /// The expected text is question.txt, to be read as a whole.
     #[test]
-    fn what_is_shown_is_what_the_golden_file_shows() {
+    fn the_summary_is_as_in_the_golden_file() {
         let plan = plan();
-        let told = told(&plan);
-        let me = Identity {
+        let caller = Identity {
             arn: "arn:aws:iam::111122223333:user/bob".into(),
             user_id: "AIDAEXAMPLE".into(),
             account: "111122223333".into(),
         };
-        let found = View { plan: &plan, told: &told, me: &me, yes: true }.text();
+        let (report, question) = (report(&plan), question());
+        let (requesters, decision) = (&[], Decision::Approve);
+        let summary =
+            Summary { plan: &plan, report: &report, question: &question, requesters, caller: &caller, decision };
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/question.txt");
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            std::fs::write(path, &found).unwrap();
+            std::fs::write(path, summary.text()).unwrap();
         }
         let golden = std::fs::read_to_string(path).unwrap_or_default();
-        assert_eq!(found, golden, "if this is as it should be: UPDATE_GOLDEN=1 cargo test");
+        assert_eq!(summary.text(), golden, "update {path} with UPDATE_GOLDEN=1");
     }
 }
