@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_core::ErrorName;
-use tableshift_core::report::message::{Event, Notice};
+use tableshift_core::report::event::Event;
+use tableshift_core::report::message::Notice;
 
 use crate::Input;
 use crate::decision::Decision;

@@ -17,7 +17,8 @@ use tableshift_core::control::throttle::{Reach, Reason};
 use tableshift_core::item::value::Item;
 use tableshift_core::plan::keys;
 use tableshift_core::write::counts::Tally;
-use tableshift_core::write::journal::{self, Index};
+use tableshift_core::write::journal;
+use tableshift_core::write::journal_index::JournalIndex;
 use tableshift_runtime::Deadline;
 use tableshift_segment::part::{Directive, Part};
 use tableshift_segment::part_error::PartError;
@@ -73,7 +74,7 @@ where
     }
 
     /// Sorts the items of the page that was begun last into writes and counts. `prior` is what earlier attempts journaled.
-    pub(crate) fn sort_out(&self, page: Page, prior: &Index, open: &mut OpenPages) -> Vec<Write> {
+    pub(crate) fn sort_out(&self, page: Page, prior: &JournalIndex, open: &mut OpenPages) -> Vec<Write> {
         let (judge, number) = (self.part.judge(), open.latest());
         let left_out = page.scanned.saturating_sub(page.items.len() as u64);
         let opened = open.page(number);
@@ -210,11 +211,11 @@ where
 
 /// What earlier attempts journaled for this page and later ones, and may not have counted. Their pages may have ended
 /// elsewhere than this attempt's do.
-pub(crate) async fn prior<B, L>(part: &Part<'_, B, L>, from: u64) -> Result<Index, RunFileError>
+pub(crate) async fn prior<B, L>(part: &Part<'_, B, L>, from: u64) -> Result<JournalIndex, RunFileError>
 where
     B: ReadObject + ListObjects,
 {
-    let mut index = Index::default();
+    let mut index = JournalIndex::default();
     if part.checkpoint.attempt < 2 {
         return Ok(index);
     }

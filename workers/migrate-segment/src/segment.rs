@@ -15,7 +15,7 @@ use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_core::change::migration::Migration as _;
 use tableshift_core::item::value::Item;
 use tableshift_core::write::counts::Tally;
-use tableshift_core::write::journal::Index;
+use tableshift_core::write::journal_index::JournalIndex;
 use tableshift_runtime::Deadline;
 use tableshift_segment::pages::{Pages, Portion};
 use tableshift_segment::part::Part;
@@ -69,7 +69,7 @@ where
             // Else many may be written already, which tells nothing of what follows.
             reader.learn(writes.iter().map(Write::units).sum(), scanned);
         }
-        let (next, filtered, waits) = (NextPage::default(), prior.index.is_within(open.keys()), open.are_most());
+        let (next, filtered, waits) = (NextPage::default(), prior.index.holds_only(open.keys()), open.are_most());
         let reading = async {
             let Some(cursor) = &cursor else { return Ok(None) };
             // Nothing comes if the run is paused meanwhile: then this page is finished, and no other is begun.
@@ -114,7 +114,7 @@ where
     let part_error = |source: PartError| Error::Part { segment, source };
     let before = part.checkpoint.page;
     while let Some(page) = open.take_settled() {
-        prior.forget(&page.keys);
+        prior.remove(&page.keys);
         part.checkpoint.behind = prior.behind();
         part.dead_letters(&page.tally.findings).await.map_err(part_error)?;
         let invalid = page.tally.counts.invalid;
@@ -186,7 +186,7 @@ impl<'t, B: ReadObject + ListObjects, T: ScanSegment + ReadItem> Reader<'t, B, T
 
 /// What earlier attempts journaled and may not have counted.
 struct Prior {
-    index: Index,
+    index: JournalIndex,
     /// The page from which on they may have journaled it.
     from: u64,
 }
@@ -213,7 +213,7 @@ impl Prior {
         }
     }
 
-    fn forget(&mut self, keys: &[Item]) {
-        keys.iter().for_each(|key| self.index.forget(key));
+    fn remove(&mut self, keys: &[Item]) {
+        keys.iter().for_each(|key| self.index.remove(key));
     }
 }

@@ -45,7 +45,7 @@ pub(crate) struct Sender<'s, T> {
     /// Units that were charged and paid before it was known for what.
     prepaid: Cell<f64>,
     /// How many units a write consumes for each one that its item's size tells: indexes take their own.
-    dearness: Cell<f64>,
+    write_amplification: Cell<f64>,
 }
 
 /// A request that was answered.
@@ -63,7 +63,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
             pacer: Pacer::new(None),
             hot: RefCell::new(HotKeys::of(table.keys.first().map_or("", String::as_str))),
             prepaid: Cell::new(0.0),
-            dearness: Cell::new(1.0),
+            write_amplification: Cell::new(1.0),
         }
     }
 
@@ -122,7 +122,7 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
     /// Pays for writes of so many units before they are known, so that they can be sent at once when they are. False:
     /// the caller says to stop.
     pub(crate) async fn wave<S: Steer>(&self, units: f64, steer: &S) -> Result<bool, S::Error> {
-        let units = units * self.dearness.get();
+        let units = units * self.write_amplification.get();
         self.pacer.settle(units);
         self.prepaid.set(self.prepaid.get() + units);
         loop {
@@ -173,13 +173,13 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
             let fits = next.is_batched()
                 && writes.first().is_none_or(Write::is_batched)
                 && writes.len() < MAX_STATEMENTS
-                && units + next.units() * self.dearness.get() <= most_units
+                && units + next.units() * self.write_amplification.get() <= most_units
                 && bytes + next.bytes() <= MAX_BATCH_BYTES;
             if !(fits || writes.is_empty()) {
                 queue.push_front(next);
                 break;
             }
-            units += next.units() * self.dearness.get();
+            units += next.units() * self.write_amplification.get();
             bytes += next.bytes();
             writes.push(next);
         }
@@ -319,8 +319,8 @@ impl<'s, T: UpdateItem + UpdateBatch> Sender<'s, T> {
         round.units += units;
         if written && units > 0.0 {
             let sizes: f64 = parcel.writes.iter().map(Write::units).sum();
-            let dearness = self.dearness.get() * (1.0 - LEARNING) + units / sizes * LEARNING;
-            self.dearness.set(dearness.max(1.0));
+            let write_amplification = self.write_amplification.get() * (1.0 - LEARNING) + units / sizes * LEARNING;
+            self.write_amplification.set(write_amplification.max(1.0));
         }
     }
 }

@@ -111,7 +111,7 @@ fn way_back(counts: &Counts, journal: &JournalCounts) -> Option<Bar> {
         "Items in the journal",
         &[
             ("blue", "restored", "put back as they were before the run", journal.restored),
-            ("green", "already back", "as before the run already", journal.already_back),
+            ("green", "already back", "as before the run already", journal.already_restored),
             ("amber", "spared", "changed by the application since; left as they are", journal.spared),
             ("grey", "gone", "deleted by the application since; they stay deleted", journal.gone),
             ("red", "invalid", "they could not be put back", counts.invalid),

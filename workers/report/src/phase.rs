@@ -111,7 +111,7 @@ fn figures(phase: Phase, report: &PhaseReport, plan: &RunPlan) -> Vec<Figure> {
             figures.push(figure("Write units that the changes take", grouped(tally.change_units), more));
         }
         Phase::Migrate => {
-            let unwritten = format!("{} of them not written", grouped(journal.unwritten));
+            let unwritten = format!("{} of them not written", grouped(journal.not_written));
             figures.push(figure("Journaled before writing", grouped(journal.journaled), unwritten));
         }
         Phase::Verify | Phase::RollBack => {}

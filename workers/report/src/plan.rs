@@ -2,10 +2,12 @@
 
 use crate::text::{dollars, grouped, many, size};
 use jiff::Timestamp;
-use tableshift_core::plan::canary::{CanaryPlan, Wave};
+use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::policy::OnBadVerdict;
-use tableshift_core::plan::run_plan::{RunPlan, Steps};
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::steps::Steps;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::plan::window::Window;
 use tableshift_core::report::run_report::{Report, Verdict};
 

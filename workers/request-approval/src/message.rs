@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use tableshift_aws::ledger::approvals::Question;
 use tableshift_core::approval::rules::Requester;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::policy::OnBadVerdict;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
+use tableshift_core::report::event::Event;
 use tableshift_core::report::links;
-use tableshift_core::report::message::{Event, Message, Notice};
+use tableshift_core::report::message::{Message, Notice};
 use tableshift_core::report::run_report::Report;
 use tableshift_core::report::summary::{self, started_by};
 
@@ -117,7 +118,7 @@ mod tests {
     use tableshift_core::plan::input::Input;
     use tableshift_core::plan::monitors::Monitors;
     use tableshift_core::plan::phase::Phase;
-    use tableshift_core::plan::run_plan::Facts;
+    use tableshift_core::plan::planning::Facts;
     use tableshift_core::write::counts::{Counts, JournalCounts, Partial, Tally};
 
     fn plan() -> RunPlan {
@@ -176,7 +177,7 @@ mod tests {
             requesters: &[ann],
         };
         let message = request.message();
-        assert_eq!(message.attributes[0], ("phase", "waiting".to_owned()));
+        assert_eq!(message.attributes[0], ("event", "waiting".to_owned()));
         (message.subject, message.text)
     }
 

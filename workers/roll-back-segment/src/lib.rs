@@ -21,13 +21,14 @@ use tableshift_aws::run_files::{RunFileError, load_journal};
 use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
-use tableshift_core::plan::canary::Wave;
 pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input};
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::segments;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::Tally;
-use tableshift_core::write::journal::{Entry, Repeats};
+use tableshift_core::write::journal::Entry;
+use tableshift_core::write::journal_index::RepeatedKeys;
 use tableshift_runtime::{Deadline, Named};
 pub use tableshift_segment::part::Ports;
 use tableshift_segment::part::{Part, PartId};
@@ -150,7 +151,7 @@ struct Journal {
     /// Its objects, latest page first.
     objects: Vec<String>,
     /// Which items have several entries.
-    repeats: Repeats,
+    repeats: RepeatedKeys,
     /// Those entries.
     repeated: Vec<Entry>,
 }
@@ -159,7 +160,7 @@ impl Journal {
     async fn read<B: ReadObject + ListObjects>(bucket: &B, id: &PartId) -> Result<Self, RunFileError> {
         let mut objects = bucket.list(&keys::journal(&id.run, &id.part)).await.map_err(RunFileError::Object)?;
         objects.sort_unstable_by(|a, b| b.cmp(a));
-        let mut repeats = Repeats::default();
+        let mut repeats = RepeatedKeys::default();
         for key in &objects {
             load_journal(bucket, key).await?.iter().for_each(|entry| repeats.add(&entry.key));
         }

@@ -104,7 +104,7 @@ impl<'u, T: UpdateItem> Undo<'u, T> {
         let key = entries[0].key.clone();
         let mut undone = Undone::Spared;
         for entry in &entries {
-            let written = self.update(&key, &Update::of_undo(entry, &self.keys)).await;
+            let written = self.update(&key, &Update::that_restores(entry, &self.keys)).await;
             undone = match written.map_err(|source| Error::Table { segment: self.segment, source })? {
                 None => return Ok((key, Undone::OutOfTime)),
                 Some(Written::Done { units }) => return Ok((key, Undone::Restored { units })),
@@ -158,15 +158,15 @@ fn count(key: Item, undone: Undone, tally: &mut Tally) -> bool {
             tally.journal.restored += 1;
             tally.units.write += units;
         }
-        Undone::AlreadyBack => tally.journal.already_back += 1,
+        Undone::AlreadyBack => tally.journal.already_restored += 1,
         Undone::Gone => tally.journal.gone += 1,
         Undone::Spared => {
             tally.journal.spared += 1;
-            tally.find(key, "the application changed it since the run; it is left as it is");
+            tally.add_finding(key, "the application changed it since the run; it is left as it is");
         }
         Undone::Refused(message) => {
             tally.counts.invalid += 1;
-            tally.find(key, format!("DynamoDB refused to put it back: {message}"));
+            tally.add_finding(key, format!("DynamoDB refused to put it back: {message}"));
         }
         Undone::OutOfTime => return false,
     }

@@ -23,7 +23,7 @@ pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::segments;
-use tableshift_core::write::journal::Index;
+use tableshift_core::write::journal_index::JournalIndex;
 use tableshift_core::write::verify::count_gone;
 use tableshift_runtime::{Deadline, Named};
 use tableshift_segment::pages::{Pages, Portion, ReadError};
@@ -124,12 +124,13 @@ where
     part.leave().await.map_err(part_error)
 }
 
-async fn journal_index<B: ReadObject + ListObjects>(bucket: &B, id: &PartId) -> Result<Index, RunFileError> {
+async fn journal_index<B: ReadObject + ListObjects>(bucket: &B, id: &PartId) -> Result<JournalIndex, RunFileError> {
     let keys = bucket.list(&keys::journal(&id.run, &id.part)).await.map_err(RunFileError::Object)?;
     let objects = futures::stream::iter(keys).map(|key| async move { load_journal(bucket, &key).await });
-    let index = objects.buffer_unordered(READS_IN_FLIGHT).try_fold(Index::default(), |mut index, entries| async move {
-        entries.iter().for_each(|entry| index.add(entry));
-        Ok(index)
-    });
+    let index =
+        objects.buffer_unordered(READS_IN_FLIGHT).try_fold(JournalIndex::default(), |mut index, entries| async move {
+            entries.iter().for_each(|entry| index.add(entry));
+            Ok(index)
+        });
     index.await
 }

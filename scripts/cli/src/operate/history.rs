@@ -12,7 +12,7 @@ use tableshift_aws::session::executions::Summary;
 use tableshift_aws::session::progress::Progressing as _;
 use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::approval::rules::Requester;
-use tableshift_core::plan::canary::{BAKING, Wave};
+use tableshift_core::plan::wave::{BAKING, Wave};
 
 /// Lists the latest runs of the stage; with --table, the migrations that are applied to it, and its runs
 #[derive(Debug, Args)]

@@ -4,8 +4,8 @@ use super::ended::Standing;
 use super::look::{Progress, Seen};
 use super::progress::Speed;
 use tableshift_core::control::throttle::Throttles;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 
 /// One line that tells all, for logs and pipes.
 pub fn line(seen: &Seen, speed: Option<Speed>) -> String {
@@ -212,8 +212,8 @@ mod tests {
         assert!(told.ends_with("BakeWait (canary)  the canary bakes until 2026-11-22T10:10:00Z"), "{told}");
         (canary.standing, canary.wave) = (Standing::WaitsForApproval, Some(Wave::Main));
         (canary.state, canary.bakes_until) = (Some("RequestApproval".into()), None);
-        assert_eq!(place(&canary), "RequestApproval (rest)");
-        assert!(page(&canary).contains("state      RequestApproval (rest)\n"), "{}", page(&canary));
+        assert_eq!(place(&canary), "RequestApproval (main)");
+        assert!(page(&canary).contains("state      RequestApproval (main)\n"), "{}", page(&canary));
     }
 
     #[test]

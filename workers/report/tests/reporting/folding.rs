@@ -5,12 +5,13 @@ use crate::store::{Epoch, Gone, Store, Told};
 use report::{Error, Input, Output};
 use tableshift_core::item::hash;
 use tableshift_core::item::value::{Item, Value};
-use tableshift_core::plan::canary::{CanaryPlan, Wave};
+use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::parts::Part;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::segments;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::report::run_report::{Report, Verdict};
 use tableshift_core::write::counts::{Counts, JournalCounts, Partial, Tally};
 use tableshift_runtime::{ErrorName, Named};
@@ -74,7 +75,7 @@ async fn reporting_twice_gives_the_same_hash_and_examples_in_the_order_of_the_pa
     let store = store(&plan);
     for segment in 0..40 {
         let mut tally = Tally::default();
-        tally.find(Item::from([("pk".into(), Value::s(segments::name(segment)))]), "r");
+        tally.add_finding(Item::from([("pk".into(), Value::s(segments::name(segment)))]), "r");
         leave(&store, &fixture::partial(Phase::Verify, segment, tally));
     }
     let first = run(&store, Phase::RollBack).await.unwrap().hash;
@@ -211,13 +212,13 @@ async fn a_good_dry_run_and_a_good_proof_are_told_with_counts_and_links_and_no_i
     store.hold(keys::dry_run_parts(RUN), &(0..4).map(Part::of_segment).collect::<Vec<_>>());
     let mut tally = Tally { counts: counts(2, 0), ..Tally::default() };
     let secret = || Item::from([("name".to_owned(), Value::s("canary-7f3a"))]);
-    tally.find(secret(), "a finding");
+    tally.add_finding(secret(), "a finding");
     for segment in 0..4 {
         let part = Part::of_segment(segment).part;
         leave(&store, &Partial { part, ..fixture::partial(Phase::DryRun, segment, tally.clone()) });
     }
     let [message] = &told(&store, Phase::DryRun).await[..] else { panic!("one message") };
-    assert_eq!(message.attributes[0], ("phase", "dry-run-passed".to_owned()));
+    assert_eq!(message.attributes[0], ("event", "dry-run-passed".to_owned()));
     assert!(message.text.contains("             8  changed\n"), "{}", message.text);
     assert!(message.json.contains("execution:m:r"), "{}", message.json);
     assert!(

@@ -98,7 +98,7 @@ fn hostile_text_is_shown_and_never_run() {
     tally.samples[0].key.insert(HOSTILE.into(), Value::s(HOSTILE));
     tally.samples[0].after.insert(HOSTILE.into(), Some(Value::s(HOSTILE)));
     let key = tally.samples[0].key.clone();
-    tally.find(key, HOSTILE);
+    tally.add_finding(key, HOSTILE);
     let mut report = Report::new(&plan, Phase::DryRun);
     report.fold(Phase::DryRun, 4, partials, 0);
     report.reasons.push(HOSTILE.into());

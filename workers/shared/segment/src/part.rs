@@ -9,18 +9,18 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use tableshift_core::change::migration::TableRules;
+use tableshift_core::change::table_rules::TableRules;
 use tableshift_core::control::hold::Hold;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::control::run_control::{Control, State};
 use tableshift_core::control::throttle::{Reach, Reason, Throttles};
 use tableshift_core::item::value::Item;
 use tableshift_core::language::registry::{Registry, Runnable};
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::child::Progress;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::{Finding, Partial, Tally};
 use tableshift_core::write::judge::Judge;
 
@@ -172,7 +172,7 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
     /// Nothing holds the run: the next hold is to be told again.
     async fn clear_hold(&self, now: i64) -> Result<(), PartError> {
         let Some(since) = self.control.borrow().outdated_hold(now) else { return Ok(()) };
-        self.control.borrow_mut().held_since = None;
+        self.control.borrow_mut().hold_announced_at = None;
         self.ledger.clear_hold(&self.id.run, since).await.map_err(|source| self.ledger_error(source))
     }
 
@@ -184,7 +184,7 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
             return Err(PartError::Stopped { reason });
         }
         let hold =
-            Hold::of_phase(self.id.phase, &control, self.plan.window.as_ref(), now).map_err(PartError::Window)?;
+            Hold::for_phase(self.id.phase, &control, self.plan.window.as_ref(), now).map_err(PartError::Window)?;
         Ok(hold.map_or(Directive::Work, |hold| Directive::Pause { seconds: hold.seconds }))
     }
 
@@ -284,7 +284,7 @@ impl<'e, B: ReadObject + WriteObject, L: LockTable + Checkpoints + SteerRun> Par
         match self.directive().await? {
             Directive::Pause { seconds } if !done => {
                 self.keep_lock_for(seconds).await?;
-                let announce_hold = self.control.borrow().held_since.is_none();
+                let announce_hold = self.control.borrow().hold_announced_at.is_none();
                 Ok(Progress { done, wait_seconds: seconds, announce_hold })
             }
             _ => Ok(Progress::of(done)),

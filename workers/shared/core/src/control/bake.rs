@@ -10,7 +10,7 @@ use jiff::Timestamp;
 /// How often a bake is looked after, in looks over its whole time, if that is less often than each minute: each costs some
 /// ten of an execution's 25,000 events, and alarms may make it begin anew several times. With the longest bake that is a
 /// look every four minutes, within the five for which an alarm that was seen counts.
-const MOST_LOOKS: u64 = 360;
+const MAX_CHECKS: u64 = 360;
 
 /// How a bake stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,9 +38,9 @@ impl Bake {
         let since = control.baking_since.unwrap_or(now);
         let end = Self::end(since, canary);
         // What rang in the bake's last minute shows in a look after its end.
-        let looked_at = control.monitor_status.looked_at;
-        let is_watched = monitors.is_empty() || looked_at >= end;
-        let until = if is_watched { end } else { end.max(looked_at.saturating_add(READ_EVERY_MILLIS)) };
+        let last_read_at = control.monitor_status.last_read_at;
+        let is_watched = monitors.is_empty() || last_read_at >= end;
+        let until = if is_watched { end } else { end.max(last_read_at.saturating_add(READ_EVERY_MILLIS)) };
         if let Some(Hold { reason, seconds }) = Hold::by_operator(control, now) {
             return Self { since: Some(since), is_over: false, reason, seconds };
         }
@@ -49,7 +49,7 @@ impl Bake {
         }
         let told = Timestamp::from_millisecond(end).unwrap_or(Timestamp::MAX);
         let left = until.saturating_sub(now).max(1).unsigned_abs().div_ceil(1000);
-        let seconds = left.min(look_every(canary));
+        let seconds = left.min(check_interval(canary));
         Self { since: Some(since), is_over: false, reason: format!("the canary bakes until {told:.0}"), seconds }
     }
 
@@ -59,8 +59,8 @@ impl Bake {
     }
 }
 
-fn look_every(canary: &CanaryPlan) -> u64 {
-    (canary.bake_seconds / MOST_LOOKS).max(READ_EVERY_MILLIS.unsigned_abs() / 1000)
+fn check_interval(canary: &CanaryPlan) -> u64 {
+    (canary.bake_seconds / MAX_CHECKS).max(READ_EVERY_MILLIS.unsigned_abs() / 1000)
 }
 
 #[cfg(test)]
@@ -79,17 +79,17 @@ mod tests {
         Monitors { alarms: vec!["latency".into()], ..Monitors::default() }
     }
 
-    fn control(since: Option<i64>, looked_at: i64) -> Control {
+    fn control(since: Option<i64>, last_read_at: i64) -> Control {
         Control {
             baking_since: since,
-            monitor_status: MonitorStatus { looked_at, ..MonitorStatus::default() },
+            monitor_status: MonitorStatus { last_read_at, ..MonitorStatus::default() },
             ..Control::default()
         }
     }
 
     fn ringing(since: Option<i64>, seen: i64) -> Control {
         let alarm = Some(Alarm { name: "latency".into(), since: seen, seen });
-        Control { monitor_status: MonitorStatus { alarm, looked_at: seen, closed: None }, ..control(since, seen) }
+        Control { monitor_status: MonitorStatus { alarm, last_read_at: seen, closed: None }, ..control(since, seen) }
     }
 
     #[test]

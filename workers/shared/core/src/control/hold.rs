@@ -11,7 +11,7 @@ use jiff::Timestamp;
 /// A child that waits asks again after this many seconds at the latest, so that an operator's word is not heard too late.
 const LONGEST_WAIT: i64 = 900;
 /// What calendars and alarms say may change any minute.
-const LONGEST_WAIT_FOR_SIGNALS: i64 = 300;
+const LONGEST_WAIT_FOR_MONITORS: i64 = 300;
 
 /// Why the run does not write now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,20 +24,20 @@ pub struct Hold {
 
 impl Hold {
     /// What holds a phase of a run at `now`, in epoch milliseconds.
-    pub fn of_phase(
+    pub fn for_phase(
         phase: Phase,
         control: &Control,
         window: Option<&Window>,
         now: i64,
     ) -> Result<Option<Self>, WindowError> {
         match phase {
-            Phase::Migrate => Self::of_writing(control, window, now),
+            Phase::Migrate => Self::for_writing(control, window, now),
             Phase::DryRun | Phase::Verify | Phase::RollBack => Ok(Self::by_operator(control, now)),
         }
     }
 
     /// What holds the writing of a run at `now`, in epoch milliseconds.
-    pub fn of_writing(control: &Control, window: Option<&Window>, now: i64) -> Result<Option<Self>, WindowError> {
+    pub fn for_writing(control: &Control, window: Option<&Window>, now: i64) -> Result<Option<Self>, WindowError> {
         if let Some(hold) = Self::by_operator(control, now) {
             return Ok(Some(hold));
         }
@@ -73,14 +73,14 @@ fn by_calendar(control: &Control, now: i64) -> Option<Hold> {
         Some(until) => format!("a change calendar is closed until {until}"),
         None => "a change calendar is closed".to_owned(),
     };
-    Some(Hold { reason, seconds: seconds_until(until.unwrap_or(i64::MAX), now, LONGEST_WAIT_FOR_SIGNALS) })
+    Some(Hold { reason, seconds: seconds_until(until.unwrap_or(i64::MAX), now, LONGEST_WAIT_FOR_MONITORS) })
 }
 
 /// What an alarm says that was seen in the last minutes.
 pub(crate) fn by_alarm(control: &Control, now: i64) -> Option<Hold> {
     let alarm = control.monitor_status.alarm.as_ref().filter(|alarm| alarm.holds(now))?;
     // The longer it lasts, the less often it is asked for: an alarm of days must stay within an execution's history.
-    let seconds = (now.saturating_sub(alarm.since) / 10_000).clamp(60, LONGEST_WAIT_FOR_SIGNALS);
+    let seconds = (now.saturating_sub(alarm.since) / 10_000).clamp(60, LONGEST_WAIT_FOR_MONITORS);
     let reason = format!("alarm `{}` is, or was minutes ago, in ALARM", alarm.name);
     Some(Hold { reason, seconds: seconds.unsigned_abs() })
 }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     fn hold(control: &Control, window: Option<&Window>, now: &str) -> Option<(String, u64)> {
-        Hold::of_writing(control, window, at(now)).unwrap().map(|hold| (hold.reason, hold.seconds))
+        Hold::for_writing(control, window, at(now)).unwrap().map(|hold| (hold.reason, hold.seconds))
     }
 
     #[test]
@@ -160,10 +160,10 @@ mod tests {
         let noon = at("2026-11-22T12:00:00Z");
         let paused = Control { state: State::Paused, since: noon, ..Control::default() };
         for phase in [Phase::DryRun, Phase::Verify, Phase::RollBack] {
-            assert_eq!(Hold::of_phase(phase, &Control::default(), Some(&night()), noon).unwrap(), None);
-            assert!(Hold::of_phase(phase, &paused, None, noon).unwrap().is_some());
+            assert_eq!(Hold::for_phase(phase, &Control::default(), Some(&night()), noon).unwrap(), None);
+            assert!(Hold::for_phase(phase, &paused, None, noon).unwrap().is_some());
         }
-        assert!(Hold::of_phase(Phase::Migrate, &Control::default(), Some(&night()), noon).unwrap().is_some());
+        assert!(Hold::for_phase(Phase::Migrate, &Control::default(), Some(&night()), noon).unwrap().is_some());
     }
 
     #[test]

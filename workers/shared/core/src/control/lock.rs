@@ -38,14 +38,14 @@ pub struct Held {
 }
 
 /// The execution that has to be asked for before the lock may be taken: its lease still runs, but it may have died.
-pub fn holder_to_ask_for<'l>(lock: Option<&'l Lock>, execution: &str, now: i64) -> Option<&'l str> {
+pub fn holder_to_check<'l>(lock: Option<&'l Lock>, execution: &str, now: i64) -> Option<&'l str> {
     let lock = lock?;
     let holder = lock.execution.as_deref()?;
     (holder != execution && lock.lease_until > now).then_some(holder)
 }
 
-/// The lock to take for this run and execution. `holder_runs` is what was found about [`holder_to_ask_for`].
-pub fn to_take(
+/// The lock to take for this run and execution. `holder_runs` is what was found about [`holder_to_check`].
+pub fn next_lock(
     seen: Option<&Lock>,
     holder_runs: bool,
     table: &str,
@@ -78,18 +78,18 @@ mod tests {
 
     #[test]
     fn only_a_live_lease_of_another_execution_makes_anybody_ask() {
-        assert_eq!(holder_to_ask_for(None, "me", 10), None);
-        assert_eq!(holder_to_ask_for(Some(&lock(None, 0)), "me", 10), None);
-        assert_eq!(holder_to_ask_for(Some(&lock(Some("other"), 10)), "me", 10), None);
-        assert_eq!(holder_to_ask_for(Some(&lock(Some("me"), 99)), "me", 10), None);
-        assert_eq!(holder_to_ask_for(Some(&lock(Some("other"), 11)), "me", 10), Some("other"));
+        assert_eq!(holder_to_check(None, "me", 10), None);
+        assert_eq!(holder_to_check(Some(&lock(None, 0)), "me", 10), None);
+        assert_eq!(holder_to_check(Some(&lock(Some("other"), 10)), "me", 10), None);
+        assert_eq!(holder_to_check(Some(&lock(Some("me"), 99)), "me", 10), None);
+        assert_eq!(holder_to_check(Some(&lock(Some("other"), 11)), "me", 10), Some("other"));
     }
 
     #[test]
     fn a_lock_is_taken_over_under_the_next_epoch_and_refused_with_the_name_of_the_run_that_holds_it() {
-        assert_eq!(to_take(None, false, "t", "r", "me", 9).unwrap().epoch, 1);
-        assert_eq!(to_take(Some(&lock(Some("other"), 99)), false, "t", "r", "me", 9).unwrap().epoch, 5);
-        let held = to_take(Some(&lock(Some("other"), 99)), true, "t", "r", "me", 9).unwrap_err();
+        assert_eq!(next_lock(None, false, "t", "r", "me", 9).unwrap().epoch, 1);
+        assert_eq!(next_lock(Some(&lock(Some("other"), 99)), false, "t", "r", "me", 9).unwrap().epoch, 5);
+        let held = next_lock(Some(&lock(Some("other"), 99)), true, "t", "r", "me", 9).unwrap_err();
         assert!(held.to_string().contains("run `old`"));
     }
 }

@@ -28,7 +28,7 @@ pub struct Closed {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MonitorStatus {
     /// When somebody last set out to look, in epoch milliseconds.
-    pub looked_at: i64,
+    pub last_read_at: i64,
     /// That the calendars were closed.
     pub closed: Option<Closed>,
     /// The alarm that holds the run.
@@ -49,17 +49,17 @@ pub struct Alarm {
 impl MonitorStatus {
     /// Whether it is time for another look.
     pub fn is_due(&self, now: i64) -> bool {
-        now.saturating_sub(self.looked_at) >= READ_EVERY_MILLIS
+        now.saturating_sub(self.last_read_at) >= READ_EVERY_MILLIS
     }
 
     /// The monitor_status after a look at `now`.
-    pub fn after(&self, signals: &MonitorReading, now: i64) -> Self {
+    pub fn after(&self, reading: &MonitorReading, now: i64) -> Self {
         let held = self.alarm.as_ref().filter(|alarm| alarm.holds(now));
-        let alarm = match signals.in_alarm.first() {
+        let alarm = match reading.in_alarm.first() {
             Some(name) => Some(Alarm { name: name.clone(), since: held.map_or(now, |alarm| alarm.since), seen: now }),
             None => held.cloned(),
         };
-        Self { looked_at: now, closed: signals.closed, alarm }
+        Self { last_read_at: now, closed: reading.closed, alarm }
     }
 }
 
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn a_look_is_due_once_a_minute() {
-        let monitor_status = MonitorStatus { looked_at: 1_000, ..MonitorStatus::default() };
+        let monitor_status = MonitorStatus { last_read_at: 1_000, ..MonitorStatus::default() };
         assert!(!monitor_status.is_due(60_999));
         assert!(monitor_status.is_due(61_000));
     }

@@ -9,20 +9,20 @@
 use std::time::Duration;
 
 /// How much of a second's units may be saved up: a pause is not followed by a burst.
-const SAVED_SECONDS: f64 = 0.2;
+const BURST_SECONDS: f64 = 0.2;
 /// What is left of the rate after a throttle.
-const CUT: f64 = 0.5;
+const CUT_FACTOR: f64 = 0.5;
 /// How much of the rate before a throttle comes back every second.
 const GROWTH: f64 = 0.05;
 /// At least so much of the ceiling comes back every second: a worker that had little to do when it was throttled must
 /// not be slow for hours.
 const GROWTH_OF_CEILING: f64 = 0.01;
 /// Throttles within this time of a cut are the same news.
-const SAME_NEWS: Duration = Duration::from_millis(500);
+const MIN_CUT_INTERVAL: Duration = Duration::from_millis(500);
 /// The least rate that throttles lead to, in units a second.
 const LEAST_RATE: f64 = 1.0;
 /// Without a ceiling, a rate that grew to so many times what it was when throttled is free again.
-const FREE_AGAIN: f64 = 4.0;
+const UNLIMITED_ABOVE: f64 = 4.0;
 
 /// A rate of units a second, and what is left of it.
 #[derive(Debug, Clone)]
@@ -87,11 +87,11 @@ impl Pace {
     /// was charged is not given back: else it would be sent again at once.
     pub fn throttle(&mut self, now: Duration) {
         self.refill(now);
-        if self.throttled.is_some_and(|throttled| now.saturating_sub(throttled.cut_at) < SAME_NEWS) {
+        if self.throttled.is_some_and(|throttled| now.saturating_sub(throttled.cut_at) < MIN_CUT_INTERVAL) {
             return;
         }
         let before = self.rate().map_or(self.recent, |rate| rate.min(self.recent.max(LEAST_RATE)));
-        let rate = (before * CUT).max(LEAST_RATE);
+        let rate = (before * CUT_FACTOR).max(LEAST_RATE);
         self.throttled = Some(Throttled { rate, before: before.max(LEAST_RATE), cut_at: now });
         self.level = self.level.min(0.0);
     }
@@ -103,7 +103,7 @@ impl Pace {
         // About the units of the last second: what a throttle without a ceiling is measured by.
         self.recent *= (-seconds).exp();
         match self.rate() {
-            Some(rate) => self.level = (self.level + rate * seconds).min((rate * SAVED_SECONDS).max(1.0)),
+            Some(rate) => self.level = (self.level + rate * seconds).min((rate * BURST_SECONDS).max(1.0)),
             None => self.level = 0.0,
         }
     }
@@ -112,7 +112,7 @@ impl Pace {
         let Some(throttled) = &mut self.throttled else { return };
         let least = LEAST_RATE.max(self.ceiling.unwrap_or_default() * GROWTH_OF_CEILING);
         throttled.rate += (throttled.before * GROWTH).max(least) * seconds;
-        if throttled.rate >= self.ceiling.unwrap_or(throttled.before * FREE_AGAIN) {
+        if throttled.rate >= self.ceiling.unwrap_or(throttled.before * UNLIMITED_ABOVE) {
             self.throttled = None;
         }
     }

@@ -28,12 +28,12 @@ pub struct Control {
     /// What calendars and alarms say, as one of the workers saw them in the last minute.
     pub monitor_status: MonitorStatus,
     /// Since when people know that something holds the run, in epoch milliseconds; none while nothing does.
-    pub held_since: Option<i64>,
+    pub hold_announced_at: Option<i64>,
 }
 
 /// A hold that was told is taken for over only so many milliseconds later: the clocks of two workers differ, and the one
 /// whose window closes later must not undo what the other said.
-const SURE_OF_A_HOLD_MILLIS: i64 = 5_000;
+const CLOCK_SKEW_MILLIS: i64 = 5_000;
 
 /// Whether workers work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub struct Slowed {
 
 /// A throttle that concerns every worker cuts the run's rate at most so often, in milliseconds: workers ask every two
 /// seconds, and until all of them know of a cut, further throttles are news of what led to it.
-const SAME_NEWS_MILLIS: i64 = 2_500;
+const MIN_CUT_INTERVAL_MILLIS: i64 = 2_500;
 /// How much comes back every second after a throttle of the table: of the rate before it, and of the budget at least, for
 /// a run that had hardly begun must not be slow for hours.
 const TABLE_GROWTH: (f64, f64) = (0.05, 0.01);
@@ -76,7 +76,7 @@ impl Slowed {
             Reach::Table => TABLE_GROWTH,
             Reach::Limit => LIMIT_GROWTH,
         };
-        if before.is_some_and(|slowed| now - slowed.at < SAME_NEWS_MILLIS) {
+        if before.is_some_and(|slowed| now - slowed.at < MIN_CUT_INTERVAL_MILLIS) {
             return None;
         }
         let rate = before.map_or(rate, |slowed| slowed.rate(now).min(rate)).max(2.0);
@@ -131,7 +131,7 @@ impl Control {
 
     /// Since when people believe the run held, if a worker that nothing holds at `now` is to put that right.
     pub fn outdated_hold(&self, now: i64) -> Option<i64> {
-        self.held_since.filter(|since| now.saturating_sub(*since) >= SURE_OF_A_HOLD_MILLIS)
+        self.hold_announced_at.filter(|since| now.saturating_sub(*since) >= CLOCK_SKEW_MILLIS)
     }
 
     /// How long a paused child waits before it asks again, in seconds: the longer the pause, the longer, so that a pause
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_hold_that_was_told_is_over_when_it_cannot_be_a_matter_of_clocks() {
-        let control = Control { held_since: Some(10_000), ..Control::default() };
+        let control = Control { hold_announced_at: Some(10_000), ..Control::default() };
         assert_eq!((control.outdated_hold(14_999), control.outdated_hold(15_000)), (None, Some(10_000)));
         assert_eq!(Control::default().outdated_hold(15_000), None);
     }

@@ -65,7 +65,7 @@ pub struct Throttles {
     /// The on-demand maximum was reached.
     pub on_demand_maximum: u64,
     /// DynamoDB did not say why, as it does not for a statement in a batch.
-    pub untold: u64,
+    pub unknown: u64,
 }
 
 impl Throttles {
@@ -77,7 +77,7 @@ impl Throttles {
             Some(Reason::Index) => &mut self.index,
             Some(Reason::Account) => &mut self.account,
             Some(Reason::OnDemandMaximum) => &mut self.on_demand_maximum,
-            None => &mut self.untold,
+            None => &mut self.unknown,
         } += 1;
     }
 
@@ -89,7 +89,7 @@ impl Throttles {
             (self.index, "of an index"),
             (self.account, "of the account's quota"),
             (self.on_demand_maximum, "of the on-demand maximum"),
-            (self.untold, "without a reason"),
+            (self.unknown, "without a reason"),
         ];
         all.into_iter().filter(|(count, _)| *count > 0).collect()
     }
@@ -107,7 +107,7 @@ impl std::ops::AddAssign for Throttles {
         self.index += other.index;
         self.account += other.account;
         self.on_demand_maximum += other.on_demand_maximum;
-        self.untold += other.untold;
+        self.unknown += other.unknown;
     }
 }
 
@@ -169,7 +169,7 @@ mod tests {
         let counts: Vec<u64> = throttles.named().iter().map(|(count, _)| *count).collect();
         assert_eq!((counts, throttles.all()), (vec![1, 2, 3, 4, 5, 6], 21));
         throttles += throttles;
-        assert_eq!((throttles.key_range, throttles.untold, throttles.all()), (2, 12, 42));
+        assert_eq!((throttles.key_range, throttles.unknown, throttles.all()), (2, 12, 42));
         assert_eq!(Throttles::default().named(), []);
     }
 }

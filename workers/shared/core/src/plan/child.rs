@@ -1,7 +1,7 @@
 //! What the state machine hands to a child of a Map, and what it gets back.
 
-use crate::plan::canary::Wave;
 use crate::plan::parts::Part;
+use crate::plan::wave::Wave;
 use serde::{Deserialize, Serialize};
 
 /// One segment of a run's table.

@@ -2,6 +2,7 @@
 //!
 //! The report page's HTML is in the `report` worker.
 
+pub mod event;
 pub mod links;
 pub mod message;
 pub mod run_report;

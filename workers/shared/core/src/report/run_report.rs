@@ -1,9 +1,9 @@
 //! The report of a run: what each phase found, and the verdict with its reasons.
 
-use crate::plan::canary::Wave;
 use crate::plan::estimate::{Estimate, cost_usd};
 use crate::plan::phase::Phase;
 use crate::plan::run_plan::RunPlan;
+use crate::plan::wave::Wave;
 use crate::write::counts::{Partial, Tally};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -133,20 +133,20 @@ impl Report {
         reasons.extend(match phase {
             Phase::DryRun => dry_run_faults(&tally, invalid_tolerated),
             Phase::Migrate => writing_faults(&tally, invalid_tolerated),
-            Phase::Verify => proof_faults(&tally, migrated, invalid_tolerated),
+            Phase::Verify => verification_faults(&tally, migrated, invalid_tolerated),
             Phase::RollBack => over(tally.counts.invalid, 0, "could not be put back").into_iter().collect(),
         });
         let verdict = Verdict::of(&reasons);
         let cost_usd = cost_usd(tally.units.write, tally.units.read);
         let mut notes = notes(phase, &tally);
-        notes.extend(self.says_little(phase));
+        notes.extend(self.note_on_empty_canary(phase));
         let report = PhaseReport { tally, parts_expected, parts_reported, cost_usd, verdict, reasons, notes };
         self.phases.insert(phase, report);
         self.conclude(phase);
     }
 
     /// That a canary proves nothing, because none of its items was the migration's business: segments may be empty.
-    fn says_little(&self, phase: Phase) -> Option<String> {
+    fn note_on_empty_canary(&self, phase: Phase) -> Option<String> {
         let changed = self.phases.get(&Phase::Migrate).map_or(0, |migrate| migrate.tally.counts.changed);
         let is_empty = phase == Phase::Verify && self.wave == Wave::Canary && changed == 0;
         is_empty
@@ -201,7 +201,7 @@ fn writing_faults(tally: &Tally, tolerated: u64) -> Vec<String> {
     dry_run_faults(tally, tolerated).into_iter().chain(conflicts).collect()
 }
 
-fn proof_faults(tally: &Tally, migrated: Option<&Tally>, tolerated: u64) -> Vec<String> {
+fn verification_faults(tally: &Tally, migrated: Option<&Tally>, tolerated: u64) -> Vec<String> {
     let late = over(tally.counts.late, 0, "are in the old shape: old code still writes, or the run did not reach them");
     let check = over(tally.journal.check_failed, 0, "are as the run left them and `check` does not hold for them");
     let unmatched = migrated.and_then(|migrate| unreconciled(tally, migrate));

@@ -2,10 +2,11 @@
 //! values.
 
 use crate::approval::rules::Requester;
-use crate::plan::canary::{CanaryPlan, Wave};
+use crate::plan::canary::CanaryPlan;
 use crate::plan::estimate::cost_usd;
 use crate::plan::phase::Phase;
 use crate::plan::run_plan::RunPlan;
+use crate::plan::wave::Wave;
 use crate::report::run_report::{PhaseReport, Report, Verdict};
 
 /// What the canary found, where it is over; what the dry run found, what writing costs, and how long it takes.

@@ -61,7 +61,7 @@ pub struct JournalCounts {
     /// Entries written to the journal.
     pub journaled: u64,
     /// Entries whose write did not happen, because its condition failed.
-    pub unwritten: u64,
+    pub not_written: u64,
     /// Items that are as the run left them.
     pub as_written: u64,
     /// Journaled items that the application changed since.
@@ -73,7 +73,7 @@ pub struct JournalCounts {
     /// Items put back.
     pub restored: u64,
     /// Items that were as before already.
-    pub already_back: u64,
+    pub already_restored: u64,
     /// Items that the application changed since the run, left as they are.
     pub spared: u64,
 }
@@ -81,13 +81,13 @@ pub struct JournalCounts {
 impl std::ops::AddAssign for JournalCounts {
     fn add_assign(&mut self, other: Self) {
         self.journaled += other.journaled;
-        self.unwritten += other.unwritten;
+        self.not_written += other.not_written;
         self.as_written += other.as_written;
         self.changed_since += other.changed_since;
         self.gone += other.gone;
         self.check_failed += other.check_failed;
         self.restored += other.restored;
-        self.already_back += other.already_back;
+        self.already_restored += other.already_restored;
         self.spared += other.spared;
     }
 }
@@ -115,9 +115,9 @@ pub struct Sample {
     /// The item's key attributes.
     pub key: Item,
     /// The touched attributes before; null where one is missing.
-    pub before: crate::change::migration::Image,
+    pub before: crate::change::footprint::Image,
     /// The touched attributes after.
-    pub after: crate::change::migration::Image,
+    pub after: crate::change::footprint::Image,
 }
 
 /// An item that a person should look at, and why.
@@ -168,14 +168,14 @@ impl Tally {
     }
 
     /// Adds a sample if there is room.
-    pub fn sample(&mut self, sample: impl FnOnce() -> Sample) {
+    pub fn add_sample(&mut self, sample: impl FnOnce() -> Sample) {
         if self.samples.len() < MAX_EXAMPLES {
             self.samples.push(sample());
         }
     }
 
     /// Adds a finding. A page's tally holds all of its findings, for the dead letters; sums hold some.
-    pub fn find(&mut self, key: Item, reason: impl Into<String>) {
+    pub fn add_finding(&mut self, key: Item, reason: impl Into<String>) {
         self.findings.push(Finding { key, reason: reason.into() });
     }
 }

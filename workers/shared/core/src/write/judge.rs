@@ -1,10 +1,14 @@
 //! A page's items sorted into work: what to write, what to count, what to make of a write that failed its condition.
 
-use crate::change::migration::{Change, Invalid, Migration, Outcome, TableRules};
+use crate::change::invalid::Invalid;
+use crate::change::item_change::Change;
+use crate::change::migration::{Migration, Outcome};
+use crate::change::table_rules::TableRules;
 use crate::item::table::Table;
 use crate::item::value::Item;
 use crate::write::counts::{Sample, Tally};
-use crate::write::journal::{Entry, Index, Standing};
+use crate::write::journal::Entry;
+use crate::write::journal_index::{ItemState, JournalIndex};
 
 /// One write to be made.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,20 +33,20 @@ pub struct Judge<'m, M> {
 impl<M: Migration> Judge<'_, M> {
     /// Sorts a page's items into writes and counts. `prior` is what earlier attempts journaled for this very page: an
     /// item that is as they would have left it was changed by this run, whatever became of the worker.
-    pub fn sort_out(&self, items: Vec<Item>, prior: &Index, tally: &mut Tally) -> Vec<Work> {
+    pub fn sort_out(&self, items: Vec<Item>, prior: &JournalIndex, tally: &mut Tally) -> Vec<Work> {
         tally.counts.scanned += items.len() as u64;
         items.into_iter().filter_map(|item| self.sort_out_one(item, prior, tally)).collect()
     }
 
-    fn sort_out_one(&self, item: Item, prior: &Index, tally: &mut Tally) -> Option<Work> {
+    fn sort_out_one(&self, item: Item, prior: &JournalIndex, tally: &mut Tally) -> Option<Work> {
         let key = self.table.key_of(&item);
-        let standing = match prior.is_empty() {
-            true => Standing::NotJournaled,
-            false => prior.standing(&key, &item, self.migration.footprint().touched()),
+        let state = match prior.is_empty() {
+            true => ItemState::NotJournaled,
+            false => prior.state_of(&key, &item, self.migration.footprint().touched()),
         };
         match self.ruled(self.migration.consume(item)) {
             Outcome::Changed(change) => return Some(Work { key, change }),
-            Outcome::AlreadyDone | Outcome::NotMatched if standing == Standing::AsWritten => tally.counts.changed += 1,
+            Outcome::AlreadyDone | Outcome::NotMatched if state == ItemState::AsWritten => tally.counts.changed += 1,
             outcome => self.count(&outcome, || key, tally),
         }
         None
@@ -64,22 +68,22 @@ impl<M: Migration> Judge<'_, M> {
     /// Counts a write that DynamoDB refused for good.
     pub fn count_refused(&self, work: &Work, message: String, tally: &mut Tally) {
         tally.counts.invalid += 1;
-        tally.journal.unwritten += 1;
-        tally.find(work.key.clone(), Invalid::Refused(message).to_string());
+        tally.journal.not_written += 1;
+        tally.add_finding(work.key.clone(), Invalid::Refused(message).to_string());
     }
 
     /// Counts an item that is given up because it kept changing.
     pub fn count_given_up(&self, work: &Work, tally: &mut Tally) {
         tally.counts.conflicts += 1;
-        tally.find(work.key.clone(), "the application kept changing it; it is as the application left it");
+        tally.add_finding(work.key.clone(), "the application kept changing it; it is as the application left it");
     }
 
     /// What is to be journaled and written again after a write failed its condition, given the item as it now is (none: it
     /// was deleted); nothing if nothing is left to do for it: then it was counted.
     pub fn after_conflict(&self, work: Work, now: Option<&Item>, tally: &mut Tally) -> Option<Work> {
         // If it is made, the write did take effect and its answer was lost; the SDK's retry then failed its condition.
-        if !now.is_some_and(|item| work.change.is_made(item)) {
-            tally.journal.unwritten += 1;
+        if !now.is_some_and(|item| work.change.is_applied(item)) {
+            tally.journal.not_written += 1;
         }
         let again = self.renew(work, now, tally);
         tally.retries += u64::from(again.is_some());
@@ -92,7 +96,7 @@ impl<M: Migration> Judge<'_, M> {
             tally.counts.not_matched += 1;
             return None;
         };
-        if work.change.is_made(item) {
+        if work.change.is_applied(item) {
             self.count_written(&work, tally);
             return None;
         }
@@ -115,7 +119,7 @@ impl<M: Migration> Judge<'_, M> {
         let Outcome::Changed(change) = outcome else { return self.count(&outcome, || self.table.key_of(item), tally) };
         tally.counts.changed += 1;
         tally.change_units += change.write_units();
-        tally.sample(|| {
+        tally.add_sample(|| {
             let Entry { key, before, after, .. } = Entry::of(self.table.key_of(item), &change, 0);
             Sample { key, before, after }
         });
@@ -147,7 +151,7 @@ impl<M: Migration> Judge<'_, M> {
             Outcome::Changed(_) => tally.counts.changed += 1,
             Outcome::Invalid(reason) => {
                 tally.counts.invalid += 1;
-                tally.find(key(), reason.to_string());
+                tally.add_finding(key(), reason.to_string());
             }
         }
     }
@@ -194,7 +198,7 @@ mod tests {
                 item(r#"{"pk":{"S":"2"},"b":{"S":"x"}}"#),
                 item(r#"{"pk":{"S":"3"}}"#),
             ];
-            let work = judge.sort_out(items.to_vec(), &Index::default(), &mut tally);
+            let work = judge.sort_out(items.to_vec(), &JournalIndex::default(), &mut tally);
             assert_eq!(work.len(), 1);
             assert_eq!((tally.counts.scanned, tally.counts.already_done, tally.counts.not_matched), (3, 1, 1));
             judge.count_written(&work[0], &mut tally);
@@ -207,7 +211,7 @@ mod tests {
         with_judge(RENAME, |judge| {
             let old = item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#);
             let Outcome::Changed(change) = judge.outcome(&old) else { panic!() };
-            let mut prior = Index::default();
+            let mut prior = JournalIndex::default();
             prior.add(&Entry::of(item(r#"{"pk":{"S":"1"}}"#), &change, 0));
             let mut tally = Tally::default();
             assert!(judge.sort_out(vec![item(r#"{"pk":{"S":"1"},"b":{"S":"x"}}"#)], &prior, &mut tally).is_empty());
@@ -220,12 +224,12 @@ mod tests {
         with_judge(RENAME, |judge| {
             let old = item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#);
             let mut tally = Tally::default();
-            let work = judge.sort_out(vec![old], &Index::default(), &mut tally).remove(0);
+            let work = judge.sort_out(vec![old], &JournalIndex::default(), &mut tally).remove(0);
             let changed_by_app = item(r#"{"pk":{"S":"1"},"a":{"S":"y"}}"#);
             let again = judge.after_conflict(work, Some(&changed_by_app), &mut tally).unwrap();
             assert_eq!(again.change.image_after()["b"], Some(Value::s("y")));
             assert_eq!(judge.after_conflict(again, None, &mut tally), None);
-            assert_eq!((tally.counts.not_matched, tally.retries, tally.journal.unwritten), (1, 1, 2));
+            assert_eq!((tally.counts.not_matched, tally.retries, tally.journal.not_written), (1, 1, 2));
             assert!(tally.counts.balance());
         });
     }
@@ -235,11 +239,11 @@ mod tests {
         with_judge(RENAME, |judge| {
             let mut tally = Tally::default();
             let work = judge
-                .sort_out(vec![item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#)], &Index::default(), &mut tally)
+                .sort_out(vec![item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#)], &JournalIndex::default(), &mut tally)
                 .remove(0);
             let written = item(r#"{"pk":{"S":"1"},"b":{"S":"x"},"other":{"N":"1"}}"#);
             assert_eq!(judge.after_conflict(work, Some(&written), &mut tally), None);
-            assert_eq!((tally.counts.changed, tally.journal.unwritten), (1, 0));
+            assert_eq!((tally.counts.changed, tally.journal.not_written), (1, 0));
         });
     }
 

@@ -4,6 +4,7 @@
 
 pub mod counts;
 pub mod journal;
+pub mod journal_index;
 pub mod judge;
 pub mod statement;
 pub mod update;

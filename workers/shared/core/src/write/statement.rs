@@ -4,7 +4,7 @@
 //! PartiQL compares (documents, sets, binary, null) or names an attribute, there is none, and the change goes through
 //! UpdateItem. Source: DynamoDB developer guide, "PartiQL update statements for DynamoDB".
 
-use crate::change::migration::Change;
+use crate::change::item_change::Change;
 use crate::item::value::{Item, Value};
 
 /// The most statements in one request. Source: DynamoDB API reference, BatchExecuteStatement.
@@ -71,7 +71,7 @@ fn is_plain(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::migration::Footprint;
+    use crate::change::footprint::Footprint;
     use std::collections::BTreeSet;
 
     fn change(read: &str, changed: &str) -> Change {

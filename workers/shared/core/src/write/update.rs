@@ -3,7 +3,7 @@
 //! A write carries the changed attributes only. Its condition says that the item still exists, so that a deleted item is
 //! never resurrected, and that every guarded attribute still is as it was read, so that no application write is lost.
 
-use crate::change::migration::Change;
+use crate::change::item_change::Change;
 use crate::item::value::Value;
 use crate::write::journal::Entry;
 use std::collections::BTreeMap;
@@ -29,7 +29,7 @@ impl Update {
 
     /// The update that undoes a journaled change: back to the image before, only while every touched attribute still
     /// is as the run left it.
-    pub fn of_undo(entry: &Entry, keys: &[String]) -> Self {
+    pub fn that_restores(entry: &Entry, keys: &[String]) -> Self {
         let differing = entry.before.iter().filter(|(name, before)| entry.after.get(*name) != Some(before));
         let guard = entry.after.iter().map(|(name, value)| (name, value.as_ref()));
         Self::new(differing.map(|(name, value)| (name, value.as_ref())), guard, keys)
@@ -102,7 +102,7 @@ fn clauses(sets: &[String], removes: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::migration::{Footprint, Image};
+    use crate::change::footprint::{Footprint, Image};
     use crate::item::value::Item;
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
             after: Image::from([("a".into(), Some(Value::n("9"))), ("b".into(), Some(Value::n("1")))]),
             at: 0,
         };
-        let update = Update::of_undo(&entry, &["pk".into()]);
+        let update = Update::that_restores(&entry, &["pk".into()]);
         assert_eq!(update.expression, "REMOVE #n0");
         assert_eq!(update.condition, "attribute_exists(#n1) AND #n0 = :v0 AND #n2 = :v1");
     }

@@ -1,6 +1,9 @@
 //! A document with its expressions compiled and its paths parsed: what workers apply.
 
-use crate::change::migration::{Change, Footprint, Invalid, Migration, Outcome};
+use crate::change::footprint::Footprint;
+use crate::change::invalid::Invalid;
+use crate::change::item_change::Change;
+use crate::change::migration::{Migration, Outcome};
 use crate::item::value::{Item, item_bytes};
 pub use crate::language::compile::error::MeaningError;
 use crate::language::compile::reading;

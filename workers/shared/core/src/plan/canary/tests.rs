@@ -87,19 +87,6 @@ fn times_are_told_as_people_write_them() {
     assert_eq!(told, ["90s", "10m", "2h", "24h"]);
 }
 
-#[test]
-fn a_turn_is_begun_once_the_run_is_in_its_phase_or_further() {
-    for (phase, canary, rest) in
-        [("planned", false, false), ("canary", true, false), ("baking", true, false), ("writing", true, true)]
-    {
-        assert_eq!((Wave::Canary.is_begun(phase), Wave::Main.is_begun(phase)), (canary, rest), "{phase}");
-    }
-    for wave in [Wave::Whole, Wave::Canary, Wave::Main] {
-        assert_eq!(Wave::of(wave.as_str()), wave);
-        assert_eq!(serde_json::to_value(wave).unwrap(), wave.as_str());
-    }
-}
-
 proptest! {
     #[test]
     fn there_is_always_a_canary_and_a_rest(share in 0.0001..99.9999_f64, count in 2_u32..1_000_000) {

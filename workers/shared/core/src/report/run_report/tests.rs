@@ -75,7 +75,7 @@ fn a_verification_that_misses_a_changed_item_is_bad_and_one_that_finds_all_is_go
     for (found, verdict) in [(2, Verdict::Bad), (3, Verdict::Good), (4, Verdict::Good)] {
         let mut report = report();
         let changed = Counts { scanned: 3, changed: 3, ..Counts::default() };
-        let unwritten = JournalCounts { journaled: 4, unwritten: 1, ..JournalCounts::default() };
+        let unwritten = JournalCounts { journaled: 4, not_written: 1, ..JournalCounts::default() };
         report.fold(Phase::Migrate, 1, vec![partial(Phase::Migrate, changed, unwritten)], 0);
         let proof = JournalCounts { as_written: found, ..JournalCounts::default() };
         let counts = Counts { scanned: found, changed: found, ..Counts::default() };
@@ -117,7 +117,7 @@ fn a_report_comes_back_as_it_was_written() {
     report.fold(Phase::DryRun, 1, vec![partial(Phase::DryRun, Counts::default(), JournalCounts::default())], 0);
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
-    assert!(json.contains(r#""dry_run":{"counts":{"scanned":0"#), "{json}");
+    assert!(json.contains(r#""dry-run":{"counts":{"scanned":0"#), "{json}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::plan::wave::Wave;
 
 fn policy() -> Policy {
     serde_json::from_value(serde_json::json!({
