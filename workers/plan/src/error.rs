@@ -105,7 +105,7 @@ pub enum Error {
     #[error("the calendars and alarms in the input cannot be monitored")]
     Monitors(#[source] CallError),
     /// A file of the run could not be read or written.
-    #[error("the run's files could not be written, or those of the earlier run not read")]
+    #[error("the run's files could not be read or written")]
     RunFile(#[source] RunFileError),
     /// A request to the ledger failed.
     #[error("the ledger could not be read or written")]
