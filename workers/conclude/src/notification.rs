@@ -71,7 +71,7 @@ mod tests {
     fn word(steps: serde_json::Value, error: Option<&str>, applied: bool) -> &'static str {
         let state = State::parse(&json!({ "steps": steps }));
         let decision = Decision { error: error.map(str::to_owned), cause: "because".into() };
-        event(&state, &decision, applied).word()
+        event(&state, &decision, applied).name()
     }
 
     #[test]

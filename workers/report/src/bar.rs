@@ -1,7 +1,8 @@
 //! Stacked bars: how many items a phase counted, by result.
 
-use crate::format::{grouped, percent};
+use crate::format::percent;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::report::number_format::with_commas;
 use tableshift_core::write::counts::{Counts, JournalCounts};
 
 /// The bar's width, in units of the SVG.
@@ -58,7 +59,7 @@ impl Bar {
             x += width * scale;
             Slice::new(part, total, at, width * scale)
         });
-        Some(Self { title, slices: slices.collect(), total: grouped(total) })
+        Some(Self { title, slices: slices.collect(), total: with_commas(total) })
     }
 }
 
@@ -66,7 +67,7 @@ impl Slice {
     fn new(&(colour, name, meaning, count): &Part, total: u64, x: f64, width: f64) -> Self {
         let (x, width) = (format!("{x:.1}"), format!("{width:.1}"));
         let (share, is_empty) = (percent(count, total), count == 0);
-        Self { colour, name, meaning, count: grouped(count), share, is_empty, x, width }
+        Self { colour, name, meaning, count: with_commas(count), share, is_empty, x, width }
     }
 }
 

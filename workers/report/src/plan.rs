@@ -1,6 +1,6 @@
 //! What the page says about the plan: what happens next, and the facts that an approver needs.
 
-use crate::format::{count, dollars, grouped, size};
+use crate::format::{count, dollars, size};
 use jiff::Timestamp;
 use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::phase::Phase;
@@ -9,6 +9,7 @@ use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::steps::Steps;
 use tableshift_core::plan::wave::Wave;
 use tableshift_core::plan::window::Window;
+use tableshift_core::report::number_format::with_commas;
 use tableshift_core::report::run_report::{Report, Verdict};
 
 /// What the run does after this report, in one or two sentences.
@@ -58,7 +59,7 @@ fn after_canary(verdict: Verdict, canary: &CanaryPlan, roll_back_if_bad: bool) -
 
 fn canary_line(canary: &CanaryPlan, segments: u32) -> String {
     let then = if canary.approve { ", then needs an approval" } else { "" };
-    let (first, bake) = (grouped(canary.segments.into()), canary.bake());
+    let (first, bake) = (with_commas(canary.segments.into()), canary.bake());
     format!("{first} of {} first, bakes for {bake}{then}", count(segments.into(), "segment"))
 }
 
@@ -68,10 +69,10 @@ pub(crate) fn facts(plan: &RunPlan) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("Table", table(plan)),
         ("Steps", step_list(plan.steps)),
-        ("Segments", format!("{}, at most {} at a time", grouped(plan.segments.into()), plan.workers())),
+        ("Segments", format!("{}, at most {} at a time", with_commas(plan.segments.into()), plan.workers())),
         ("Rate limits", rate_limits(plan)),
         ("Window", plan.window.as_ref().map_or("any time".into(), window)),
-        ("Invalid items allowed", grouped(plan.invalid_items)),
+        ("Invalid items allowed", with_commas(plan.invalid_items)),
         ("On a bad verdict", on_bad_verdict(plan)),
         (
             "Estimate from the table's size",

@@ -53,7 +53,7 @@ async fn find_callers(history: &impl FindCallers, requester: &Requester, now: i6
     match history.callers(&requester.execution, started.as_second(), now).await {
         Err(error) if matches!(error.cause, Cause::Throttled | Cause::Unavailable) => Err(error),
         Err(error) => {
-            tracing::warn!(cause = chain(&error), "CloudTrail cannot be read here; who started the run stays unknown");
+            tracing::warn!(cause = chain(&error), "CloudTrail cannot be read, so who started the run stays unknown");
             Ok(Vec::new())
         }
         Ok(callers) => Ok(callers),

@@ -71,7 +71,7 @@ async fn the_output_has_the_values_that_the_state_machine_reads() {
     let store = store(&fixture::plan());
     let output = serde_json::to_value(run(&store, Phase::RollBack).await.unwrap()).unwrap();
     assert_eq!((&output["verdict"], &output["phase"]), (&"bad".into(), &"roll-back".into()));
-    assert_eq!(output["reasons"], serde_json::json!(["4 of 4 parts left no result"]));
+    assert_eq!(output["reasons"], serde_json::json!(["4 of 4 parts have no complete result"]));
 }
 
 #[tokio::test]
@@ -122,7 +122,10 @@ async fn a_verification_reports_the_migration_too_and_is_bad_if_that_was() {
         put_partial(&store, &fixture::partial(Phase::Migrate, segment, tally));
     }
     let output = run(&store, Phase::Verify).await.unwrap();
-    assert_eq!((output.verdict, output.reasons), (Verdict::Bad, vec!["migrate: 1 of 4 parts left no result".into()]));
+    assert_eq!(
+        (output.verdict, output.reasons),
+        (Verdict::Bad, vec!["migrate: 1 of 4 parts have no complete result".into()])
+    );
     let report = written(&store);
     assert_eq!(report.phases[&Phase::Verify].verdict, Verdict::Good);
     assert_eq!(report.phases[&Phase::Migrate].tally.counts.changed, 6);
@@ -204,7 +207,7 @@ async fn a_canary_is_judged_by_its_own_segments_and_the_main_wave_by_all() {
     }
     let main = report_wave(Wave::Main).await;
     assert_eq!((main.verdict, written(&store).wave), (Verdict::Bad, Wave::Main));
-    assert!(main.reasons.contains(&"2 of 4 parts left no result".to_owned()), "{:?}", main.reasons);
+    assert!(main.reasons.contains(&"2 of 4 parts have no complete result".to_owned()), "{:?}", main.reasons);
 }
 
 async fn publish(store: &Store, phase: Phase) -> Vec<tableshift_core::report::message::Message> {

@@ -140,7 +140,7 @@ impl ApprovalRules {
             return Err(NotEligible::Outsider { arn: approver.arn.clone(), account: account.to_owned() });
         }
         for requester in requesters {
-            self.is_distinct(approver, requester)?;
+            self.check_distinct(approver, requester)?;
         }
         Ok(())
     }
@@ -160,7 +160,7 @@ impl ApprovalRules {
         starts.map(|started| started.as_second().saturating_add_unsigned(self.record_delay_seconds)).max()
     }
 
-    fn is_distinct(&self, approver: &Identity, requester: &Requester) -> Result<(), NotEligible> {
+    fn check_distinct(&self, approver: &Identity, requester: &Requester) -> Result<(), NotEligible> {
         for identity in requester.identities() {
             if approver.may_be_same_person(identity, &self.named_sessions) {
                 return Err(NotEligible::Requester { arn: approver.arn.clone(), requester: identity.arn.clone() });

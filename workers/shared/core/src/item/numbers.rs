@@ -50,6 +50,22 @@ fn within_range(number: &BigDecimal) -> Option<String> {
     (zero || (-130..=125).contains(&magnitude)).then(|| if zero { "0".to_owned() } else { number.to_plain_string() })
 }
 
+/// The number of significant digits that a 64-bit float holds without loss.
+pub(crate) const FLOAT_DIGITS: usize = 15;
+
+/// Whether reading a decimal as a 64-bit integer or float changes it. Infinity and what is not a number count as changed,
+/// because JSON has neither.
+pub(crate) fn is_rounded_when_read(text: &str) -> bool {
+    let unsigned = text.trim_start_matches(['-', '+']).to_ascii_lowercase();
+    if unsigned == ".inf" || unsigned == ".nan" {
+        return true;
+    }
+    let Some(exact) = normal(text) else { return false };
+    let is_integer = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
+    let read = || text.parse::<f64>().ok().and_then(from_float);
+    !is_integer && read().as_ref() != Some(&exact)
+}
+
 /// The number of significant digits of a number in normal form.
 pub(crate) fn significant_digits(normal: &str) -> usize {
     let digits: String = normal.chars().filter(char::is_ascii_digit).collect();

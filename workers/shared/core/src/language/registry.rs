@@ -223,9 +223,11 @@ mod tests {
     fn what_the_build_does_not_have_in_just_this_form_is_refused() {
         assert_eq!(
             refused("id: other\ncode: 1"),
-            "no migration in Rust has the id `other` in this build; it knows `mark`"
+            "no migration in Rust has the id `other` in this build; it has `mark`"
         );
-        assert!(refused("id: mark\ncode: 1").contains("is of revision 2 in this build, and revision 1 is asked for"));
+        assert!(
+            refused("id: mark\ncode: 1").contains("has revision 2 in this build, but the document names revision 1")
+        );
         assert!(refused("id: mark\ncode: 2\nwhere: 'true'").contains("`code` beside `where`"));
         let compiled = Compiled::of(&REGISTRY.document("mark").unwrap()).map(|_| ()).unwrap_err().to_string();
         assert!(compiled.contains("migration in Rust"), "{compiled}");

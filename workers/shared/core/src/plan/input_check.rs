@@ -1,4 +1,4 @@
-//! Reads an execution's input and checks everything that can be checked without the table and the stage's policy.
+//! Reads an execution's input, and checks everything that does not need the table or the stage's policy.
 
 use crate::language::compile::compiled::is_name;
 use crate::plan::input::{Action, Input};
@@ -11,19 +11,19 @@ const MAX_CALENDARS: usize = 10;
 /// Why an input is refused.
 #[derive(Debug, Error)]
 pub enum InputError {
-    /// It is no object, or has an unknown or mistyped field.
-    #[error("`{path}` cannot be read; mend it as said here")]
+    /// The input is not an object, or a field is unknown or has the wrong type.
+    #[error("`{path}` is not valid")]
     Shape {
-        /// The field, as a path into the input.
+        /// The path of the field in the input.
         path: String,
         /// What is wrong with it.
         #[source]
         source: serde_json::Error,
     },
-    /// A field has a value that it cannot have.
+    /// A field is missing, has a value that is not allowed, or does not go together with another one.
     #[error("`{field}` {problem}")]
     Field {
-        /// The field.
+        /// The name of the field.
         field: &'static str,
         /// What is wrong and what to write instead.
         problem: String,
@@ -31,12 +31,12 @@ pub enum InputError {
 }
 
 impl Input {
-    /// Reads an input and checks what can be checked without the table.
+    /// Reads an input and checks everything that does not need the table or the stage's policy.
     pub fn parse(value: &serde_json::Value) -> Result<Self, InputError> {
         if !value.is_object() {
             return Err(field(
                 "input",
-                "is no JSON object; write {\"migration\": ..., \"table\": ..., \"action\": ...}",
+                "is not a JSON object; write {\"migration\": ..., \"table\": ..., \"action\": ...}",
             ));
         }
         let input: Input = serde_path_to_error::deserialize(value)
@@ -44,8 +44,8 @@ impl Input {
         input.check_presence()?;
         input.check_names()?;
         input.check_numbers()?;
-        input.check_watched()?;
-        input.check_planned()?;
+        input.check_monitors()?;
+        input.check_earlier_run()?;
         input.check_canary()?;
         if let Some(window) = &input.window {
             window.check().map_err(|error| field("window", &format!("cannot be used: {error}")))?;
@@ -53,8 +53,8 @@ impl Input {
         Ok(input)
     }
 
-    /// What a run was planned with stays: an input about an earlier run that says otherwise would be passed over.
-    fn check_planned(&self) -> Result<(), InputError> {
+    /// An earlier run keeps what it was planned with, so these fields would have no effect.
+    fn check_earlier_run(&self) -> Result<(), InputError> {
         let planned = [
             ("segments", self.segments.is_some()),
             ("window", self.window.is_some()),
@@ -66,10 +66,9 @@ impl Input {
             ("again", self.again),
         ];
         match planned.into_iter().find(|(_, given)| *given && self.run.is_some()) {
-            Some((name, _)) => Err(field(
-                name,
-                "is only taken by a new run: an earlier one keeps what it was planned with; leave it out",
-            )),
+            Some((name, _)) => {
+                Err(field(name, "is only for a new run: an earlier one keeps what it was planned with; leave it out"))
+            }
             None => Ok(()),
         }
     }
@@ -79,13 +78,13 @@ impl Input {
         if self.dead_letters_of.is_some() {
             return Err(field(
                 "canary",
-                "is not taken with `dead_letters_of`: those are a few items in one segment; leave it out",
+                "cannot be combined with `dead_letters_of`, whose few items are in one segment; leave it out",
             ));
         }
         canary.check(self.segments).map_err(|error| field(error.field(), &error.to_string()))
     }
 
-    fn check_watched(&self) -> Result<(), InputError> {
+    fn check_monitors(&self) -> Result<(), InputError> {
         let lists = [
             ("calendars", &self.calendars, MAX_CALENDARS),
             ("alarms", &self.alarms, MAX_ALARMS),
@@ -96,15 +95,18 @@ impl Input {
                 return Err(field(name, &format!("has {} names; write at most {most}", list.len())));
             }
             if list.iter().any(|name| name.is_empty() || name.len() > 255) {
-                return Err(field(name, "has a name that is empty or longer than 255 characters"));
+                return Err(field(name, "has a name that is empty or longer than 255 characters; correct it"));
             }
         }
         let both = self.alarms.iter().find(|name| self.critical_alarms.contains(name));
         match both {
-            Some(name) => Err(field("alarms", &format!("has `{name}`, and so has `critical_alarms`; choose one"))),
-            None if self.alarms.len() + self.critical_alarms.len() > MAX_ALARMS => {
-                Err(field("alarms", &format!("and `critical_alarms` have more than {MAX_ALARMS} names together")))
+            Some(name) => {
+                Err(field("alarms", &format!("contains `{name}`, which is also in `critical_alarms`; choose one")))
             }
+            None if self.alarms.len() + self.critical_alarms.len() > MAX_ALARMS => Err(field(
+                "alarms",
+                &format!("and `critical_alarms` have more than {MAX_ALARMS} names together; watch fewer alarms"),
+            )),
             None => Ok(()),
         }
     }
@@ -113,14 +115,14 @@ impl Input {
         let action = self.action.as_str();
         match (self.action, &self.run) {
             (Action::RollBack | Action::Resume, None) => {
-                Err(field("run", &format!("is missing; `{action}` needs the name of the run that it is about")))
+                Err(field("run", &format!("is missing; `{action}` needs the name of an earlier run")))
             }
             (Action::Migrate | Action::DryRun, Some(_)) => Err(field(
                 "run",
-                &format!("is not taken by `{action}`; leave it out, or write `resume`, `verify` or `roll-back`"),
+                &format!("is not for `{action}`; leave it out, or use the action `resume`, `verify` or `roll-back`"),
             )),
             (_, Some(_)) if self.dead_letters_of.is_some() => {
-                Err(field("dead_letters_of", "is only taken by a new run; leave `run` out"))
+                Err(field("dead_letters_of", "is only for a new run; leave `run` out"))
             }
             (_, Some(_)) => Ok(()),
             (_, None) if self.table.is_none() => Err(field("table", "is missing; write the name of the table")),
@@ -138,29 +140,32 @@ impl Input {
             Some(serde_json::Value::String(id)) => {
                 return Err(field(
                     "migration",
-                    &format!("is `{id}`, no legal id; write 1 to 80 letters, digits, `.`, `_` and `-`"),
+                    &format!("is `{id}`, which is not a valid id; write 1 to 80 letters, digits, `.`, `_` and `-`"),
                 ));
             }
-            Some(_) => return Err(field("migration", "is neither an id nor a document; write a text or an object")),
+            Some(_) => return Err(field("migration", "is neither an id nor a document; write a string or an object")),
         }
         if let Some(table) = &self.table
             && !is_table_name(table)
         {
             return Err(field(
                 "table",
-                &format!("is `{table}`, no table name; write 3 to 255 letters, digits, `.`, `_` and `-`, not an ARN"),
+                &format!(
+                    "is `{table}`, which is not a table name; write 3 to 255 letters, digits, `.`, `_` and `-`, not an ARN"
+                ),
             ));
         }
         if let Some(run) = self.dead_letters_of.as_ref().filter(|run| !is_name(run)) {
             return Err(field(
                 "dead_letters_of",
-                &format!("is `{run}`, no run's name; write the name of an execution"),
+                &format!("is `{run}`, which is not the name of a run; write the name of an execution"),
             ));
         }
         match &self.run {
-            Some(run) if !is_name(run) => {
-                Err(field("run", &format!("is `{run}`, no run's name; write the name of an execution")))
-            }
+            Some(run) if !is_name(run) => Err(field(
+                "run",
+                &format!("is `{run}`, which is not the name of a run; write the name of an execution"),
+            )),
             _ => Ok(()),
         }
     }

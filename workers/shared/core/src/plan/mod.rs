@@ -1,6 +1,5 @@
-//! What a run does, decided once before it touches anything: input, policy, plan, segments, and the keys of its objects.
-//!
-//! What may change while a run works is in [`control`](crate::control).
+//! What is decided once, before a run touches anything: input, policy, plan, segments, and the keys of the run's objects.
+//! What may change while a run works belongs in [`control`](crate::control).
 
 pub mod canary;
 pub mod child;

@@ -1,4 +1,4 @@
-//! Planning: how input, policy and table become a plan, or why they cannot.
+//! Planning: makes a plan from input, policy and table, or says why that is not possible.
 
 use crate::item::table::Table;
 use crate::language::document::Document;
@@ -16,15 +16,15 @@ use thiserror::Error;
 /// Why a run cannot be planned.
 #[derive(Debug, Error)]
 pub enum PlanError {
-    /// The table is being created, deleted or restored.
-    #[error("table `{table}` is {status}, not ACTIVE; wait until it is")]
+    /// The table is being created, updated, deleted or restored.
+    #[error("table `{table}` is {status}, not ACTIVE; wait until it is ACTIVE")]
     NotActive {
-        /// The table.
+        /// The table's name.
         table: String,
-        /// Its status.
+        /// Its TableStatus.
         status: String,
     },
-    /// The policy demands what the table or the input does not give.
+    /// The table or the input does not meet the stage's policy. The string says why and what to do.
     #[error("{0}")]
     Policy(String),
     /// The estimate is over the input's budget.
@@ -32,25 +32,25 @@ pub enum PlanError {
     Budget {
         /// The estimated cost, in US dollars.
         estimate: f64,
-        /// The budget.
+        /// The input's budget, in US dollars.
         budget: f64,
     },
 }
 
-/// What the plan of a new run is made from.
+/// Everything that the plan of a new run is made from.
 #[derive(Debug)]
 pub struct Facts {
-    /// The run's id.
+    /// The run's id: the name of the execution.
     pub run: String,
-    /// The stage.
+    /// The stage's name.
     pub stage: String,
     /// The stack's bucket.
     pub bucket: String,
-    /// The input.
+    /// The execution's input, already checked.
     pub input: Input,
-    /// The table.
+    /// The table as DescribeTable returned it.
     pub table: Table,
-    /// The migration.
+    /// The migration document.
     pub migration: Document,
     /// The stage's policy.
     pub policy: Policy,
@@ -58,19 +58,19 @@ pub struct Facts {
     pub locked_at: i64,
 }
 
-/// How fast an execution works that takes a run up again.
+/// The limits of an execution that resumes a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Speed {
-    /// The most segment workers at a time.
+    /// The most segment workers that run at a time.
     pub max_concurrency: u32,
-    /// The most write units a second, if it is not to be what it was.
+    /// The new limit of write units a second; `None` keeps the plan's.
     pub write_units_per_second: Option<u32>,
-    /// The most read units a second, if it is not to be what it was.
+    /// The new limit of read units a second; `None` keeps the plan's.
     pub read_units_per_second: Option<u32>,
 }
 
 impl RunPlan {
-    /// Plans a new run, or says why the policy or the table forbids it.
+    /// Plans a new run. Fails if the policy, the table or the budget does not allow it.
     pub fn of(facts: Facts) -> Result<Self, PlanError> {
         let Facts { run, stage, bucket, input, table, migration, policy, locked_at } = facts;
         check_table(&table, &policy)?;
@@ -84,7 +84,7 @@ impl RunPlan {
         let mut steps = Steps::of(input.action, &policy, on_bad_verdict);
         // An export holds the whole table; the dry run of dead letters reads them from the table itself.
         steps.export &= input.dead_letters_of.is_none();
-        // What is not verified is no canary.
+        // A canary is useless if it is not verified.
         steps.verify |= canary.is_some();
         Ok(Self {
             run,
@@ -124,7 +124,7 @@ impl RunPlan {
         })
     }
 
-    /// At what speed an execution that takes the run up again works, where its input says so.
+    /// The limits of an execution that resumes this run, from its input. The stage's policy still applies.
     pub fn speed(&self, input: &Input, policy: &Policy) -> Result<Speed, PlanError> {
         let units = |field, asked: &Option<Rate>, allowed: &Option<Rate>, limit| match asked {
             None => Ok(None),
@@ -157,7 +157,7 @@ fn check_table(table: &Table, policy: &Policy) -> Result<(), PlanError> {
     let exports = policy.dry_run_source == DryRunSource::Export;
     if (policy.point_in_time_recovery || exports) && !table.point_in_time_recovery {
         return Err(PlanError::Policy(format!(
-            "table `{}` has no point-in-time recovery, which this stage's policy demands; switch it on with \
+            "table `{}` has no point-in-time recovery, which this stage's policy requires; switch it on with \
              `aws dynamodb update-continuous-backups --table-name {} \
              --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true`",
             table.name, table.name
@@ -166,19 +166,19 @@ fn check_table(table: &Table, policy: &Policy) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// A rate in units a second, tightened as [`tighten`] does.
+/// A rate in units a second, restricted as in [`tighten`].
 fn rate(field: &str, asked: Option<Rate>, allowed: Option<Rate>, limit: Option<u64>) -> Result<Option<u32>, PlanError> {
     let units = |rate: Option<Rate>| rate.map(|rate| rate.of_limit(limit)).transpose();
     let units = |rate| units(rate).map_err(|error| PlanError::Policy(format!("`{field}` {error}")));
     tighten(field, units(asked)?, units(allowed)?)
 }
 
-/// The input's value where it is at most the policy's; the policy's where the input has none.
+/// The input's value if the policy allows it; the policy's value if the input has none.
 fn tighten(field: &str, asked: Option<u32>, allowed: Option<u32>) -> Result<Option<u32>, PlanError> {
     match (asked, allowed) {
         (Some(asked), Some(allowed)) if asked > allowed => Err(PlanError::Policy(format!(
-            "`{field}` is {asked}, over the {allowed} that this stage's policy allows; an input may tighten a policy, \
-             never loosen it"
+            "`{field}` is {asked}, but this stage's policy allows at most {allowed}; an input may tighten a policy, not \
+             loosen it"
         ))),
         (Some(asked), _) => Ok(Some(asked)),
         (None, allowed) => Ok(allowed),
@@ -186,7 +186,7 @@ fn tighten(field: &str, asked: Option<u32>, allowed: Option<u32>) -> Result<Opti
 }
 
 fn segment_count(input: &Input, table: &Table, policy: &Policy, workers: Option<u32>) -> Result<u32, PlanError> {
-    // Dead letters are few: one worker takes them all.
+    // There are few dead letters: one worker processes all of them.
     if input.dead_letters_of.is_some() {
         return Ok(1);
     }
@@ -198,7 +198,7 @@ fn segment_count(input: &Input, table: &Table, policy: &Policy, workers: Option<
     }
 }
 
-/// What goes first in a run that writes. Dead letters are a few items in one segment: they have no part.
+/// The canary of a run that writes. A run over dead letters has one segment, and so no canary.
 fn canary(input: &Input, policy: &Policy, segments: u32) -> Result<Option<CanaryPlan>, PlanError> {
     if input.action != Action::Migrate || input.dead_letters_of.is_some() {
         return Ok(None);

@@ -1,6 +1,6 @@
-//! The plan of a run: every decision, made once, before anything is touched. Workers follow it.
+//! The plan of a run: every decision that is made once, before the run touches anything. All workers follow it.
 //!
-//! `runs/<run>/plan.json` holds it and never changes; its hash is what an approval is bound to.
+//! The plan is stored in `runs/<run>/plan.json` and never changes. An approval is bound to its hash.
 
 use crate::approval::rules::ApprovalRules;
 use crate::item::hash;
@@ -17,66 +17,67 @@ use crate::plan::wave::Wave;
 use crate::plan::window::Window;
 use serde::{Deserialize, Serialize};
 
-/// A run's plan.
+/// A run's plan. [`planning`](crate::plan::planning) makes it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunPlan {
-    /// The run's id: the name of the execution that began it.
+    /// The run's id: the name of the execution that started it.
     pub run: String,
-    /// What was asked for.
+    /// The action in the input.
     pub action: Action,
-    /// The stage.
+    /// The stage's name.
     pub stage: String,
     /// The stack's bucket.
     pub bucket: String,
-    /// The table as it was described.
+    /// The table as DescribeTable returned it when the run was planned.
     pub table: Table,
-    /// The migration, whole.
+    /// The whole migration document.
     pub migration: Document,
-    /// The migration's content hash.
+    /// The SHA-256 of the migration's content.
     pub migration_hash: String,
-    /// Where the migration was read from; none if the input held it.
+    /// The key of the object with the migration; `None` if the input contained the document.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub migration_key: Option<String>,
-    /// Which steps the run takes.
+    /// The steps that the run takes.
     pub steps: Steps,
-    /// Into how many segments the table is cut. It never changes: cursors are only good for it.
+    /// The number of segments. It cannot change during a run: a cursor is only valid for the number it was made with.
     pub segments: u32,
-    /// What goes first, if not everything goes at once.
+    /// The canary, if the run has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canary: Option<CanaryPlan>,
-    /// The most segment workers at a time.
+    /// The most segment workers that run at a time.
     pub max_concurrency: u32,
     /// The most write units a second, all workers together.
     pub write_units_per_second: Option<u32>,
     /// The most read units a second, all workers together.
     pub read_units_per_second: Option<u32>,
-    /// The earlier run whose dead letters alone this run takes.
+    /// The earlier run whose dead letters this run works on, instead of the whole table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letters_of: Option<String>,
-    /// When the run may write.
+    /// When the run may write; `None` means any time.
     pub window: Option<Window>,
-    /// The calendars and alarms that are looked at while it writes.
+    /// The calendars and alarms that the run watches while it writes.
     #[serde(default, skip_serializing_if = "Monitors::is_empty")]
     pub monitors: Monitors,
     /// What to do if the verification fails.
     pub on_bad_verdict: OnBadVerdict,
-    /// What the run is expected to take, from the table's size.
+    /// What the run is expected to consume, from the table's size.
     pub estimate: Estimate,
-    /// How many invalid items a dry run tolerates.
+    /// The number of invalid items that the run tolerates.
     pub invalid_items: u64,
-    /// Whose yes counts, where a person is asked.
+    /// Who may approve the run, where it needs an approval.
     #[serde(default)]
     pub approval: ApprovalRules,
     /// How long a request for approval stays open, in seconds.
     pub approval_timeout_seconds: u64,
-    /// How long the lock lasts without being renewed, in seconds.
+    /// How long the lock lasts without renewal, in seconds.
     pub lease_seconds: u64,
-    /// When the lock was taken, in epoch milliseconds: the export is not older, and times to live are judged by it.
+    /// When the lock was taken, in epoch milliseconds. The export must not be older, and times to live are compared with
+    /// this time.
     pub locked_at: i64,
 }
 
 impl RunPlan {
-    /// How many segments a wave has.
+    /// The number of segments in a wave.
     pub fn segments_of(&self, wave: Wave) -> u32 {
         match (wave, &self.canary) {
             (Wave::Canary, Some(canary)) => canary.segments,
@@ -84,25 +85,25 @@ impl RunPlan {
         }
     }
 
-    /// The segments of a wave, in the order in which they are worked on: a canary is so many of the first.
+    /// The segments of a wave in the order in which workers start on them. The canary consists of the first ones.
     pub fn segments_in_order(&self, wave: Wave) -> Vec<u32> {
         let mut order = segments::order(self.segments, &self.run);
         order.truncate(usize::try_from(self.segments_of(wave)).unwrap_or(usize::MAX));
         order
     }
 
-    /// Whose turn it is first.
+    /// The run's first wave.
     pub fn first_wave(&self) -> Wave {
         if self.canary.is_some() { Wave::Canary } else { Wave::Whole }
     }
 
-    /// Whose turn it is in a run that is in this phase, as its record in the ledger has it.
+    /// The wave of a run with this `progress` in its ledger record.
     pub fn wave_in(&self, progress: &str) -> Wave {
-        let is_rest = self.canary.is_some() && Wave::Main.has_started(progress);
-        if is_rest { Wave::Main } else { self.first_wave() }
+        let is_main = self.canary.is_some() && Wave::Main.has_started(progress);
+        if is_main { Wave::Main } else { self.first_wave() }
     }
 
-    /// Whether a person must have said yes before anything is written in this wave.
+    /// Whether this wave needs an approval before it writes.
     pub fn asks_before(&self, wave: Wave) -> bool {
         match wave {
             Wave::Whole | Wave::Canary => self.steps.approve,
@@ -110,12 +111,12 @@ impl RunPlan {
         }
     }
 
-    /// How many segment workers are at work at a time.
+    /// The number of segment workers that run at a time.
     pub fn workers(&self) -> u32 {
         self.max_concurrency.min(self.segments).max(1)
     }
 
-    /// The hash that an approval is bound to.
+    /// The SHA-256 of the plan. An approval is bound to it.
     pub fn hash(&self) -> String {
         hash::of_json(self)
     }

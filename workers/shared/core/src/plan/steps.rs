@@ -4,24 +4,24 @@ use crate::plan::input::Action;
 use crate::plan::policy::{DryRunSource, OnBadVerdict, Policy};
 use serde::{Deserialize, Serialize};
 
-/// Which steps a run takes. The state machine routes by them.
+/// The steps that a run takes. The state machine branches on them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Steps {
     /// Make an on-demand backup.
     pub back_up: bool,
-    /// Export the table to S3 for the dry run.
+    /// Export the table to S3 before the dry run.
     pub export: bool,
-    /// Rehearse.
+    /// Do a dry run.
     pub dry_run: bool,
-    /// Ask a person.
+    /// Request an approval before the first write.
     pub approve: bool,
-    /// Write.
+    /// Migrate the items.
     pub migrate: bool,
-    /// Verify.
+    /// Verify the items.
     pub verify: bool,
-    /// Put back an earlier run's items.
+    /// Roll back an earlier run.
     pub roll_back: bool,
-    /// Put everything back if the verification fails.
+    /// Roll back this run if the verification fails.
     pub roll_back_if_bad: bool,
 }
 
@@ -46,7 +46,7 @@ impl Steps {
         }
     }
 
-    /// The steps that are left for a run whose writing had begun: what came before it is done and approved.
+    /// The steps that are left for a run that has started to write: earlier steps are done, and the run is approved.
     pub fn from_writing_on(self) -> Self {
         Self { back_up: false, export: false, dry_run: false, approve: false, ..self }
     }

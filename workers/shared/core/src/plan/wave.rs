@@ -1,25 +1,25 @@
-//! The wave of a run: all segments at once, or the canary first and the rest after it.
+//! The waves of a run: all segments at once, or the canary wave and then the main wave.
 
 use serde::{Deserialize, Serialize};
 
-/// What a run writes and verifies as it goes through its Maps.
+/// Which segments a run migrates and verifies in one pass through its Maps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Wave {
     /// Every segment, in a run without a canary.
     #[default]
     Whole,
-    /// The canary's segments.
+    /// The canary's segments, in a run with a canary.
     Canary,
-    /// Every segment, after the canary: its own are written already, and are verified once more.
+    /// Every segment, after the canary. The canary's segments are already written; they are verified again.
     Main,
 }
 
-/// The progress of a run whose canary is written and verified and bakes, or waits for a person's yes to the rest.
+/// The `progress` of a run whose canary is verified, while it bakes or waits for the approval of the main wave.
 pub const BAKING: &str = "baking";
 
 impl Wave {
-    /// The progress of a run that may write in this wave, as its record in the ledger has it.
+    /// The `progress` in the run's ledger record while this wave may write.
     pub fn progress(self) -> &'static str {
         match self {
             Self::Whole | Self::Main => "writing",
@@ -27,7 +27,7 @@ impl Wave {
         }
     }
 
-    /// Whether a run in this progress had begun to write in this wave.
+    /// Whether a run with this `progress` has started to write in this wave.
     pub fn has_started(self, progress: &str) -> bool {
         match self {
             Self::Whole | Self::Main => progress == self.progress(),
@@ -35,7 +35,7 @@ impl Wave {
         }
     }
 
-    /// The wave's word.
+    /// The wave's name in state data, reports and checkpoints.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Whole => "whole",
@@ -44,7 +44,7 @@ impl Wave {
         }
     }
 
-    /// The meaning of the word.
+    /// The wave with this name; any other string means [`Whole`](Self::Whole).
     pub fn of(word: &str) -> Self {
         match word {
             "canary" => Self::Canary,
@@ -53,18 +53,18 @@ impl Wave {
         }
     }
 
-    /// Whether the run has no canary.
+    /// Whether this is the only wave of a run without a canary.
     pub fn is_whole(&self) -> bool {
         *self == Self::Whole
     }
 
-    /// What an error that ends the run before the first write of this wave says of the items.
+    /// For the message of an error that ends the run before this wave writes: what was written so far, and what to do.
     pub fn written_so_far(self) -> &'static str {
         match self {
             Self::Whole | Self::Canary => "nothing was written; start a new run",
             Self::Main => {
-                "only the canary was written, and stays as it is: go on with `action: resume`, which bakes and asks anew, or \
-                 put it back with `action: roll-back`"
+                "only the canary was written, and it stays as it is: continue with `action: resume`, which repeats bake and \
+                 approval, or roll back with `action: roll-back`"
             }
         }
     }
@@ -75,11 +75,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_turn_is_begun_once_the_run_is_in_its_phase_or_further() {
-        for (phase, canary, rest) in
+    fn a_wave_has_started_once_the_run_has_its_progress_or_a_later_one() {
+        for (progress, canary, main) in
             [("planned", false, false), ("canary", true, false), ("baking", true, false), ("writing", true, true)]
         {
-            assert_eq!((Wave::Canary.has_started(phase), Wave::Main.has_started(phase)), (canary, rest), "{phase}");
+            assert_eq!(
+                (Wave::Canary.has_started(progress), Wave::Main.has_started(progress)),
+                (canary, main),
+                "{progress}"
+            );
         }
         for wave in [Wave::Whole, Wave::Canary, Wave::Main] {
             assert_eq!(Wave::of(wave.as_str()), wave);

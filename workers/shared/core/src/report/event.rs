@@ -1,57 +1,57 @@
-//! The events of a run that are announced in a message.
+//! The events of a run that messages announce.
 
 use crate::plan::input::Action;
 
-/// An event in a run that is told. Its word is the message's `event`.
+/// An event that a message announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// Plan has checked everything and the execution goes to work.
+    /// Plan has checked everything, and the execution starts to work.
     Started {
-        /// On what.
+        /// The action of the execution.
         action: Action,
     },
-    /// The dry run went well.
+    /// The dry run's verdict is good.
     DryRunPassed,
-    /// A person is asked.
+    /// The run waits for an approval.
     Waiting {
-        /// Until when, ISO 8601.
+        /// When the request expires, ISO 8601.
         answer_by: &'a str,
     },
-    /// The run writes to the table from here on. Once in a run.
+    /// The run writes to the table from now on. Sent once in a run.
     Writing,
-    /// Something holds the run.
+    /// The run is on hold.
     Paused {
-        /// What.
+        /// Why, for people.
         reason: &'a str,
-        /// Whether it takes a person to let it go on.
+        /// Whether an operator paused the run, so that somebody must resume it.
         by_operator: bool,
     },
-    /// Every item was looked at again and found good.
+    /// The verification's verdict is good.
     Verified,
-    /// The end: the writing was judged good, and the ledger knows the migration as applied.
+    /// The end: the run succeeded, and the ledger records the migration as applied.
     Applied,
-    /// The end: the items were put back, because somebody asked for it or because the verdict was bad.
+    /// The end: the run is rolled back, on request or because the verification's verdict was bad.
     RolledBack {
-        /// Why, if nobody asked for it: error name and cause.
+        /// Name and cause of the error, unless the roll-back was requested.
         because: Option<(&'a str, &'a str)>,
     },
-    /// The end: the execution did not do what was asked.
+    /// The end: the execution failed.
     Failed {
-        /// The error's name.
+        /// The error's name, such as `LockHeld`.
         error: &'a str,
         /// What happened and what to do.
         cause: &'a str,
     },
-    /// The end: the execution did what was asked, and that was neither to write nor to put back.
+    /// The end: the execution succeeded without writing to the table.
     Done {
-        /// The run that applied the migration before, and when, if there was nothing left to do.
+        /// The earlier run that applied the migration, and when (ISO 8601), if there was nothing left to do.
         already_applied: Option<(&'a str, &'a str)>,
     },
 }
 
 impl Event<'_> {
-    /// Every word that a message's `event` can be.
-    pub const WORDS: [&'static str; 10] = [
+    /// The names of all events.
+    pub const NAMES: [&'static str; 10] = [
         "started",
         "dry-run-passed",
         "waiting",
@@ -64,8 +64,8 @@ impl Event<'_> {
         "done",
     ];
 
-    /// The event's word.
-    pub fn word(&self) -> &'static str {
+    /// The event's name: the message's field and attribute `event`.
+    pub fn name(&self) -> &'static str {
         let index = match self {
             Event::Started { .. } => 0,
             Event::DryRunPassed => 1,
@@ -78,6 +78,6 @@ impl Event<'_> {
             Event::Failed { .. } => 8,
             Event::Done { .. } => 9,
         };
-        Self::WORDS[index]
+        Self::NAMES[index]
     }
 }

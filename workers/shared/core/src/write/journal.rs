@@ -1,8 +1,8 @@
-//! The journal: before-images in S3, written before the write that they undo.
+//! The journal: before-images in S3. Each is stored before the write that it can undo.
 //!
-//! An object holds one entry a line for one page of one attempt at one segment. An entry says what a write was about to
-//! do, not that it happened: the write may have failed its condition, or its worker may have died. Whether it happened
-//! shows in the table: the item's touched attributes are as `after` says.
+//! A journal object contains the entries of one page in one attempt at one segment, one a line. An entry says what a write
+//! was about to do, not that the write took effect: its condition may have failed, or its worker may have died. The table
+//! shows whether it did: the item's touched attributes are then as in `after`.
 
 use crate::change::footprint::Image;
 use crate::change::item_change::Change;
@@ -10,7 +10,7 @@ use crate::item::value::Item;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// One write that was about to happen.
+/// One write that was about to be sent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
@@ -18,32 +18,34 @@ pub struct Entry {
     pub key: Item,
     /// The touched attributes before; null where one was missing.
     pub before: Image,
-    /// The touched attributes after.
+    /// The touched attributes after; null where one was removed.
     pub after: Image,
-    /// When the item was read, in epoch milliseconds. Of several entries of one item, the one that was read last undoes
-    /// first: an attempt that stood still after it read would otherwise be taken for the one that wrote.
-    pub at: i64,
+    /// When the item was read, in epoch milliseconds. If an item has several entries, a roll-back starts with the one that was
+    /// read last. The order of journal objects would be wrong: an attempt may have stalled between reading and writing.
+    pub read_at: i64,
 }
 
 /// Why a journal object cannot be read.
 #[derive(Debug, Error)]
 pub enum JournalError {
-    /// A line is no entry.
-    #[error("line {line} of a journal object is no entry: the object was altered")]
+    /// A line is not an entry.
+    #[error(
+        "line {line} of a journal object is not an entry: the object was altered; restore it from an older version"
+    )]
     Line {
         /// The line's number, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// Why the line does not parse.
         #[source]
         source: serde_json::Error,
     },
 }
 
 impl Entry {
-    /// The entry for a change that is about to be written.
-    pub fn of(key: Item, change: &Change, at: i64) -> Self {
+    /// The entry for a change that is about to be written; `read_at` is in epoch milliseconds.
+    pub fn of(key: Item, change: &Change, read_at: i64) -> Self {
         let before = change.before().map(|(name, value)| (name.clone(), value.cloned())).collect();
-        Self { key, before, after: change.image_after(), at }
+        Self { key, before, after: change.image_after(), read_at }
     }
 
     /// Whether an item's touched attributes are as this entry's write left them.
@@ -57,28 +59,28 @@ impl Entry {
     }
 }
 
-/// The content of a journal object for writes to items that were read `at`, in epoch milliseconds: the same as
-/// [`encode`] of their [entries](Entry::of), without copying them.
-pub fn encode_changes<'c>(changes: impl Iterator<Item = (&'c Item, &'c Change)>, at: i64) -> Vec<u8> {
+/// The content of a journal object for these changes to items that were read at `read_at`, in epoch milliseconds. The same as
+/// [`encode`] of their [entries](Entry::of), but without copying values.
+pub fn encode_changes<'c>(changes: impl Iterator<Item = (&'c Item, &'c Change)>, read_at: i64) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (key, change) in changes {
-        let line = Line { key, before: Before(change), after: After(change), at };
+        let line = Line { key, before: Before(change), after: After(change), read_at };
         serde_json::to_writer(&mut bytes, &line).expect("plain data serialises");
         bytes.push(b'\n');
     }
     bytes
 }
 
-/// An entry that borrows.
+/// An [`Entry`] with borrowed values, for serialization.
 #[derive(Serialize)]
 struct Line<'c> {
     key: &'c Item,
     before: Before<'c>,
     after: After<'c>,
-    at: i64,
+    read_at: i64,
 }
 
-/// The touched attributes before a change.
+/// Serializes the touched attributes before a change.
 struct Before<'c>(&'c Change);
 
 impl Serialize for Before<'_> {
@@ -87,7 +89,7 @@ impl Serialize for Before<'_> {
     }
 }
 
-/// The touched attributes after a change.
+/// Serializes the touched attributes after a change.
 struct After<'c>(&'c Change);
 
 impl Serialize for After<'_> {
@@ -96,7 +98,7 @@ impl Serialize for After<'_> {
     }
 }
 
-/// The content of a journal object.
+/// The content of a journal object: one entry a line, as JSON.
 pub fn encode(entries: &[Entry]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for entry in entries {
@@ -106,7 +108,7 @@ pub fn encode(entries: &[Entry]) -> Vec<u8> {
     bytes
 }
 
-/// The entries of a journal object.
+/// The entries of a journal object. Fails with the first line that does not parse.
 pub fn decode(bytes: &[u8]) -> Result<Vec<Entry>, JournalError> {
     let lines = bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
     lines
@@ -114,7 +116,7 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Entry>, JournalError> {
         .collect()
 }
 
-/// The name of a journal object within its segment: names sort by page, then attempt, then round.
+/// The name of a journal object within its segment. Names sort by page, then attempt, then round of retries.
 pub fn object_name(page: u64, attempt: u64, round: u32) -> String {
     format!("{page:08}-{attempt:06}-{round:03}.jsonl")
 }
@@ -131,19 +133,19 @@ mod tests {
             key: Item::from([("pk".into(), Value::s(key))]),
             before: Image::from([("a".into(), Some(Value::s(before)))]),
             after: Image::from([("a".into(), Some(Value::s(after)))]),
-            at: 1,
+            read_at: 1,
         }
     }
 
     #[test]
-    fn entries_come_back_as_they_were_written() {
+    fn entries_are_decoded_as_they_were_encoded() {
         let entries =
             vec![entry("1", "x", "y"), Entry { before: Image::from([("a".into(), None)]), ..entry("2", "", "z") }];
         assert_eq!(decode(&encode(&entries)).unwrap(), entries);
     }
 
     #[test]
-    fn changes_are_encoded_as_their_entries_are() {
+    fn changes_are_encoded_like_their_entries() {
         let names: BTreeSet<String> = ["a", "b"].map(String::from).into();
         let read = Item::from([("pk".into(), Value::s("1")), ("a".into(), Value::s("x"))]);
         let change =
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_object_is_refused_by_line() {
+    fn a_truncated_object_is_refused_with_the_line() {
         let mut bytes = encode(&[entry("1", "x", "y"), entry("2", "x", "y")]);
         bytes.truncate(bytes.len() - 5);
         assert!(matches!(decode(&bytes), Err(JournalError::Line { line: 2, .. })));

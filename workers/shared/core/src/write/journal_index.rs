@@ -1,4 +1,4 @@
-//! What a segment's journal says about an item, in 32 bytes an item.
+//! An index of a segment's journal in memory, with 32 bytes for each item, and the keys that occur more than once.
 
 use crate::change::footprint::{Image, image};
 use crate::item::value::Item;
@@ -6,15 +6,15 @@ use crate::write::journal::Entry;
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// 128 bits that stand for a key or an image: enough that no two items of a table share them.
+/// The first 128 bits of a SHA-256, for a key or an image. Two items of a table do not have the same one by chance.
 pub type Fingerprint = u128;
 
-/// The fingerprint of a key.
+/// The fingerprint of an item's key attributes.
 pub fn key_fingerprint(key: &Item) -> Fingerprint {
     fingerprint(&serde_json::to_vec(key).expect("plain data serialises"))
 }
 
-/// The fingerprint of an image.
+/// The fingerprint of an item's touched attributes.
 pub fn image_fingerprint(image: &Image) -> Fingerprint {
     fingerprint(&serde_json::to_vec(image).expect("plain data serialises"))
 }
@@ -24,26 +24,26 @@ fn fingerprint(bytes: &[u8]) -> Fingerprint {
     u128::from_be_bytes(digest[..16].try_into().expect("a SHA-256 has 32 bytes"))
 }
 
-/// What a segment's journal says, held in 32 bytes an item: for each key, the images that a write may have left.
+/// A segment's journal: for each key, the fingerprints of the after-images that a write of the run may have left.
 #[derive(Debug, Default)]
 pub struct JournalIndex {
     single: HashMap<Fingerprint, Fingerprint>,
     more: HashMap<Fingerprint, Vec<Fingerprint>>,
 }
 
-/// What an item is, compared with the journal.
+/// The state of an item compared with the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ItemState {
-    /// No write of the run concerns it.
+    /// The journal has no entry for the item.
     NotJournaled,
-    /// It is as a write of the run left it.
+    /// The item is as a write of the run left it.
     AsWritten,
-    /// A write of the run was journaled, and the item is otherwise now.
+    /// The journal has an entry for the item, but the item differs from its after-image.
     ChangedSince,
 }
 
 impl JournalIndex {
-    /// Takes an entry in.
+    /// Adds an entry.
     pub fn add(&mut self, entry: &Entry) {
         let (key, after) = (key_fingerprint(&entry.key), image_fingerprint(&entry.after));
         match self.single.get(&key) {
@@ -53,7 +53,7 @@ impl JournalIndex {
         }
     }
 
-    /// How many items are journaled.
+    /// The number of journaled items.
     pub fn len(&self) -> u64 {
         self.single.len() as u64
     }
@@ -63,21 +63,21 @@ impl JournalIndex {
         self.single.is_empty()
     }
 
-    /// Whether no items but these are journaled.
+    /// Whether every journaled item has one of these keys.
     pub fn holds_only<'k>(&self, keys: impl Iterator<Item = &'k Item>) -> bool {
         let held: HashSet<Fingerprint> =
             keys.map(key_fingerprint).filter(|key| self.single.contains_key(key)).collect();
         held.len() == self.single.len()
     }
 
-    /// Takes an item out.
+    /// Removes an item.
     pub fn remove(&mut self, key: &Item) {
         let key = key_fingerprint(key);
         self.single.remove(&key);
         self.more.remove(&key);
     }
 
-    /// What an item is, given its key and the migration's touched attributes.
+    /// The state of an item, given its key and the names of the touched attributes.
     pub fn state_of(&self, key: &Item, item: &Item, touched: &BTreeSet<String>) -> ItemState {
         let key = key_fingerprint(key);
         let Some(first) = self.single.get(&key) else { return ItemState::NotJournaled };
@@ -90,7 +90,8 @@ impl JournalIndex {
     }
 }
 
-/// The keys that have more than one entry in a segment's journal: they are undone together, latest entry first.
+/// The keys that have more than one entry in a segment's journal. A roll-back processes the entries of such a key together,
+/// the last one first.
 #[derive(Debug, Default)]
 pub struct RepeatedKeys {
     seen: HashSet<Fingerprint>,
@@ -98,7 +99,7 @@ pub struct RepeatedKeys {
 }
 
 impl RepeatedKeys {
-    /// Takes an entry's key in.
+    /// Adds the key of an entry.
     pub fn add(&mut self, key: &Item) {
         let key = key_fingerprint(key);
         if !self.seen.insert(key) {
@@ -106,17 +107,17 @@ impl RepeatedKeys {
         }
     }
 
-    /// Whether this key has several entries.
+    /// Whether this key has more than one entry.
     pub fn contains(&self, key: &Item) -> bool {
         !self.repeated.is_empty() && self.repeated.contains(&key_fingerprint(key))
     }
 
-    /// Whether any key has several entries.
+    /// Whether any key has more than one entry.
     pub fn any(&self) -> bool {
         !self.repeated.is_empty()
     }
 
-    /// How many items are journaled.
+    /// The number of distinct keys, which is the number of journaled items.
     pub fn keys(&self) -> u64 {
         self.seen.len() as u64
     }
@@ -132,12 +133,12 @@ mod tests {
             key: Item::from([("pk".into(), Value::s(key))]),
             before: Image::from([("a".into(), Some(Value::s(before)))]),
             after: Image::from([("a".into(), Some(Value::s(after)))]),
-            at: 1,
+            read_at: 1,
         }
     }
 
     #[test]
-    fn the_index_tells_what_was_written_from_what_changed_since() {
+    fn the_index_distinguishes_written_items_from_items_changed_since() {
         let mut index = JournalIndex::default();
         index.add(&entry("1", "x", "y"));
         index.add(&entry("1", "w", "z"));
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_index_empties_as_its_items_are_seen() {
+    fn an_index_is_empty_once_its_items_are_removed() {
         let mut index = JournalIndex::default();
         index.add(&entry("1", "x", "y"));
         index.add(&entry("2", "x", "y"));
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_with_several_entries_are_found() {
+    fn repeated_keys_are_those_with_several_entries() {
         let mut repeats = RepeatedKeys::default();
         for key in ["1", "2", "1"] {
             repeats.add(&entry(key, "", "").key);

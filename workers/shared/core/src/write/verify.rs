@@ -1,4 +1,4 @@
-//! What the verification makes of one item: compared with the migration and with the journal.
+//! Verification: compares an item with the migration and with the journal.
 
 use crate::change::migration::{Migration, Outcome};
 use crate::item::value::Item;
@@ -7,7 +7,7 @@ use crate::write::journal_index::{ItemState, JournalIndex};
 use crate::write::judge::Judge;
 
 impl<M: Migration> Judge<'_, M> {
-    /// Counts an item as what it now is. Late are items that a run would still change.
+    /// Counts an item by its current state. An item that the migration would still change is late.
     pub fn verify(&self, item: &Item, journal: &JournalIndex, tally: &mut Tally) {
         let key = self.table.key_of(item);
         let state = match journal.is_empty() {
@@ -39,14 +39,14 @@ impl<M: Migration> Judge<'_, M> {
                 tally.journal.as_written += 1;
                 if !self.migration.check(item) {
                     tally.journal.check_failed += 1;
-                    tally.add_finding(key.clone(), "it is as the run left it, and `check` does not hold");
+                    tally.add_finding(key.clone(), "it is as the run left it, but `check` does not hold");
                 }
             }
         }
     }
 }
 
-/// Counts the journaled items that were not seen: the application deleted them.
+/// Counts the journaled items that the verification did not read: the application deleted them.
 pub fn count_gone(journal: &JournalIndex, tally: &mut Tally) {
     tally.journal.gone = journal.len().saturating_sub(tally.journal.as_written + tally.journal.changed_since);
 }
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn written_changed_late_untouched_and_gone_items_are_told_apart() {
+    fn written_changed_late_untouched_and_gone_items_are_counted_separately() {
         let yaml = "id: m\nwhere: has(item.a)\nchange: [{rename: {from: a, to: b}}]\ncheck: has(item.b)";
         let migration = Compiled::of(&Document::from_yaml(yaml).unwrap()).unwrap();
         let table: Table = serde_json::from_value(serde_json::json!({

@@ -21,16 +21,16 @@ fn days_and_zone_have_defaults_and_unknown_fields_are_refused() {
 }
 
 #[test]
-fn what_is_wrong_is_said_by_field() {
-    let told = |window: Window| window.check().unwrap_err().to_string();
-    let zone = told(window(&[Day::Mon], "01:00", "02:00", "Europe/Atlantis"));
-    assert_eq!(zone, "window.time_zone is \"Europe/Atlantis\": name an IANA time zone, like Europe/Berlin");
+fn an_error_names_the_field() {
+    let error = |window: Window| window.check().unwrap_err().to_string();
+    let zone = error(window(&[Day::Mon], "01:00", "02:00", "Europe/Atlantis"));
+    assert_eq!(zone, "window.time_zone is \"Europe/Atlantis\": write an IANA time zone, such as Europe/Berlin");
     for from in ["24:00", "1:00", "01:60", "+1:00", "01", "0a:00", "01:00:00", ""] {
-        let error = told(window(&[Day::Mon], from, "02:00", "UTC"));
+        let error = error(window(&[Day::Mon], from, "02:00", "UTC"));
         assert!(error.starts_with("window.from is "), "{error}");
     }
-    assert!(told(window(&[], "01:00", "02:00", "UTC")).starts_with("window.days "));
-    assert!(told(window(&[Day::Mon], "01:00", "01:00", "UTC")).starts_with("window.to "));
+    assert!(error(window(&[], "01:00", "02:00", "UTC")).starts_with("window.days "));
+    assert!(error(window(&[Day::Mon], "01:00", "01:00", "UTC")).starts_with("window.to "));
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn a_window_opens_and_closes_on_its_days() {
 }
 
 #[test]
-fn a_night_belongs_to_the_day_on_which_it_begins() {
+fn a_night_belongs_to_the_day_on_which_it_starts() {
     let friday_night = window(&[Day::Fri], "22:00", "04:00", "UTC");
     assert_eq!(state(&friday_night, "2026-11-21T03:59:59Z"), (true, "2026-11-21T04:00:00Z".into()));
     assert_eq!(state(&friday_night, "2026-11-20T03:00:00Z"), (false, "2026-11-20T22:00:00Z".into()));
@@ -57,7 +57,7 @@ fn a_whole_day_lasts_until_midnight() {
 }
 
 #[test]
-fn the_clock_on_the_wall_counts_summer_and_winter() {
+fn times_follow_the_local_clock_in_summer_and_winter() {
     let night = window(&Day::all(), "01:00", "04:00", "Europe/Berlin");
     // Clocks go forward at 02:00 on 2026-03-29: the night has two hours.
     assert_eq!(state(&night, "2026-03-29T00:00:00Z"), (true, "2026-03-29T02:00:00Z".into()));
@@ -67,7 +67,7 @@ fn the_clock_on_the_wall_counts_summer_and_winter() {
 }
 
 #[test]
-fn a_skipped_time_moves_on_and_a_doubled_one_is_the_first() {
+fn a_skipped_time_moves_forward_and_a_repeated_one_is_the_first() {
     let gap = window(&[Day::Sun], "02:30", "05:00", "Europe/Berlin");
     assert_eq!(state(&gap, "2026-03-29T00:59:00Z"), (false, "2026-03-29T01:30:00Z".into()));
     let fold = window(&[Day::Sun], "01:00", "02:30", "Europe/Berlin");
@@ -93,7 +93,7 @@ fn at(second: i64) -> Timestamp {
 
 proptest! {
     #[test]
-    fn a_state_lasts_until_it_says(
+    fn a_state_lasts_until_its_end(
         window in any_window(),
         // From 2000 to 2100.
         now in 946_684_800_i64..4_102_444_800,
@@ -112,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn where_clocks_never_jump_the_wall_decides(
+    fn without_clock_changes_the_local_time_decides(
         window in any_window(),
         now in 946_684_800_i64..4_102_444_800,
     ) {
