@@ -128,7 +128,7 @@ async fn a_run_without_a_yes_does_not_write() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     put(&engines, &keys::migration("m"), DOCUMENT.as_bytes()).await;
-    assert!(is_void(&engines, ErrorName::ApprovalStale).await.contains("has no yes"));
+    assert!(is_void(&engines, ErrorName::ApprovalStale).await.contains("has no approval"));
 
     let engines = approved(&plan()).await;
     let again = Question { id: "q".into(), plan_hash: plan().hash(), ..Question::default() };
@@ -161,7 +161,7 @@ async fn an_edited_plan_or_report_voids_the_approval() {
     is_void(&engines, ErrorName::MigrationChanged).await;
     let engines = approved(&plan()).await;
     put(&engines, &keys::report(RUN), b"another").await;
-    assert!(is_void(&engines, ErrorName::ApprovalStale).await.contains("the report is no longer"));
+    assert!(is_void(&engines, ErrorName::ApprovalStale).await.contains("the report has changed"));
 }
 
 #[tokio::test]
@@ -264,7 +264,7 @@ async fn a_critical_alarm_or_a_stop_ends_the_run_before_it_writes() {
             .await
             .unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
-    assert_eq!(error.to_string(), "run `r-1` was stopped: wrong table");
+    assert_eq!(error.to_string(), "run `r-1` was aborted: wrong table");
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "planned");
 }
 

@@ -138,7 +138,7 @@ async fn a_critical_alarm_and_an_operator_s_stop_end_a_baking_run_and_a_pause_ho
     assert_eq!(bake(31).await.unwrap_err().name(), ErrorName::Aborted);
     monitor_reader.signals.replace(MonitorReading::default());
     engines.ledger().stop(RUN, "the wrong week", NOW).await.unwrap();
-    assert_eq!(bake(60).await.unwrap_err().to_string(), "run `r-1` was stopped: the wrong week");
+    assert_eq!(bake(60).await.unwrap_err().to_string(), "run `r-1` was aborted: the wrong week");
 }
 
 #[tokio::test]

@@ -200,7 +200,7 @@ async fn a_no_is_recorded_with_its_reason_and_ends_the_run_and_even_the_requeste
     let said = case.refuses(no.clone(), ErrorName::ApprovalRejected).await;
     assert_eq!(
         said,
-        format!("{} said no: not on a Friday; nothing was written; start a new run", case.ann.identity.arn)
+        format!("{} rejected the run: not on a Friday; nothing was written; start a new run", case.ann.identity.arn)
     );
     let answer = case.recorded().await.unwrap();
     assert_eq!((answer.outcome, answer.by.as_ref()), (Outcome::Rejected, Some(&case.ann.identity)));
@@ -261,7 +261,7 @@ async fn a_no_cannot_be_turned_into_a_yes_nor_a_reason_be_put_into_somebody_s_mo
         let mut no = case.answer(&case.bob, false, "why").await;
         no[change.0] = change.1;
         let said = case.refuses(no, ErrorName::ApprovalRefused).await;
-        assert!(said.contains("no one's"), "{said}");
+        assert!(said.contains("STS rejects the signature"), "{said}");
     }
 }
 
@@ -466,7 +466,7 @@ async fn nobody_is_asked_once_the_lock_is_lost() {
 }
 
 /// A case whose canary is written, with the question about the rest.
-async fn about_the_rest(on_bad_verdict: OnBadVerdict) -> Case {
+async fn about_the_main_wave(on_bad_verdict: OnBadVerdict) -> Case {
     let canary = Some(CanaryPlan { segments: 2, bake_seconds: 600, approve: true });
     let case = Case::of(&RunPlan { canary, on_bad_verdict, ..plan() }).await;
     let input =
@@ -476,21 +476,21 @@ async fn about_the_rest(on_bad_verdict: OnBadVerdict) -> Case {
 }
 
 #[tokio::test]
-async fn a_question_about_the_rest_says_what_becomes_of_the_canary_without_a_yes() {
+async fn a_question_about_the_main_wave_says_what_happens_to_the_canary_without_an_approval() {
     for (on_bad_verdict, told) in [
-        (OnBadVerdict::Hold, "the canary stays as it is.\n"),
-        (OnBadVerdict::RollBack, "the canary stays as it is. If rejected, the canary is rolled back.\n"),
+        (OnBadVerdict::Hold, "writes nothing more and leaves the canary as it is.\n"),
+        (OnBadVerdict::RollBack, "leaves the canary as it is.\nIf you reject it, the run rolls the canary back.\n"),
     ] {
-        let case = about_the_rest(on_bad_verdict).await;
+        let case = about_the_main_wave(on_bad_verdict).await;
         let (subject, text) = case.topic.sent()[0].clone();
         assert!(subject.contains("approve the main wave of"), "{subject}");
-        assert!(text.contains("before its main wave writes to table") && text.ends_with(told), "{text}");
+        assert!(text.contains("to write its main wave to table") && text.ends_with(told), "{text}");
     }
 }
 
 #[tokio::test]
-async fn a_no_to_the_rest_is_an_answer_also_when_it_is_judged_twice_and_what_does_not_count_is_an_error() {
-    let case = about_the_rest(OnBadVerdict::Hold).await;
+async fn a_rejection_of_the_main_wave_is_an_answer_even_if_it_is_judged_twice_and_an_invalid_answer_is_an_error() {
+    let case = about_the_main_wave(OnBadVerdict::Hold).await;
     let no = case.answer(&case.bob, false, "too slow").await;
     for _ in 0..2 {
         let judged = case.call(Input::Judge { run: RUN.into(), answer: no.clone(), wave: Wave::Main }).await.unwrap();
@@ -499,7 +499,7 @@ async fn a_no_to_the_rest_is_an_answer_also_when_it_is_judged_twice_and_what_doe
     }
     assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Rejected);
 
-    let case = about_the_rest(OnBadVerdict::Hold).await;
+    let case = about_the_main_wave(OnBadVerdict::Hold).await;
     let own = case.answer(&case.ann, true, "").await;
     let refused = case.call(Input::Judge { run: RUN.into(), answer: own, wave: Wave::Main }).await.unwrap_err();
     assert_eq!(refused.name(), ErrorName::ApprovalRefused);

@@ -108,7 +108,7 @@ async fn a_no_ends_the_run_with_who_and_why_and_nothing_written() {
     let waiting = Waiting::on(&stack, "rejected").await;
     let no = waiting.bob.answers(&waiting.run, false, "not on a Friday").await;
     let cause = waiting.is_refused(&no, "ApprovalRejected").await;
-    assert_eq!(cause, format!("{} said no: not on a Friday; nothing was written; start a new run", waiting.bob.arn));
+    assert_eq!(cause, format!("{} rejected the run: not on a Friday; nothing was written; start a new run", waiting.bob.arn));
     let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("the answer is on record");
     assert_eq!((answer.outcome, answer.reason.as_str()), (Outcome::Rejected, "not on a Friday"));
 }

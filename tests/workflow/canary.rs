@@ -127,7 +127,7 @@ async fn a_bad_canary_that_is_held_stays_and_the_rest_is_never_written() {
     let table = Table::with(&stack, "held-canary", &old_items(60)).await;
     let (run, ending, _) = canary_under_old_code(&table, "hold").await;
     let cause = ending.fails_with("VerificationFailed");
-    assert!(cause.contains("the canary's verdict is bad") && cause.contains("the rest was not written"), "{cause}");
+    assert!(cause.contains("the canary's verdict is bad") && cause.contains("the main wave was not written"), "{cause}");
     assert_eq!(table.migrated().await as u64, stack.tally(&run, Phase::Migrate).await.counts.changed);
     assert_eq!(stack.left(&run, "migrate/").await.len(), 4, "only the canary's segments were taken up");
 
@@ -233,7 +233,7 @@ async fn the_first_yes_is_replayed_as_the_second_in_vain() {
     send(&stack, &asks.run, &replayed).await;
     let cause = asks.run.ended().await.fails_with("ApprovalRefused");
     assert!(cause.contains("used before") && cause.contains("only the canary was written"), "{cause}");
-    assert_eq!(asks.table.migrated().await, asks.migrated, "nobody said no: the canary stays");
+    assert_eq!(asks.table.migrated().await, asks.migrated, "nobody rejected it: the canary stays");
 }
 
 #[tokio::test]
@@ -243,7 +243,7 @@ async fn a_no_to_the_rest_puts_the_canary_back_where_a_bad_verdict_would() {
     let no = asks.bob.answers(&asks.run, false, "too slow").await;
     send(&stack, &asks.run, &no).await;
     let cause = asks.run.ended().await.fails_with("ApprovalRejected");
-    assert!(cause.starts_with(&format!("{} said no to the rest: too slow; every item", asks.bob.arn)), "{cause}");
+    assert!(cause.starts_with(&format!("{} rejected the main wave: too slow; every item", asks.bob.arn)), "{cause}");
     assert_eq!(asks.table.items().await, asks.items);
     let answer =
         stack.ledger().approval(&asks.run.name).await.expect("the ledger answers").and_then(|asked| asked.answer);
