@@ -100,7 +100,7 @@ async fn an_alarm_holds_the_bake_and_it_begins_anew_once_all_were_quiet() {
     monitor_reader.signals.replace(ringing("latency"));
     let held = bake(9).await;
     assert_eq!((held.open, held.until.as_str()), (false, "2026-11-22T10:10:01Z"));
-    assert!(held.reason.starts_with("alarm `latency`") && held.reason.contains("begins anew"), "{}", held.reason);
+    assert!(held.reason.starts_with("alarm `latency`") && held.reason.contains("starts again"), "{}", held.reason);
     assert_eq!(control(&engines).await.baking_since, None);
     monitor_reader.signals.replace(MonitorReading::default());
     assert!(!bake(10).await.open, "the bake's own time is over, but it was broken");
