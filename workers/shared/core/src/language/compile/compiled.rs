@@ -139,8 +139,8 @@ impl Rule {
         Ok(Self {
             number: written.number,
             name,
-            matches: reading::expression(field("where"), written.matches)?,
-            check: reading::expression(field("check"), written.check)?,
+            matches: reading::condition(field("where"), written.matches)?,
+            check: reading::condition(field("check"), written.check)?,
             steps: reading::steps(&field(""), written.change)?,
         })
     }

@@ -1,7 +1,6 @@
 //! What the whole document says: conditions that are the same for every item, steps without effect, a second run.
 
 use super::effects;
-use super::finding::{Code, Finding};
 use super::steps::{StepView, rules};
 use super::yaml::Node;
 use crate::item::value::Item;
@@ -9,6 +8,7 @@ use crate::language::compile::compiled::Compiled;
 use crate::language::document::Document;
 use crate::language::document::field::Field;
 use crate::language::expression::cel::Expression;
+use crate::language::finding::{Code, Finding};
 use std::ops::Range;
 
 /// Everything that is to be said of a document that compiles.

@@ -12,24 +12,19 @@
 
 mod effects;
 mod expression;
-pub mod finding;
 mod form;
 mod literals;
 mod meaning;
-mod names;
 mod not_yaml;
 mod position;
 mod refused;
 pub mod shape;
 mod steps;
-pub mod suggest;
-mod syntax;
 pub mod table;
-mod types;
 pub mod yaml;
 
 use crate::language::document::{Document, DocumentError, MAX_DOCUMENT_BYTES};
-use finding::{Code, Finding, Level};
+use crate::language::finding::{Code, Finding, Level};
 use std::error::Error;
 use table::Facts;
 

@@ -92,11 +92,11 @@ fn faulty_documents_are_refused_by_step_and_field() {
     );
     assert!(
         refused("id: a\nwhere: item.\nchange: [{remove: x}]")
-            .starts_with("`where` cannot be compiled: it is not a CEL expression")
+            .starts_with("`where` cannot be compiled: the expression ends too soon")
     );
     assert_eq!(
         refused("id: a\nchange: [{remove: x}, {set: y, to: name}]"),
-        "`step 2: to` cannot be compiled: it names `name`, which does not exist; write `item.name` for the attribute, or quote it for a text"
+        "`step 2: to` cannot be compiled: there is no `name` (for the fixed string, quote it once more: 'name')"
     );
 }
 
@@ -161,7 +161,7 @@ fn rules_that_no_item_reaches_and_documents_of_two_forms_are_refused() {
     assert!(refused("id: x\nwhere: 'true'\nrules: [{change: [{remove: a}]}]").contains("within each rule"));
     assert_eq!(refused("id: x\nrules: [{change: []}]"), "`rule 1: change` has no step; write at least one");
     let expression = "id: x\nrules: [{change: [{set: a, to: b}]}]";
-    assert!(refused(expression).starts_with("`rule 1, step 1: to` cannot be compiled: it names `b`"));
+    assert!(refused(expression).starts_with("`rule 1, step 1: to` cannot be compiled: there is no `b`"));
 }
 
 #[test]
