@@ -36,9 +36,10 @@ pub fn names_in(path: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The folders of the workers: everything in `workers/` but what they share and the page about them.
+/// The folders of the workers: every crate directly in `workers/`.
 pub fn worker_folders() -> BTreeSet<String> {
-    names_in("workers").into_iter().filter(|name| name != "shared" && name != "README.md").collect()
+    let is_crate = |name: &String| root().join("workers").join(name).join("Cargo.toml").exists();
+    names_in("workers").into_iter().filter(is_crate).collect()
 }
 
 /// `BackUp` to `back-up`: a state's or a resource's name to its worker's folder.

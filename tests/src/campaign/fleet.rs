@@ -15,17 +15,17 @@ use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::segments;
 use tokio::time::sleep;
 
-use super::chance::Chance;
-use super::clock;
-use super::fate::{End, Fate};
-use super::history::{By, What};
-use super::limits::Limit;
-use super::meter::Meter;
-use super::outage::Outage;
-use super::simulation::{Simulation, in_simulated_time};
-use super::subject::Subject;
-use super::weather::Weather;
-use super::world::{LOST, World, lock};
+use crate::campaign::actors::migrations::Subject;
+use crate::campaign::engines::clock;
+use crate::campaign::engines::history::{By, What};
+use crate::campaign::engines::random::Chance;
+use crate::campaign::faults::limits::Limit;
+use crate::campaign::faults::outage::Outage;
+use crate::campaign::faults::requests::Weather;
+use crate::campaign::faults::workers::{End, Fate};
+use crate::campaign::simulation::{Simulation, in_simulated_time};
+use crate::campaign::world::effects::{LOST, World, lock};
+use crate::campaign::world::meter::Meter;
 use crate::{LEDGER, PEOPLE};
 
 /// A run to be watched.
@@ -127,7 +127,7 @@ pub fn old_items(count: usize, bytes: usize) -> Vec<Item> {
 
 /// The partition keys of the items in one segment.
 pub fn keys_of_segment(items: &[Item], segment: u32, segments: u32) -> Vec<String> {
-    let engine = super::engine::Engine::new();
+    let engine = crate::campaign::engines::dynamodb::Engine::new();
     engine.create_table(PEOPLE);
     items.iter().for_each(|item| engine.put(PEOPLE, item));
     let request =

@@ -5,30 +5,19 @@
 //! only the wire between them is not, and time, which passes while everybody waits. After each seed an oracle that
 //! shares no code with the workers judges the history of everything that took effect.
 
-mod application;
-mod chance;
-mod clock;
-mod engine;
-mod fate;
+mod actors;
+mod engines;
+mod faults;
 mod fleet;
-mod history;
-mod limits;
-mod meter;
-mod oracle;
-mod outage;
-mod sabotage;
+mod judge;
 mod seeds;
 mod simulation;
-mod store;
-mod subject;
-mod weather;
-mod wire;
 mod world;
 
+pub use faults::limits::{Cause, Limit, On};
+pub use faults::outage::{Lost, Outage};
+pub use faults::sabotage::Sabotage;
 pub use fleet::{Order, Scene, Watched, keys_of_segment, old_item, old_items, watch};
-pub use limits::{Cause, Limit, On};
-pub use meter::{Meter, Spent, Use};
-pub use outage::{Lost, Outage};
-pub use sabotage::Sabotage;
 pub use seeds::{Findings, run_seeds};
 pub use simulation::{Found, simulate, simulate_kill};
+pub use world::meter::{Meter, Spent, Use};

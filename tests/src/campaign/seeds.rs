@@ -8,8 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::sabotage::Sabotage;
-use super::simulation::{Found, simulate};
+use crate::campaign::faults::sabotage::Sabotage;
+use crate::campaign::simulation::{Found, simulate};
 
 /// What many seeds found.
 #[derive(Debug, Default)]

@@ -26,31 +26,31 @@ use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, Named, told};
 use tokio::time::sleep;
 
-use super::application::{Manners, Writer};
-use super::chance::Chance;
-use super::clock;
-use super::fate::{End, Fate};
-use super::history::{By, Invocation};
-use super::oracle::Oracle;
-use super::sabotage::Sabotage;
-use super::subject::Subject;
-use super::weather::Weather;
-use super::wire::Wire;
-use super::world::{Shared, World, lock};
 use crate::PEOPLE;
+use crate::campaign::actors::application::{Manners, Writer};
+use crate::campaign::actors::migrations::Subject;
+use crate::campaign::engines::clock;
+use crate::campaign::engines::history::{By, Invocation};
+use crate::campaign::engines::random::Chance;
+use crate::campaign::faults::requests::Weather;
+use crate::campaign::faults::sabotage::Sabotage;
+use crate::campaign::faults::workers::{End, Fate};
+use crate::campaign::judge::oracle::Oracle;
+use crate::campaign::world::effects::{Shared, World, lock};
+use crate::campaign::world::wire::Wire;
 
 /// What an invocation came to.
-pub(super) type Came = End<Result<Progress, (ErrorName, String)>>;
+pub(in crate::campaign) type Came = End<Result<Progress, (ErrorName, String)>>;
 
 /// Something that goes on beside other things.
 type Task<'t> = Pin<Box<dyn Future<Output = bool> + 't>>;
 
 /// A run in a world.
 #[derive(Debug)]
-pub(super) struct Simulation {
-    pub(super) world: Shared,
+pub(in crate::campaign) struct Simulation {
+    pub(in crate::campaign) world: Shared,
     subject: Subject,
-    pub(super) plan: RunPlan,
+    pub(in crate::campaign) plan: RunPlan,
     region: String,
     epoch: Cell<u64>,
     invocations: Cell<u32>,
@@ -62,13 +62,19 @@ const CALLS: u32 = 200;
 
 impl Simulation {
     /// The plan of a run that tolerates whatever its items are.
-    pub(super) fn plan(subject: Subject, segments: u32) -> RunPlan {
+    pub(in crate::campaign) fn plan(subject: Subject, segments: u32) -> RunPlan {
         let plan = crate::run::planned(subject.document(), segments);
         RunPlan { invalid_items: 1_000_000, locked_at: clock::now(), ..plan }
     }
 
     /// Loads the items, begins the planned run and takes the lock.
-    pub(super) async fn start(world: World, subject: Subject, items: &[Item], plan: RunPlan, name: &str) -> Self {
+    pub(in crate::campaign) async fn start(
+        world: World,
+        subject: Subject,
+        items: &[Item],
+        plan: RunPlan,
+        name: &str,
+    ) -> Self {
         let world = Shared::new(Mutex::new(world));
         let region = format!("seed-{name}-{}", unique());
         for item in items {
@@ -111,12 +117,19 @@ impl Simulation {
         }
     }
 
-    pub(super) fn clients(&self, by: By, rough: bool) -> tableshift_aws::Clients {
+    pub(in crate::campaign) fn clients(&self, by: By, rough: bool) -> tableshift_aws::Clients {
         Wire::new(self.world.clone(), by, rough).clients(self.region.clone())
     }
 
     /// Calls a worker once.
-    pub(super) async fn invoke(&self, phase: Phase, run: &str, segment: u32, rough: bool, fate: Fate) -> Came {
+    pub(in crate::campaign) async fn invoke(
+        &self,
+        phase: Phase,
+        run: &str,
+        segment: u32,
+        rough: bool,
+        fate: Fate,
+    ) -> Came {
         let number = self.invocations.get() + 1;
         self.invocations.set(number);
         let epoch = self.epoch.get();
@@ -449,7 +462,7 @@ pub fn simulate_kill(phase: Phase, nth: u64) -> Option<Found> {
 }
 
 /// Runs a simulation on a runtime of its own, whose time only passes while everybody waits.
-pub(super) fn in_simulated_time<T>(simulation: impl Future<Output = T>) -> T {
+pub(in crate::campaign) fn in_simulated_time<T>(simulation: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {
         clock::start();

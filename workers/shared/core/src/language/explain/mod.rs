@@ -6,7 +6,7 @@ mod words;
 use crate::change::migration::Migration as _;
 use crate::language::compile::compiled::Compiled;
 use crate::language::document::requires;
-use crate::language::document::{Document, Step};
+use crate::language::document::{Action, Document, Step};
 use std::collections::BTreeSet;
 use steps::one_line;
 
@@ -64,7 +64,7 @@ fn numbered(page: &mut Page, change: &[Step], indent: usize, above: &str) {
     for (index, step) in change.iter().enumerate() {
         let number = format!("{above}{}", index + 1);
         page.hanging(indent, &format!("{number}. "), &steps::sentences(step));
-        if let Some(increment) = &step.increment_version {
+        if let Action::IncrementVersion(increment) = &step.action {
             numbered(page, &increment.change, indent + 3, &format!("{number}."));
         }
     }
@@ -90,19 +90,6 @@ fn promises(page: &mut Page, migration: &Compiled) {
         &format!("A write happens only if the item still exists and holds what was read in {guarded}."),
     );
     page.hanging(2, "", "The item as it was is in the journal before it is written, so that a run can be put back.");
-    page.heading("What can be shown beforehand");
-    let twice = match migration.is_shown_idempotent() {
-        true => "A second run changes nothing: that can be shown.",
-        false => "That a second run changes nothing cannot be shown; the dry run looks, item by item.",
-    };
-    page.hanging(2, "", twice);
-    match migration.inverse_steps() {
-        None => page.hanging(2, "", "No steps are known that would undo it without the journal."),
-        Some(inverse) => {
-            page.hanging(2, "", "Even without the journal, these steps would undo it:");
-            numbered(page, &inverse, 4, "");
-        }
-    }
 }
 
 #[derive(Default)]

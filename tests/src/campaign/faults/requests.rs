@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::chance::Chance;
-use super::store;
+use crate::campaign::engines::random::Chance;
+use crate::campaign::engines::s3 as store;
 
 /// How bad a simulation is.
 #[derive(Debug, Clone)]

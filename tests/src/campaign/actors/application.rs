@@ -5,10 +5,10 @@ use std::time::Duration;
 use tableshift_core::item::value::{Item, Value};
 use tokio::time::sleep;
 
-use super::chance::Chance;
-use super::history::By;
-use super::subject::{Meant, Subject};
-use super::world::{Shared, lock};
+use crate::campaign::actors::migrations::{Meant, Subject};
+use crate::campaign::engines::history::By;
+use crate::campaign::engines::random::Chance;
+use crate::campaign::world::effects::{Shared, lock};
 
 /// What the application may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::counts::Tally;
 use tableshift_core::write::journal::{Entry, decode};
 
-use super::application::Manners;
-use super::history::{By, Event, Invocation, What};
-use super::subject::{Image, Meant, Subject};
+use crate::campaign::actors::application::Manners;
+use crate::campaign::actors::migrations::{Image, Meant, Subject};
+use crate::campaign::engines::history::{By, Event, Invocation, What};
 
 /// What the oracle holds of one item.
 #[derive(Debug, Default)]

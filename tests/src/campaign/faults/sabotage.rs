@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::history::Invocation;
+use crate::campaign::engines::history::Invocation;
 
 /// What is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

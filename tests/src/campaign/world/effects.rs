@@ -6,17 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::{Value as Json, json};
 use tableshift_core::item::value::{Item, Value};
 
-use super::chance::Chance;
-use super::clock;
-use super::engine::{Engine, Said};
-use super::history::{By, Event, Invocation, What};
-use super::limits::{Cause, Limit};
-use super::meter::{Meter, Spent, Use};
-use super::outage::Outage;
-use super::sabotage::{self, Sabotage};
-use super::store::{Ask, Store};
-use super::subject::SORT_KEY;
-use super::weather::{Kind, Trip, Weather};
+use crate::campaign::actors::migrations::SORT_KEY;
+use crate::campaign::engines::clock;
+use crate::campaign::engines::dynamodb::{Engine, Said};
+use crate::campaign::engines::history::{By, Event, Invocation, What};
+use crate::campaign::engines::random::Chance;
+use crate::campaign::engines::s3::{Ask, Store};
+use crate::campaign::faults::limits::{Cause, Limit};
+use crate::campaign::faults::outage::Outage;
+use crate::campaign::faults::requests::{Kind, Trip, Weather};
+use crate::campaign::faults::sabotage::{self, Sabotage};
+use crate::campaign::world::meter::{Meter, Spent, Use};
 use crate::{LEDGER, PEOPLE};
 
 /// A world, shared by everybody in it.

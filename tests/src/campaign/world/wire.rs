@@ -24,11 +24,11 @@ use tableshift_aws::clients::{retries, timeouts};
 use tableshift_aws::{Clients, Settings};
 use tokio::time::sleep;
 
-use super::history::By;
-use super::sabotage::Sabotage;
-use super::store::Ask;
-use super::weather::{Failure, Fault, Kind};
-use super::world::{Shared, lock};
+use crate::campaign::engines::history::By;
+use crate::campaign::engines::s3::Ask;
+use crate::campaign::faults::requests::{Failure, Fault, Kind};
+use crate::campaign::faults::sabotage::Sabotage;
+use crate::campaign::world::effects::{Shared, lock};
 use crate::{BUCKET, LEDGER, PEOPLE};
 
 /// One client's wire.
@@ -91,7 +91,9 @@ impl Wire {
             let mut world = lock(&self.world);
             match self.rough {
                 true => world.trip(message.kind(), &self.by, &message.told()),
-                false => super::weather::Trip { there: 1, back: 0, sent: false, fault: Fault::Nothing },
+                false => {
+                    crate::campaign::faults::requests::Trip { there: 1, back: 0, sent: false, fault: Fault::Nothing }
+                }
             }
         };
         let there = Duration::from_millis(trip.there);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Sleep, sleep, timeout};
 
-use super::chance::Chance;
+use crate::campaign::engines::random::Chance;
 
 /// What befalls an invocation.
 #[derive(Debug, Clone, Copy)]

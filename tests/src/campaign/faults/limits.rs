@@ -1,6 +1,6 @@
 //! What the simulated table can take: units a second, of all of it or of some of its keys.
 
-use super::weather::throttled;
+use crate::campaign::faults::requests::throttled;
 
 /// A limit, as a bucket of units that refuses while it is empty.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! What no retry mends: from some time on, a service refuses every worker.
 
-use super::store;
-use super::store::Ask;
+use crate::campaign::engines::s3 as store;
+use crate::campaign::engines::s3::Ask;
 
 /// A refusal of every request of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

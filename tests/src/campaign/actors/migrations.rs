@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use tableshift_core::item::value::{Item, Value};
 
-use super::chance::Chance;
 use crate::MIGRATION;
+use crate::campaign::engines::random::Chance;
 
 /// A migration and the items that it is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,3 @@
+//! Whether the history keeps the promises about data. Nothing here uses the workers' code.
+
+pub mod oracle;
