@@ -6,20 +6,10 @@ use crate::language::expression::evaluate::Evaluation;
 use crate::language::expression::node::Node;
 use crate::language::expression::parse;
 use crate::language::expression::pushdown::Filter;
+use crate::language::expression::scope::Scope;
 use crate::language::expression::translate::Names;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// What an expression is evaluated on.
-#[derive(Debug, Clone, Copy)]
-pub struct Scope<'i> {
-    /// The item, as the steps before left it.
-    pub item: &'i Item,
-    /// The item's key attributes, or the item as it was read.
-    pub key: &'i Item,
-    /// The element of a list that a step is at.
-    pub element: Option<&'i Value>,
-}
 
 /// A compiled expression.
 #[derive(Debug, Clone)]

@@ -15,5 +15,6 @@ pub(crate) mod node;
 pub(crate) mod operators;
 pub(crate) mod parse;
 pub mod pushdown;
+pub mod scope;
 pub(crate) mod time;
 mod translate;

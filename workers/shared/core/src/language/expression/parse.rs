@@ -3,6 +3,7 @@
 //! The parser of the crate `cel` recurses: some thirty brackets within one another overflow the stack of an ordinary
 //! thread. So texts are bounded before they are parsed, and parsed on a thread with a stack that the bounds suffice for.
 
+use crate::item::numbers;
 use crate::language::expression::error::{CompileError, MAX_OPEN_BRACKETS, MAX_TEXT_BYTES};
 use crate::language::expression::node::Node;
 use crate::language::expression::translate::Names;
@@ -50,7 +51,9 @@ fn refuse_unbounded(text: &str) -> Result<(), CompileError> {
         match token {
             Token::Open => open += 1,
             Token::Close => open = open.saturating_sub(1),
-            Token::Number(number) if is_long(number) => return Err(CompileError::LongNumber(number.to_owned())),
+            Token::Number(number) if number.contains(['.', 'e', 'E']) && numbers::may_be_rounded(number) => {
+                return Err(CompileError::LongNumber(number.to_owned()));
+            }
             Token::Number(_) => {}
         }
         if open > MAX_OPEN_BRACKETS {
@@ -58,14 +61,6 @@ fn refuse_unbounded(text: &str) -> Result<(), CompileError> {
         }
     }
     Ok(())
-}
-
-/// A float holds 15 digits surely. Integers are checked by the parser.
-fn is_long(number: &str) -> bool {
-    let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
-    let fraction = number.contains(['.', 'e', 'E']);
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    fraction && digits.trim_start_matches('0').trim_end_matches('0').len() > 15
 }
 
 enum Token<'t> {
