@@ -16,9 +16,13 @@ TOOLS = ROOT / ".venv/bin"
 ASL_VALIDATOR = ROOT / "infra/local/node_modules/.bin/asl-validator"
 
 
-def parameters(stage, architecture):
-    """Returns the template's parameters for a stage, from the stage's file in infra/stages."""
+def parameters(stage, architecture, approval=None):
+    """Returns the template's parameters for a stage, from the stage's file in infra/stages.
+
+    `approval` overrides single fields of the policy's `approval`.
+    """
     settings = json.loads((ROOT / f"infra/stages/{stage}.json").read_text())
+    settings["policy"]["approval"].update(approval or {})
     return {
         "Stage": stage,
         "Architecture": architecture,
@@ -42,9 +46,9 @@ def zips():
     return paths
 
 
-def digest(stage, architecture):
+def digest(stage, architecture, approval=None):
     """Returns a hash of everything that a deployment of this stage contains. Equal hashes need no new deployment."""
-    parts = [TEMPLATE.read_bytes(), DEFINITION.read_bytes(), json.dumps(parameters(stage, architecture)).encode()]
+    parts = [TEMPLATE.read_bytes(), DEFINITION.read_bytes(), json.dumps(parameters(stage, architecture, approval)).encode()]
     for path in zips():
         # The program and not the zip, because a zip of the same program has new time stamps after each build.
         with zipfile.ZipFile(path) as archive:
@@ -69,7 +73,7 @@ def check_files():
     run_tool(ASL_VALIDATOR, "--json-path", DEFINITION)
 
 
-def deploy(stage, architecture, stack, *, artifact_bucket, workspace, env=None):
+def deploy(stage, architecture, stack, *, artifact_bucket, workspace, env=None, approval=None):
     """Uploads zips and definition to the artifact bucket and creates or updates the stack.
 
     The packaged template goes to the folder `workspace`. `env` is the AWS CLI's environment, by default this process's.
@@ -80,7 +84,7 @@ def deploy(stage, architecture, stack, *, artifact_bucket, workspace, env=None):
     location = ["--s3-bucket", artifact_bucket, "--s3-prefix", stack]
     package = ["--template-file", TEMPLATE, *location, "--output-template-file", packaged]
     run_tool(aws, "cloudformation", "package", *package, env=env, quiet=True)
-    overrides = [f"{name}={value}" for name, value in parameters(stage, architecture).items()]
+    overrides = [f"{name}={value}" for name, value in parameters(stage, architecture, approval).items()]
     create_or_update = ["--template-file", packaged, *location, "--stack-name", stack]
     create_or_update += ["--parameter-overrides", *overrides]
     create_or_update += ["--capabilities", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]

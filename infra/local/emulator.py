@@ -5,6 +5,7 @@ It wraps these functions and nothing else:
 - A table export writes the documented files to S3. (MiniStack completes the export without writing any.)
 - An item changed by PartiQL appears in the table's stream. (MiniStack streams only the other kinds of writes.)
 - A presigned GetCallerIdentity needs a valid signature. (Without AUTH=true, MiniStack checks only the key's name.)
+- Each StartExecution call is in CloudTrail's event history with its caller and its execution. (MiniStack records neither.)
 - With AUTH=true, a PartiQL statement needs the same permission as on AWS. (MiniStack requires one that does not exist.)
 - `TimeoutSecondsPath` of a Task and `MaxConcurrencyPath` of a Map are resolved before MiniStack sees the state. (It
   supports only the fields without `Path`.)
@@ -144,14 +145,16 @@ def main():
 
     from ministack import app
     from ministack.core import iam_actions, iam_evaluator, responses, sigv4
-    from ministack.services import dynamodb, s3, stepfunctions, sts
+    from ministack.services import cloudtrail, dynamodb, s3, stepfunctions, sts
 
+    import event_history
     import export_files
     import permissions
 
     wrap_paths(stepfunctions)
     wrap_partiql(dynamodb)
     wrap_signatures(sts, iam_evaluator, sigv4, responses)
+    event_history.wrap(stepfunctions, cloudtrail, sts, expect_function)
     export_files.wrap(dynamodb, s3, expect_function)
     permissions.wrap(iam_actions, expect_function)
     sys.argv = sys.argv[:1]

@@ -22,6 +22,8 @@ from process import Emulator, Refused
 
 REGION = "us-east-1"
 ARTIFACT_BUCKET = "tableshift-artifacts"
+# The local event history has a call at once, so nothing has to wait for its record.
+APPROVAL = {"record_delay_seconds": 0}
 ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 # Exit code of `scripts/local status` when nothing runs.
 NOT_RUNNING = 3
@@ -87,7 +89,7 @@ def print_exports(port, stage):
 def deploy(emulator, stage, architecture):
     """Deploys the stage's stack, unless exactly this is already deployed."""
     stack, stamp = deployment.default_stack(stage), emulator.folder / f"{stage}.deployed"
-    digest, cloudformation = deployment.digest(stage, architecture), client(emulator.port, "cloudformation")
+    digest, cloudformation = deployment.digest(stage, architecture, APPROVAL), client(emulator.port, "cloudformation")
     if stamp.exists() and stamp.read_text() == digest and deployment.outputs(cloudformation, stack):
         log(f"stack {stack} is up to date")
         return
@@ -105,6 +107,7 @@ def deploy(emulator, stage, architecture):
         artifact_bucket=ARTIFACT_BUCKET,
         workspace=emulator.folder,
         env={**inherited_environment(), **emulator_environment(emulator.port), **no_user_files},
+        approval=APPROVAL,
     )
     if os.environ.get("AUTH") == "true":
         # The bucket policy denies requests without TLS, and no request to the emulator uses TLS.

@@ -15,7 +15,7 @@ pub fn answer_of(state: &str) -> Option<Value> {
         }
         // Whoever answers an approval chooses what is in it: only that there is an answer is certain.
         "RequestApproval" => json!(null),
-        "JudgeApproval" => json!({ "approved": true, "by": "" }),
+        "JudgeApproval" => json!({ "approved": true, "by": "", "wait_seconds": 0 }),
         "AwaitWindow"
         | "Bake"
         | "DryRunPartAnnounceHold"

@@ -7,7 +7,7 @@ use tableshift_aws::ledger::checkpoints::{Checkpoint, Checkpoints as _};
 use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::ledger::runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
 use tableshift_aws::session::progress::Progressing as _;
-use tableshift_core::approval::rules::{KnownBy, Requester};
+use tableshift_core::approval::rules::Requester;
 use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus};
 use tableshift_core::control::run_control::State;
 use tableshift_core::plan::canary::Wave;
@@ -192,8 +192,8 @@ async fn who_started_a_run_is_read_as_it_was_written() {
     ledger.put_run(&record()).await.unwrap();
     let unknown = Requester::unknown("arn:1", "2026-11-22T10:00:00Z");
     let known = Requester {
-        identity: Some(Person::session("Release", "ann").identity),
-        known_by: KnownBy::CloudTrail,
+        signer: Some(Person::user("bob").identity),
+        callers: vec![Person::session("Release", "ann").identity, Person::user("bob").identity],
         ..Requester::unknown("arn:2", "2026-11-22T11:00:00Z")
     };
     let both = [unknown, known];

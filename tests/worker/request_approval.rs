@@ -4,14 +4,14 @@ use request_approval::{Error, Input, Output, Ports, run};
 use serde_json::{Value, json};
 use tableshift_aws::CallError;
 use tableshift_aws::identity::signatures::Sts;
-use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::identity::starts::FindCallers;
 use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome};
 use tableshift_aws::ledger::runs::Runs;
 use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::run_files::store;
 use tableshift_aws::s3::Bucket;
 use tableshift_core::approval::identity::Identity;
-use tableshift_core::approval::rules::{KnownBy, Requester, UnknownRequester};
+use tableshift_core::approval::rules::{Requester, UnknownRequester};
 use tableshift_core::approval::signature::{AnswerTo, Statement};
 use tableshift_core::item::hash;
 use tableshift_core::plan::canary::{CanaryPlan, Wave};
@@ -26,13 +26,17 @@ use tableshift_tests::{EXECUTION, Engines, NOW, RUN, Recorder, plan};
 
 const DAY: i64 = 86_400_000;
 
-/// What CloudTrail has recorded so far.
-#[derive(Debug, Clone, Default)]
-struct History(Option<Identity>);
+/// When the run started: long enough ago that CloudTrail has delivered every record of it.
+const STARTED: &str = "2026-11-22T09:40:00Z";
 
-impl FindStarter for History {
-    async fn starter(&self, execution: &str, started: i64) -> Result<Option<Identity>, CallError> {
-        assert_eq!((execution, started), (EXECUTION, NOW / 1000));
+/// The callers of StartExecution that CloudTrail has recorded so far.
+#[derive(Debug, Clone, Default)]
+struct History(Vec<Identity>);
+
+impl FindCallers for History {
+    async fn callers(&self, execution: &str, started: i64, now: i64) -> Result<Vec<Identity>, CallError> {
+        assert_eq!(execution, EXECUTION);
+        assert!(started < now);
         Ok(self.0.clone())
     }
 }
@@ -58,18 +62,14 @@ impl Case {
         let (ann, bob) = (Person::session("Release", "ann"), Person::user("bob"));
         let engines = Engines::start().await;
         engines.begin(plan).await;
-        let requester = Requester {
-            identity: Some(ann.identity.clone()),
-            known_by: KnownBy::Signature,
-            ..Requester::unknown(EXECUTION, "2026-11-22T10:00:00Z")
-        };
+        let requester = Requester { signer: Some(ann.identity.clone()), ..Requester::unknown(EXECUTION, STARTED) };
         engines.ledger().put_requesters(RUN, &[requester]).await.unwrap();
         let report_hash = report(&engines, "as it was").await;
         let known = KnownPeople::new(&[&ann, &bob]);
         Self {
             engines,
             known,
-            history: History::default(),
+            history: History(vec![ann.identity.clone()]),
             topic: Recorder::default(),
             ann,
             bob,
@@ -85,7 +85,11 @@ impl Case {
             topic: &self.topic,
             sts: self.known.sts().await,
             history: self.history.clone(),
-            clock: if self.now > NOW + DAY { late } else { soon },
+            clock: match self.now {
+                now if now > NOW + DAY => late,
+                now if now > NOW + 60_000 => later,
+                _ => soon,
+            },
             random: || [7; 32],
         };
         run(&ports, input).await
@@ -137,6 +141,10 @@ fn soon() -> i64 {
     NOW + 60_000
 }
 
+fn later() -> i64 {
+    NOW + 900_000
+}
+
 fn late() -> i64 {
     NOW + DAY + 120_000
 }
@@ -175,7 +183,7 @@ async fn a_signed_yes_of_somebody_else_is_recorded_with_who_and_when_and_may_be_
     let yes = case.answer(&case.bob, true, "looks good").await;
     for _ in 0..2 {
         let approved = case.judge(yes.clone()).await.unwrap();
-        assert_eq!(approved, Output::Approved { approved: true, by: case.bob.identity.arn.clone() });
+        assert_eq!(approved, Output::Approved { approved: true, by: case.bob.identity.arn.clone(), wait_seconds: 0 });
     }
     let answer = case.recorded().await.unwrap();
     assert_eq!((answer.outcome, answer.by.as_ref()), (Outcome::Approved, Some(&case.bob.identity)));
@@ -341,19 +349,16 @@ async fn a_yes_is_stale_once_the_report_or_the_plan_changed() {
 #[tokio::test]
 async fn who_started_from_the_console_is_found_in_cloudtrail_and_cannot_approve() {
     let mut case = Case::new().await;
-    let unknown = Requester::unknown(EXECUTION, "2026-11-22T10:00:00Z");
-    case.engines.ledger().put_requesters(RUN, &[unknown]).await.unwrap();
+    case.engines.ledger().put_requesters(RUN, &[Requester::unknown(EXECUTION, STARTED)]).await.unwrap();
+    case.history = History::default();
     case.ask("t").await;
     // By the time of the answer CloudTrail has it.
-    case.history = History(Some(case.bob.identity.clone()));
+    case.history = History(vec![case.bob.identity.clone()]);
     let own = case.answer(&case.bob, true, "").await;
     let said = case.refuses(own, ErrorName::ApprovalRefused).await;
     assert!(said.contains("may be who started the run"), "{said}");
     let requesters = case.engines.ledger().run(RUN).await.unwrap().unwrap().requesters;
-    assert_eq!(
-        (requesters[0].identity.as_ref(), requesters[0].known_by),
-        (Some(&case.bob.identity), KnownBy::CloudTrail)
-    );
+    assert_eq!((requesters[0].signer.as_ref(), &requesters[0].callers), (None, &vec![case.bob.identity.clone()]));
 }
 
 #[tokio::test]
@@ -361,15 +366,92 @@ async fn what_a_yes_is_worth_when_nobody_knows_who_started_is_the_policy_s_to_sa
     let mut lenient = plan();
     lenient.approval.unknown_requester = UnknownRequester::Allow;
     for (plan, counts) in [(plan(), false), (lenient, true)] {
-        let case = Case::of(&plan).await;
-        case.engines.ledger().put_requesters(RUN, &[]).await.unwrap();
+        let mut case = Case::of(&plan).await;
+        case.history = History::default();
+        case.engines.ledger().put_requesters(RUN, &[Requester::unknown(EXECUTION, STARTED)]).await.unwrap();
         case.ask("t").await;
         let yes = case.answer(&case.bob, true, "").await;
         match counts {
             true => assert!(case.judge(yes).await.is_ok()),
-            false => assert!(case.refuses(yes, ErrorName::ApprovalRefused).await.contains("is unknown")),
+            false => assert!(case.refuses(yes, ErrorName::ApprovalRefused).await.contains("no record of who started")),
         }
     }
+}
+
+#[tokio::test]
+async fn a_start_that_somebody_else_signed_does_not_hide_who_made_the_call() {
+    // Ann has an IAM user in an account of her own, signs the start with it, and approves as herself.
+    let mut case = Case::new().await;
+    let foreign = Identity {
+        arn: "arn:aws:iam::999988887777:user/ann-at-home".into(),
+        user_id: "AIDAHOME".into(),
+        account: "999988887777".into(),
+    };
+    let requester = Requester { signer: Some(foreign), ..Requester::unknown(EXECUTION, STARTED) };
+    case.engines.ledger().put_requesters(RUN, &[requester]).await.unwrap();
+    case.history = History(vec![case.ann.identity.clone()]);
+    case.ask("t").await;
+    let own = case.answer(&case.ann, true, "").await;
+    let said = case.refuses(own, ErrorName::ApprovalRefused).await;
+    assert!(said.contains("may be who started the run"), "{said}");
+}
+
+#[tokio::test]
+async fn whoever_repeats_the_start_of_a_running_execution_is_a_requester_too() {
+    for (first, second) in [(0, 1), (1, 0)] {
+        let mut case = Case::new().await;
+        let both = [case.bob.identity.clone(), Person::session("Pipeline", "release").identity];
+        case.history = History(vec![both[first].clone(), both[second].clone()]);
+        case.ask("t").await;
+        let own = case.answer(&case.bob, true, "").await;
+        let said = case.refuses(own, ErrorName::ApprovalRefused).await;
+        assert!(said.contains("may be who started the run"), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_approval_before_cloudtrail_can_know_waits_and_is_judged_again() {
+    let just_started = Requester::unknown(EXECUTION, "2026-11-22T09:55:00Z");
+    for (callers, approved) in [(vec![Person::session("Release", "ann").identity], true), (Vec::new(), false)] {
+        let mut case = Case::new().await;
+        case.engines.ledger().put_requesters(RUN, std::slice::from_ref(&just_started)).await.unwrap();
+        case.history = History::default();
+        case.ask("t").await;
+        let yes = case.answer(&case.bob, true, "looks good").await;
+        let by = case.bob.identity.arn.clone();
+        let pending = Output::Pending { approved: false, by: by.clone(), wait_seconds: 540 };
+        assert_eq!(case.judge(yes.clone()).await.unwrap(), pending);
+        assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Pending);
+        let asked = case.known.asked().len();
+
+        case.now = later();
+        case.history = History(callers);
+        match approved {
+            true => {
+                let expected = Output::Approved { approved: true, by, wait_seconds: 0 };
+                assert_eq!(case.judge(yes.clone()).await.unwrap(), expected);
+                let answer = case.recorded().await.unwrap();
+                assert_eq!((answer.outcome, answer.answered_at.as_str()), (Outcome::Approved, "2026-11-22T10:01:00Z"));
+            }
+            false => {
+                let said = case.refuses(yes.clone(), ErrorName::ApprovalRefused).await;
+                assert!(said.contains("no record of who started"), "{said}");
+            }
+        }
+        assert_eq!(case.known.asked().len(), asked, "the signature is checked once");
+    }
+}
+
+#[tokio::test]
+async fn a_requester_is_refused_at_once_without_waiting_for_more_records() {
+    let mut case = Case::new().await;
+    let requester =
+        Requester { signer: Some(case.ann.identity.clone()), ..Requester::unknown(EXECUTION, "2026-11-22T09:59:00Z") };
+    case.engines.ledger().put_requesters(RUN, &[requester]).await.unwrap();
+    case.history = History::default();
+    case.ask("t").await;
+    let own = case.answer(&case.ann, true, "").await;
+    case.refuses(own, ErrorName::ApprovalRefused).await;
 }
 
 #[tokio::test]
@@ -412,7 +494,7 @@ async fn a_no_to_the_rest_is_an_answer_also_when_it_is_judged_twice_and_what_doe
     for _ in 0..2 {
         let judged = case.call(Input::Judge { run: RUN.into(), answer: no.clone(), wave: Wave::Main }).await.unwrap();
         let (by, reason) = (case.bob.identity.arn.clone(), "too slow".to_owned());
-        assert_eq!(judged, Output::Rejected { approved: false, by, reason });
+        assert_eq!(judged, Output::Rejected { approved: false, by, reason, wait_seconds: 0 });
     }
     assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Rejected);
 

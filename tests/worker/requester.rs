@@ -7,7 +7,7 @@ use plan::{Error, Request};
 use serde_json::{Value, json};
 use tableshift_aws::session::executions::Run;
 use tableshift_aws::session::signed::signed;
-use tableshift_core::approval::rules::{KnownBy, Requester};
+use tableshift_core::approval::rules::{ApprovalRules, Requester};
 use tableshift_core::approval::signature::Statement;
 use tableshift_core::plan::input::Input;
 use tableshift_runtime::{ErrorName, Named, told};
@@ -39,7 +39,16 @@ impl Start {
     }
 
     async fn found(&self, request: &Request, signature: Option<&str>) -> Result<Requester, Error> {
-        of(&self.known.sts().await, &self.engines.ledger(), request, signature, NOW + 5_000).await
+        self.found_under(&ApprovalRules::default(), request, signature).await
+    }
+
+    async fn found_under(
+        &self,
+        rules: &ApprovalRules,
+        request: &Request,
+        signature: Option<&str>,
+    ) -> Result<Requester, Error> {
+        of(&self.known.sts().await, &self.engines.ledger(), rules, request, signature, NOW + 5_000).await
     }
 }
 
@@ -51,7 +60,7 @@ async fn a_signature_over_execution_and_input_proves_who_starts_it_and_so_it_doe
     whole["requested_by"] = json!(url);
     for _ in 0..2 {
         let requester = start.found(&request(EXECUTION, whole.clone()), Some(&url)).await.unwrap();
-        assert_eq!((requester.identity.as_ref(), requester.known_by), (Some(&start.ann.identity), KnownBy::Signature));
+        assert_eq!((requester.signer.as_ref(), requester.callers.len()), (Some(&start.ann.identity), 0));
         assert_eq!((requester.execution.as_str(), requester.started.as_str()), (EXECUTION, "2026-11-22T10:00:00Z"));
     }
 }
@@ -66,7 +75,7 @@ async fn what_the_command_signs_proves_who_starts_the_execution_and_two_starts_a
     assert_ne!(whole, signed(&signer, &execution, input(), at(NOW + 1_000)).await.unwrap());
     let parsed = Input::parse(&whole).unwrap();
     let requester = start.found(&request(EXECUTION, whole), parsed.requested_by.as_deref()).await.unwrap();
-    assert_eq!((requester.identity.as_ref(), requester.known_by), (Some(&start.ann.identity), KnownBy::Signature));
+    assert_eq!((requester.signer.as_ref(), requester.callers.len()), (Some(&start.ann.identity), 0));
 }
 
 #[tokio::test]
@@ -109,4 +118,19 @@ async fn a_signature_for_a_foreign_host_never_leads_anybody_there() {
     let error = start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::InvalidInput);
     assert!(start.known.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_signer_of_another_account_is_refused_unless_the_policy_lists_it() {
+    let mut start = Start::new().await;
+    start.ann.identity.account = "999988887777".into();
+    start.ann.identity.arn = "arn:aws:iam::999988887777:user/ann-at-home".into();
+    start.known = KnownPeople::new(&[&start.ann]);
+    let url = start.signed(EXECUTION, &input()).await;
+    let error = start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::InvalidInput);
+    assert!(told(&error).contains("not of this account"), "{}", told(&error));
+    let listed = ApprovalRules { foreign_requesters: vec![start.ann.identity.arn.clone()], ..ApprovalRules::default() };
+    let requester = start.found_under(&listed, &request(EXECUTION, input()), Some(&url)).await.unwrap();
+    assert_eq!(requester.signer, Some(start.ann.identity));
 }

@@ -98,7 +98,7 @@ async fn production_is_written_to_after_a_yes_of_somebody_else() {
     assert_eq!((answer.outcome, answer.reason.as_str()), (Outcome::Approved, "looks good"));
     assert_eq!(answer.by.expect("somebody").arn, waiting.bob.arn);
     let requesters = stack.record(&waiting.run.name).await.requesters;
-    assert_eq!(requesters[0].identity.as_ref().map(|identity| identity.arn.as_str()), Some(waiting.ann.arn.as_str()));
+    assert_eq!(requesters[0].signer.as_ref().map(|identity| identity.arn.as_str()), Some(waiting.ann.arn.as_str()));
     subscriber.message(&waiting.run.name, "has applied its migration").await;
 }
 
@@ -200,17 +200,19 @@ async fn a_yes_to_one_run_is_replayed_on_another_in_vain() {
 }
 
 #[tokio::test]
-async fn a_run_that_nobody_is_known_to_have_started_cannot_be_approved_in_production() {
+async fn who_started_without_a_signature_is_known_from_cloudtrail_and_cannot_approve() {
     let stack = Stack::of("prod").await;
     let items = old_items(ITEMS);
     let (ann, bob) = (Person::new(&stack, "ann").await, Person::new(&stack, "bob").await);
-    let table = Table::with(&stack, "unknown", &items).await.recoverable().await;
-    let run = stack.start("run", &crate::run::input(&table.name, "migrate", json!({}))).await;
+    let table = Table::with(&stack, "unsigned-start", &items).await.recoverable().await;
+    let run = bob.starts_unsigned(&table).await;
     let waiting = Waiting { stack: &stack, table, items, run, ann, bob };
     waiting.asked().await;
-    let yes = waiting.bob.answers(&waiting.run, true, "").await;
-    let cause = waiting.is_refused(&yes, "ApprovalRefused").await;
-    assert!(cause.contains("is unknown"), "{cause}");
+    let own = waiting.bob.answers(&waiting.run, true, "").await;
+    let cause = waiting.is_refused(&own, "ApprovalRefused").await;
+    assert!(cause.contains("may be who started the run"), "{cause}");
+    let requesters = stack.record(&waiting.run.name).await.requesters;
+    assert_eq!(requesters[0].callers.iter().map(|caller| &caller.arn).collect::<Vec<_>>(), [&waiting.bob.arn]);
 }
 
 #[tokio::test]

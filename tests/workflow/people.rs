@@ -19,6 +19,7 @@ use crate::table::Table;
 pub struct Person {
     /// Who they are.
     pub arn: String,
+    sfn: aws_sdk_sfn::Client,
     signer: Signer,
 }
 
@@ -39,7 +40,7 @@ impl Person {
             .endpoint_url(stack.variable("AWS_ENDPOINT_URL"))
             .build();
         let signer = Signer::of(&config).await.expect("a Region and credentials");
-        Self { arn: text(&user["User"]["Arn"]), signer }
+        Self { arn: text(&user["User"]["Arn"]), sfn: aws_sdk_sfn::Client::new(&config), signer }
     }
 
     /// The statement, signed so long ago.
@@ -55,6 +56,16 @@ impl Person {
         let input = input(&table.name, "migrate", options);
         let input = signed(&self.signer, &execution, input, SystemTime::now()).await.expect("a signature");
         stack.start_as(execution.name, &input).await
+    }
+
+    /// Starts a run of the migration of every test on the table with their own credentials and without a signature, as the
+    /// console does.
+    pub async fn starts_unsigned<'s>(&self, table: &Table<'s>) -> Execution<'s> {
+        let (stack, name) = (table.stack, unique("run"));
+        let request = self.sfn.start_execution().state_machine_arn(stack.variable("TABLESHIFT_STATE_MACHINE_ARN"));
+        let request = request.name(&name).input(input(&table.name, "migrate", json!({})).to_string());
+        let arn = request.send().await.expect("the execution starts").execution_arn;
+        Execution { stack, name, arn }
     }
 
     /// Their answer to a run's question.

@@ -96,7 +96,8 @@ where
 {
     let input = Input::parse(&request.input).map_err(Error::Input)?;
     let signed = input.requested_by.as_deref();
-    let requester = requester::of(sts, &ports.ledger, &request, signed, (ports.clock)()).await?;
+    let requester =
+        requester::of(sts, &ports.ledger, &ports.stage.policy.approval, &request, signed, (ports.clock)()).await?;
     let execution = request.execution.clone();
     let output = match input.run.clone() {
         None => begin::begin(ports, request, input, requester).await,

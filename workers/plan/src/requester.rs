@@ -1,11 +1,11 @@
-//! Who starts this execution. A signature in the input proves it; without one nobody knows yet, and RequestApproval asks
-//! CloudTrail later, whose records come minutes after the start.
+//! Who signed the start of this execution. Who made the call is in CloudTrail, whose records come minutes later:
+//! RequestApproval asks for them when it judges an approval.
 
 use jiff::Timestamp;
 use tableshift_aws::Cause;
 use tableshift_aws::identity::signatures::VerifySignature;
 use tableshift_aws::ledger::approvals::UsedSignatures;
-use tableshift_core::approval::rules::{KnownBy, Requester};
+use tableshift_core::approval::rules::{ApprovalRules, Requester, account_of};
 use tableshift_core::approval::signature::{Signature, SignatureError, Statement};
 
 use crate::{Error, Request};
@@ -20,14 +20,20 @@ pub enum NotProven {
     #[error("STS takes it for no one's, so it is not over this execution and this input ({0}); sign this start anew")]
     NotTheirs(String),
     /// It was used before.
-    #[error("it was used before; sign each start anew")]
+    #[error("it was used before; sign each start again")]
     Replayed,
+    /// The signer belongs to another account.
+    #[error(
+        "{0} is not of this account; sign as somebody of the account, or list the ARN in the policy's `foreign_requesters`"
+    )]
+    OtherAccount(String),
 }
 
 /// Finds out who starts this execution at this time, in epoch milliseconds.
 pub async fn of(
     sts: &impl VerifySignature,
     ledger: &impl UsedSignatures,
+    rules: &ApprovalRules,
     request: &Request,
     requested_by: Option<&str>,
     now: i64,
@@ -46,10 +52,8 @@ pub async fn of(
         Cause::Throttled | Cause::Unavailable => Error::Sts(error),
         _ => Error::RequestedBy(NotProven::NotTheirs(error.code.unwrap_or_default())),
     })?;
-    Ok(Requester {
-        execution: request.execution.clone(),
-        started: request.started.clone(),
-        identity: Some(identity),
-        known_by: KnownBy::Signature,
-    })
+    if !rules.may_sign_start(&identity, account_of(&request.execution)) {
+        return Err(Error::RequestedBy(NotProven::OtherAccount(identity.arn)));
+    }
+    Ok(Requester { signer: Some(identity), ..Requester::unknown(&request.execution, &request.started) })
 }

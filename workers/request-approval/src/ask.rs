@@ -1,6 +1,6 @@
 //! Putting the question.
 
-use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::identity::starts::FindCallers;
 use tableshift_aws::ledger::approvals::{Approvals, Question, Secrets};
 use tableshift_aws::ledger::lock::LockTable;
 use tableshift_aws::ledger::runs::Runs;
@@ -30,19 +30,20 @@ impl Ask {
         B: ReadObject,
         L: Approvals + LockTable + Runs,
         T: Publish,
-        H: FindStarter,
+        H: FindCallers,
     {
         let reviewed = Reviewed::of(&ports.bucket, &self.run).await?;
         let failed = |source| Error::Ledger { run: self.run.clone(), source };
         let asked = (ports.clock)().div_euclid(1000);
         let expires = asked.saturating_add_unsigned(reviewed.plan.approval_timeout_seconds);
-        // Nothing renews the lease while a person thinks.
-        let lease_until = expires.saturating_add_unsigned(reviewed.plan.lease_seconds);
+        let requesters = self.requesters(ports).await?;
+        // Nothing renews the lease while a person thinks, nor while an approval is pending.
+        let decided = reviewed.plan.approval.decidable_from(&requesters).unwrap_or(expires).max(expires);
+        let lease_until = decided.saturating_add_unsigned(reviewed.plan.lease_seconds);
         let table = &reviewed.plan.table.name;
         if !ports.ledger.renew(table, &self.run, self.epoch, lease_until).await.map_err(failed)? {
             return Err(Error::LeaseLost { run: self.run.clone(), table: table.clone() });
         }
-        let requesters = self.requesters(ports).await?;
         let secret = hash::of_bytes(&(ports.random)());
         let question = Question {
             id: hash::of_bytes(secret.as_bytes()),
@@ -69,12 +70,12 @@ impl Ask {
     }
 
     /// As far as they are known; what is not known yet is asked for again when the answer is judged.
-    async fn requesters<B, L: Runs, T, V, H: FindStarter>(
+    async fn requesters<B, L: Runs, T, V, H: FindCallers>(
         &self,
         ports: &Ports<B, L, T, V, H>,
     ) -> Result<Vec<Requester>, Error> {
         let record = record(&ports.ledger, &self.run).await?;
-        let found = requesters::found(&ports.ledger, &ports.history, &record).await;
+        let found = requesters::found(&ports.ledger, &ports.history, &record, (ports.clock)().div_euclid(1000)).await;
         Ok(found.unwrap_or_else(|error| {
             tracing::warn!(cause = told(&error), "who started the run is not known yet");
             record.requesters

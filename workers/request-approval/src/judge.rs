@@ -4,12 +4,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use tableshift_aws::Cause;
 use tableshift_aws::identity::signatures::VerifySignature;
-use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::identity::starts::FindCallers;
 use tableshift_aws::ledger::approvals::{Answer, Approval, Approvals, Outcome, Question, Recorded, UsedSignatures};
 use tableshift_aws::ledger::runs::Runs;
 use tableshift_aws::s3::ReadObject;
 use tableshift_core::approval::identity::Identity;
-use tableshift_core::approval::rules::{Hashes, UnknownRequester, account_of};
+use tableshift_core::approval::rules::{Hashes, NotEntitled, UnknownRequester, account_of};
 use tableshift_core::approval::signature::{AnswerTo, Signature, Statement};
 use tableshift_core::item::hash;
 use tableshift_core::plan::canary::Wave;
@@ -47,19 +47,28 @@ impl Sent {
     }
 }
 
-/// What came of weighing an answer, and whose it is, as far as that was found out.
+/// What came of weighing an answer, and whose it is, if that was found out.
 struct Weighed {
     by: Option<Identity>,
-    verdict: Result<(), Refusal>,
+    verdict: Verdict,
+}
+
+/// Whether an answer counts.
+enum Verdict {
+    Approved,
+    /// To be judged again after this many seconds.
+    Pending(u64),
+    Refused(Refusal),
 }
 
 impl Weighed {
     fn refused(refusal: Refusal) -> Self {
-        Self { by: None, verdict: Err(refusal) }
+        Self { by: None, verdict: Verdict::Refused(refusal) }
     }
 }
 
-/// Judges the answer, and closes the question with it.
+/// Judges the answer, and closes the question with it. An approval that cannot be decided yet stays pending: its signature is
+/// checked once, because it expires before CloudTrail's records have come.
 pub(crate) async fn judge<B, L, T, V, H>(
     ports: &Ports<B, L, T, V, H>,
     run: &str,
@@ -70,49 +79,62 @@ where
     B: ReadObject,
     L: Approvals + Runs + UsedSignatures,
     V: VerifySignature,
-    H: FindStarter,
+    H: FindCallers,
 {
     let failed = |source| Error::Ledger { run: run.to_owned(), source };
     let asked = ports.ledger.approval(run).await.map_err(failed)?;
     let refused = |refusal| Error::Refused { refusal, wave };
-    let asked = asked.ok_or_else(|| refused(Refusal::NotAsked))?;
-    if let Approval { answer: Some(earlier), .. } = &asked {
+    let Approval { question, answer: earlier } = asked.ok_or_else(|| refused(Refusal::NotAsked))?;
+    let pending = earlier.as_ref().filter(|earlier| earlier.is_pending_with(&sent.hash()));
+    if let (Some(earlier), None) = (&earlier, pending) {
         judgement::again(earlier, &sent.hash()).map_err(refused)?;
         return Ok(Output::approved(earlier.by.as_ref()));
     }
-    let answered_at = iso((ports.clock)().div_euclid(1000));
-    let Weighed { by, verdict } = weigh(ports, run, &asked.question, sent, &answered_at).await?;
+    let now = (ports.clock)().div_euclid(1000);
+    let answered_at = pending.map_or_else(|| iso(now), |earlier| earlier.answered_at.clone());
+    let signer = pending.and_then(|earlier| earlier.by.clone());
+    let Weighed { by, verdict } = weigh(ports, run, &question, sent, &answered_at, signer).await?;
     let answer = Answer {
-        outcome: verdict.as_ref().map_or_else(Refusal::outcome, |()| Outcome::Approved),
+        outcome: match &verdict {
+            Verdict::Approved => Outcome::Approved,
+            Verdict::Pending(_) => Outcome::Pending,
+            Verdict::Refused(refusal) => refusal.outcome(),
+        },
         by,
         reason: match &verdict {
-            Ok(()) | Err(Refusal::Rejected { .. }) => sent.reason.clone(),
-            Err(refusal) => refusal.to_string(),
+            Verdict::Refused(Refusal::Rejected { .. }) | Verdict::Approved | Verdict::Pending(_) => sent.reason.clone(),
+            Verdict::Refused(refusal) => refusal.to_string(),
         },
         answered_at,
         signature: sent.hash(),
     };
-    let recorded = ports.ledger.answer(run, &asked.question.id, &answer).await.map_err(failed)?;
+    let recorded = ports.ledger.answer(run, &question.id, &answer).await.map_err(failed)?;
     tracing::info!(outcome = answer.outcome.as_str(), by = answer.by.as_ref().map(|by| &by.arn), "answered");
-    verdict.map_err(refused)?;
-    match recorded {
-        Recorded::Now => Ok(Output::approved(answer.by.as_ref())),
-        Recorded::TooLate => Err(refused(Refusal::Overtaken)),
+    let by = || answer.by.as_ref().map_or_else(String::new, |by| by.arn.clone());
+    match (verdict, recorded) {
+        (Verdict::Refused(refusal), _) => Err(refused(refusal)),
+        (_, Recorded::TooLate) => Err(refused(Refusal::Overtaken)),
+        (Verdict::Approved, Recorded::Now) => Ok(Output::approved(answer.by.as_ref())),
+        (Verdict::Pending(wait_seconds), Recorded::Now) => {
+            Ok(Output::Pending { approved: false, by: by(), wait_seconds })
+        }
     }
 }
 
+/// Weighs an answer. `known` is its signer if the signature was checked before.
 async fn weigh<B, L, T, V, H>(
     ports: &Ports<B, L, T, V, H>,
     run: &str,
     question: &Question,
     sent: &Sent,
     answered_at: &str,
+    known: Option<Identity>,
 ) -> Result<Weighed, Error>
 where
     B: ReadObject,
     L: Approvals + Runs + UsedSignatures,
     V: VerifySignature,
-    H: FindStarter,
+    H: FindCallers,
 {
     let reviewed = Reviewed::of(&ports.bucket, run).await?;
     if sent.approve {
@@ -121,13 +143,17 @@ where
             return Ok(Weighed::refused(refusal));
         }
     }
-    let by = match signer(ports, run, question, sent, answered_at).await? {
+    let signer = match known {
+        Some(known) => Ok(known),
+        None => signer(ports, run, question, sent, answered_at).await?,
+    };
+    let by = match signer {
         Ok(by) => by,
         Err(refusal) => return Ok(Weighed::refused(refusal)),
     };
     let verdict = match sent.approve {
         true => entitled(ports, run, &reviewed, &by).await?,
-        false => Err(Refusal::Rejected { by: by.arn.clone(), reason: reason_of(sent) }),
+        false => Verdict::Refused(Refusal::Rejected { by: by.arn.clone(), reason: reason_of(sent) }),
     };
     Ok(Weighed { by: Some(by), verdict })
 }
@@ -172,20 +198,22 @@ where
     }
 }
 
-/// Whether their yes counts on this run.
+/// Whether their approval counts on this run. What is refused now is refused at once; an approval waits until every record of
+/// who started the run has come.
 async fn entitled<B, L, T, V, H>(
     ports: &Ports<B, L, T, V, H>,
     run: &str,
     reviewed: &Reviewed,
     by: &Identity,
-) -> Result<Result<(), Refusal>, Error>
+) -> Result<Verdict, Error>
 where
     L: Runs,
-    H: FindStarter,
+    H: FindCallers,
 {
     let rules = &reviewed.plan.approval;
     let record = record(&ports.ledger, run).await?;
-    let requesters = match requesters::found(&ports.ledger, &ports.history, &record).await {
+    let now = (ports.clock)().div_euclid(1000);
+    let requesters = match requesters::found(&ports.ledger, &ports.history, &record, now).await {
         Ok(requesters) => requesters,
         Err(Unanswered::History(error)) if rules.unknown_requester == UnknownRequester::Allow => {
             tracing::warn!(cause = told(&error), "who started the run stays unknown");
@@ -193,6 +221,10 @@ where
         }
         Err(error) => return Err(Error::Requesters(error)),
     };
-    let verdict = rules.may_approve(by, &requesters, account_of(&record.execution));
-    Ok(verdict.map_err(Refusal::NotEntitled))
+    let wait = rules.decidable_from(&requesters).map_or(0, |from| from.saturating_sub(now)).max(0).unsigned_abs();
+    Ok(match rules.may_approve(by, &requesters, account_of(&record.execution)) {
+        Ok(()) | Err(NotEntitled::RequesterUnknown(_)) if wait > 0 => Verdict::Pending(wait),
+        Ok(()) => Verdict::Approved,
+        Err(error) => Verdict::Refused(Refusal::NotEntitled(error)),
+    })
 }

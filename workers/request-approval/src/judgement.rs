@@ -92,7 +92,8 @@ pub fn again(earlier: &Answer, signature: &str) -> Result<(), Refusal> {
         }
         Outcome::Approved => Ok(()),
         Outcome::Rejected => Err(Refusal::Rejected { by: by(), reason: earlier.reason.clone() }),
-        Outcome::Refused | Outcome::Expired => Err(Refusal::RefusedBefore(earlier.reason.clone())),
+        // A pending answer is judged again before this is asked.
+        Outcome::Refused | Outcome::Expired | Outcome::Pending => Err(Refusal::RefusedBefore(earlier.reason.clone())),
     }
 }
 

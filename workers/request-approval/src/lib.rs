@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tableshift_aws::CallError;
 use tableshift_aws::identity::signatures::VerifySignature;
-use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::identity::starts::FindCallers;
 use tableshift_aws::ledger::approvals::{Approvals, UsedSignatures};
 use tableshift_aws::ledger::lock::LockTable;
 use tableshift_aws::ledger::runs::{RunRecord, Runs};
@@ -73,8 +73,19 @@ pub enum Output {
     Approved {
         /// Always true.
         approved: bool,
-        /// The ARN of who said so.
+        /// The ARN of the approver.
         by: String,
+        /// Always 0.
+        wait_seconds: u64,
+    },
+    /// The approval is recorded, but cannot be decided yet: CloudTrail may still deliver records of who started the run.
+    Pending {
+        /// Always false.
+        approved: bool,
+        /// The ARN of the approver.
+        by: String,
+        /// How long to wait before it is judged again, in seconds; at least 1.
+        wait_seconds: u64,
     },
     /// Somebody said no to the rest, after the canary. That is a verdict on what is written, and leads to what the run does
     /// on a bad one; before anything is written a no is an error.
@@ -85,12 +96,14 @@ pub enum Output {
         by: String,
         /// Why.
         reason: String,
+        /// Always 0.
+        wait_seconds: u64,
     },
 }
 
 impl Output {
     fn approved(by: Option<&Identity>) -> Self {
-        Self::Approved { approved: true, by: by.map_or_else(String::new, |by| by.arn.clone()) }
+        Self::Approved { approved: true, by: by.map_or_else(String::new, |by| by.arn.clone()), wait_seconds: 0 }
     }
 }
 
@@ -206,7 +219,7 @@ where
     L: Approvals + LockTable + Runs + UsedSignatures,
     T: Publish,
     V: VerifySignature,
-    H: FindStarter,
+    H: FindCallers,
 {
     match input {
         Input::Ask { run, epoch, token, execution, wave } => {
@@ -214,7 +227,7 @@ where
         }
         Input::Judge { run, answer, wave } => match judge::judge(ports, &run, wave, &Sent::of(&answer)).await {
             Err(Error::Refused { refusal: Refusal::Rejected { by, reason }, wave: Wave::Main }) => {
-                Ok(Output::Rejected { approved: false, by, reason })
+                Ok(Output::Rejected { approved: false, by, reason, wait_seconds: 0 })
             }
             judged => judged,
         },

@@ -165,7 +165,7 @@ mod tests {
             user_id: "AROAEXAMPLE:ann".into(),
             account: "111122223333".into(),
         };
-        let ann = Requester { identity: Some(identity), ..Requester::unknown("arn:e", "2026-11-22T09:00:00Z") };
+        let ann = Requester { signer: Some(identity), ..Requester::unknown("arn:e", "2026-11-22T09:00:00Z") };
         let request = Request {
             plan,
             report,

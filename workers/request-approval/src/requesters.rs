@@ -1,11 +1,12 @@
-//! Who started the run, asked again of CloudTrail where no signature says so: its records come minutes after the start.
+//! Who started the run, looked up in CloudTrail each time an approval is judged: its records come minutes after the start.
 
 use jiff::Timestamp;
-use tableshift_aws::identity::starts::FindStarter;
+use tableshift_aws::identity::starts::FindCallers;
 use tableshift_aws::ledger::runs::{RunRecord, Runs};
 use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::{CallError, Cause};
-use tableshift_core::approval::rules::{KnownBy, Requester};
+use tableshift_core::approval::identity::Identity;
+use tableshift_core::approval::rules::Requester;
 use tableshift_runtime::told;
 
 /// Why it could not be found out.
@@ -19,42 +20,41 @@ pub enum Unanswered {
     Ledger(#[source] LedgerError),
 }
 
-/// The run's requesters, as far as they are known by now. What is found is noted in the ledger.
+/// The run's requesters with every caller that CloudTrail knows at `now`, in epoch seconds. New callers are saved in the ledger.
 pub async fn found(
     ledger: &impl Runs,
-    history: &impl FindStarter,
+    history: &impl FindCallers,
     record: &RunRecord,
+    now: i64,
 ) -> Result<Vec<Requester>, Unanswered> {
     let mut requesters = record.requesters.clone();
     if requesters.is_empty() {
         requesters.push(Requester::unknown(&record.execution, &record.started));
     }
-    let mut learnt = false;
-    for requester in requesters.iter_mut().filter(|requester| requester.identity.is_none()) {
-        requester.identity = look_up(history, requester).await.map_err(Unanswered::History)?;
-        if requester.identity.is_some() {
-            requester.known_by = KnownBy::CloudTrail;
-            learnt = true;
+    let mut is_new = false;
+    for requester in &mut requesters {
+        for caller in look_up(history, requester, now).await.map_err(Unanswered::History)? {
+            if !requester.callers.contains(&caller) {
+                requester.callers.push(caller);
+                is_new = true;
+            }
         }
     }
-    if learnt {
+    if is_new {
         ledger.put_requesters(&record.run, &requesters).await.map_err(Unanswered::Ledger)?;
     }
     Ok(requesters)
 }
 
-async fn look_up(
-    history: &impl FindStarter,
-    requester: &Requester,
-) -> Result<Option<tableshift_core::approval::identity::Identity>, CallError> {
-    let Ok(started) = requester.started.parse::<Timestamp>() else { return Ok(None) };
-    match history.starter(&requester.execution, started.as_second()).await {
+async fn look_up(history: &impl FindCallers, requester: &Requester, now: i64) -> Result<Vec<Identity>, CallError> {
+    let Ok(started) = requester.started.parse::<Timestamp>() else { return Ok(Vec::new()) };
+    match history.callers(&requester.execution, started.as_second(), now).await {
         // It may answer later.
         Err(error) if matches!(error.cause, Cause::Throttled | Cause::Unavailable) => Err(error),
         Err(error) => {
-            tracing::warn!(cause = told(&error), "CloudTrail cannot be read here; who started the run stays unknown");
-            Ok(None)
+            tracing::warn!(cause = told(&error), "CloudTrail does not say here who started the run");
+            Ok(Vec::new())
         }
-        Ok(found) => Ok(found),
+        Ok(callers) => Ok(callers),
     }
 }

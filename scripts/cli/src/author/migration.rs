@@ -5,7 +5,7 @@ use std::path::Path;
 use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::diagnostics::Review;
 use tableshift_core::language::document::field::Field;
-use tableshift_core::language::document::{Document, Step};
+use tableshift_core::language::document::{Action, Document, Step};
 use tableshift_core::language::explain::steps::brief;
 
 /// A migration that can be applied.
@@ -62,6 +62,9 @@ fn step<'d>(change: &'d [Step], numbers: &[usize]) -> Option<&'d Step> {
     let step = change.get(first - 1)?;
     match within {
         [] => Some(step),
-        within => self::step(&step.increment_version.as_ref()?.change, within),
+        within => match &step.action {
+            Action::IncrementVersion(increment) => self::step(&increment.change, within),
+            _ => None,
+        },
     }
 }

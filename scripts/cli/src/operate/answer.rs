@@ -6,6 +6,7 @@ use super::question::{Told as Shown, View};
 use super::stage::Target;
 use crate::ending::{Ending, Told};
 use clap::Args;
+use jiff::Timestamp;
 use serde_json::json;
 use std::error::Error;
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
@@ -137,6 +138,12 @@ async fn answer(which: &Which, yes: bool, reason: &str) -> Result<Told, AnswerEr
     if yes {
         question.may_be_approved_by(&me)?;
     }
+    if yes && let Some(from) = question.decidable_from() {
+        let _ = writeln!(
+            anstream::stderr(),
+            "CloudTrail may not have every record of who started the run yet. The run waits with your approval until {from}."
+        );
+    }
     let shown = question.view(&me, yes).text();
     confirm(&shown, which.yes_table.as_deref(), &question.plan.table.name, yes)?;
     question.send(&clients, yes, reason).await?;
@@ -211,6 +218,12 @@ impl Question {
         }
     }
 
+    /// From when on an approval can be decided, ISO 8601, if that is in the future.
+    fn decidable_from(&self) -> Option<Timestamp> {
+        let from = self.plan.approval.decidable_from(&self.shown.requesters)?;
+        Timestamp::from_second(from).ok().filter(|from| *from > Timestamp::now())
+    }
+
     async fn send(&self, clients: &Clients, yes: bool, reason: &str) -> Result<(), AnswerError> {
         let question = &self.shown.question;
         let to = AnswerTo {
@@ -255,10 +268,16 @@ fn told(run: &str, yes: bool, answer: Option<&Answer>, as_json: bool) -> Told {
             json!({"run": run, "outcome": outcome, "reason": reason}).to_string() + "\n"
         }
         None => format!("Sent. Run {run} has not said yet what it makes of the answer.\n"),
+        Some(answer) if answer.outcome == Outcome::Pending => format!(
+            "Run {run} has your approval and decides on it once CloudTrail's records of who started the run are complete.\n"
+        ),
         Some(answer) if answer.outcome == expected => format!("Run {run} is {}.\n", answer.outcome.as_str()),
         Some(answer) => format!("Run {run}: the answer was {}: {}\n", answer.outcome.as_str(), answer.reason),
     };
-    Told { text, ending: Ending::of(answer.is_none_or(|answer| answer.outcome == expected)) }
+    Told {
+        text,
+        ending: Ending::of(answer.is_none_or(|answer| [expected, Outcome::Pending].contains(&answer.outcome))),
+    }
 }
 
 #[cfg(test)]

@@ -129,8 +129,13 @@ fn under_way(status: String, progress: &str) -> String {
 }
 
 fn known(requesters: &[Requester]) -> Vec<String> {
-    let identities = requesters.iter().filter_map(|requester| requester.identity.as_ref());
-    identities.map(|identity| identity.arn.clone()).collect()
+    let mut known: Vec<String> = Vec::new();
+    for identity in requesters.iter().flat_map(Requester::identities) {
+        if !known.contains(&identity.arn) {
+            known.push(identity.arn.clone());
+        }
+    }
+    known
 }
 
 fn by(known: &[String]) -> String {
@@ -177,7 +182,6 @@ fn aligned(rows: Vec<Vec<String>>) -> String {
 mod tests {
     use super::*;
     use tableshift_core::approval::identity::Identity;
-    use tableshift_core::approval::rules::KnownBy;
 
     #[test]
     fn rows_are_aligned_and_an_error_stands_in_for_the_outcome() {
@@ -212,8 +216,7 @@ mod tests {
     fn what_is_applied_is_told_with_who_started_the_run_that_did_it() {
         let identity = |name: &str| Identity { arn: format!("arn:{name}"), user_id: name.into(), account: "1".into() };
         let started = |name: &str| Requester {
-            identity: Some(identity(name)),
-            known_by: KnownBy::Signature,
+            callers: vec![identity(name)],
             ..Requester::unknown("arn:e", "1970-01-01T00:00:00Z")
         };
         let record = RunRecord { requesters: vec![started("ann"), started("bob")], ..RunRecord::default() };

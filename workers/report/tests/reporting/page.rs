@@ -6,7 +6,7 @@ use std::path::Path;
 use std::{env, fs};
 use tableshift_core::item::hash;
 use tableshift_core::item::value::Value;
-use tableshift_core::language::document::Document;
+use tableshift_core::language::document::{Action, Document};
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::report::run_report::Report;
@@ -91,7 +91,7 @@ fn hostile_text_is_shown_and_never_run() {
     plan.table.name = HOSTILE.into();
     plan.migration.description = Some(HOSTILE.into());
     plan.migration.r#where = Some(HOSTILE.into());
-    plan.migration.change[0].set = Some(HOSTILE.into());
+    plan.migration.change[0].action = Action::Set { path: HOSTILE.into(), to: 2.into() };
     let counts = Counts { scanned: 1, changed: 1, ..Counts::default() };
     let mut partials = fixture::partials(Phase::DryRun, counts, JournalCounts::default());
     let tally = &mut partials[3].tally;

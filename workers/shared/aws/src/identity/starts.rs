@@ -1,5 +1,5 @@
-//! Who started an execution, as CloudTrail recorded it. It comes minutes later, and not at all where the account's event
-//! history cannot be read.
+//! Who called StartExecution for an execution, as CloudTrail recorded it. Records come minutes later, and not at all where the
+//! account's event history cannot be read.
 
 use aws_sdk_cloudtrail::primitives::DateTime;
 use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
@@ -8,15 +8,17 @@ use tableshift_core::approval::identity::Identity;
 
 use crate::error::CallError;
 
-/// How far CloudTrail's clock and that of Step Functions may differ, in seconds.
+/// How far the clocks of CloudTrail and Step Functions may differ, in seconds.
 const MARGIN_SECONDS: i64 = 60;
-/// How many events are looked at: an account that starts more executions in two minutes needs signed starts.
-const MOST_PAGES: usize = 10;
+/// The most pages of 50 events that one window of time may have. An account that starts more executions in two minutes
+/// cannot use approvals that depend on CloudTrail.
+const MAX_PAGES: usize = 20;
 
-/// Asking who started an execution.
-pub trait FindStarter {
-    /// Who started the execution at this time (epoch seconds); none if there is no record, or not yet.
-    async fn starter(&self, execution: &str, started: i64) -> Result<Option<Identity>, CallError>;
+/// Finding out who started an execution.
+pub trait FindCallers {
+    /// Everybody who called StartExecution for this execution, from its start until now (both in epoch seconds). Empty if there
+    /// is no record, or not yet.
+    async fn callers(&self, execution: &str, started: i64, now: i64) -> Result<Vec<Identity>, CallError>;
 }
 
 /// The account's event history.
@@ -25,43 +27,71 @@ pub struct EventHistory {
     client: aws_sdk_cloudtrail::Client,
 }
 
+/// More events than [`MAX_PAGES`] allow.
+#[derive(Debug, thiserror::Error)]
+#[error("the event history has more StartExecution calls in two minutes than are read, so some callers may be missing")]
+struct TooManyEvents;
+
 impl EventHistory {
     /// The event history that `client` reaches.
     pub fn new(client: aws_sdk_cloudtrail::Client) -> Self {
         Self { client }
     }
-}
 
-impl FindStarter for EventHistory {
-    async fn starter(&self, execution: &str, started: i64) -> Result<Option<Identity>, CallError> {
+    /// The callers in a window of time, and whether all of the window was read.
+    async fn callers_between(
+        &self,
+        execution: &str,
+        from: i64,
+        until: i64,
+    ) -> Result<(Vec<Identity>, bool), CallError> {
         let named = LookupAttribute::builder()
             .attribute_key(LookupAttributeKey::EventName)
             .attribute_value("StartExecution")
             .build()
             .map_err(|error| CallError::refused("LookupEvents", execution, error))?;
         let request = self.client.lookup_events().lookup_attributes(named);
-        let request = request.start_time(DateTime::from_secs(started - MARGIN_SECONDS));
-        let request = request.end_time(DateTime::from_secs(started + MARGIN_SECONDS));
-        let mut next = None;
-        for _ in 0..MOST_PAGES {
+        let request = request.start_time(DateTime::from_secs(from)).end_time(DateTime::from_secs(until));
+        let (mut found, mut next) = (Vec::new(), None);
+        for _ in 0..MAX_PAGES {
             let answer = request.clone().set_next_token(next).send().await;
             let answer = answer.map_err(|error| CallError::new("LookupEvents", execution, error))?;
             let records = answer.events().iter().filter_map(|event| event.cloud_trail_event());
-            if let Some(found) = records.filter_map(|record| starter_in(record, execution)).next() {
-                return Ok(Some(found));
-            }
+            found.extend(records.filter_map(|record| caller_in(record, execution)));
             next = answer.next_token;
             if next.is_none() {
-                break;
+                return Ok((found, true));
             }
         }
-        Ok(None)
+        Ok((found, false))
     }
 }
 
-/// Who made the call, if the record is that of this execution's start.
+impl FindCallers for EventHistory {
+    async fn callers(&self, execution: &str, started: i64, now: i64) -> Result<Vec<Identity>, CallError> {
+        let start = started.saturating_add(MARGIN_SECONDS);
+        let (mut callers, is_whole) =
+            self.callers_between(execution, started.saturating_sub(MARGIN_SECONDS), start).await?;
+        if !is_whole {
+            return Err(CallError::refused("LookupEvents", execution, TooManyEvents));
+        }
+        // A repeated call changes nothing, and only adds a requester: what is not read of a busy account does no harm.
+        if now > start {
+            callers.extend(self.callers_between(execution, start, now).await?.0);
+        }
+        let mut distinct: Vec<Identity> = Vec::new();
+        for caller in callers {
+            if !distinct.contains(&caller) {
+                distinct.push(caller);
+            }
+        }
+        Ok(distinct)
+    }
+}
+
+/// Who made the call, if the record is that of a StartExecution of this execution that succeeded.
 /// Source: CloudTrail user guide, *CloudTrail record contents* and *userIdentity element*.
-fn starter_in(record: &str, execution: &str) -> Option<Identity> {
+fn caller_in(record: &str, execution: &str) -> Option<Identity> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Record {
@@ -114,7 +144,7 @@ mod tests {
     fn found(change: impl Fn(&mut Value)) -> Option<Identity> {
         let mut record = record();
         change(&mut record);
-        starter_in(&record.to_string(), EXECUTION)
+        caller_in(&record.to_string(), EXECUTION)
     }
 
     #[test]
@@ -130,6 +160,6 @@ mod tests {
         assert_eq!(found(|record| record["responseElements"]["executionArn"] = json!("arn:other")), None);
         assert_eq!(found(|record| record["eventSource"] = json!("lambda.amazonaws.com")), None);
         assert_eq!(found(|record| record["userIdentity"] = json!({"type": "AWSService"})), None);
-        assert_eq!(starter_in("no record", EXECUTION), None);
+        assert_eq!(caller_in("no record", EXECUTION), None);
     }
 }

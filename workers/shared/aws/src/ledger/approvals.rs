@@ -59,10 +59,13 @@ pub enum Outcome {
     Refused,
     /// Nobody answered in time.
     Expired,
+    /// An approval by a known approver that cannot be decided yet: CloudTrail may still deliver records of who started the
+    /// run.
+    Pending,
 }
 
 impl Outcome {
-    const ALL: [Self; 4] = [Self::Approved, Self::Rejected, Self::Refused, Self::Expired];
+    const ALL: [Self; 5] = [Self::Approved, Self::Rejected, Self::Refused, Self::Expired, Self::Pending];
 
     /// The word for it, as the ledger keeps it.
     pub fn as_str(self) -> &'static str {
@@ -71,6 +74,7 @@ impl Outcome {
             Self::Rejected => "rejected",
             Self::Refused => "refused",
             Self::Expired => "expired",
+            Self::Pending => PENDING,
         }
     }
 }
@@ -88,6 +92,13 @@ pub struct Answer {
     pub answered_at: String,
     /// What tells the answer's signature from every other; empty where there was none.
     pub signature: String,
+}
+
+impl Answer {
+    /// Whether this is the pending answer with this signature.
+    pub fn is_pending_with(&self, signature: &str) -> bool {
+        self.outcome == Outcome::Pending && self.signature == signature
+    }
 }
 
 /// A question and, once given, its answer.
@@ -108,6 +119,8 @@ pub enum Recorded {
     TooLate,
 }
 
+const PENDING: &str = "pending";
+
 /// Questions and answers.
 pub trait Approvals {
     /// Records the question with its secrets. Asking again replaces the earlier question and its answer: Step Functions
@@ -117,7 +130,7 @@ pub trait Approvals {
     async fn approval(&self, run: &str) -> Result<Option<Approval>, LedgerError>;
     /// What it takes to answer the question of `run`.
     async fn secrets(&self, run: &str) -> Result<Option<Secrets>, LedgerError>;
-    /// Records the answer to this question, which must be open.
+    /// Records the answer to this question, which must be open: it has no answer yet, or this very answer is pending.
     async fn answer(&self, run: &str, question: &str, answer: &Answer) -> Result<Recorded, LedgerError>;
 }
 
@@ -186,7 +199,10 @@ impl Approvals for Ledger {
         let request = request
             .set_key(Some(key(&pk_run(run), SK_APPROVAL)))
             .update_expression(format!("SET {sets}"))
-            .condition_expression("question = :question AND attribute_not_exists(outcome)")
+            .condition_expression(
+                "question = :question AND (attribute_not_exists(outcome) OR (outcome = :pending AND signature = :signature))",
+            )
+            .expression_attribute_values(":pending", string(PENDING))
             .expression_attribute_values(":question", string(question));
         match self.happened("UpdateItem", run, request.send().await.map(drop))? {
             true => Ok(Recorded::Now),

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::approval::identity::Identity;
-use tableshift_core::approval::rules::{KnownBy, Requester};
+use tableshift_core::approval::rules::Requester;
 
 use crate::ledger::table::{LedgerItem, text};
 
@@ -22,29 +22,36 @@ pub(crate) fn of(item: &LedgerItem) -> Vec<Requester> {
 }
 
 fn entry(requester: &Requester) -> LedgerItem {
-    let identity = requester.identity.as_ref();
-    let texts = [
-        ("execution", Some(requester.execution.as_str())),
-        ("started", Some(requester.started.as_str())),
-        ("known_by", Some(requester.known_by.as_str())),
-        ("arn", identity.map(|identity| identity.arn.as_str())),
-        ("user_id", identity.map(|identity| identity.user_id.as_str())),
-        ("account", identity.map(|identity| identity.account.as_str())),
-    ];
-    let present = texts.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    present.map(|(name, value)| (name, AttributeValue::S(value.to_owned()))).collect()
+    let mut entry = LedgerItem::from_iter([
+        ("execution".to_owned(), string(&requester.execution)),
+        ("started".to_owned(), string(&requester.started)),
+        ("callers".to_owned(), AttributeValue::L(requester.callers.iter().map(identity_value).collect())),
+    ]);
+    entry.extend(requester.signer.as_ref().map(|signer| ("signer".to_owned(), identity_value(signer))));
+    entry
 }
 
 fn requester(entry: &LedgerItem) -> Requester {
-    let identity = text(entry, "arn").map(|arn| Identity {
-        arn,
-        user_id: text(entry, "user_id").unwrap_or_default(),
-        account: text(entry, "account").unwrap_or_default(),
-    });
+    let callers = entry.get("callers").and_then(|value| value.as_l().ok());
     Requester {
         execution: text(entry, "execution").unwrap_or_default(),
         started: text(entry, "started").unwrap_or_default(),
-        identity,
-        known_by: KnownBy::of(&text(entry, "known_by").unwrap_or_default()),
+        signer: entry.get("signer").and_then(identity),
+        callers: callers.into_iter().flatten().filter_map(identity).collect(),
     }
+}
+
+fn identity_value(identity: &Identity) -> AttributeValue {
+    let Identity { arn, user_id, account } = identity;
+    let parts = [("arn", arn), ("user_id", user_id), ("account", account)];
+    AttributeValue::M(parts.into_iter().map(|(name, value)| (name.to_owned(), string(value))).collect())
+}
+
+fn identity(value: &AttributeValue) -> Option<Identity> {
+    let parts = value.as_m().ok()?;
+    Some(Identity { arn: text(parts, "arn")?, user_id: text(parts, "user_id")?, account: text(parts, "account")? })
+}
+
+fn string(value: &str) -> AttributeValue {
+    AttributeValue::S(value.to_owned())
 }

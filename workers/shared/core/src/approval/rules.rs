@@ -1,5 +1,6 @@
 //! Who may say yes to a run, and whether a yes still holds.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -8,7 +9,7 @@ use crate::approval::identity::{Identity, Kind, is_like};
 
 /// What a stage's policy says about approvals. Taken into the plan when a run is planned, so that the rules of a
 /// question never change while it is open.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApprovalRules {
     /// What a yes is worth on a run of which nobody can say who started it.
@@ -20,6 +21,34 @@ pub struct ApprovalRules {
     /// Roles whose sessions the account names after their person, as IAM Identity Center does: patterns of role names,
     /// for example `AWSReservedSSO_*`. Two sessions of any other role count as one person.
     pub named_sessions: Vec<String>,
+    /// Who from other accounts may sign starts (`requested_by`): patterns of ARNs. Empty: nobody. Anybody can own an account,
+    /// so a signature from elsewhere does not show that a second person is involved.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub foreign_requesters: Vec<String>,
+    /// How long after the start of an execution CloudTrail may still deliver the records of its StartExecution calls, in
+    /// seconds. Under [`UnknownRequester::Refuse`] an approval is decided after that time. CloudTrail delivers within about
+    /// 5 minutes on average and guarantees no time. Source: CloudTrail user guide, *How CloudTrail works*.
+    #[serde(skip_serializing_if = "is_default_delay")]
+    pub record_delay_seconds: u64,
+}
+
+const RECORD_DELAY_SECONDS: u64 = 15 * 60;
+
+/// The default is not written, so that the hash of a plan from before the field existed stays the same.
+fn is_default_delay(seconds: &u64) -> bool {
+    *seconds == RECORD_DELAY_SECONDS
+}
+
+impl Default for ApprovalRules {
+    fn default() -> Self {
+        Self {
+            unknown_requester: UnknownRequester::default(),
+            approvers: Vec::new(),
+            named_sessions: Vec::new(),
+            foreign_requesters: Vec::new(),
+            record_delay_seconds: RECORD_DELAY_SECONDS,
+        }
+    }
 }
 
 /// What a yes is worth on a run whose requester is unknown.
@@ -34,59 +63,31 @@ pub enum UnknownRequester {
 }
 
 /// Who started an execution of a run.
+///
+/// The signer proves no more than that somebody signed this start; who made the call is in CloudTrail. So both count as
+/// requesters, and so does everybody who repeated the call: StartExecution with the name and input of a running execution
+/// succeeds again. Source: Step Functions API reference, StartExecution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requester {
-    /// The execution.
+    /// The execution's ARN.
     pub execution: String,
     /// When it started, ISO 8601.
     pub started: String,
-    /// Who started it; none if nothing says so.
-    pub identity: Option<Identity>,
-    /// What says so.
-    pub known_by: KnownBy,
-}
-
-/// What says who started an execution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum KnownBy {
-    /// The requester's signature in the input.
-    Signature,
-    /// CloudTrail's record of the call.
-    CloudTrail,
-    /// Nothing.
-    Nothing,
-}
-
-impl KnownBy {
-    /// The word for it, as the ledger keeps it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Signature => "signature",
-            Self::CloudTrail => "cloud-trail",
-            Self::Nothing => "nothing",
-        }
-    }
-
-    /// The meaning of the word.
-    pub fn of(word: &str) -> Self {
-        match word {
-            "signature" => Self::Signature,
-            "cloud-trail" => Self::CloudTrail,
-            _ => Self::Nothing,
-        }
-    }
+    /// Who signed the start in `requested_by`.
+    pub signer: Option<Identity>,
+    /// Everybody whose StartExecution call CloudTrail has recorded for this execution; empty if there is no record yet.
+    pub callers: Vec<Identity>,
 }
 
 impl Requester {
-    /// Somebody, for all that is known.
+    /// The requester of an execution about whom nothing is known yet.
     pub fn unknown(execution: &str, started: &str) -> Self {
-        Self {
-            execution: execution.to_owned(),
-            started: started.to_owned(),
-            identity: None,
-            known_by: KnownBy::Nothing,
-        }
+        Self { execution: execution.to_owned(), started: started.to_owned(), signer: None, callers: Vec::new() }
+    }
+
+    /// Everybody who is known to have a part in the start.
+    pub fn identities(&self) -> impl Iterator<Item = &Identity> {
+        self.signer.iter().chain(&self.callers)
     }
 }
 
@@ -119,7 +120,7 @@ pub enum NotEntitled {
     },
     /// Nobody knows who asked.
     #[error(
-        "who started {0} is unknown, so nobody can be told from them; start runs with `tableshift run`, or set `unknown_requester` in the policy"
+        "CloudTrail has no record of who started {0}, so the approver could be the requester; check that the event history of this account can be read, or set `unknown_requester` in the stage's policy"
     )]
     RequesterUnknown(String),
 }
@@ -140,21 +141,37 @@ impl ApprovalRules {
             return Err(NotEntitled::Outsider { arn: approver.arn.clone(), account: account.to_owned() });
         }
         for requester in requesters {
-            self.tells_apart(approver, requester)?;
+            self.is_distinct(approver, requester)?;
         }
         Ok(())
     }
 
-    fn tells_apart(&self, approver: &Identity, requester: &Requester) -> Result<(), NotEntitled> {
-        match &requester.identity {
-            Some(identity) if approver.may_be(identity, &self.named_sessions) => {
-                Err(NotEntitled::Requester { arn: approver.arn.clone(), requester: identity.arn.clone() })
+    /// Whether this identity may sign a start on a stack of this account.
+    pub fn may_sign_start(&self, signer: &Identity, account: &str) -> bool {
+        signer.account == account || self.foreign_requesters.iter().any(|pattern| is_like(&signer.arn, pattern))
+    }
+
+    /// From when on, in epoch seconds, an approval of a run of these requesters can be decided: CloudTrail has delivered its
+    /// records of every start by then. `None` if the policy does not need them.
+    pub fn decidable_from(&self, requesters: &[Requester]) -> Option<i64> {
+        if self.unknown_requester == UnknownRequester::Allow {
+            return None;
+        }
+        let starts = requesters.iter().filter_map(|requester| requester.started.parse::<Timestamp>().ok());
+        starts.map(|started| started.as_second().saturating_add_unsigned(self.record_delay_seconds)).max()
+    }
+
+    fn is_distinct(&self, approver: &Identity, requester: &Requester) -> Result<(), NotEntitled> {
+        for identity in requester.identities() {
+            if approver.may_be(identity, &self.named_sessions) {
+                return Err(NotEntitled::Requester { arn: approver.arn.clone(), requester: identity.arn.clone() });
             }
             // Anybody's user could be behind it.
-            Some(identity) if identity.kind() == Kind::Other => self.unknown(requester),
-            Some(_) => Ok(()),
-            None => self.unknown(requester),
+            if identity.kind() == Kind::Other {
+                self.unknown(requester)?;
+            }
         }
+        if requester.callers.is_empty() { self.unknown(requester) } else { Ok(()) }
     }
 
     fn unknown(&self, requester: &Requester) -> Result<(), NotEntitled> {

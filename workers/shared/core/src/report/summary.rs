@@ -94,11 +94,16 @@ fn ceiling(plan: &RunPlan) -> Option<u64> {
 
 /// Who started the run, as far as anybody can say.
 pub fn started_by(requesters: &[Requester]) -> String {
-    let names = requesters.iter().map(|requester| match &requester.identity {
-        Some(identity) => identity.arn.as_str(),
-        None => "unknown so far",
-    });
-    let names: Vec<&str> = names.collect();
+    let mut names: Vec<&str> = Vec::new();
+    for requester in requesters {
+        let known = requester.identities().map(|identity| identity.arn.as_str());
+        let unknown = requester.identities().next().is_none().then_some("unknown so far");
+        for name in known.chain(unknown) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
     if names.is_empty() { "unknown so far".to_owned() } else { names.join(", ") }
 }
 

@@ -31,7 +31,7 @@ fn names_in_place() -> BoxedStrategy<(String, String)> {
 fn to() -> BoxedStrategy<Json> {
     prop_oneof![
         Just(json!(2)),
-        Just(json!(null)),
+        Just(json!("null")),
         Just(json!({"x": [1, "y", true]})),
         prop::sample::select(vec![
             "item.a",

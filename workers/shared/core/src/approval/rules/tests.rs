@@ -8,8 +8,8 @@ fn user(name: &str) -> Identity {
 }
 
 fn started_by(identity: Option<Identity>) -> Vec<Requester> {
-    let known_by = if identity.is_some() { KnownBy::Signature } else { KnownBy::Nothing };
-    vec![Requester { execution: "arn:e".into(), started: String::new(), identity, known_by }]
+    let callers = identity.into_iter().collect();
+    vec![Requester { callers, ..Requester::unknown("arn:e", "2026-11-22T10:00:00Z") }]
 }
 
 fn strict() -> ApprovalRules {
@@ -89,9 +89,59 @@ fn hashes_that_differ_say_which_one_does() {
 }
 
 #[test]
-fn the_word_for_what_says_who_started_is_read_as_it_is_written() {
-    for known_by in [KnownBy::Signature, KnownBy::CloudTrail, KnownBy::Nothing] {
-        assert_eq!(KnownBy::of(known_by.as_str()), known_by);
-    }
+fn the_account_is_read_from_an_arn() {
     assert_eq!(account_of("arn:aws:states:eu-central-1:111122223333:execution:m:r"), ACCOUNT);
+}
+
+fn foreigner() -> Identity {
+    let arn = "arn:aws:iam::999988887777:user/ann-at-home".to_owned();
+    Identity { arn, user_id: "AIDAHOME".into(), account: "999988887777".into() }
+}
+
+#[test]
+fn a_signer_and_every_caller_are_requesters_and_none_of_them_may_approve() {
+    let requester = Requester {
+        signer: Some(foreigner()),
+        callers: vec![user("ann"), user("ci")],
+        ..Requester::unknown("arn:e", "2026-11-22T10:00:00Z")
+    };
+    for name in ["ann", "ci"] {
+        let refused = strict().may_approve(&user(name), std::slice::from_ref(&requester), ACCOUNT).unwrap_err();
+        assert!(matches!(refused, NotEntitled::Requester { .. }), "{refused}");
+    }
+    assert_eq!(strict().may_approve(&user("bob"), &[requester], ACCOUNT), Ok(()));
+}
+
+#[test]
+fn a_signature_alone_does_not_show_who_made_the_call() {
+    let signed = Requester { signer: Some(user("ann")), ..Requester::unknown("arn:e", "2026-11-22T10:00:00Z") };
+    let refused = strict().may_approve(&user("bob"), std::slice::from_ref(&signed), ACCOUNT).unwrap_err();
+    assert_eq!(refused, NotEntitled::RequesterUnknown("arn:e".into()));
+    let lenient = ApprovalRules { unknown_requester: UnknownRequester::Allow, ..strict() };
+    assert_eq!(lenient.may_approve(&user("bob"), std::slice::from_ref(&signed), ACCOUNT), Ok(()));
+    assert!(lenient.may_approve(&user("ann"), &[signed], ACCOUNT).is_err());
+}
+
+#[test]
+fn only_a_listed_identity_of_another_account_may_sign_a_start() {
+    assert!(strict().may_sign_start(&user("ann"), ACCOUNT));
+    assert!(!strict().may_sign_start(&foreigner(), ACCOUNT));
+    let listed = ApprovalRules { foreign_requesters: vec!["arn:aws:iam::999988887777:user/*".into()], ..strict() };
+    assert!(listed.may_sign_start(&foreigner(), ACCOUNT));
+}
+
+#[test]
+fn an_approval_is_decidable_once_the_records_of_the_last_start_have_come() {
+    let at = |text: &str| Requester::unknown("arn:e", text);
+    let both = [at("2026-11-22T10:00:00Z"), at("2026-11-22T11:00:00Z")];
+    let expected: Timestamp = "2026-11-22T11:15:00Z".parse().unwrap();
+    assert_eq!(strict().decidable_from(&both), Some(expected.as_second()));
+    let lenient = ApprovalRules { unknown_requester: UnknownRequester::Allow, ..strict() };
+    assert_eq!(lenient.decidable_from(&both), None);
+}
+
+#[test]
+fn the_rules_of_a_plan_from_before_are_written_as_they_were() {
+    let json = serde_json::to_string(&strict()).unwrap();
+    assert_eq!(json, r#"{"unknown_requester":"refuse","approvers":[],"named_sessions":[]}"#);
 }

@@ -11,7 +11,7 @@ use crate::language::compile::facts::Facts;
 use crate::language::compile::foresight;
 use crate::language::compile::steps::{Action, Step};
 use crate::language::document::field::Field;
-use crate::language::document::{Rename, Step as Written};
+use crate::language::document::{Action as WrittenAction, Rename, Step as Written};
 
 /// A condition that does not depend on the item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +144,7 @@ fn inverse(steps: &[Step], mut known: Facts) -> Option<Vec<Written>> {
 
 fn inverse_of(action: &Action, known: &Facts) -> Option<Vec<Written>> {
     let presence = |path: &Path| path.is_root().then(|| known.of(path.root()).present).flatten();
-    let remove = |path: &Path| Written { remove: Some(path.to_string()), ..Written::default() };
+    let remove = |path: &Path| written(WrittenAction::Remove(path.to_string()));
     match action {
         Action::Set(path, _) if presence(path) == Some(false) => Some(vec![remove(path)]),
         Action::Default(path, _) => match presence(path)? {
@@ -155,7 +155,7 @@ fn inverse_of(action: &Action, known: &Facts) -> Option<Vec<Written>> {
             (false, _) => Some(Vec::new()),
             (true, Some(false)) => {
                 let back = Rename { from: to.to_string(), to: from.to_string(), keep: false };
-                Some(vec![Written { rename: Some(back), ..Written::default() }])
+                Some(vec![written(WrittenAction::Rename(back))])
             }
             _ => None,
         },
@@ -190,7 +190,11 @@ fn set_back(path: &Path, value: &Value) -> Option<Written> {
         Value::S(text) if !text.contains(['\'', '\\', '\n', '\r']) => serde_json::Value::String(format!("'{text}'")),
         _ => return None,
     };
-    Some(Written { set: Some(path.to_string()), to: Some(to), ..Written::default() })
+    Some(written(WrittenAction::Set { path: path.to_string(), to }))
+}
+
+fn written(action: WrittenAction) -> Written {
+    Written { when: None, action }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::item::value::Value;
 use crate::language::compile::error::MeaningError;
 use crate::language::compile::steps::{Action, Otherwise, Source, Step};
 use crate::language::document::field::Field;
-use crate::language::document::{self, Document, FromTo};
+use crate::language::document::{self, Document};
 use crate::language::expression::cel::Expression;
 use std::collections::BTreeMap;
 
@@ -74,86 +74,47 @@ pub(crate) fn steps(place: &Field, steps: &[document::Step]) -> Result<Vec<Step>
 }
 
 fn step(field: Field, step: &document::Step) -> Result<Step, MeaningError> {
-    refuse_shape(&field, step)?;
     let when = expression(field.named("when"), step.when.as_deref())?;
-    let action = Reader { field: &field, step }.action()?;
+    let action = Reader { field: &field }.action(&step.action)?;
     Ok(Step { field, when, action })
 }
 
-fn refuse_shape(field: &Field, step: &document::Step) -> Result<(), MeaningError> {
-    let shape = |problem| Err(MeaningError::Shape { field: field.clone(), problem });
-    let named = [
-        step.set.is_some(),
-        step.default.is_some(),
-        step.rename.is_some(),
-        step.copy.is_some(),
-        step.r#move.is_some(),
-        step.remove.is_some(),
-        step.convert.is_some(),
-        step.map_values.is_some(),
-        step.increment_version.is_some(),
-    ];
-    let takes_to = step.set.is_some() || step.default.is_some();
-    match (named.iter().filter(|named| **named).count(), &step.to) {
-        (0, _) => shape(
-            "does nothing; write one of `set`, `default`, `rename`, `copy`, `move`, `remove`, `convert`, `map_values`, \
-             `increment_version`",
-        ),
-        (1, None) if takes_to => shape("lacks `to`: what to set"),
-        (1, Some(_)) if !takes_to => shape("has a `to` that only `set` and `default` take"),
-        (1, _) => Ok(()),
-        _ => shape("does several things; write one action a step"),
-    }
-}
-
-/// Reads one step.
+/// Reads the action of one step.
 struct Reader<'s> {
     field: &'s Field,
-    step: &'s document::Step,
 }
 
 impl Reader<'_> {
-    fn action(&self) -> Result<Action, MeaningError> {
-        let step = self.step;
-        if let Some(path) = &step.set {
-            let path = self.path("set", path)?;
-            return Ok(Action::Set(path.clone(), self.source(&path)?));
-        }
-        if let Some(path) = &step.default {
-            let path = self.path("default", path)?;
-            return Ok(Action::Default(path.clone(), self.source(&path)?));
-        }
-        if let Some(rename) = &step.rename {
-            return self.rename(rename);
-        }
-        if let Some(pair) = &step.copy {
-            let (from, to) = self.pair(("copy.from", "copy.to"), pair)?;
-            return Ok(Action::Copy(from, to));
-        }
-        if let Some(pair) = &step.r#move {
-            let (from, to) = self.pair(("move.from", "move.to"), pair)?;
-            return Ok(Action::Move(from, to));
-        }
-        if let Some(path) = &step.remove {
-            return Ok(Action::Remove(self.path("remove", path)?));
-        }
-        if let Some(convert) = &step.convert {
-            return Ok(Action::Convert(self.path("convert.path", &convert.path)?, convert.to));
-        }
-        self.versions_and_values()
-    }
-
-    fn versions_and_values(&self) -> Result<Action, MeaningError> {
-        match (&self.step.map_values, &self.step.increment_version) {
-            (Some(map), _) => self.map_values(map),
-            (_, Some(increment)) => self.increment(increment),
-            _ => Err(self.shape("does nothing")),
-        }
+    fn action(&self, action: &document::Action) -> Result<Action, MeaningError> {
+        Ok(match action {
+            document::Action::Set { path, to } => {
+                let path = self.path("set", path)?;
+                Action::Set(path.clone(), self.source(&path, to)?)
+            }
+            document::Action::Default { path, to } => {
+                let path = self.path("default", path)?;
+                Action::Default(path.clone(), self.source(&path, to)?)
+            }
+            document::Action::Rename(rename) => self.rename(rename)?,
+            document::Action::Copy(pair) => {
+                let (from, to) = self.pair(("copy.from", "copy.to"), &pair.from, &pair.to)?;
+                Action::Copy(from, to)
+            }
+            document::Action::Move(pair) => {
+                let (from, to) = self.pair(("move.from", "move.to"), &pair.from, &pair.to)?;
+                Action::Move(from, to)
+            }
+            document::Action::Remove(path) => Action::Remove(self.path("remove", path)?),
+            document::Action::Convert(convert) => {
+                Action::Convert(self.path("convert.path", &convert.path)?, convert.to)
+            }
+            document::Action::MapValues(map) => self.map_values(map)?,
+            document::Action::IncrementVersion(increment) => self.increment(increment)?,
+        })
     }
 
     fn rename(&self, rename: &document::Rename) -> Result<Action, MeaningError> {
-        let pair = FromTo { from: rename.from.clone(), to: rename.to.clone() };
-        let (from, to) = self.pair(("rename.from", "rename.to"), &pair)?;
+        let (from, to) = self.pair(("rename.from", "rename.to"), &rename.from, &rename.to)?;
         let names = [from.rest().last(), to.rest().last()];
         if from.parent() != to.parent() || names.iter().any(|last| matches!(last, Some(Part::Index(_)))) {
             return Err(
@@ -163,8 +124,8 @@ impl Reader<'_> {
         Ok(Action::Rename { from, to, keep: rename.keep })
     }
 
-    fn pair(&self, fields: (&'static str, &'static str), pair: &FromTo) -> Result<(Path, Path), MeaningError> {
-        let (from, to) = (self.path(fields.0, &pair.from)?, self.path(fields.1, &pair.to)?);
+    fn pair(&self, fields: (&'static str, &'static str), from: &str, to: &str) -> Result<(Path, Path), MeaningError> {
+        let (from, to) = (self.path(fields.0, from)?, self.path(fields.1, to)?);
         if from.rest().last() == Some(&Part::Every) || to.rest().last() == Some(&Part::Every) {
             return Err(self.shape("names every element of a list; name an attribute within the elements"));
         }
@@ -222,10 +183,10 @@ impl Reader<'_> {
         }
     }
 
-    fn source(&self, path: &Path) -> Result<Source, MeaningError> {
+    fn source(&self, path: &Path, to: &serde_json::Value) -> Result<Source, MeaningError> {
         let field = self.field.named("to");
-        match self.step.to.as_ref() {
-            Some(serde_json::Value::String(text)) => {
+        match to {
+            serde_json::Value::String(text) => {
                 let compiled = match path.is_many() {
                     true => Expression::compile_for_element(text),
                     false => Expression::compile(text),
@@ -233,8 +194,7 @@ impl Reader<'_> {
                 let expression = compiled.map_err(|source| MeaningError::Expression { field, source })?;
                 Ok(Source::Computed(Box::new(expression)))
             }
-            Some(other) => literal(field, other).map(Source::Literal),
-            None => Err(self.shape("lacks `to`: what to set")),
+            other => literal(field, other).map(Source::Literal),
         }
     }
 

@@ -201,7 +201,8 @@ fn actions(step: &StepView<'_>, findings: &mut Vec<Finding>) {
     let named: Vec<_> = entries.iter().filter(|entry| is_action(&entry.name)).collect();
     let start = entries.first().map_or(step.node.span.clone(), |first| first.at.clone());
     match named.as_slice() {
-        [] if entries.iter().any(|entry| !fields.contains(&entry.name.as_str())) || entries.is_empty() => {}
+        [] if entries.iter().any(|entry| !fields.contains(&entry.name.as_str()))
+            || !matches!(step.node.kind, Kind::Map(_)) => {}
         [] => {
             let words = listed(fields.iter().copied().filter(|name| is_action(name)), "or");
             let finding = Finding::error(Code::StepShape, start, "this step does nothing");

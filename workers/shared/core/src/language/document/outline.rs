@@ -1,6 +1,8 @@
 //! A document told in short for the people who approve it: every rule, every step, nothing left out.
 
-use crate::language::document::written::{ConvertTo, Document, IncrementVersion, MapValues, Otherwise, Step};
+use crate::language::document::action::{ConvertTo, IncrementVersion, MapValues, Otherwise};
+use crate::language::document::step::{Action, Step};
+use crate::language::document::written::Document;
 
 /// A rule in short. A document without rules is a single one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,26 +57,24 @@ fn lines(step: &Step, outer: Option<&str>) -> Vec<StepLine> {
         (outer, when) => outer.map(str::to_owned).or_else(|| when.clone()),
     };
     let line = |verb, path: &str, to: Option<String>| StepLine { verb, path: path.into(), to, when: when.clone() };
-    let to = || step.to.as_ref().map(text);
-    match step {
-        Step { set: Some(path), .. } => vec![line("set", path, to())],
-        Step { default: Some(path), .. } => vec![line("default", path, to())],
-        Step { rename: Some(rename), .. } => {
+    match &step.action {
+        Action::Set { path, to } => vec![line("set", path, Some(text(to)))],
+        Action::Default { path, to } => vec![line("default", path, Some(text(to)))],
+        Action::Rename(rename) => {
             let to = if rename.keep { format!("{}, the old one stays", rename.to) } else { rename.to.clone() };
             vec![line("rename", &rename.from, Some(to))]
         }
-        Step { copy: Some(pair), .. } => vec![line("copy", &pair.from, Some(pair.to.clone()))],
-        Step { r#move: Some(pair), .. } => vec![line("move", &pair.from, Some(pair.to.clone()))],
-        Step { remove: Some(path), .. } => vec![line("remove", path, None)],
-        Step { convert: Some(convert), .. } => vec![line("convert", &convert.path, Some(name(convert.to).into()))],
-        Step { map_values: Some(map), .. } => vec![line("map", &map.path, Some(mapping(map)))],
-        Step { increment_version: Some(increment), .. } => {
+        Action::Copy(pair) => vec![line("copy", &pair.from, Some(pair.to.clone()))],
+        Action::Move(pair) => vec![line("move", &pair.from, Some(pair.to.clone()))],
+        Action::Remove(path) => vec![line("remove", path, None)],
+        Action::Convert(convert) => vec![line("convert", &convert.path, Some(name(convert.to).into()))],
+        Action::MapValues(map) => vec![line("map", &map.path, Some(mapping(map)))],
+        Action::IncrementVersion(increment) => {
             let own = line("increment", &increment.path, Some(text(&increment.to)));
             let guard = version_is(increment, when.as_deref());
             let inner = increment.change.iter().flat_map(|step| lines(step, Some(&guard)));
             std::iter::once(StepLine { when: Some(guard.clone()), ..own }).chain(inner).collect()
         }
-        _ => Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ mod words;
 use crate::change::migration::Migration as _;
 use crate::language::compile::compiled::Compiled;
 use crate::language::document::requires;
-use crate::language::document::{Document, Step};
+use crate::language::document::{Action, Document, Step};
 use std::collections::BTreeSet;
 use steps::one_line;
 
@@ -64,7 +64,7 @@ fn numbered(page: &mut Page, change: &[Step], indent: usize, above: &str) {
     for (index, step) in change.iter().enumerate() {
         let number = format!("{above}{}", index + 1);
         page.hanging(indent, &format!("{number}. "), &steps::sentences(step));
-        if let Some(increment) = &step.increment_version {
+        if let Action::IncrementVersion(increment) = &step.action {
             numbered(page, &increment.change, indent + 3, &format!("{number}."));
         }
     }

@@ -1,40 +1,22 @@
 //! Steps in plain sentences.
 
-use crate::language::document::{ConvertTo, FromTo, IncrementVersion, MapValues, Otherwise, Rename, Step};
+use crate::language::document::{Action, ConvertTo, IncrementVersion, MapValues, Otherwise, Rename, Step};
 use serde_json::Value;
 
 /// A step in a few words, to follow its number: `rename zip to postalCode`.
 pub fn brief(step: &Step) -> String {
-    let pair = |verb: &str, pair: &FromTo| format!("{verb} {} to {}", pair.from, pair.to);
-    if let Some(path) = &step.set {
-        return format!("set {path}");
-    }
-    if let Some(path) = &step.default {
-        return format!("default {path}");
-    }
-    if let Some(rename) = &step.rename {
-        return format!("rename {} to {}", rename.from, rename.to);
-    }
-    if let Some(copy) = &step.copy {
-        return pair("copy", copy);
-    }
-    if let Some(moved) = &step.r#move {
-        return pair("move", moved);
-    }
-    if let Some(path) = &step.remove {
-        return format!("remove {path}");
-    }
-    if let Some(convert) = &step.convert {
-        return format!("convert {} to {}", convert.path, name_of(&convert.to));
-    }
-    if let Some(map) = &step.map_values {
-        return format!("map the values of {}", map.path);
-    }
-    match &step.increment_version {
-        Some(increment) => {
+    match &step.action {
+        Action::Set { path, .. } => format!("set {path}"),
+        Action::Default { path, .. } => format!("default {path}"),
+        Action::Rename(rename) => format!("rename {} to {}", rename.from, rename.to),
+        Action::Copy(pair) => format!("copy {} to {}", pair.from, pair.to),
+        Action::Move(pair) => format!("move {} to {}", pair.from, pair.to),
+        Action::Remove(path) => format!("remove {path}"),
+        Action::Convert(convert) => format!("convert {} to {}", convert.path, name_of(&convert.to)),
+        Action::MapValues(map) => format!("map the values of {}", map.path),
+        Action::IncrementVersion(increment) => {
             format!("{} from {} to {}", increment.path, shown(&increment.from), shown(&increment.to))
         }
-        None => "nothing".into(),
     }
 }
 
@@ -48,46 +30,35 @@ pub fn sentences(step: &Step) -> String {
 }
 
 fn action(step: &Step) -> String {
-    let to = step.to.as_ref().map(value).unwrap_or_default();
-    if let Some(path) = &step.set {
-        let many = if path.contains("[*]") { "for each element of the list, " } else { "" };
-        return format!("Sets {many}`{path}` to {to}, whatever it held before.{}", computed(step));
-    }
-    if let Some(path) = &step.default {
-        return format!(
-            "Sets `{path}` to {to} where it is missing. Items that have it, even as null, keep theirs.{}",
-            computed(step)
-        );
-    }
-    if let Some(rename) = &step.rename {
-        return renamed(rename);
-    }
-    if let Some(copy) = &step.copy {
-        return format!("Copies `{}` to `{}`. {}", copy.from, copy.to, unless_other(&copy.from, &copy.to));
-    }
-    if let Some(moved) = &step.r#move {
-        return format!(
+    match &step.action {
+        Action::Set { path, to } => {
+            let many = if path.contains("[*]") { "for each element of the list, " } else { "" };
+            format!("Sets {many}`{path}` to {}, whatever it held before.{}", value(to), computed(to))
+        }
+        Action::Default { path, to } => format!(
+            "Sets `{path}` to {} where it is missing. Items that have it, even as null, keep theirs.{}",
+            value(to),
+            computed(to)
+        ),
+        Action::Rename(rename) => renamed(rename),
+        Action::Copy(pair) => {
+            format!("Copies `{}` to `{}`. {}", pair.from, pair.to, unless_other(&pair.from, &pair.to))
+        }
+        Action::Move(pair) => format!(
             "Moves `{}` to `{}`, and makes the maps above it that are missing. {}",
-            moved.from,
-            moved.to,
-            unless_other(&moved.from, &moved.to)
-        );
-    }
-    if let Some(path) = &step.remove {
-        return format!("Removes `{path}`, where it is there.");
-    }
-    if let Some(convert) = &step.convert {
-        return format!(
+            pair.from,
+            pair.to,
+            unless_other(&pair.from, &pair.to)
+        ),
+        Action::Remove(path) => format!("Removes `{path}`, where it is there."),
+        Action::Convert(convert) => format!(
             "Turns `{}` into {}. Nothing happens where it is missing, null, or that already; a value that has no exact form as \
              such makes the item invalid.",
             convert.path,
             described(&convert.to)
-        );
-    }
-    match (&step.map_values, &step.increment_version) {
-        (Some(map), _) => mapped(map),
-        (_, Some(increment)) => incremented(increment),
-        _ => "Does nothing.".into(),
+        ),
+        Action::MapValues(map) => mapped(map),
+        Action::IncrementVersion(increment) => incremented(increment),
     }
 }
 
@@ -132,8 +103,8 @@ fn incremented(increment: &IncrementVersion) -> String {
 }
 
 /// What can go wrong where a value is computed.
-fn computed(step: &Step) -> &'static str {
-    let expression = matches!(&step.to, Some(Value::String(text)) if text.contains("item.") || text.contains("key."));
+fn computed(to: &Value) -> &'static str {
+    let expression = matches!(to, Value::String(text) if text.contains("item.") || text.contains("key."));
     if expression {
         " An item for which that fails (an attribute is missing, a text does not fit) is invalid."
     } else {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::language::document::step::Action;
 
 const YAML: &str =
     "id: 20261122-x\nwhere: has(item.a)\nchange:\n  - set: b\n    to: 2\n  - rename: { from: zip, to: postalCode }\n";
@@ -10,6 +11,12 @@ fn yaml_and_json_of_the_same_migration_have_the_same_hash() {
     assert_eq!(yaml, json);
     assert_eq!(yaml.hash(), json.hash());
     assert_eq!(yaml.hash().len(), 64);
+}
+
+#[test]
+fn the_hash_of_a_document_never_changes() {
+    let hash = "c78091fd5e9dd16926621483ad2eb29947f3047bcb57c725b7acb22136cb9483";
+    assert_eq!(Document::from_yaml(YAML).unwrap().hash(), hash);
 }
 
 #[test]
@@ -40,7 +47,8 @@ fn a_number_that_would_be_rounded_is_refused_with_its_line() {
 fn only_true_and_false_are_booleans_and_what_is_no_number_is_refused() {
     let to = |text: &str| {
         let document = Document::from_yaml(&format!("id: x\nchange: [{{set: a, to: [{text}]}}]")).unwrap();
-        document.change[0].to.as_ref().unwrap()[0].clone()
+        let Action::Set { to, .. } = &document.change[0].action else { panic!("{document:?}") };
+        to[0].clone()
     };
     for text in ["y", "no", "on", "Off", "YES", "n"] {
         assert_eq!(to(text), serde_json::json!(text));

@@ -1,0 +1,197 @@
+//! A step: one action, and when it applies. What the actions say in detail is in [`action`](super::action).
+//!
+//! An author writes a step as a map with optional fields ([`StepFields`]). Reading turns it into a [`Step`] with one
+//! [`Action`], so that nothing after it has to handle a step with no action or with several.
+
+use crate::language::document::action::{Convert, FromTo, IncrementVersion, MapValues, Rename};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// One step of a migration. Its serialised form is that of [`StepFields`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "StepFields", into = "StepFields")]
+pub struct Step {
+    /// CEL over `item` and `key`: the step applies where this is true. None: it always applies.
+    pub when: Option<String>,
+    /// What the step does.
+    pub action: Action,
+}
+
+/// What a step does. Paths and expressions are as written: nothing in them is checked yet.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Sets an attribute, whatever it held.
+    Set {
+        /// The attribute's path.
+        path: String,
+        /// CEL if it is a string, else the value itself.
+        to: serde_json::Value,
+    },
+    /// Sets an attribute where it is missing.
+    Default {
+        /// The attribute's path.
+        path: String,
+        /// CEL if it is a string, else the value itself.
+        to: serde_json::Value,
+    },
+    /// Gives an attribute another name in the same place.
+    Rename(Rename),
+    /// Copies an attribute.
+    Copy(FromTo),
+    /// Moves an attribute to any other path.
+    Move(FromTo),
+    /// Removes the attribute at this path.
+    Remove(String),
+    /// Converts a value to another type.
+    Convert(Convert),
+    /// Replaces fixed values by others.
+    MapValues(MapValues),
+    /// Takes an item from one version of its schema to the next.
+    IncrementVersion(IncrementVersion),
+}
+
+/// Why the fields of a step are not a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum StepError {
+    /// The step names no action.
+    #[error(
+        "does nothing; write one of `set`, `default`, `rename`, `copy`, `move`, `remove`, `convert`, `map_values`, \
+         `increment_version`"
+    )]
+    NoAction,
+    /// The step names several actions.
+    #[error("does several things; write one action a step")]
+    SeveralActions,
+    /// `set` or `default` without a value.
+    #[error("lacks `to`: what to set")]
+    NoValue,
+    /// A value beside an action that does not take one.
+    #[error("has a `to` that only `set` and `default` take")]
+    NeedlessValue,
+}
+
+impl TryFrom<StepFields> for Step {
+    type Error = StepError;
+
+    fn try_from(fields: StepFields) -> Result<Self, StepError> {
+        let value = || fields.to.clone().unwrap_or_default();
+        let mut actions = [
+            fields.set.map(|path| Action::Set { path, to: value() }),
+            fields.default.map(|path| Action::Default { path, to: value() }),
+            fields.rename.map(Action::Rename),
+            fields.copy.map(Action::Copy),
+            fields.r#move.map(Action::Move),
+            fields.remove.map(Action::Remove),
+            fields.convert.map(Action::Convert),
+            fields.map_values.map(Action::MapValues),
+            fields.increment_version.map(Action::IncrementVersion),
+        ]
+        .into_iter()
+        .flatten();
+        let action = actions.next().ok_or(StepError::NoAction)?;
+        if actions.next().is_some() {
+            return Err(StepError::SeveralActions);
+        }
+        let takes_value = matches!(action, Action::Set { .. } | Action::Default { .. });
+        match (takes_value, &fields.to) {
+            (true, None) => Err(StepError::NoValue),
+            (false, Some(_)) => Err(StepError::NeedlessValue),
+            _ => Ok(Self { when: fields.when, action }),
+        }
+    }
+}
+
+impl From<Step> for StepFields {
+    fn from(step: Step) -> Self {
+        let fields = Self { when: step.when, ..Self::default() };
+        match step.action {
+            Action::Set { path, to } => Self { set: Some(path), to: Some(to), ..fields },
+            Action::Default { path, to } => Self { default: Some(path), to: Some(to), ..fields },
+            Action::Rename(rename) => Self { rename: Some(rename), ..fields },
+            Action::Copy(pair) => Self { copy: Some(pair), ..fields },
+            Action::Move(pair) => Self { r#move: Some(pair), ..fields },
+            Action::Remove(path) => Self { remove: Some(path), ..fields },
+            Action::Convert(convert) => Self { convert: Some(convert), ..fields },
+            Action::MapValues(map) => Self { map_values: Some(map), ..fields },
+            Action::IncrementVersion(increment) => Self { increment_version: Some(increment), ..fields },
+        }
+    }
+}
+
+/// One step: exactly one action, and where it needs them `to` and `when`.
+///
+/// A path is names joined by dots, as in `address.city`. `[0]` is a list's first element; `[*]` is every element of a
+/// list, one after the other. A name that holds dots or brackets is put in double quotes: `"a.dotted.name".part`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Step")]
+#[schemars(extend("oneOf" = [
+    {"required": ["set", "to"]}, {"required": ["default", "to"]},
+    {"required": ["rename"]}, {"required": ["copy"]}, {"required": ["move"]}, {"required": ["remove"]},
+    {"required": ["convert"]}, {"required": ["map_values"]}, {"required": ["increment_version"]}
+]))]
+pub struct StepFields {
+    /// CEL over `item` and `key`, the item as the steps before left it: the step is left out where this is false.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"item.type == 'order'")]
+    pub when: Option<String>,
+    /// Sets the attribute at this path to `to`, whether it is there or not, and whatever it held. The map or list that
+    /// it is in must be there, else the item is invalid. Of a list, only an element that is there can be set. With
+    /// `[*]`, each element that is there; none where the list is missing or empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"email")]
+    pub set: Option<String>,
+    /// Sets the attribute at this path to `to` where it is missing. One that holds null is not missing. Else as `set`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"category")]
+    pub default: Option<String>,
+    /// What `set` and `default` set: CEL if it is a text (a fixed text is quoted twice: `"'general'"`), else the very
+    /// value. If the path has a `[*]`, CEL may also read `element`, the element of the last `[*]`. A plain path, as in
+    /// `item.address`, gives the very value, whatever its type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "serde_json::Value", example = "lower(item.email)", example = "'general'", example = 2)]
+    pub to: Option<serde_json::Value>,
+    /// Gives an attribute another name in the same place, whatever its type and value, null included. Nothing happens
+    /// where `from` is missing. Where `to` is there already and holds another value, the item is invalid: nothing is
+    /// overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = serde_json::json!({"from": "zip", "to": "postalCode"}))]
+    pub rename: Option<Rename>,
+    /// Copies an attribute, whatever its type and value, null included. Nothing happens where `from` is missing. Where
+    /// `to` is there already and holds another value, the item is invalid: nothing is overwritten. The map that `to` is
+    /// in must be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = serde_json::json!({"from": "address", "to": "location"}))]
+    pub copy: Option<FromTo>,
+    /// Moves an attribute to any other path, whatever its type and value, null included; maps that are missing above
+    /// `to` are made. Nothing happens where `from` is missing. Where `to` is there already and holds another value, the
+    /// item is invalid: nothing is overwritten. A map that the move leaves empty stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = serde_json::json!({"from": "address.zip", "to": "postal.code"}))]
+    pub r#move: Option<FromTo>,
+    /// Removes the attribute at this path. Nothing happens where it is missing. Removing a list's element closes the
+    /// gap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"legacyStatus")]
+    pub remove: Option<String>,
+    /// Turns a value into the same value of another type, exactly or not at all. Nothing happens where the attribute is
+    /// missing, null, or of that type already. What has no exact form in the other type makes the item invalid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = serde_json::json!({"path": "price", "to": "number"}))]
+    pub convert: Option<Convert>,
+    /// Replaces fixed values by others, as when the words of a status change. Nothing happens where the attribute is
+    /// missing, null, or one of the new values already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = serde_json::json!({"path": "status", "values": {"OPEN": "active", "DONE": "closed"}}))]
+    pub map_values: Option<MapValues>,
+    /// Takes an item from one version of its schema to the next: where the version is `from`, its `change` is applied and
+    /// the version is set to `to`. Nothing happens to items of any other version, or of none. Several in a row bring
+    /// items of any version to the newest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(example = serde_json::json!({"from": 1, "to": 2, "change": [{"rename": {"from": "zip", "to": "postalCode"}}]}))]
+    pub increment_version: Option<IncrementVersion>,
+}
+
+#[cfg(test)]
+mod tests;
