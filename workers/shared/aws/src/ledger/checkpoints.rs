@@ -1,4 +1,4 @@
-//! How far each segment got: the cursor and the counts, saved by the attempt that holds the segment and by no other.
+//! The checkpoints: the cursor and the counts of each part, saved only by the attempt that has claimed the part.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::item::value::Item;

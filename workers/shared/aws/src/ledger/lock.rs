@@ -1,7 +1,7 @@
-//! The lock of a table: a lease with an epoch, so that two runs never work on one table.
+//! The lock of a table: a lease with a fencing token (`epoch`), so that two runs never work on the same table.
 //!
-//! The item stays when a lock is released: its epoch only ever grows, and a worker of an older epoch finds out by
-//! reading it.
+//! The item stays when the lock is released, because the epoch must only grow. A worker with an older epoch notices when it
+//! renews the lease.
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -10,15 +10,16 @@ use tableshift_core::control::lock::Lock;
 use crate::error::CallError;
 use crate::ledger::table::{Ledger, LedgerError, SK_LOCK, key, malformed, number, pk_table, required, text};
 
-/// Taking, keeping and giving back a table's lock.
+/// Takes, renews and releases the locks of tables; the tests of Report replace it.
 pub trait LockTable {
-    /// The lock of this table, if it ever was taken.
+    /// The lock of this table; `None` if it was never taken.
     async fn lock(&self, table: &str) -> Result<Option<Lock>, LedgerError>;
-    /// Takes the lock, if it still is as `seen`. False: somebody was faster.
+    /// Takes the lock, if it is still as `seen`. False: another execution was faster.
     async fn take(&self, lock: &Lock, seen: Option<&Lock>) -> Result<bool, LedgerError>;
-    /// Extends the lease, if this run holds the lock at this epoch. It never shortens one. False: it does not hold it.
+    /// Extends the lease until `lease_until` (epoch seconds), if this run has the lock with this epoch. It never shortens a
+    /// lease. False: the run does not have the lock.
     async fn renew(&self, table: &str, run: &str, epoch: u64, lease_until: i64) -> Result<bool, LedgerError>;
-    /// Gives the lock back, if this execution holds it. False: it does not.
+    /// Releases the lock, if this execution has it. False: it does not.
     async fn release(&self, table: &str, execution: &str) -> Result<bool, LedgerError>;
 }
 
@@ -66,7 +67,7 @@ impl LockTable for Ledger {
         if self.happened("UpdateItem", table, update.send().await.map(drop))? {
             return Ok(true);
         }
-        // The lease may simply be long enough already, as it is while an approval is waited for.
+        // The lease may be long enough already, as it is while a run waits for an approval.
         let lock = self.lock(table).await?;
         Ok(lock.is_some_and(|lock| lock.run == run && lock.epoch == epoch && lock.execution.is_some()))
     }
@@ -83,7 +84,7 @@ impl LockTable for Ledger {
 }
 
 impl Ledger {
-    /// Whether a conditional write took effect; a condition that did not hold is an answer, not a failure.
+    /// Whether a conditional write took effect. A condition that failed is an answer, not an error.
     pub(crate) fn happened<E>(
         &self,
         operation: &'static str,

@@ -1,4 +1,4 @@
-//! The ledger's record of each run, and of the migrations that ended well.
+//! The records of runs, and of the migrations that were applied to a table.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use crate::ledger::table::{
     Ledger, LedgerError, LedgerItem, SK_RUN, key, malformed, number, pk_run, pk_table, required, sk_applied, text,
 };
 
-/// What the ledger knows about a run.
+/// The record of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunRecord {
     /// The run's id.
     pub run: String,
-    /// The table it works on.
+    /// The name of the table.
     pub table: String,
     /// The migration's id.
     pub migration: String,
@@ -25,57 +25,57 @@ pub struct RunRecord {
     pub migration_hash: String,
     /// The hash of `plan.json`.
     pub plan_hash: String,
-    /// Where it is: `planned`, `writing` and so on.
+    /// What the run has reached: `planned`, `canary`, `baking`, `writing` or `rolled-back`.
     pub progress: String,
     /// `running`, `succeeded` or `failed`.
     pub status: String,
-    /// When it started.
+    /// When it started, ISO 8601.
     pub started: String,
-    /// When it ended.
+    /// When it ended, ISO 8601; `None` while it runs.
     pub ended: Option<String>,
-    /// The execution that works, or last worked, on it.
+    /// The ARN of the execution that works on the run, or that did so last.
     pub execution: String,
-    /// The error name it ended with.
+    /// If it failed: the error name.
     pub error: Option<String>,
-    /// What that error said.
+    /// If it failed: the message of the error. While it runs: that of the first worker that gave up.
     pub cause: Option<String>,
-    /// Why a segment's worker gave up, when one did: the error name.
+    /// The error name of the first worker that gave up.
     pub cause_name: Option<String>,
-    /// What the last progress counted.
+    /// The counts of the last phase, by name as in the report.
     pub counts: BTreeMap<String, u64>,
-    /// Who started the run, and who took it up again.
+    /// Who started the run, and who resumed it.
     pub requesters: Vec<Requester>,
 }
 
-/// How a run ended.
+/// The end of a run, as Conclude records it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ending {
     /// `succeeded` or `failed`.
     pub status: String,
-    /// When.
+    /// When it ended, ISO 8601.
     pub ended: String,
-    /// The error name, or empty.
+    /// The error name; empty if it succeeded.
     pub error: String,
-    /// What the error says, or empty.
+    /// The message of the error; empty if it succeeded.
     pub cause: String,
-    /// What the last progress counted.
+    /// The counts of the last phase, by name as in the report.
     pub counts: BTreeMap<String, u64>,
 }
 
-/// That a migration was applied to a table.
+/// The record of a migration that was applied to a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// The run that did it.
+    /// The run that applied it.
     pub run: String,
     /// The hash of the migration document.
     pub hash: String,
-    /// When.
+    /// When that run ended, ISO 8601.
     pub at: String,
-    /// How many items it changed.
+    /// The number of items that the run changed.
     pub changed: u64,
-    /// Whether every item was looked at again afterwards, and found good.
+    /// Whether the last verification found every item as it should be.
     pub verified: bool,
-    /// The migration document as JSON, to say what is different in another one under the same id. Empty in records of
+    /// The migration document as JSON, to show the differences to another document with the same id. Empty in records of
     /// earlier versions.
     pub document: String,
 }

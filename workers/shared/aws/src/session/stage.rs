@@ -1,5 +1,4 @@
-//! A deployed stage as the people and pipelines see it that operate it: found by its stack's outputs, with the credentials
-//! that the AWS CLI would use. Only the command has this; no worker can start or describe a run so.
+//! Finds a deployed stage: by the outputs of its stack, or by environment variables.
 
 use aws_config::{BehaviorVersion, SdkConfig};
 
@@ -10,45 +9,47 @@ use crate::session::executions::Operate;
 /// A deployed stage.
 #[derive(Debug, Clone)]
 pub struct DeployedStage {
-    /// Its name; empty if only its resources are known.
+    /// The name; empty if the stage was found by environment variables.
     pub name: String,
-    /// The ARN of its state machine.
+    /// The ARN of the state machine.
     pub state_machine: String,
-    /// Its bucket, ledger and topic.
+    /// The clients for the bucket, the ledger and the topic.
     pub clients: Clients,
     config: SdkConfig,
 }
 
-/// The environment variables that name a stage's resources without asking CloudFormation, as `scripts/local env` prints.
+/// The environment variables that name the resources of a stage, so that CloudFormation is not asked. `scripts/local env`
+/// prints them.
 pub const VARIABLES: [&str; 3] = ["TABLESHIFT_STATE_MACHINE_ARN", "TABLESHIFT_BUCKET", "TABLESHIFT_LEDGER"];
 
-/// Why a stage cannot be operated.
+/// Why a stage cannot be found.
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
-    /// Nothing says which one.
+    /// No stage is named.
     #[error("no stage is named; write `--stage dev`, or set TABLESHIFT_STAGE")]
     Unnamed,
-    /// Its stack did not answer, or is not there.
+    /// The stack does not exist, or cannot be read.
     #[error("the stack tableshift-{stage} cannot be read; is the stage deployed in this account and Region?")]
     Stack {
-        /// The stage.
+        /// The stage's name.
         stage: String,
-        /// What went wrong.
+        /// The error of the call.
         #[source]
         source: CallError,
     },
-    /// Its stack has not the outputs of this version.
+    /// The stack lacks an output: another version was deployed.
     #[error("the stack tableshift-{stage} has no output {output}; deploy it again with scripts/deploy")]
     Output {
-        /// The stage.
+        /// The stage's name.
         stage: String,
-        /// The output.
+        /// The name of the output.
         output: &'static str,
     },
 }
 
 impl DeployedStage {
-    /// Finds a stage: by its name, through its stack's outputs; without a name, by [`VARIABLES`].
+    /// Finds a stage: with a name by the outputs of its stack, without a name by [`VARIABLES`] or the variable
+    /// TABLESHIFT_STAGE.
     pub async fn find(stage: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Result<Self, StageError> {
         let config = aws_config::defaults(BehaviorVersion::latest());
         let config = config.retry_config(retries()).timeout_config(timeouts()).load().await;
@@ -86,13 +87,13 @@ impl DeployedStage {
         Ok(Self::new(config, output("StateMachineArn")?, settings))
     }
 
-    /// A stage whose resources are known.
+    /// A stage with known resources.
     pub fn new(config: SdkConfig, state_machine: String, settings: Settings) -> Self {
         let (name, clients) = (settings.stage.clone(), Clients::new(config.clone(), settings));
         Self { name, state_machine, clients, config }
     }
 
-    /// The executions of its state machine.
+    /// The executions of the stage's state machine.
     pub fn executions(&self) -> Operate {
         Operate::new(aws_sdk_sfn::Client::new(&self.config), &self.state_machine)
     }

@@ -1,30 +1,32 @@
-//! Numbers as DynamoDB has them: up to 38 significant decimal digits, as text. Nothing here rounds.
+//! DynamoDB's numbers: up to 38 significant decimal digits, as a string of digits. Nothing here rounds, and what reading as
+//! a float rounds is found here.
 
 use bigdecimal::{BigDecimal, ToPrimitive as _};
 use std::str::FromStr as _;
 
-/// The integer of 64 bits that a decimal text is, if it is one.
+/// The number as an integer, if it is one and fits into 64 bits.
 pub(crate) fn integer(text: &str) -> Option<i64> {
     let canonical = |text: &str| text.parse::<i64>().ok().filter(|_| !text.starts_with('+'));
     canonical(text).or_else(|| canonical(&normal(text)?))
 }
 
-/// The number that a decimal text within DynamoDB's range is.
+/// The number to compute with, if it is within DynamoDB's range.
 pub(crate) fn decimal(text: &str) -> Option<BigDecimal> {
     BigDecimal::from_str(&normal(text)?).ok()
 }
 
-/// The decimal text of a number, or `None` where DynamoDB has no such number.
+/// The digits of a number in normal form; `None` if it is out of DynamoDB's range or has more than 38 significant digits.
 pub(crate) fn of_decimal(number: &BigDecimal) -> Option<String> {
     within_range(&number.normalized())
 }
 
-/// The shortest decimal text that means this float, as its author wrote it, or `None` where DynamoDB has no such number (not finite, or out of its range).
+/// The shortest digits that read as this float: what its author wrote. `None` if it is not finite or out of DynamoDB's range.
 pub fn from_float(float: f64) -> Option<String> {
     float.is_finite().then(|| float.to_string()).and_then(|text| normal(&text))
 }
 
-/// The normal form of a decimal text within DynamoDB's range (38 significant digits, 1E-130 to 9.99E+125), or `None`.
+/// The normal form of a number: plain digits without superfluous zeros. `None` if the string is not a number within DynamoDB's
+/// range: 38 significant digits, 1E-130 to 9.99E+125.
 /// Source: DynamoDB developer guide, "Supported data types: Number".
 pub fn normal(text: &str) -> Option<String> {
     let text = text.trim();
@@ -49,13 +51,23 @@ fn within_range(number: &BigDecimal) -> Option<String> {
     (zero || (-130..=125).contains(&magnitude)).then(|| if zero { "0".to_owned() } else { number.to_plain_string() })
 }
 
-/// How many significant digits a number in normal form has.
-pub(crate) fn significant_digits(normal: &str) -> usize {
-    let digits: String = normal.chars().filter(char::is_ascii_digit).collect();
-    digits.trim_start_matches('0').trim_end_matches('0').len()
+/// Whether a float may round this number: it has more than the 15 significant digits that every float keeps.
+pub(crate) fn may_be_rounded(number: &str) -> bool {
+    let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_start_matches('0').trim_end_matches('0').len() > f64::DIGITS as usize
 }
 
-/// How two decimal texts compare as numbers; none if one of them is no number.
+/// Whether reading a document changes this number: the reader knows 64-bit integers and floats. False for a string that is
+/// not a number within DynamoDB's range.
+pub(crate) fn is_rounded_when_read(number: &str) -> bool {
+    let Some(exact) = normal(number) else { return false };
+    let is_integer = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
+    let read = || number.parse::<f64>().ok().and_then(from_float);
+    !is_integer && read().as_ref() != Some(&exact)
+}
+
+/// Compares two numbers by value; `None` if one of the strings is not a number.
 pub(crate) fn compare(a: &str, b: &str) -> Option<std::cmp::Ordering> {
     if let (Ok(a), Ok(b)) = (a.parse::<i64>(), b.parse::<i64>()) {
         return Some(a.cmp(&b));
@@ -71,7 +83,7 @@ pub(crate) fn ascending(set: &std::collections::BTreeSet<String>) -> Vec<String>
     numbers
 }
 
-/// Whether a text is in normal form already, told without arithmetic: digits with no zero that could go, at most 38.
+/// Whether a number is in normal form already: at most 38 digits and no superfluous zeros. It needs no arithmetic.
 fn is_normal(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
@@ -87,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_are_of_64_bits_however_they_are_written() {
+    fn integers_have_64_bits_however_they_are_written() {
         assert_eq!(integer("42"), Some(42));
         assert_eq!(integer("4.2E1"), Some(42));
         assert_eq!(integer("-0"), Some(0));
@@ -95,6 +107,17 @@ mod tests {
         for other in ["9223372036854775808", "0.5", "", "x"] {
             assert_eq!(integer(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_number_that_a_float_does_not_hold_is_rounded_when_it_is_read() {
+        for exact in ["0.1", "1e10", "9007199254740993", "18446744073709551615", "123456789012345", "text"] {
+            assert!(!is_rounded_when_read(exact), "{exact}");
+        }
+        for rounded in ["0.12345678901234567890", "18446744073709551617", "1234567890123456789012e-3"] {
+            assert!(is_rounded_when_read(rounded) && may_be_rounded(rounded), "{rounded}");
+        }
+        assert!(!may_be_rounded("0.000123456789012345e12") && may_be_rounded("0.1234567890123456"));
     }
 
     #[test]
@@ -107,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_looks_normal_is_its_own_normal_form() {
+    fn a_number_that_looks_normal_is_its_own_normal_form() {
         for text in ["0", "7", "-7", "10", "0.5", "-0.05", "1.25", "12345678901234567890123456789012345678"] {
             assert!(is_normal(text), "{text}");
             assert_eq!(BigDecimal::from_str(text).unwrap().normalized().to_plain_string(), text);
@@ -131,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn normal_numbers_are_within_dynamodb_s_range() {
+    fn normal_numbers_are_within_the_range_of_dynamodb() {
         assert_eq!(normal("007.50").as_deref(), Some("7.5"));
         assert_eq!(normal("-0").as_deref(), Some("0"));
         assert_eq!(normal("1e3").as_deref(), Some("1000"));

@@ -8,8 +8,9 @@ use crate::language::compile::steps::{self, Action, Step, Watch};
 use crate::language::document::Document;
 use crate::language::document::field::Field;
 use crate::language::document::requires::Requirement;
-use crate::language::expression::cel::{Expression, Scope};
+use crate::language::expression::cel::Expression;
 use crate::language::expression::pushdown::Filter;
+use crate::language::expression::scope::Scope;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -236,11 +236,11 @@ fn literal_at(value: &serde_json::Value, depth: usize) -> Result<Value, String> 
     })
 }
 
-/// Numbers with a fraction are read as floats, which hold 15 digits surely and no more.
+/// The digits of a number. One with a fraction was read as a float, so it is refused if it may have been rounded.
 fn number_of(number: &serde_json::Number) -> Result<String, String> {
     let text = number.to_string();
     let normal = numbers::normal(&text).ok_or_else(|| format!("is {text}, a number that DynamoDB cannot hold"))?;
-    if number.is_f64() && numbers::significant_digits(&normal) > 15 {
+    if number.is_f64() && numbers::may_be_rounded(&normal) {
         return Err(
             "has a number of more than 15 digits, which may have been rounded; write `to: decimal('...')`".into()
         );

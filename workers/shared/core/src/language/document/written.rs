@@ -145,10 +145,7 @@ fn is_rounded(number: &str) -> bool {
     if unsigned == ".inf" || unsigned == ".nan" {
         return true;
     }
-    let Some(exact) = numbers::normal(number) else { return false };
-    let is_integer = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
-    let read = || number.parse::<f64>().ok().and_then(numbers::from_float);
-    !is_integer && read().as_ref() != Some(&exact)
+    numbers::is_rounded_when_read(number)
 }
 
 #[cfg(test)]

@@ -4,23 +4,14 @@ use crate::item::value::{Item, Value};
 use crate::language::expression::error::{CompileError, EvaluationError};
 use crate::language::expression::evaluate::Evaluation;
 use crate::language::expression::node::Node;
-use crate::language::expression::parse::{self, Parsed};
+use crate::language::expression::parse;
 use crate::language::expression::pushdown::Filter;
+use crate::language::expression::scope::Scope;
+use crate::language::expression::translate::Checked;
 pub use crate::language::expression::translate::Purpose;
 use crate::language::finding::Finding;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// What an expression is evaluated on.
-#[derive(Debug, Clone, Copy)]
-pub struct Scope<'i> {
-    /// The item, as the steps before left it.
-    pub item: &'i Item,
-    /// The item's key attributes, or the item as it was read.
-    pub key: &'i Item,
-    /// The element of a list that a step is at.
-    pub element: Option<&'i Value>,
-}
 
 /// A compiled expression.
 #[derive(Debug, Clone)]
@@ -41,7 +32,7 @@ impl Expression {
     /// Compiles an expression, and finds everything that is wrong with it. There may be findings without an expression,
     /// and with one: those say that no item can have a result, or warn.
     pub fn examine(source: &str, purpose: Purpose) -> (Option<Self>, Vec<Finding>) {
-        let Parsed { root, names, findings } = parse::parse(source, purpose);
+        let Checked { root, names, findings } = parse::parse(source, purpose);
         let compiled =
             |root| Self { source: source.into(), root: Arc::new(root), reads: names.item, key_reads: names.key };
         (root.map(compiled), findings)

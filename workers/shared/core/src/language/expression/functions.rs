@@ -3,7 +3,7 @@
 //! Each is pure: the same arguments give the same result, on any machine and at any time. A call that cannot be answered
 //! is an error, which makes the item *invalid*; it never is a guess.
 
-use crate::language::expression::types;
+use crate::language::expression::types::Type;
 
 /// What a function is called like and what it gives, for the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Signature {
     /// Whether it is written after its first argument, as in `item.name.startsWith('a')`.
     pub style: Style,
     /// The type of what it gives.
-    pub result: types::Type,
+    pub result: Type,
     /// What it gives, and when it cannot be answered.
     pub gives: &'static str,
     /// A call.
@@ -45,7 +45,7 @@ macro_rules! functions {
                 name: "extract",
                 takes: "(text, pattern)",
                 style: Style::Plain,
-                result: types::Type::Map,
+                result: Type::Map,
                 gives: "a map of the pattern's named groups; groups that took no part are left out. The pattern is a fixed text, a regular expression as in Rust's crate `regex`. Invalid where it does not match",
                 example: "extract(item.address, r'^(?<street>[^,]+), *(?<city>.+)$')",
             },
@@ -53,7 +53,7 @@ macro_rules! functions {
                 name: "matches",
                 takes: "(text, pattern)",
                 style: Style::Either,
-                result: types::Type::Bool,
+                result: Type::Bool,
                 gives: "whether a part of the text matches the pattern, which is a fixed text",
                 example: "item.zip.matches(r'^[0-9]{5}$')",
             },
@@ -61,7 +61,7 @@ macro_rules! functions {
                 name: $name,
                 takes: $takes,
                 style: Style::$style,
-                result: types::Type::$result,
+                result: Type::$result,
                 gives: $gives,
                 example: $example,
             }),*
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn each_function_has_its_own_signature_and_gives_one_known_type() {
         for signature in FUNCTIONS {
-            assert_ne!(signature.result, types::Type::Unknown, "{}", signature.name);
+            assert_ne!(signature.result, Type::Unknown, "{}", signature.name);
             let function = Function::named(signature.name);
             assert!(function.is_none_or(|function| function.signature() == signature), "{}", signature.name);
         }

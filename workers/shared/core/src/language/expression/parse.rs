@@ -3,11 +3,11 @@
 //! The parser of the crate `cel` recurses: some thirty nested brackets overflow the stack of an ordinary thread. So sources
 //! are bounded before they are parsed, and parsed on a thread whose stack suffices for the bounds.
 
+use crate::item::numbers;
 use crate::language::expression::error::{MAX_OPEN_BRACKETS, MAX_TEXT_BYTES};
 use crate::language::expression::faults;
-use crate::language::expression::node::Node;
 use crate::language::expression::syntax;
-use crate::language::expression::translate::{Names, Purpose, Translator};
+use crate::language::expression::translate::{Checked, Purpose, Translator};
 use crate::language::finding::{Code, Finding};
 use cel::common::ast::{IdedExpr, SourceInfo};
 use cel::parser::{ParseErrors, Parser};
@@ -15,33 +15,19 @@ use cel::parser::{ParseErrors, Parser};
 /// What the parser takes for sources within these bounds, several times over. Most sources reserve it and do not use it.
 const STACK_BYTES: usize = 128 * 1024 * 1024;
 
-/// What an expression was found to be. Without a root there is at least one finding that is an error.
-pub(crate) struct Parsed {
-    pub(crate) root: Option<Node>,
-    pub(crate) names: Names,
-    /// The problems, each at bytes of the source.
-    pub(crate) findings: Vec<Finding>,
-}
-
-impl Parsed {
-    fn refused(findings: Vec<Finding>) -> Self {
-        Self { root: None, names: Names::default(), findings }
-    }
-}
-
 /// Parses a source and translates its syntax tree.
-pub(crate) fn parse(source: &str, purpose: Purpose) -> Parsed {
+pub(crate) fn parse(source: &str, purpose: Purpose) -> Checked {
     let unbounded = unbounded(source);
     if !unbounded.is_empty() {
-        return Parsed::refused(unbounded);
+        return Checked::refused(unbounded);
     }
     let owned = source.to_owned();
     let work = move || match parser().parse_with_source_info(&owned) {
         Ok((tree, info)) => Translator::new(&owned, info, purpose).translate(&tree),
         // What follows the first error of an expression is nearly always its consequence.
-        Err(ParseErrors { errors }) => Parsed::refused(vec![syntax::finding(&owned, errors.first())]),
+        Err(ParseErrors { errors }) => Checked::refused(vec![syntax::finding(&owned, errors.first())]),
     };
-    let refused = |message: &str| Parsed::refused(vec![Finding::error(Code::Refused, 0..source.len(), message)]);
+    let refused = |message: &str| Checked::refused(vec![Finding::error(Code::Refused, 0..source.len(), message)]);
     match on_large_stack(work) {
         Ok(Some(parsed)) => parsed,
         Ok(None) => refused("this is not a CEL expression, and the parser cannot say why"),
@@ -82,7 +68,7 @@ fn unbounded(source: &str) -> Vec<Finding> {
         match token {
             Token::Open => open += 1,
             Token::Close => open = open.saturating_sub(1),
-            Token::Number(number) if is_long(number) => {
+            Token::Number(number) if number.contains(['.', 'e', 'E']) && numbers::may_be_rounded(number) => {
                 findings.push(faults::long_number(number, end - number.len()..end));
             }
             Token::Number(_) => {}
@@ -93,14 +79,6 @@ fn unbounded(source: &str) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// A float holds 15 digits surely. Integers are checked by the parser.
-fn is_long(number: &str) -> bool {
-    let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
-    let fraction = number.contains(['.', 'e', 'E']);
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    fraction && digits.trim_start_matches('0').trim_end_matches('0').len() > 15
 }
 
 enum Token<'t> {

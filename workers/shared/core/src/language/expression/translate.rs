@@ -8,7 +8,6 @@ use crate::item::numbers;
 use crate::item::value::{Binary, Value};
 use crate::language::expression::faults;
 use crate::language::expression::node::{Node, Operator, Variable};
-use crate::language::expression::parse::Parsed;
 use crate::language::expression::types::Type;
 use crate::language::finding::{Code, Finding};
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, MapExpr, SourceInfo, operators};
@@ -41,6 +40,20 @@ pub(crate) struct Names {
     pub(crate) key: BTreeSet<String>,
 }
 
+/// An expression in checked form. Without a root there is at least one finding that is an error.
+pub(crate) struct Checked {
+    pub(crate) root: Option<Node>,
+    pub(crate) names: Names,
+    /// The problems, each at bytes of the source.
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl Checked {
+    pub(crate) fn refused(findings: Vec<Finding>) -> Self {
+        Self { root: None, names: Names::default(), findings }
+    }
+}
+
 /// Translates one expression.
 pub(crate) struct Translator<'t> {
     source: &'t str,
@@ -63,7 +76,7 @@ impl<'t> Translator<'t> {
     }
 
     /// Translates a whole expression.
-    pub(crate) fn translate(mut self, tree: &IdedExpr) -> Parsed {
+    pub(crate) fn translate(mut self, tree: &IdedExpr) -> Checked {
         let root = self.node(tree);
         let whole = 0..self.source.len();
         match self.purpose {
@@ -80,7 +93,7 @@ impl<'t> Translator<'t> {
                 }
             }
         }
-        Parsed { root, names: self.names, findings: self.findings }
+        Checked { root, names: self.names, findings: self.findings }
     }
 
     /// Reports a fault of the present part.
@@ -189,7 +202,7 @@ impl<'t> Translator<'t> {
     }
 
     fn call(&mut self, tree: &IdedExpr, call: &CallExpr) -> Translated {
-        if let ([a, b], Some(operator)) = (call.args.as_slice(), operator(&call.func_name)) {
+        if let ([a, b], Some(operator)) = (call.args.as_slice(), Operator::named(&call.func_name)) {
             return self.binary(tree, operator, a, b);
         }
         match (call.func_name.as_str(), call.args.as_slice()) {
@@ -284,22 +297,4 @@ impl<'t> Translator<'t> {
             None => at,
         }
     }
-}
-
-fn operator(name: &str) -> Option<Operator> {
-    Some(match name {
-        operators::ADD => Operator::Add,
-        operators::SUBSTRACT => Operator::Subtract,
-        operators::MULTIPLY => Operator::Multiply,
-        operators::DIVIDE => Operator::Divide,
-        operators::MODULO => Operator::Modulo,
-        operators::EQUALS => Operator::Equal,
-        operators::NOT_EQUALS => Operator::NotEqual,
-        operators::LESS => Operator::Less,
-        operators::LESS_EQUALS => Operator::LessEqual,
-        operators::GREATER => Operator::Greater,
-        operators::GREATER_EQUALS => Operator::GreaterEqual,
-        operators::IN => Operator::In,
-        _ => return None,
-    })
 }

@@ -133,7 +133,10 @@ fn the_reason_of_an_invalid_item_names_rule_and_step() {
         outcome => format!("{outcome:?}"),
     };
     let no_number = reason(r#"{"sk":{"S":"ORDER#1"},"price":{"S":"x"},"count":{"N":"2"}}"#);
-    assert_eq!(no_number, "rule orders: step 1: `to` decimal(): the text is no decimal number of at most 38 digits");
+    assert_eq!(
+        no_number,
+        "rule orders: step 1: `to` decimal(): the string is not a decimal number of at most 38 digits"
+    );
     let there = reason(r#"{"sk":{"S":"x"},"name":{"S":"a"},"fullName":{"S":"b"}}"#);
     assert!(there.starts_with("rule 2: step 1: `fullName` is there already"), "{there}");
     assert!(reason(r#"{"name":{"S":"a"}}"#).starts_with("rule orders: where: `sk` is missing"));

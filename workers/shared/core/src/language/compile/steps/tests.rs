@@ -125,7 +125,7 @@ fn versions_bring_items_of_any_version_to_the_newest_in_one_pass() {
     let text = after(VERSIONS, r#"{"a":{"S":"7"},"version":{"S":"1"}}"#);
     assert_eq!(text, "step 1: `version` is of type S, and a version of type N is looked for");
     let inner = after(VERSIONS, r#"{"b":{"S":"x"},"version":{"N":"2"}}"#);
-    assert_eq!(inner, "step 2.1: `b` holds a text that is no decimal number of at most 38 digits");
+    assert_eq!(inner, "step 2.1: `b` holds a string that is not a decimal number of at most 38 digits");
 }
 
 #[test]

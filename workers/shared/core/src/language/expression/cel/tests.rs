@@ -150,7 +150,7 @@ fn each_function_gives_what_its_reference_says() {
         ("number('007.50')", r#"{"N":"7.5"}"#),
         ("string(item.n) + string(true) + string(bytes('x'))", r#"{"S":"7.5truex"}"#),
         ("int('42')", r#"{"N":"42"}"#),
-        ("int(item.n)", "error: int(): it is no 64-bit integer"),
+        ("int(item.n)", "error: int(): the value is not a 64-bit integer"),
         ("bool('true')", r#"{"BOOL":true}"#),
         ("epoch_seconds(item.t)", r#"{"N":"1795341600"}"#),
         ("iso_time(1795341600)", r#"{"S":"2026-11-22T10:00:00Z"}"#),
@@ -164,7 +164,7 @@ fn each_function_gives_what_its_reference_says() {
             "uuid_from('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com')",
             r#"{"S":"2ed6657d-e927-568b-95e1-2665a8aea6a2"}"#,
         ),
-        ("uuid_from('x', 'y')", "error: uuid_from(): the namespace is no UUID"),
+        ("uuid_from('x', 'y')", "error: uuid_from(): the namespace is not a UUID"),
         ("[type(item.ss), type(decimal(1)), type(null)]", r#"{"L":[{"S":"SS"},{"S":"N"},{"S":"NULL"}]}"#),
         ("[size(item.s), item.ss.size(), size('üb')]", r#"{"L":[{"N":"5"},{"N":"2"},{"N":"2"}]}"#),
         (
@@ -196,7 +196,7 @@ fn loops_run_over_lists_sets_and_keys() {
 }
 
 #[test]
-fn a_side_that_decides_makes_the_other_s_error_not_matter() {
+fn a_side_that_decides_hides_an_error_of_the_other_side() {
     assert_eq!(value("item.a == 1 || true", "{}"), r#"{"BOOL":true}"#);
     assert_eq!(value("item.a == 1 && false", "{}"), r#"{"BOOL":false}"#);
     assert!(value("item.a == 1 || false", "{}").contains("`a` is missing"));
@@ -204,7 +204,7 @@ fn a_side_that_decides_makes_the_other_s_error_not_matter() {
 }
 
 #[test]
-fn no_error_holds_an_attribute_s_value() {
+fn no_error_contains_a_value_of_the_item() {
     let given = r#"{"m":{"M":{}},"s":{"S":"s3cr3t"},"n":{"N":"31337"},"l":{"L":[{"S":"s3cr3t"}]}}"#;
     for source in [
         "item.s + 1",
