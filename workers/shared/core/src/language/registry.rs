@@ -6,10 +6,10 @@
 
 use crate::change::migration::{Footprint, Migration, Outcome};
 use crate::item::value::Item;
-use crate::language::compile::compiled::{Compiled, MeaningError, is_name};
+use crate::language::compile::compiled::{Compiled, MeaningError};
+use crate::language::compile::form;
 use crate::language::document::Document;
 use crate::language::document::field::Field;
-use crate::language::document::requires::Requirement;
 use crate::language::expression::pushdown::Filter;
 use std::fmt;
 use std::sync::Arc;
@@ -89,16 +89,7 @@ impl Runnable {
         let Some(wanted) = document.code else {
             return Compiled::of(document).map(Box::new).map(Self::Document);
         };
-        if !is_name(&document.id) {
-            return Err(MeaningError::Id(document.id.clone()));
-        }
-        let steps = !document.change.is_empty() || !document.rules.is_empty();
-        if steps || document.r#where.is_some() || document.check.is_some() {
-            return Err(MeaningError::Form(
-                "has `code` beside `where`, `change`, `check` or `rules`; write one of them",
-            ));
-        }
-        Requirement::of(document).map_err(MeaningError::Requirement)?;
+        MeaningError::refuse(form::check(document))?;
         let Some(entry) = registry.find(&document.id) else {
             return Err(MeaningError::UnknownCode { id: document.id.clone(), known: registry.ids() });
         };
@@ -225,7 +216,7 @@ mod tests {
             "no migration in Rust has the id `other` in this build; it knows `mark`"
         );
         assert!(refused("id: mark\ncode: 1").contains("is of revision 2 in this build, and revision 1 is asked for"));
-        assert!(refused("id: mark\ncode: 2\nwhere: 'true'").contains("`code` beside `where`"));
+        assert!(refused("id: mark\ncode: 2\nwhere: 'true'").contains("`where` cannot be beside `code`"));
         let compiled = Compiled::of(&REGISTRY.document("mark").unwrap()).map(|_| ()).unwrap_err().to_string();
         assert!(compiled.contains("migration in Rust"), "{compiled}");
     }

@@ -4,6 +4,8 @@
 
 pub mod compiled;
 pub mod error;
+pub mod fault;
+pub(crate) mod form;
 pub(crate) mod reading;
 pub(crate) mod steps;
 pub mod trace;

@@ -1,19 +1,18 @@
-//! An expression in its document: what YAML does to it, and where in the document its findings are.
+//! Findings of an expression in its document: where they are, and what YAML did to the expression. The rules of expressions
+//! are in [`expression`](crate::language::expression).
 
 use super::position;
 use super::yaml::{Kind, Node};
-use crate::language::expression::cel::{Expression, Purpose};
 use crate::language::finding::{Code, Finding};
 use serde_saphyr::granit_parser::ScalarStyle;
 use std::ops::Range;
 
-/// Everything that is wrong with an expression, at its places in the document. `node` is the scalar that holds `source`.
-pub fn findings(document: &str, node: &Node, source: &str, purpose: Purpose) -> Vec<Finding> {
-    let (_, findings) = Expression::examine(source, purpose);
-    findings.into_iter().map(|finding| placed(document, node, source, finding)).collect()
-}
-
-fn placed(document: &str, node: &Node, source: &str, mut finding: Finding) -> Finding {
+/// A finding of an expression at its place in the document. `node` is the scalar that holds the expression.
+pub fn placed(document: &str, node: &Node, mut finding: Finding) -> Finding {
+    let source = node.text().unwrap_or_default();
+    if source.get(finding.span.clone()).is_none() {
+        finding.span = 0..source.len();
+    }
     if finding.code == Code::Syntax {
         finding = match comment_after(document, node).filter(|_| is_cut_short(source, &finding.span)) {
             Some(comment) => return cut_by_comment(comment),

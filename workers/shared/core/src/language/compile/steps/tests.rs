@@ -132,8 +132,8 @@ fn versions_bring_items_of_any_version_to_the_newest_in_one_pass() {
 fn a_version_that_leads_nowhere_is_refused() {
     assert!(refused("- increment_version: {from: 1, to: 1}").contains("to itself"));
     assert!(refused("- increment_version: {from: 1, to: '2'}").contains("another type"));
-    assert!(refused("- increment_version: {from: true, to: false}").contains("neither a number nor a text"));
+    assert!(refused("- increment_version: {from: true, to: false}").contains("neither a number nor a string"));
     assert!(refused("- increment_version: {path: 'v[*]', from: 1, to: 2}").contains("one version"));
     let nested = "- increment_version: {from: 1, to: 2, change: [{increment_version: {from: 2, to: 3}}]}";
-    assert!(refused(nested).starts_with("step 1.1 is an `increment_version` within another"));
+    assert!(refused(nested).starts_with("step 1.1: this step is an `increment_version` within another"));
 }
