@@ -8,8 +8,8 @@ use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_core::control::run_control::Control;
 use tableshift_core::item::value::Item;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::Counts;
 
 use crate::application::old_code;

@@ -8,4 +8,3 @@ pub mod fault;
 pub(crate) mod form;
 pub(crate) mod reading;
 pub(crate) mod steps;
-pub mod trace;
