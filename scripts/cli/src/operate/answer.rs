@@ -15,7 +15,6 @@ use tableshift_aws::ledger::approvals::{Answer, Approvals as _, Outcome, Secrets
 use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_aws::run_files::load_plan;
 use tableshift_aws::s3::ReadObject as _;
-use tableshift_aws::sfn::answers::SendAnswer as _;
 use tableshift_aws::{CallError, Clients};
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::{Hashes, NotEntitled, account_of};
