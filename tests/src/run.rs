@@ -21,7 +21,8 @@ use tableshift_core::plan::run_plan::{Facts, RunPlan};
 use tableshift_core::write::counts::{Partial, Tally};
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
-use tableshift_segment::part::Ports;
+use tableshift_segment::ports::Ports;
+use tableshift_segment::work::WorkError;
 
 use crate::{Calm, Engines};
 
@@ -127,13 +128,17 @@ impl TestRun {
         }
     }
 
-    fn ports(&self) -> Ports<Bucket, Ledger, impl Fn(&str) -> TableItems> {
+    fn ports(&self) -> Ports<impl Fn(&str) -> TableItems> {
         let (bucket, ledger) = (self.bucket(), self.ledger());
         Ports { bucket, ledger, items: |_: &str| self.items(), registry: REGISTRY, clock: epoch_millis }
     }
 
     /// One call of the worker of a segment.
-    pub async fn migrate_once(&self, segment: u32, deadline: Deadline) -> Result<Progress, migrate_segment::Error> {
+    pub async fn migrate_once(
+        &self,
+        segment: u32,
+        deadline: Deadline,
+    ) -> Result<Progress, WorkError<migrate_segment::Error>> {
         migrate_segment::run(&self.ports(), &Calm, self.segment(segment), deadline).await
     }
 
@@ -154,7 +159,7 @@ impl TestRun {
     }
 
     /// Runs a dry run of one part.
-    pub async fn dry_run(&self, part: Part) -> Result<Progress, dry_run::Error> {
+    pub async fn dry_run(&self, part: Part) -> Result<Progress, WorkError<dry_run::Error>> {
         let input = PartInput { run: self.plan.run.clone(), epoch: self.epoch, part };
         dry_run::run(&self.ports(), input, generous()).await
     }

@@ -93,7 +93,11 @@ async fn begun(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::RunPlan))
 }
 
 /// One call of the worker. After 100 writes it is `then`.
-async fn call(run: &TestRun, monitor_reader: impl Look, then: i64) -> Result<Progress, migrate_segment::Error> {
+async fn call(
+    run: &TestRun,
+    monitor_reader: impl Look,
+    then: i64,
+) -> Result<Progress, tableshift_segment::work::WorkError<migrate_segment::Error>> {
     let ports = migrate_segment::Ports {
         bucket: run.bucket(),
         ledger: run.ledger(),

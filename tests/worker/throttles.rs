@@ -62,11 +62,7 @@ fn ports(
     run: &TestRun,
     reads: Vec<Option<Reason>>,
     writes: Vec<Option<Reason>>,
-) -> tableshift_segment::part::Ports<
-    tableshift_aws::s3::Bucket,
-    tableshift_aws::ledger::table::Ledger,
-    impl Fn(&str) -> Throttling,
-> {
+) -> tableshift_segment::ports::Ports<impl Fn(&str) -> Throttling> {
     let items = run.items();
     let open = move |_: &str| Throttling {
         items: items.clone(),

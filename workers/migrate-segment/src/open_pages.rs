@@ -1,8 +1,8 @@
-//! Pages that are begun and not yet counted in.
+//! Pages that were begun and are not saved yet.
 //!
-//! Writes of a hot partition key take their time, and the pages after theirs do not wait for them. A checkpoint tells of
-//! whole pages and in their order, though: a page is counted in once all its items, and all those of the pages before it,
-//! have an outcome. An attempt that takes over reads again what is not counted in, and finds in the journal what of it is
+//! Writes to a hot partition key take long, and later pages do not wait for them. The checkpoint, however, counts whole
+//! pages in order: a page is saved once all its items, and all items of the pages before it, have an outcome. An
+//! attempt that takes over reads the pages that are not saved again, and finds in the journal which of their items are
 //! written.
 
 use std::collections::VecDeque;
@@ -10,15 +10,15 @@ use std::collections::VecDeque;
 use tableshift_core::item::value::Item;
 use tableshift_core::write::counts::Tally;
 
-/// So many pages, or so many items, are begun and not counted in: so much is read again when a worker ends before its time.
+/// The most open pages, and items in them: this much is read again if a worker is killed.
 const MOST: (usize, u64) = (64, 65_536);
 
-/// A page that is begun.
+/// A page that was begun.
 #[derive(Debug, Default)]
 pub(crate) struct OpenPage {
-    /// What its items came to so far.
+    /// The counts of its items so far.
     pub(crate) tally: Tally,
-    /// Where the page after it begins; `None`: it is the last.
+    /// Where the next page begins; `None`: it is the last page.
     pub(crate) cursor: Option<Item>,
     /// The keys of its items, if an earlier attempt may have written some.
     pub(crate) keys: Vec<Item>,
@@ -31,29 +31,29 @@ impl OpenPage {
         Self { tally, cursor, keys, unsettled: 0 }
     }
 
-    /// So many writes of the page are to come to something.
+    /// Adds writes whose outcomes the page waits for.
     pub(crate) fn expect(&mut self, writes: usize) {
         self.unsettled += writes;
     }
 
-    /// A write of the page has come to something, and is counted.
+    /// A write of the page has an outcome, and is counted.
     pub(crate) fn settle(&mut self) {
         self.unsettled -= 1;
     }
 }
 
-/// The pages that are begun, in their order.
+/// The open pages of a segment, in order.
 #[derive(Debug)]
 pub(crate) struct OpenPages {
-    /// The number of the first of them, within the segment.
+    /// The number of the first one within the segment, from 0.
     first: u64,
     pages: VecDeque<OpenPage>,
-    /// How many journal objects the latest page has.
+    /// How many journal objects the latest page has so far.
     journaled: u32,
 }
 
 impl OpenPages {
-    /// None yet; the next one has this number.
+    /// No page yet; the first one will have this number.
     pub(crate) fn from(first: u64) -> Self {
         Self { first, pages: VecDeque::new(), journaled: 0 }
     }
@@ -69,29 +69,34 @@ impl OpenPages {
         self.first + self.pages.len() as u64 - 1
     }
 
-    /// The page with this number, which is open.
+    /// The latest page.
+    pub(crate) fn latest_page(&mut self) -> &mut OpenPage {
+        self.page(self.latest())
+    }
+
+    /// The page with this number, which must be open.
     pub(crate) fn page(&mut self, number: u64) -> &mut OpenPage {
         &mut self.pages[(number - self.first) as usize]
     }
 
-    /// The number within the latest page of the next journal object.
+    /// The number of the next journal object within the latest page, from 0.
     pub(crate) fn next_journal_object(&mut self) -> u32 {
         self.journaled += 1;
         self.journaled - 1
     }
 
-    /// Whether no page may be begun before one is counted in.
-    pub(crate) fn are_most(&self) -> bool {
+    /// Whether a page has to be saved before the next one is begun.
+    pub(crate) fn are_full(&self) -> bool {
         let items = || self.pages.iter().map(|page| page.tally.counts.scanned).sum::<u64>();
         self.pages.len() >= MOST.0 || items() >= MOST.1
     }
 
-    /// The keys of their items, if an earlier attempt may have written some.
+    /// The keys of the pages' items, if an earlier attempt may have written some.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Item> {
         self.pages.iter().flat_map(|page| &page.keys)
     }
 
-    /// Takes out the first page, if all its writes have come to something.
+    /// Removes the first page, if all its writes have an outcome.
     pub(crate) fn take_settled(&mut self) -> Option<OpenPage> {
         let settled = self.pages.pop_front_if(|page| page.unsettled == 0);
         self.first += u64::from(settled.is_some());
@@ -104,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_are_counted_in_in_their_order() {
+    fn pages_are_saved_in_order() {
         let mut open = OpenPages::from(7);
         for writes in [2, 0, 1] {
             open.begin(OpenPage::default());
@@ -121,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_pages_or_so_many_items_are_open_at_most() {
+    fn the_number_of_open_pages_and_of_their_items_is_limited() {
         let page = |scanned| {
             let mut page = OpenPage::default();
             page.tally.counts.scanned = scanned;
@@ -129,16 +134,16 @@ mod tests {
         };
         let mut open = OpenPages::from(0);
         (0..63).for_each(|_| open.begin(page(10)));
-        assert!(!open.are_most());
+        assert!(!open.are_full());
         open.begin(page(10));
-        assert!(open.are_most());
+        assert!(open.are_full());
         let mut open = OpenPages::from(0);
         (0..2).for_each(|_| open.begin(page(32_768)));
-        assert!(open.are_most());
+        assert!(open.are_full());
     }
 
     #[test]
-    fn journal_objects_are_numbered_within_the_page_that_is_at_work() {
+    fn journal_objects_are_numbered_within_the_latest_page() {
         let mut open = OpenPages::from(0);
         open.begin(OpenPage::default());
         assert_eq!((open.next_journal_object(), open.next_journal_object()), (0, 1));

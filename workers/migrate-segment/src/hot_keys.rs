@@ -1,23 +1,24 @@
-//! Partition keys that DynamoDB throttles by themselves: their items wait at a pace of their own, and all others go on.
+//! Partition keys that DynamoDB throttles on their own: their writes wait, each key at its own pace, while all other
+//! writes continue.
 //!
-//! A partition gives a thousand write units a second, and the items of one partition key may all be in one. What such a
-//! key takes is found by asking: its rate is halved when it is throttled and grows back a little every second.
+//! A partition serves a thousand write units a second, and all items of a partition key may be in one partition. The
+//! rate that such a key can take is not known: it is halved after a throttle and grows back a little every second.
 //! Source: DynamoDB developer guide, "Designing partition keys to distribute your workload".
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use tableshift_core::item::value::Value;
-use tableshift_segment::paced::Pacer;
+use tableshift_segment::pacer::Pacer;
 
 use crate::round::Write;
 
-/// So many keys are hot by themselves at a time; if it is more, it is the key range that is hot.
-const FEW: usize = 8;
-/// So many writes, and so many bytes of their items, may wait while other pages are begun.
+/// The most hot keys at a time. If more keys are throttled, their whole key range is hot.
+const MOST_KEYS: usize = 8;
+/// The most writes, and bytes of their items, that may wait while other pages are begun.
 const MOST_WAITING: (usize, usize) = (4096, 4 * 1024 * 1024);
 
-/// The partition keys that are throttled by themselves.
+/// The hot partition keys, and the writes that wait for them.
 pub(crate) struct HotKeys {
     /// The name of the table's partition key.
     name: String,
@@ -32,7 +33,7 @@ struct HotKey {
 }
 
 impl HotKeys {
-    /// None yet, for a table whose partition key has this name.
+    /// No hot key yet, for a table whose partition key has this name.
     pub(crate) fn of(name: &str) -> Self {
         Self { name: name.to_owned(), keys: BTreeMap::new(), waiting: (0, 0) }
     }
@@ -42,34 +43,35 @@ impl HotKeys {
         self.waiting.0 == 0
     }
 
-    /// Whether so few writes wait that others need not wait for them.
-    pub(crate) fn are_few(&self) -> bool {
+    /// Whether other writes may continue although some wait.
+    pub(crate) fn have_room(&self) -> bool {
         self.waiting.0 <= MOST_WAITING.0 && self.waiting.1 <= MOST_WAITING.1
     }
 
-    /// Takes up a write whose key is hot, to wait for its wave among those of its key. Gives back any other.
-    pub(crate) fn hold(&mut self, write: Write) -> Option<Write> {
+    /// Queues a write if its key is hot, and gives it back otherwise.
+    pub(crate) fn queue_if_hot(&mut self, write: Write) -> Option<Write> {
         let Some(hot) = write.work.key.get(&self.name).and_then(|key| self.keys.get_mut(key)) else {
             return Some(write);
         };
         self.waiting = (self.waiting.0 + 1, self.waiting.1 + write.bytes());
         match write.round {
             0 => hot.waiting.push_back(write),
-            // It was just read: the longer it waits, the sooner it is stale again.
+            // It was just read, and gets stale while it waits.
             _ => hot.waiting.push_front(write),
         }
         None
     }
 
-    /// Takes up a write that was throttled. Gives it back if too many keys are hot already: then it is not its key.
-    pub(crate) fn throttled(&mut self, write: Write) -> Option<Write> {
+    /// Queues a throttled write, and treats its key as hot from now on. Gives it back if too many keys are hot already:
+    /// then the cause is not its key.
+    pub(crate) fn queue_throttled(&mut self, write: Write) -> Option<Write> {
         let Some(key) = write.work.key.get(&self.name) else { return Some(write) };
-        if !self.keys.contains_key(key) && self.keys.len() >= FEW {
+        if !self.keys.contains_key(key) && self.keys.len() >= MOST_KEYS {
             return Some(write);
         }
         let hot = self.keys.entry(key.clone()).or_insert_with(|| {
-            let pacer = Pacer::new(None);
-            pacer.settle(write.units());
+            let pacer = Pacer::unlimited();
+            pacer.charge(write.units());
             HotKey { pacer, waiting: VecDeque::new() }
         });
         hot.pacer.throttle();
@@ -78,29 +80,29 @@ impl HotKeys {
         None
     }
 
-    /// A write whose wave among those of its key has come.
-    pub(crate) fn due(&mut self) -> Option<Write> {
+    /// The next write that its key's pace permits now.
+    pub(crate) fn take_due(&mut self) -> Option<Write> {
         let mut hot = self.keys.values_mut().filter(|hot| !hot.waiting.is_empty());
         let hot = hot.find(|hot| hot.pacer.wait().is_zero())?;
         let write = hot.waiting.pop_front()?;
-        hot.pacer.settle(write.units());
+        hot.pacer.charge(write.units());
         self.waiting = (self.waiting.0 - 1, self.waiting.1 - write.bytes());
         Some(write)
     }
 
-    /// How long until a wave comes; none if no write waits.
+    /// How long until a write is due; `None` if no write waits.
     pub(crate) fn wait(&self) -> Option<Duration> {
         let waiting = self.keys.values().filter(|hot| !hot.waiting.is_empty());
         waiting.map(|hot| hot.pacer.wait()).min()
     }
 
-    /// Forgets the writes that wait.
-    pub(crate) fn forget_writes(&mut self) {
+    /// Drops the waiting writes.
+    pub(crate) fn drop_writes(&mut self) {
         self.keys.values_mut().for_each(|hot| hot.waiting.clear());
         self.waiting = (0, 0);
     }
 
-    /// Forgets the keys that have not been throttled for long.
+    /// Forgets the keys that have not been throttled for long, so that their writes are sent like all others.
     pub(crate) fn forget_cold(&mut self) {
         self.keys.retain(|_, hot| !hot.waiting.is_empty() || !hot.pacer.wait().is_zero() || hot.pacer.rate().is_some());
     }
