@@ -4,7 +4,7 @@ use crate::change::migration::{Change, Footprint, Invalid, Migration, Outcome};
 use crate::item::value::{Item, item_bytes};
 pub use crate::language::compile::error::MeaningError;
 use crate::language::compile::reading;
-use crate::language::compile::steps::{self, Step, Watch};
+use crate::language::compile::steps::{self, Action, Step, Watch};
 use crate::language::document::Document;
 use crate::language::document::field::Field;
 use crate::language::document::requires::Requirement;
@@ -140,8 +140,8 @@ impl Rule {
         Ok(Self {
             number: written.number,
             name,
-            matches: reading::expression(field("where"), written.matches)?,
-            check: reading::expression(field("check"), written.check)?,
+            matches: reading::condition(field("where"), written.matches)?,
+            check: reading::condition(field("check"), written.check)?,
             steps: reading::steps(&field(""), written.change)?,
         })
     }
@@ -156,6 +156,18 @@ impl Rule {
             Some(name) => Invalid::Rule { rule: name.clone(), reason: Box::new(reason) },
             None => reason,
         }
+    }
+
+    /// Whether a second run may change an item of this rule again: the steps change nothing that `where` reads, and a
+    /// step sets a value that it computes from an attribute that the steps change, as in `item.n + 1`.
+    pub(crate) fn may_repeat(&self) -> bool {
+        let touched: BTreeSet<&str> = self.all_steps().flat_map(Step::touches).collect();
+        let changes = |condition: &Expression| condition.reads().iter().any(|name| touched.contains(name.as_str()));
+        let repeats = |step: &Step| {
+            let is_set = matches!(step.action, Action::Set(..));
+            is_set && step.action.computed().is_some_and(changes) && !step.when.as_ref().is_some_and(changes)
+        };
+        !self.matches.as_ref().is_some_and(changes) && self.steps.iter().any(repeats)
     }
 
     /// The steps and those within them.

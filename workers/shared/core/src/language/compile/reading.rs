@@ -7,7 +7,9 @@ use crate::language::compile::error::MeaningError;
 use crate::language::compile::steps::{Action, Otherwise, Source, Step};
 use crate::language::document::field::Field;
 use crate::language::document::{self, Document};
-use crate::language::expression::cel::Expression;
+use crate::language::expression::cel::{Expression, Purpose};
+use crate::language::expression::error::CompileError;
+use crate::language::finding::Level;
 use std::collections::BTreeMap;
 
 /// How deep a literal may nest. Source: DynamoDB developer guide, "Quotas", nested attribute depth.
@@ -59,10 +61,18 @@ pub(crate) fn rules(document: &Document) -> Result<Vec<Written<'_>>, MeaningErro
     }
 }
 
-/// Compiles an expression that a field may hold.
-pub(crate) fn expression(field: Field, source: Option<&str>) -> Result<Option<Expression>, MeaningError> {
-    let compile = |text| Expression::compile(text).map_err(|source| MeaningError::Expression { field, source });
-    source.map(compile).transpose()
+/// Compiles a condition that a field may hold.
+pub(crate) fn condition(field: Field, source: Option<&str>) -> Result<Option<Expression>, MeaningError> {
+    source.map(|source| expression(field, source, Purpose::Condition)).transpose()
+}
+
+/// Compiles an expression, and refuses one that no item can have a result for.
+fn expression(field: Field, source: &str, purpose: Purpose) -> Result<Expression, MeaningError> {
+    let (expression, findings) = Expression::examine(source, purpose);
+    match expression.filter(|_| findings.iter().all(|finding| finding.level != Level::Error)) {
+        Some(expression) => Ok(expression),
+        None => Err(MeaningError::Expression { field, source: CompileError(findings) }),
+    }
 }
 
 /// The steps of a rule, or those within a step.
@@ -74,7 +84,7 @@ pub(crate) fn steps(place: &Field, steps: &[document::Step]) -> Result<Vec<Step>
 }
 
 fn step(field: Field, step: &document::Step) -> Result<Step, MeaningError> {
-    let when = expression(field.named("when"), step.when.as_deref())?;
+    let when = condition(field.named("when"), step.when.as_deref())?;
     let action = Reader { field: &field }.action(&step.action)?;
     Ok(Step { field, when, action })
 }
@@ -187,12 +197,8 @@ impl Reader<'_> {
         let field = self.field.named("to");
         match to {
             serde_json::Value::String(text) => {
-                let compiled = match path.is_many() {
-                    true => Expression::compile_for_element(text),
-                    false => Expression::compile(text),
-                };
-                let expression = compiled.map_err(|source| MeaningError::Expression { field, source })?;
-                Ok(Source::Computed(Box::new(expression)))
+                let purpose = if path.is_many() { Purpose::ValueOfElement } else { Purpose::Value };
+                Ok(Source::Computed(Box::new(expression(field, text, purpose)?)))
             }
             other => literal(field, other).map(Source::Literal),
         }

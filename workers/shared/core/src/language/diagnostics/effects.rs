@@ -1,10 +1,10 @@
 //! Steps whose effect nothing ever sees: a later step overwrites or removes what they made, or does the same again.
 
-use super::finding::{Code, Finding};
 use super::steps::StepView;
 use super::yaml::Node;
 use crate::item::path::Path;
-use crate::language::expression::cel::Expression;
+use crate::language::expression::cel::{Expression, Purpose};
+use crate::language::finding::{Code, Finding};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -98,7 +98,7 @@ fn reads(step: &StepView<'_>) -> BTreeSet<String> {
     let mut roots: BTreeSet<String> = step.reads.iter().filter_map(|read| Some(read.root()?.to_owned())).collect();
     for name in ["to", "when"] {
         let Some(text) = step.node.field(name).and_then(Node::text) else { continue };
-        if let Ok(expression) = Expression::compile_for_element(text) {
+        if let (Some(expression), _) = Expression::examine(text, Purpose::ValueOfElement) {
             roots.extend(expression.reads().iter().cloned());
         }
     }

@@ -1,10 +1,10 @@
 //! Which of its forms a document has, and whether its paths can be read.
 
-use super::finding::{Code, Finding};
 use super::steps::PathView;
-use super::suggest::nearest;
 use super::yaml::{Entry, Node};
 use crate::item::path::Path;
+use crate::language::finding::{Code, Finding};
+use crate::language::suggest::nearest;
 
 /// Either `change`, with `where` and `check` beside it, or `rules`.
 pub fn check(root: &Node, findings: &mut Vec<Finding>) {

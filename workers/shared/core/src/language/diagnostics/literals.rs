@@ -1,9 +1,9 @@
 //! Literals that are not what they look like: texts that look like expressions, numbers that reading would round.
 
-use super::finding::{Code, Finding};
 use super::steps::StepView;
 use super::yaml::{Kind, Node};
 use crate::language::document;
+use crate::language::finding::{Code, Finding};
 use serde_saphyr::granit_parser::ScalarStyle;
 
 /// Warns of every text of a literal that is likely to be meant as an expression.

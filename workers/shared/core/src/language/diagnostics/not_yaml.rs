@@ -1,6 +1,6 @@
 //! Texts that are no YAML: the parser's message, and the commonest mistakes told by what to write instead.
 
-use super::finding::{Code, Finding};
+use crate::language::finding::{Code, Finding};
 use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 use std::ops::Range;
 

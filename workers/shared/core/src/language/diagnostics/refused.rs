@@ -1,6 +1,5 @@
 //! What compiling refuses: every step by itself, so that one fault does not hide the next.
 
-use super::finding::{Code, Finding, Level};
 use super::steps::StepView;
 use super::yaml::Node;
 use crate::language::compile::compiled::Compiled;
@@ -8,6 +7,7 @@ use crate::language::compile::error::MeaningError;
 use crate::language::compile::reading;
 use crate::language::document::field::Field;
 use crate::language::document::{Document, Step};
+use crate::language::finding::{Code, Finding, Level};
 use std::cmp::Reverse;
 use std::ops::Range;
 

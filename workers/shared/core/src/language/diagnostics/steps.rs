@@ -1,14 +1,14 @@
 //! The steps of a document: one action each, paths that can be read, expressions that compile.
 
-use super::expression::{self, Place};
-use super::finding::{Code, Finding};
+use super::expression;
 use super::form;
 use super::literals;
 use super::shape::step_fields;
-use super::suggest::listed;
 use super::yaml::{Kind, Node};
 use crate::item::path::Path;
-use crate::language::expression::cel::Expression;
+use crate::language::expression::cel::Purpose;
+use crate::language::finding::{Code, Finding};
+use crate::language::suggest::listed;
 use serde_saphyr::granit_parser::ScalarStyle;
 
 /// A step as a review sees it.
@@ -120,11 +120,10 @@ pub fn check(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec
     }
     form::check(root, findings);
     literals::rounded(root, findings);
-    for (rule, node) in rules(root) {
+    for (_, node) in rules(root) {
         for field in ["where", "check"] {
-            let name = rule.map_or(field.to_owned(), |rule| format!("rule {rule}: {field}"));
             if let Some(node) = node.field(field) {
-                condition(text, name, node, findings);
+                condition(text, node, findings);
             }
         }
     }
@@ -134,7 +133,7 @@ pub fn check(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec
             form::path(path, findings);
         }
         if let Some(node) = step.node.field("when") {
-            condition(text, format!("{}: when", step.name()), node, findings);
+            condition(text, node, findings);
         }
         value(text, step, findings);
         literals::check(step, findings);
@@ -161,10 +160,9 @@ fn identity(node: &Node, findings: &mut Vec<Finding>) {
     });
 }
 
-fn condition(text: &str, field: String, node: &Node, findings: &mut Vec<Finding>) {
+fn condition(text: &str, node: &Node, findings: &mut Vec<Finding>) {
     if let Some(source) = node.text().filter(|_| !node.is_null() && node.tag.is_none()) {
-        let place = Place { document: text, field, node, condition: true, variables: &[] };
-        expression::check(&place, Expression::compile(source).map(drop), findings);
+        findings.extend(expression::findings(text, node, source, Purpose::Condition));
     }
 }
 
@@ -180,13 +178,8 @@ fn value(text: &str, step: &StepView<'_>, findings: &mut Vec<Finding>) {
         return;
     }
     let many = step.writes.iter().any(|write| write.path.as_ref().is_some_and(Path::is_many));
-    let (variables, compiled): (&[&str], _) = match many {
-        true => (&["element"], Expression::compile_for_element(source)),
-        false => (&[], Expression::compile(source)),
-    };
-    let field = format!("{}: to", step.name());
-    let place = Place { document: text, field, node: to, condition: false, variables };
-    expression::check(&place, compiled.map(drop), findings);
+    let purpose = if many { Purpose::ValueOfElement } else { Purpose::Value };
+    findings.extend(expression::findings(text, to, source, purpose));
 }
 
 /// Whether a plain scalar is a text, and so an expression: the reader of documents decides.

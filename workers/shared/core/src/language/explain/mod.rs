@@ -90,19 +90,6 @@ fn promises(page: &mut Page, migration: &Compiled) {
         &format!("A write happens only if the item still exists and holds what was read in {guarded}."),
     );
     page.hanging(2, "", "The item as it was is in the journal before it is written, so that a run can be put back.");
-    page.heading("What can be shown beforehand");
-    let twice = match migration.is_shown_idempotent() {
-        true => "A second run changes nothing: that can be shown.",
-        false => "That a second run changes nothing cannot be shown; the dry run looks, item by item.",
-    };
-    page.hanging(2, "", twice);
-    match migration.inverse_steps() {
-        None => page.hanging(2, "", "No steps are known that would undo it without the journal."),
-        Some(inverse) => {
-            page.hanging(2, "", "Even without the journal, these steps would undo it:");
-            numbered(page, &inverse, 4, "");
-        }
-    }
 }
 
 #[derive(Default)]

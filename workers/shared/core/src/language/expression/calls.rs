@@ -60,12 +60,12 @@ impl Function {
             Self::Sha256 => sha256(self, given)?,
             Self::Type => Value::s(given.plain().map_or("N", Value::type_name)),
             Self::Size => Value::N(size(given).ok_or_else(|| self.refuse(given))?.to_string()),
-            _ => return Err(failed(self.signature().0, "takes more arguments")),
+            _ => return Err(failed(self.signature().name, "takes more arguments")),
         })
     }
 
     fn refuse(self, given: &Datum<'_>) -> EvaluationError {
-        EvaluationError::wrong_type(&format!("{}()", self.signature().0), &[given.plain()])
+        EvaluationError::wrong_type(&format!("{}()", self.signature().name), &[given.plain()])
     }
 }
 

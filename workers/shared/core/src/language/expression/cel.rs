@@ -7,7 +7,9 @@ use crate::language::expression::node::Node;
 use crate::language::expression::parse;
 use crate::language::expression::pushdown::Filter;
 use crate::language::expression::scope::Scope;
-use crate::language::expression::translate::Names;
+use crate::language::expression::translate::Checked;
+pub use crate::language::expression::translate::Purpose;
+use crate::language::finding::Finding;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -23,16 +25,17 @@ pub struct Expression {
 impl Expression {
     /// Compiles CEL over `item` and `key`.
     pub fn compile(source: &str) -> Result<Self, CompileError> {
-        Self::parsed(source, parse::parse(source, false)?)
+        let (expression, findings) = Self::examine(source, Purpose::Value);
+        expression.ok_or(CompileError(findings))
     }
 
-    /// Compiles CEL over `item`, `key` and `element`.
-    pub fn compile_for_element(source: &str) -> Result<Self, CompileError> {
-        Self::parsed(source, parse::parse(source, true)?)
-    }
-
-    fn parsed(source: &str, (root, names): (Node, Names)) -> Result<Self, CompileError> {
-        Ok(Self { source: source.into(), root: Arc::new(root), reads: names.item, key_reads: names.key })
+    /// Compiles an expression, and finds everything that is wrong with it. There may be findings without an expression,
+    /// and with one: those say that no item can have a result, or warn.
+    pub fn examine(source: &str, purpose: Purpose) -> (Option<Self>, Vec<Finding>) {
+        let Checked { root, names, findings } = parse::parse(source, purpose);
+        let compiled =
+            |root| Self { source: source.into(), root: Arc::new(root), reads: names.item, key_reads: names.key };
+        (root.map(compiled), findings)
     }
 
     /// The text as the author wrote it.

@@ -87,11 +87,11 @@ fn faulty_documents_are_refused_by_step_and_field() {
     assert_eq!(refused("id: a\nchange: []"), "`change` has no step; write at least one");
     assert!(
         refused("id: a\nwhere: item.\nchange: [{remove: x}]")
-            .starts_with("`where` cannot be compiled: it is not a CEL expression")
+            .starts_with("`where` cannot be compiled: the expression ends too soon")
     );
     assert_eq!(
         refused("id: a\nchange: [{remove: x}, {set: y, to: name}]"),
-        "`step 2: to` cannot be compiled: it names `name`, which does not exist; write `item.name` for the attribute, or quote it for a text"
+        "`step 2: to` cannot be compiled: there is no `name` (for the fixed string, quote it once more: 'name')"
     );
 }
 
@@ -159,7 +159,7 @@ fn rules_that_no_item_reaches_and_documents_of_two_forms_are_refused() {
     assert!(refused("id: x\nwhere: 'true'\nrules: [{change: [{remove: a}]}]").contains("within each rule"));
     assert_eq!(refused("id: x\nrules: [{change: []}]"), "`rule 1: change` has no step; write at least one");
     let expression = "id: x\nrules: [{change: [{set: a, to: b}]}]";
-    assert!(refused(expression).starts_with("`rule 1, step 1: to` cannot be compiled: it names `b`"));
+    assert!(refused(expression).starts_with("`rule 1, step 1: to` cannot be compiled: there is no `b`"));
 }
 
 #[test]
@@ -200,4 +200,26 @@ fn an_item_as_large_as_they_come_goes_there_and_back_to_the_bit() {
         }
     }
     assert_eq!(serde_json::to_string(&item).unwrap(), serde_json::to_string(&before).unwrap());
+}
+
+#[test]
+fn a_rule_may_repeat_where_no_condition_ends_and_a_value_is_computed_from_what_changes() {
+    let repeats = |yaml: &str| compiled(&format!("id: x\n{yaml}")).rules()[0].may_repeat();
+    for yaml in [
+        "change: [{set: n, to: item.n + 1}]",
+        "where: has(item.a)\nchange: [{set: n, to: item.n + 1}]",
+        "change: [{set: b, to: lower(item.a)}, {remove: a}]",
+    ] {
+        assert!(repeats(yaml), "{yaml}");
+    }
+    for yaml in [
+        "where: has(item.a) && !has(item.b)\nchange: [{set: b, to: lower(item.a)}, {remove: a}]",
+        "where: '!has(item.version)'\nchange: [{set: n, to: item.n + 1}, {set: version, to: 2}]",
+        "change: [{when: '!has(item.version)', set: n, to: item.n + 1}, {set: version, to: 2}]",
+        "change: [{increment_version: {from: 1, to: 2, change: [{set: n, to: item.n + 1}]}}]",
+        "where: key.sk.startsWith('ORDER#')\nchange: [{set: total, to: decimal(item.price) * item.count}]",
+        "change: [{default: n, to: 1}, {convert: {path: n, to: string}}]",
+    ] {
+        assert!(!repeats(yaml), "{yaml}");
+    }
 }

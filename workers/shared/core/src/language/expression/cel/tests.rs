@@ -1,4 +1,5 @@
 use super::*;
+use crate::language::finding::{Code, Level};
 
 fn item(json: &str) -> Item {
     serde_json::from_str(json).unwrap()
@@ -25,23 +26,64 @@ fn the_attributes_that_an_expression_reads_are_known() {
 
 #[test]
 fn what_expressions_may_not_do_is_refused_with_what_to_write_instead() {
-    assert!(refused("address == 'x'").contains("write `item.address`"));
-    assert!(refused("frob(item.a)").contains("`frob()`, which does not exist"));
-    assert!(refused("size(item) > 1").contains("`item` as a whole"));
-    assert!(refused("item[item.a]").contains("`item` as a whole"));
-    assert!(refused("item.").contains("not a CEL expression"));
-    assert!(refused("trim(item.a, 'x')").contains("`trim(text)`"));
-    assert!(refused("item.a.trim()").contains("write `trim(...)`"));
-    assert!(refused("startsWith(item.a, 'x')").contains("write `value.startsWith(...)`"));
-    assert!(refused("extract(item.a, item.b)").contains("fixed text"));
-    assert!(refused("item.a.matches('(')").contains("no regular expression"));
+    assert!(refused("address == 'x'").contains("with `item.` before it: item.address"));
+    assert!(refused("frob(item.a)").contains("no function `frob()`"));
+    assert!(refused("size(item) > 1").contains("`item` cannot be used as a whole"));
+    assert!(refused("item[item.a]").contains("`item` cannot be used as a whole"));
+    assert!(refused("item.").contains("the expression ends too soon"));
+    assert!(
+        refused("trim(item.a, 'x')").contains("takes 1 argument, and 2 are given (write it as in `trim(item.name)`)")
+    );
+    assert!(refused("item.a.trim()").contains("is not called on a value (write it as in `trim(item.name)`)"));
+    assert!(
+        refused("startsWith(item.a, 'x')")
+            .contains("is called on a value (write it as in `key.sk.startsWith('ORDER#')`)")
+    );
+    assert!(refused("extract(item.a, item.b)").contains("fixed string"));
+    assert!(refused("item.a.matches('(')").contains("not a regular expression"));
     assert!(refused("[1].map(item, 1)").contains("another name"));
-    assert!(refused("[[[1]]].map(a, a.map(b, b.map(c, c)))").contains("two are as deep"));
+    assert!(refused("[[[1]]].map(a, a.map(b, b.map(c, c)))").contains("nest two deep"));
     assert!(refused("element == 1").contains("`element`"));
     for clock in ["now()", "timestamp('2026-01-01T00:00:00Z')", "duration('1s')", "double(item.a)", "uint(1)", "dyn(1)"]
     {
-        assert!(refused(clock).contains("does not exist"), "{clock}");
+        assert!(refused(clock).contains("there is no function"), "{clock}");
     }
+}
+
+#[test]
+fn every_fault_of_an_expression_is_found_at_its_place() {
+    let source = "frob(item.a) && itm.b == lower(item.c, 1) || item.d.matches('(') && size(key) > 1.12345678901234567";
+    let found = |source: &'static str| {
+        let (expression, findings) = Expression::examine(source, Purpose::Condition);
+        assert!(expression.is_none());
+        findings.into_iter().map(|finding| (finding.code, &source[finding.span])).collect::<Vec<_>>()
+    };
+    assert_eq!(found(source), [(Code::Literal, "1.12345678901234567")]);
+    let source = "frob(item.a) && itm.b == lower(item.c, 1) || item.d.matches('(') && size(key) > 1";
+    assert_eq!(
+        found(source),
+        [
+            (Code::UnknownFunction, "frob"),
+            (Code::UnknownName, "itm"),
+            (Code::Arguments, "lower"),
+            (Code::Pattern, "'('"),
+            (Code::WholeItem, "key"),
+        ]
+    );
+}
+
+#[test]
+fn what_fails_for_every_item_is_found_in_an_expression_that_compiles() {
+    let found = |source: &str, purpose| {
+        let (expression, findings) = Expression::examine(source, purpose);
+        assert!(expression.is_some(), "{source}");
+        findings.into_iter().map(|finding| (finding.code, finding.level)).collect::<Vec<_>>()
+    };
+    assert_eq!(found("size(item.a)", Purpose::Condition), [(Code::Type, Level::Error)]);
+    assert_eq!(found("size(item.a)", Purpose::Value), []);
+    assert_eq!(found("item.a < 1 || item.l.all(x, 'x')", Purpose::Condition), [(Code::Type, Level::Error)]);
+    assert_eq!(found("lower(item.a) == 1", Purpose::Condition), [(Code::NeverEqual, Level::Warning)]);
+    assert_eq!(found("item.a == null", Purpose::Condition), []);
 }
 
 #[test]
