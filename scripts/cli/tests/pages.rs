@@ -3,8 +3,8 @@
 
 use crate::command::{hold, root, run};
 use serde_json::Value;
-use tableshift_core::language::finding::{Code, Level};
 use tableshift_core::language::diagnostics::{Review, shape};
+use tableshift_core::language::finding::{Code, Level};
 use tableshift_core::language::fixture;
 use tableshift_core::language::reference;
 
