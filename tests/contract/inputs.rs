@@ -4,6 +4,7 @@ use crate::project;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use tableshift_core::ErrorName;
+use tableshift_core::error::failure::chain;
 use tableshift_core::plan::input::Input;
 
 const FOLDER: &str = "state-machines/migrate-table/inputs";
@@ -57,12 +58,6 @@ fn no_two_invalid_examples_are_the_same_mistake() {
     let inputs: BTreeSet<String> =
         examples("invalid").iter().map(|(_, example)| example["input"].to_string()).collect();
     assert_eq!(inputs.len(), examples("invalid").len());
-}
-
-/// An error as people read it: with what caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[test]

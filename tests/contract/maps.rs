@@ -2,9 +2,9 @@
 
 use crate::definition;
 use std::collections::BTreeSet;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::child::{PartInput, SegmentInput};
 use tableshift_core::plan::parts::Part;
+use tableshift_core::plan::wave::Wave;
 
 /// What a Label may not hold, besides white space and control characters.
 const NOT_IN_A_LABEL: &str = "?*<>{}[]:;,\\|^~$#%&\"`";

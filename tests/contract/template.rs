@@ -91,3 +91,31 @@ fn an_operator_can_neither_answer_nor_touch_a_table_nor_read_what_it_takes_to_ap
     }
     assert_eq!(of_ledger, 2);
 }
+
+#[test]
+fn every_stage_ships_a_pattern_of_its_own_tables() {
+    for stage in ["dev", "test", "prod"] {
+        let parameters = &project::json(&format!("infra/stages/{stage}.json"))["parameters"];
+        assert_eq!(parameters["TableNamePattern"], format!("{stage}-*"));
+    }
+    let default = &project::template()["Parameters"]["TableNamePattern"]["Default"];
+    assert!(default.is_null(), "who deploys has to name the tables");
+}
+
+#[test]
+fn no_role_that_can_use_tables_can_use_the_ledger_of_another_stage() {
+    let template = project::template();
+    let denied = &template["Resources"]["NoApprover"]["Properties"]["PolicyDocument"]["Statement"];
+    let denied = denied.as_array().expect("statements").iter().find(|statement| statement["Sid"] == "NoOtherLedger");
+    let denied = denied.expect("the statement that denies other ledgers");
+    assert_eq!((&denied["Effect"], &denied["Action"]), (&Value::from("Deny"), &Value::from("dynamodb:*")));
+    for stage in ["dev", "test", "prod"] {
+        assert!(denied["Resource"].to_string().contains(&format!("table/tableshift-{stage}-ledger*")), "{stage}");
+    }
+    for (name, resource) in resources(&template).iter().filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role") {
+        if resource["Properties"]["Policies"].to_string().contains("${TableNamePattern}") {
+            let attached = resource["Properties"]["ManagedPolicyArns"].to_string();
+            assert!(attached.contains("NoApprover"), "{name} may use tables and is not denied other stages' ledgers");
+        }
+    }
+}

@@ -7,11 +7,11 @@ use tableshift_aws::run_files::store;
 use tableshift_aws::s3::WriteObject;
 use tableshift_core::control::monitor_status::{Closed, MonitorReading};
 use tableshift_core::item::hash;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::monitors::Monitors;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::sts::Person;
 use tableshift_tests::{Calm, EXECUTION, Engines, Gone, NOW, RUN, Recorder, Scripted, plan};
@@ -253,7 +253,7 @@ async fn a_critical_alarm_or_a_stop_ends_the_run_before_it_writes() {
         .await
         .unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
-    assert!(tableshift_runtime::told(&error).contains("`down`"), "{error}");
+    assert!(tableshift_runtime::chain(&error).contains("`down`"), "{error}");
 
     engines.ledger().stop(RUN, "wrong table", NOW).await.unwrap();
     monitor_reader.signals.replace(MonitorReading::default());

@@ -6,11 +6,12 @@ use tableshift_aws::s3::WriteObject;
 use tableshift_core::control::monitor_status::MonitorReading;
 use tableshift_core::control::run_control::Control;
 use tableshift_core::item::hash;
-use tableshift_core::plan::canary::{CanaryPlan, Wave};
+use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::monitors::Monitors;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::{Calm, Engines, MIGRATION, NOW, RUN, Recorder, Scripted, TestRun, old_items, plan};
 
@@ -20,7 +21,7 @@ const MINUTE: i64 = 60_000;
 fn with_canary(approve: bool) -> RunPlan {
     let canary = CanaryPlan { segments: 2, bake_seconds: 600, approve };
     let plan = RunPlan { canary: Some(canary), segments: 8, ..plan() };
-    RunPlan { steps: tableshift_core::plan::run_plan::Steps { approve: false, ..plan.steps }, ..plan }
+    RunPlan { steps: tableshift_core::plan::steps::Steps { approve: false, ..plan.steps }, ..plan }
 }
 
 fn watching(approve: bool) -> RunPlan {

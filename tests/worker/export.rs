@@ -7,7 +7,7 @@ use serde_json::json;
 use tableshift_aws::dynamodb::exports::{Export, ExportRequest, ExportTable};
 use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::{CallError, Cause};
-use tableshift_runtime::{ErrorName, Named, told};
+use tableshift_runtime::{ErrorName, Named, chain};
 use tableshift_tests::{Engines, NOW, RUN, plan};
 
 const FOLDER: &str = "runs/r-1/export/AWSDynamoDB/01-ab";
@@ -140,18 +140,18 @@ async fn a_corrupt_export_is_refused_and_the_file_is_named() {
     let complete = Told::status("COMPLETED");
     let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::CorruptExport);
-    assert!(told(&error).contains("manifest-summary.json"), "{}", told(&error));
+    assert!(chain(&error).contains("manifest-summary.json"), "{}", chain(&error));
 
     write_manifests(&engines, 4).await;
     let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::CorruptExport);
-    assert!(told(&error).contains("manifest-files.json: its files hold 3 items"), "{}", told(&error));
+    assert!(chain(&error).contains("manifest-files.json: its files hold 3 items"), "{}", chain(&error));
 
     write_manifests(&engines, 3).await;
     put(&engines, "manifest-files.md5", "AAAA").await;
     let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::CorruptExport);
-    assert!(told(&error).contains("manifest-files.json: its MD5 is"), "{}", told(&error));
+    assert!(chain(&error).contains("manifest-files.json: its MD5 is"), "{}", chain(&error));
 }
 
 #[tokio::test]
@@ -162,5 +162,5 @@ async fn a_failed_export_says_why() {
     exports.answer.as_mut().unwrap().failure = Some("S3AccessDenied: no".into());
     let error = look(&engines, &exports, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::ExportFailed);
-    assert!(told(&error).contains("S3AccessDenied: no"), "{}", told(&error));
+    assert!(chain(&error).contains("S3AccessDenied: no"), "{}", chain(&error));
 }

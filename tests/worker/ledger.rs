@@ -8,8 +8,8 @@ use tableshift_aws::ledger::runs::{Applied, Ending, RunRecord};
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus};
 use tableshift_core::control::run_control::State;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::{Counts, Tally};
 use tableshift_tests::sts::Person;
 use tableshift_tests::{Engines, LEDGER};
@@ -229,13 +229,13 @@ async fn one_worker_claims_a_look_and_what_it_saw_is_there_for_all_and_is_forgot
     assert!(!ledger.claim_monitor_reading("r-1", 119_999).await.unwrap());
     assert!(ledger.claim_monitor_reading("r-1", 120_000).await.unwrap());
     let seen = MonitorStatus {
-        looked_at: 120_000,
+        last_read_at: 120_000,
         closed: Some(Closed { until: None }),
         alarm: Some(Alarm { name: "latency".into(), since: 60_000, seen: 120_000 }),
     };
     ledger.save_monitor_status("r-1", &seen).await.unwrap();
     assert_eq!(monitor_status().await, seen);
-    let over = MonitorStatus { looked_at: 120_000, closed: Some(Closed { until: Some(5) }), alarm: None };
+    let over = MonitorStatus { last_read_at: 120_000, closed: Some(Closed { until: Some(5) }), alarm: None };
     ledger.save_monitor_status("r-1", &over).await.unwrap();
     assert_eq!(monitor_status().await, over);
 }

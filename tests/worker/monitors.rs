@@ -107,5 +107,5 @@ async fn only_alarms_in_alarm_ring_and_no_data_is_no_alarm() {
 async fn an_alarm_that_does_not_exist_is_an_error_that_names_it() {
     let error = in_alarm(&[("latency", "OK")], &["latency", "typo"]).await.unwrap_err();
     assert_eq!(error.cause, Cause::NotFound);
-    assert!(tableshift_runtime::told(&error).contains("there is no alarm `typo`"));
+    assert!(tableshift_runtime::chain(&error).contains("there is no alarm `typo`"));
 }

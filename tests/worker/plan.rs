@@ -15,7 +15,7 @@ use tableshift_core::language::document::Document;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_migrations::REGISTRY;
-use tableshift_runtime::{ErrorName, Named as _, told};
+use tableshift_runtime::{ErrorName, Named as _, chain};
 use tableshift_tests::sts::KnownPeople;
 use tableshift_tests::{BUCKET, Calm, Engines, Gone, NOW, Recorder, TABLE};
 
@@ -126,7 +126,7 @@ async fn the_same_id_with_other_content_is_refused_with_what_is_different() {
     for action in ["migrate", "dry-run"] {
         let error = planned(&engines, "r-1", migrate(&edited, json!({"action": action}))).await.unwrap_err();
         assert_eq!(error.name(), ErrorName::MigrationChanged);
-        let text = told(&error);
+        let text = chain(&error);
         assert!(text.contains("run `r-0`") && text.contains("+  \"check\": \"item.v == 2\""), "{text}");
     }
     assert_eq!(engines.ledger().lock(TABLE).await.unwrap(), None);
@@ -140,7 +140,7 @@ async fn a_contracting_migration_waits_for_the_other_half_and_says_until_when() 
     let refused = async || {
         let error = planned(&engines, "r-1", migrate(&contract, json!({}))).await.unwrap_err();
         assert_eq!(error.name(), ErrorName::RequirementUnmet);
-        told(&error)
+        chain(&error)
     };
     assert!(refused().await.contains("has not been applied to this table"));
     applied(&engines, &expand, "2026-11-20T10:00:00Z", false).await;

@@ -12,13 +12,14 @@ use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::{Requester, UnknownRequester};
 use tableshift_core::approval::signature::{AnswerTo, Statement};
 use tableshift_core::item::hash;
-use tableshift_core::plan::canary::{CanaryPlan, Wave};
+use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::policy::OnBadVerdict;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::report::run_report::Report;
-use tableshift_runtime::{ErrorName, Named, told};
+use tableshift_runtime::{ErrorName, Named, chain};
 use tableshift_tests::sts::{KnownPeople, Person};
 use tableshift_tests::{EXECUTION, Engines, NOW, RUN, Recorder, plan};
 
@@ -126,8 +127,8 @@ impl Case {
     /// Fails unless the answer is refused under this name; gives what is said.
     async fn refuses(&self, answer: Value, name: ErrorName) -> String {
         let error = self.judge(answer).await.unwrap_err();
-        assert_eq!(error.name(), name, "{}", told(&error));
-        told(&error)
+        assert_eq!(error.name(), name, "{}", chain(&error));
+        chain(&error)
     }
 
     async fn recorded(&self) -> Option<Answer> {
@@ -213,7 +214,7 @@ async fn the_requester_s_own_yes_is_refused_under_whatever_session_name() {
         case.known = KnownPeople::new(&[&again]);
         let own = case.answer(&again, true, "").await;
         let said = case.refuses(own, ErrorName::ApprovalRefused).await;
-        assert!(said.contains("may be who started the run"), "{said}");
+        assert!(said.contains("may be the person who started the run"), "{said}");
         let answer = case.recorded().await.unwrap();
         assert_eq!((answer.outcome, answer.by), (Outcome::Refused, Some(again.identity)));
     }
@@ -311,7 +312,7 @@ async fn an_old_signature_is_refused() {
     let yes = case.answer(&case.bob, true, "").await;
     case.now = NOW + 60_000;
     let said = case.refuses(yes, ErrorName::ApprovalRefused).await;
-    assert!(said.contains("counts for 15 minutes"), "{said}");
+    assert!(said.contains("valid for 15 minutes"), "{said}");
 }
 
 #[tokio::test]
@@ -354,7 +355,7 @@ async fn who_started_from_the_console_is_found_in_cloudtrail_and_cannot_approve(
     case.history = History(vec![case.bob.identity.clone()]);
     let own = case.answer(&case.bob, true, "").await;
     let said = case.refuses(own, ErrorName::ApprovalRefused).await;
-    assert!(said.contains("may be who started the run"), "{said}");
+    assert!(said.contains("may be the person who started the run"), "{said}");
     let requesters = case.engines.ledger().run(RUN).await.unwrap().unwrap().requesters;
     assert_eq!((requesters[0].signer.as_ref(), &requesters[0].callers), (None, &vec![case.bob.identity.clone()]));
 }
@@ -476,12 +477,12 @@ async fn about_the_rest(on_bad_verdict: OnBadVerdict) -> Case {
 async fn a_question_about_the_rest_says_what_becomes_of_the_canary_without_a_yes() {
     for (on_bad_verdict, told) in [
         (OnBadVerdict::Hold, "the canary stays as it is.\n"),
-        (OnBadVerdict::RollBack, "the canary stays as it is. After a no it is put back.\n"),
+        (OnBadVerdict::RollBack, "the canary stays as it is. If rejected, the canary is rolled back.\n"),
     ] {
         let case = about_the_rest(on_bad_verdict).await;
         let (subject, text) = case.topic.sent()[0].clone();
-        assert!(subject.contains("write the rest of"), "{subject}");
-        assert!(text.contains("before it writes the rest of table") && text.ends_with(told), "{text}");
+        assert!(subject.contains("approve the main wave of"), "{subject}");
+        assert!(text.contains("before its main wave writes to table") && text.ends_with(told), "{text}");
     }
 }
 

@@ -10,7 +10,7 @@ use tableshift_aws::session::signed::signed;
 use tableshift_core::approval::rules::{ApprovalRules, Requester};
 use tableshift_core::approval::signature::Statement;
 use tableshift_core::plan::input::Input;
-use tableshift_runtime::{ErrorName, Named, told};
+use tableshift_runtime::{ErrorName, Named, chain};
 use tableshift_tests::sts::{KnownPeople, Person};
 use tableshift_tests::{EXECUTION, Engines, NOW};
 
@@ -96,7 +96,7 @@ async fn a_signature_is_of_no_use_for_another_execution_or_another_input() {
         let url = start.signed(EXECUTION, &input()).await;
         let error = start.found(&request, Some(&url)).await.unwrap_err();
         assert_eq!(error.name(), ErrorName::InvalidInput);
-        assert!(told(&error).contains("`requested_by`"), "{}", told(&error));
+        assert!(chain(&error).contains("`requested_by`"), "{}", chain(&error));
     }
 }
 
@@ -107,7 +107,7 @@ async fn a_signature_that_was_used_for_one_execution_is_refused_for_the_next_bef
     start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap();
     let asked = start.known.asked().len();
     let error = start.found(&request("arn:other", input()), Some(&url)).await.unwrap_err();
-    assert!(told(&error).contains("used before"), "{}", told(&error));
+    assert!(chain(&error).contains("used before"), "{}", chain(&error));
     assert_eq!(start.known.asked().len(), asked);
 }
 
@@ -129,7 +129,7 @@ async fn a_signer_of_another_account_is_refused_unless_the_policy_lists_it() {
     let url = start.signed(EXECUTION, &input()).await;
     let error = start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::InvalidInput);
-    assert!(told(&error).contains("not of this account"), "{}", told(&error));
+    assert!(chain(&error).contains("not of this account"), "{}", chain(&error));
     let listed = ApprovalRules { foreign_requesters: vec![start.ann.identity.arn.clone()], ..ApprovalRules::default() };
     let requester = start.found_under(&listed, &request(EXECUTION, input()), Some(&url)).await.unwrap();
     assert_eq!(requester.signer, Some(start.ann.identity));

@@ -220,7 +220,7 @@ async fn a_critical_alarm_stops_every_worker_and_names_itself() {
     monitor_reader.signals.replace(ringing("down"));
     let error = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
-    assert!(tableshift_runtime::told(&error).contains("critical alarm `down` is in ALARM"));
+    assert!(tableshift_runtime::chain(&error).contains("critical alarm `down` is in ALARM"));
     assert_parked(&run).await;
     let control = run.ledger().control(&run.plan.run, Phase::Migrate).await.unwrap();
     assert_eq!(control.state, State::Stopped);
@@ -256,6 +256,6 @@ async fn a_child_asks_to_tell_of_a_hold_until_somebody_has_and_of_the_next_one_a
     TIME.set(TEN + 20_000);
     assert!(call(&run, Calm, 0).await.unwrap().done);
     let control = ledger.control(&run.plan.run, Phase::Migrate).await.unwrap();
-    assert_eq!(control.held_since, None);
+    assert_eq!(control.hold_announced_at, None);
     assert!(ledger.record_hold(&run.plan.run, TEN).await.unwrap());
 }

@@ -9,8 +9,8 @@ use tableshift_aws::dynamodb::update::{UpdateItem, Written};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::control::throttle::{Reason, Throttles};
 use tableshift_core::item::value::Item;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::statement::Statement;
 use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
@@ -87,7 +87,7 @@ async fn what_the_writing_meets_is_in_the_ledger_and_in_the_result_by_reason() {
     let writes = vec![Some(Reason::KeyRange), Some(Reason::KeyRange), Some(Reason::Table), Some(Reason::Index), None];
     let ports = ports(&run, vec![Some(Reason::Account)], writes);
     assert!(migrate_segment::run(&ports, &Calm, run.segment(0), generous()).await.unwrap().done);
-    let expected = Throttles { key_range: 2, table: 1, index: 1, account: 1, untold: 1, ..Throttles::default() };
+    let expected = Throttles { key_range: 2, table: 1, index: 1, account: 1, unknown: 1, ..Throttles::default() };
     let tally = run.tally(Phase::Migrate).await;
     assert_eq!((tally.throttles, tally.counts.changed), (expected, 120));
     let seen = run.ledger().progress(&run.plan.run, Phase::Migrate, Wave::Whole).await.unwrap();

@@ -119,7 +119,7 @@ async fn the_requester_s_own_yes_does_not_count() {
     let waiting = Waiting::on(&stack, "own").await;
     let own = waiting.ann.answers(&waiting.run, true, "").await;
     let cause = waiting.is_refused(&own, "ApprovalRefused").await;
-    assert!(cause.contains("may be who started the run"), "{cause}");
+    assert!(cause.contains("may be the person who started the run"), "{cause}");
 }
 
 #[tokio::test]
@@ -167,7 +167,7 @@ async fn an_old_signature_does_not_count() {
     let waiting = Waiting::on(&stack, "old").await;
     let old = waiting.bob.answered(&waiting.run, true, "", Duration::from_secs(16 * 60)).await;
     let cause = waiting.is_refused(&old, "ApprovalRefused").await;
-    assert!(cause.contains("counts for 15 minutes"), "{cause}");
+    assert!(cause.contains("valid for 15 minutes"), "{cause}");
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tableshift_aws::ledger::approvals::{Outcome, Question};
 use tableshift_core::control::run_control::Control;
 use tableshift_core::item::value::Item;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::Counts;
 
 use crate::application::old_code;

@@ -38,7 +38,7 @@ async fn a_dry_run_that_meets_an_invalid_item_ends_the_run_before_it_writes() {
     let run = table.migrate(json!({"segments": 2})).await;
     let cause = run.ended().await.fails_with("DryRunFailed");
 
-    assert!(cause.contains("1 items match and cannot be changed"), "{cause}");
+    assert!(cause.contains("1 items match but cannot be changed"), "{cause}");
     assert!(cause.contains("nothing was written") && cause.contains("report.json"), "{cause}");
     assert_eq!(table.items().await, items);
     let tally = stack.tally(&run.name, Phase::DryRun).await;

@@ -67,7 +67,7 @@ async fn the_counts_reconcile(stack: &Stack, run: &str) {
         assert_eq!(found.parts_expected, found.parts_reported, "{}", phase.as_str());
     }
     let (migrated, verified) = (&report.phases[&Phase::Migrate].tally, &report.phases[&Phase::Verify].tally);
-    assert_eq!((migrated.journal.journaled, migrated.journal.unwritten), (changed, 0));
+    assert_eq!((migrated.journal.journaled, migrated.journal.not_written), (changed, 0));
     assert_eq!(migrated.units.write, changed as f64, "one write unit for each of these small items");
     assert_eq!((verified.journal.as_written, verified.journal.check_failed), (changed, 0));
     assert_eq!((report.phase, report.verdict), (Phase::Verify, Verdict::Good));

@@ -29,7 +29,7 @@ async fn rolling_back_restores_every_item_byte_for_byte_and_doing_it_again_write
     stack.act("roll-back", &run.name).await.succeeds();
     assert_eq!(table.items().await, items);
     let again = stack.tally(&run.name, Phase::RollBack).await;
-    assert_eq!((again.journal.already_back, again.journal.restored, again.units.write), (ITEMS as u64, 0, 0.0));
+    assert_eq!((again.journal.already_restored, again.journal.restored, again.units.write), (ITEMS as u64, 0, 0.0));
 
     let cause = stack.act("resume", &run.name).await.fails_with("InvalidInput");
     assert!(cause.contains("rolled back"), "{cause}");

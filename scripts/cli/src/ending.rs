@@ -3,6 +3,7 @@
 use crate::operate::ended::Standing;
 use std::error::Error;
 use std::process::ExitCode;
+use tableshift_core::error::failure::causes;
 
 /// What a command has to say.
 #[derive(Debug)]
@@ -36,11 +37,7 @@ pub enum Ending {
 impl Ending {
     fn refused(error: &dyn Error) -> Self {
         let mut text = format!("error: {error}\n");
-        let mut source = error.source();
-        while let Some(cause) = source {
-            text += &format!("  because {cause}\n");
-            source = cause.source();
-        }
+        causes(error).for_each(|cause| text += &format!("  because {cause}\n"));
         Self::Usage(text)
     }
 

@@ -167,9 +167,9 @@ fn check_and_explain_say_when_the_second_half_of_a_change_may_run() {
     let text = "id: drop-address\nkind: contract\nrequires: split-address\nbake: 48h\nwhere: has(item.address)\n\
                 change:\n  - remove: address\n";
     std::fs::write(folder.path().join("drop-address.yaml"), text).unwrap();
-    let said = "It may start on a table 2d after `split-address` was applied to that table, if every item was verified";
+    let said = "It may start on a table 2d after `split-address` was applied there, if every item was verified";
     let checked = run(folder.path(), &["check", "drop-address.yaml"]);
-    assert!(checked.out.contains(said) && checked.out.contains("takes the old shape away"), "{}", checked.out);
+    assert!(checked.out.contains(said) && checked.out.contains("removes the old shape"), "{}", checked.out);
     let json: serde_json::Value =
         serde_json::from_str(&run(folder.path(), &["check", "--json", "drop-address.yaml"]).out).unwrap();
     assert!(json["files"][0]["when"][1].as_str().is_some_and(|when| when.starts_with(said)), "{json}");

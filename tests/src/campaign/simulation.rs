@@ -16,14 +16,14 @@ use tableshift_aws::run_files::store;
 use tableshift_core::ErrorName;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::item::value::{Item, Value};
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::child::{Progress, SegmentInput};
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::{Partial, Tally};
 use tableshift_migrations::REGISTRY;
-use tableshift_runtime::{Deadline, Named, told};
+use tableshift_runtime::{Deadline, Named, chain};
 use tokio::time::sleep;
 
 use crate::PEOPLE;
@@ -413,7 +413,7 @@ async fn work(
 }
 
 fn named(error: impl Named) -> (ErrorName, String) {
-    (error.name(), told(&error))
+    (error.name(), chain(&error))
 }
 
 /// What a simulation found.

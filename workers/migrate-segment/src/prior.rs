@@ -8,14 +8,14 @@ use tableshift_aws::run_files::{RunFileError, load_journal};
 use tableshift_aws::s3::ListObjects as _;
 use tableshift_core::item::value::Item;
 use tableshift_core::plan::keys;
-use tableshift_core::write::journal::Index;
+use tableshift_core::write::journal_index::JournalIndex;
 use tableshift_segment::part::Part;
 
 use crate::Error;
 
 /// The journal of earlier attempts, without the items of pages that are saved since.
 pub(crate) struct Prior {
-    index: Index,
+    index: JournalIndex,
     /// The page from which on they may have journaled items that are not counted.
     from: u64,
 }
@@ -28,7 +28,7 @@ impl Prior {
         Ok(Self { index, from })
     }
 
-    pub(crate) fn index(&self) -> &Index {
+    pub(crate) fn index(&self) -> &JournalIndex {
         &self.index
     }
 
@@ -38,7 +38,7 @@ impl Prior {
 
     /// Whether only these items are left in it.
     pub(crate) fn is_within<'k>(&self, keys: impl Iterator<Item = &'k Item>) -> bool {
-        self.index.is_within(keys)
+        self.index.holds_only(keys)
     }
 
     /// The page from which on the next attempt has to read the journal, for the checkpoint. `None`: from its own page.
@@ -56,14 +56,14 @@ impl Prior {
 
     /// Removes items that are now counted.
     pub(crate) fn forget(&mut self, keys: &[Item]) {
-        keys.iter().for_each(|key| self.index.forget(key));
+        keys.iter().for_each(|key| self.index.remove(key));
     }
 }
 
 /// Everything journaled for this page and later ones. Pages of earlier attempts may end at other items than those of
 /// this attempt, so an item's page number does not matter.
-async fn read_index(part: &Part<'_>, from: u64) -> Result<Index, RunFileError> {
-    let mut index = Index::default();
+async fn read_index(part: &Part<'_>, from: u64) -> Result<JournalIndex, RunFileError> {
+    let mut index = JournalIndex::default();
     if part.checkpoint.attempt < 2 {
         return Ok(index);
     }

@@ -79,7 +79,7 @@ impl<T: UpdateItem> Restorer<T> {
             by_key.entry(&entry.key).or_default().push(entry.clone());
         }
         let latest_first = by_key.into_values().map(|mut entries| {
-            entries.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+            entries.sort_by_key(|entry| std::cmp::Reverse(entry.read_at));
             entries
         });
         self.restore_all(latest_first, tally).await
@@ -102,7 +102,7 @@ impl<T: UpdateItem> Restorer<T> {
         let key = entries[0].key.clone();
         let mut restored = Restored::Spared;
         for entry in &entries {
-            restored = match self.write(&key, &Update::of_undo(entry, &self.keys)).await? {
+            restored = match self.write(&key, &Update::that_restores(entry, &self.keys)).await? {
                 None => return Ok((key, Restored::OutOfTime)),
                 Some(Written::Done { units }) => return Ok((key, Restored::Written { units })),
                 Some(Written::Refused { message }) => return Ok((key, Restored::Refused(message))),
@@ -154,15 +154,15 @@ fn count(key: Item, restored: Restored, tally: &mut Tally) -> bool {
             tally.journal.restored += 1;
             tally.units.write += units;
         }
-        Restored::Already => tally.journal.already_back += 1,
+        Restored::Already => tally.journal.already_restored += 1,
         Restored::Gone => tally.journal.gone += 1,
         Restored::Spared => {
             tally.journal.spared += 1;
-            tally.find(key, "the application changed it since the run; it is left as it is");
+            tally.add_finding(key, "the application changed it since the run; it is left as it is");
         }
         Restored::Refused(message) => {
             tally.counts.invalid += 1;
-            tally.find(key, format!("DynamoDB refused to restore it: {message}"));
+            tally.add_finding(key, format!("DynamoDB refused to restore it: {message}"));
         }
         Restored::OutOfTime => return false,
     }

@@ -17,7 +17,7 @@ pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::counts::Tally;
-use tableshift_core::write::journal::Index;
+use tableshift_core::write::journal_index::JournalIndex;
 use tableshift_core::write::verify::count_gone;
 use tableshift_runtime::{Deadline, Named};
 use tableshift_segment::pages::{Pages, ReadError};
@@ -67,7 +67,7 @@ where
 struct Verification<T> {
     items: T,
     pages: Pages,
-    journal: Index,
+    journal: JournalIndex,
 }
 
 impl<T> Verification<T> {
@@ -94,11 +94,11 @@ impl<T: ScanSegment + ReadItem> Steps for Verification<T> {
     }
 }
 
-async fn read_journal(bucket: &Bucket, id: &PartId) -> Result<Index, RunFileError> {
+async fn read_journal(bucket: &Bucket, id: &PartId) -> Result<JournalIndex, RunFileError> {
     let keys = bucket.list(&keys::journal(&id.run, &id.part)).await.map_err(RunFileError::Object)?;
     let objects = futures::stream::iter(keys).map(|key| async move { load_journal(bucket, &key).await });
     let objects = objects.buffer_unordered(JOURNAL_READS_IN_FLIGHT);
-    let index = objects.try_fold(Index::default(), |mut index, entries| async move {
+    let index = objects.try_fold(JournalIndex::default(), |mut index, entries| async move {
         entries.iter().for_each(|entry| index.add(entry));
         Ok(index)
     });

@@ -1,6 +1,7 @@
 //! `tableshift new`: a dated migration file that an editor helps with, sample items beside it, and what to do next.
 
 use super::template;
+use crate::author::fixture;
 use crate::ending::{Ending, Told};
 use crate::files::{self, FileError};
 use clap::Args;
@@ -9,7 +10,6 @@ use jiff::civil::Date;
 use std::path::{Path, PathBuf};
 use tableshift_core::language::compile::compiled::is_name;
 use tableshift_core::language::diagnostics::shape;
-use tableshift_core::language::fixture;
 use thiserror::Error;
 
 /// Writes a new migration with sample items, and says what to do next
@@ -78,6 +78,6 @@ fn next(migration: &Path, samples: &Path) -> String {
          \x20 1. write the change and a few samples of your own items\n\
          \x20 2. tableshift check {file}     everything that is wrong with it\n\
          \x20 3. tableshift test {file}      what becomes of the samples\n\
-         \x20 4. tableshift explain {file}   in plain sentences, for those who approve it\n"
+         \x20 4. tableshift explain {file}   in plain language, for those who approve it\n"
     )
 }

@@ -16,7 +16,7 @@ use tableshift_aws::run_files::load_plan;
 use tableshift_aws::s3::ReadObject as _;
 use tableshift_aws::{CallError, Clients};
 use tableshift_core::approval::identity::Identity;
-use tableshift_core::approval::rules::{Hashes, NotEntitled, account_of};
+use tableshift_core::approval::rules::{Hashes, NotEligible, account_of};
 use tableshift_core::approval::signature::{AnswerTo, Statement};
 use tableshift_core::item::hash;
 use tableshift_core::plan::keys;
@@ -96,7 +96,7 @@ pub enum AnswerError {
     Changed(String),
     /// The answer would not count.
     #[error("your yes would not count, so it is not sent")]
-    NotEntitled(#[source] NotEntitled),
+    NotEligible(#[source] NotEligible),
     /// The table's name was not given.
     #[error("not sent: the table is `{0}`, and that is not what was typed")]
     OtherTable(String),
@@ -211,8 +211,8 @@ impl Question {
         let account = account_of(&self.shown.execution);
         match self.plan.approval.may_approve(me, &self.shown.requesters, account) {
             // CloudTrail may know by the time the answer is judged.
-            Ok(()) | Err(NotEntitled::RequesterUnknown(_)) => Ok(()),
-            Err(error) => Err(AnswerError::NotEntitled(error)),
+            Ok(()) | Err(NotEligible::RequesterUnknown(_)) => Ok(()),
+            Err(error) => Err(AnswerError::NotEligible(error)),
         }
     }
 

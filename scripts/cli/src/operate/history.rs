@@ -1,7 +1,6 @@
 //! `tableshift history`: the latest runs of a stage, or what was done to a table.
 
 use super::stage::Target;
-use super::view::grouped;
 use super::{OperateError, block_on};
 use crate::ending::{Ending, Told};
 use clap::Args;
@@ -11,7 +10,8 @@ use tableshift_aws::ledger::runs::{Applied, RunRecord};
 use tableshift_aws::session::executions::Summary;
 use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::approval::rules::Requester;
-use tableshift_core::plan::canary::{BAKING, Wave};
+use tableshift_core::plan::wave::{BAKING, Wave};
+use tableshift_core::report::number_format::with_commas;
 
 /// Lists the latest runs of the stage; with --table, the migrations that are applied to it, and its runs
 #[derive(Debug, Args)]
@@ -147,14 +147,14 @@ fn prose(listed: &Listed) -> String {
         vec![
             row.at.clone(),
             row.migration.clone(),
-            format!("{} changed", grouped(row.changed)),
+            format!("{} changed", with_commas(row.changed)),
             proof.into(),
             row.run.clone(),
             by(&row.by),
         ]
     });
     let runs = listed.runs.iter().map(|row| {
-        let changed = row.changed.map(|changed| format!("{} changed", grouped(changed))).unwrap_or_default();
+        let changed = row.changed.map(|changed| format!("{} changed", with_commas(changed))).unwrap_or_default();
         vec![row.started.clone(), row.run.clone(), row.table.clone(), row.outcome.clone(), changed, by(&row.by)]
     });
     let (applied, runs) = (aligned(applied.collect()), aligned(runs.collect()));

@@ -12,10 +12,11 @@ use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::control::bake::Bake;
 use tableshift_core::control::hold::Hold;
 use tableshift_core::control::run_control::{Control, State};
-use tableshift_core::plan::canary::{BAKING, CanaryPlan, Wave};
+use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::{BAKING, Wave};
 use tableshift_core::report::run_report::Report;
 use tableshift_core::write::counts::Tally;
 
@@ -207,7 +208,7 @@ fn held(control: &Control, plan: &RunPlan, writes: bool) -> Option<String> {
         return Some(format!("stopping: {}", control.reason.as_deref().unwrap_or("by an operator")));
     }
     let hold = match writes {
-        true => Hold::of_writing(control, plan.window.as_ref(), now()).unwrap_or_default(),
+        true => Hold::for_writing(control, plan.window.as_ref(), now()).unwrap_or_default(),
         false => Hold::by_operator(control, now()),
     };
     hold.map(|hold| hold.reason)

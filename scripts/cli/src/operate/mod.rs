@@ -45,7 +45,7 @@ pub enum OperateError {
     File(#[source] RunFileError),
     /// The options cannot be an input.
     #[error("the run is refused before it is started")]
-    Input(#[source] tableshift_core::plan::input::InputError),
+    Input(#[source] tableshift_core::plan::input_check::InputError),
     /// The signature is the command's to make.
     #[error("`requested_by` in `--input` is refused: this command signs the start itself; leave it out")]
     SignedAlready,

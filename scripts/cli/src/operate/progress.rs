@@ -55,7 +55,7 @@ impl Progress {
     pub fn looked_at(&self) -> u64 {
         let (counts, journal) = (&self.tally.counts, &self.tally.journal);
         match self.phase {
-            Phase::RollBack => journal.restored + journal.already_back + journal.spared + journal.gone,
+            Phase::RollBack => journal.restored + journal.already_restored + journal.spared + journal.gone,
             Phase::DryRun | Phase::Migrate | Phase::Verify => counts.scanned,
         }
     }

@@ -69,7 +69,7 @@ mod tests {
     use tableshift_core::language::document::Document;
     use tableshift_core::plan::input::Input;
     use tableshift_core::plan::phase::Phase;
-    use tableshift_core::plan::run_plan::Facts;
+    use tableshift_core::plan::planning::Facts;
     use tableshift_core::write::counts::{Counts, Partial, Tally};
 
     fn plan() -> RunPlan {

@@ -4,8 +4,9 @@ use super::ended::Standing;
 use super::look::{Progress, Seen};
 use super::progress::Speed;
 use tableshift_core::control::throttle::Throttles;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
+use tableshift_core::report::number_format::{rounded, with_commas};
 
 /// One line that tells all, for logs and pipes.
 pub fn line(seen: &Seen, speed: Option<Speed>) -> String {
@@ -49,19 +50,19 @@ fn baking(seen: &Seen) -> Option<String> {
 fn figures(progress: &Progress, speed: Option<Speed>) -> Vec<String> {
     let (counts, journal) = (&progress.tally.counts, &progress.tally.journal);
     let mut figures = vec![match progress.phase {
-        Phase::RollBack => format!("{} put back", grouped(journal.restored)),
-        Phase::DryRun => format!("{} of {} would change", grouped(counts.changed), grouped(counts.scanned)),
-        Phase::Migrate => format!("{} changed of {} scanned", grouped(counts.changed), grouped(counts.scanned)),
-        Phase::Verify => format!("{} verified", grouped(counts.scanned)),
+        Phase::RollBack => format!("{} put back", with_commas(journal.restored)),
+        Phase::DryRun => format!("{} of {} would change", with_commas(counts.changed), with_commas(counts.scanned)),
+        Phase::Migrate => format!("{} changed of {} scanned", with_commas(counts.changed), with_commas(counts.scanned)),
+        Phase::Verify => format!("{} verified", with_commas(counts.scanned)),
     }];
     if let Some(speed) = speed {
-        figures.push(format!("{} items/s", grouped(speed.items.round() as u64)));
+        figures.push(format!("{} items/s", rounded(speed.items)));
         if matches!(progress.phase, Phase::Migrate | Phase::RollBack) {
-            let budget = progress.budget.map_or("no limit".to_owned(), |budget| grouped(budget.round() as u64));
-            figures.push(format!("{} of {budget} write units/s", grouped(speed.write_units.round() as u64)));
+            let budget = progress.budget.map_or("no limit".to_owned(), |budget| rounded(budget));
+            figures.push(format!("{} of {budget} write units/s", rounded(speed.write_units)));
         }
     }
-    figures.extend(progress.slowed.map(|rate| format!("slowed by throttles to {}/s", grouped(rate.round() as u64))));
+    figures.extend(progress.slowed.map(|rate| format!("slowed by throttles to {}/s", rounded(rate))));
     let troubles = [
         (counts.conflicts, "given up"),
         (progress.tally.retries, "conflicts taken up again"),
@@ -69,7 +70,7 @@ fn figures(progress: &Progress, speed: Option<Speed>) -> Vec<String> {
         (counts.late, "late"),
         (journal.spared, "spared"),
     ];
-    figures.extend(troubles.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", grouped(n))));
+    figures.extend(troubles.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", with_commas(n))));
     figures.extend(throttles(&progress.tally.throttles));
     figures.push(segments(progress));
     figures.extend(speed.and_then(|speed| speed.left).map(|left| format!("{} left", duration(left))));
@@ -79,7 +80,7 @@ fn figures(progress: &Progress, speed: Option<Speed>) -> Vec<String> {
 /// Throttles so far, by reason; nothing while there are none.
 pub fn throttles(throttles: &Throttles) -> Option<String> {
     let named: Vec<String> =
-        throttles.named().into_iter().map(|(count, reason)| format!("{} {reason}", grouped(count))).collect();
+        throttles.named().into_iter().map(|(count, reason)| format!("{} {reason}", with_commas(count))).collect();
     (!named.is_empty()).then(|| format!("throttles: {}", named.join(", ")))
 }
 
@@ -123,13 +124,6 @@ pub fn page(seen: &Seen) -> String {
     }
     rows.push(("execution", Some(seen.execution.clone())));
     rows.into_iter().filter_map(|(name, value)| Some(format!("{name:<11}{}\n", value?))).collect()
-}
-
-/// 28,298 instead of 28298.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group));
-    groups.collect::<Vec<_>>().join(",")
 }
 
 /// 1h 05m instead of 3900 seconds.
@@ -212,8 +206,8 @@ mod tests {
         assert!(told.ends_with("BakeWait (canary)  the canary bakes until 2026-11-22T10:10:00Z"), "{told}");
         (canary.standing, canary.wave) = (Standing::WaitsForApproval, Some(Wave::Main));
         (canary.state, canary.bakes_until) = (Some("RequestApproval".into()), None);
-        assert_eq!(place(&canary), "RequestApproval (rest)");
-        assert!(page(&canary).contains("state      RequestApproval (rest)\n"), "{}", page(&canary));
+        assert_eq!(place(&canary), "RequestApproval (main)");
+        assert!(page(&canary).contains("state      RequestApproval (main)\n"), "{}", page(&canary));
     }
 
     #[test]
@@ -234,6 +228,5 @@ mod tests {
     fn times_are_told_in_two_units() {
         let told: Vec<_> = [5, 65, 3_900, 100_000].into_iter().map(duration).collect();
         assert_eq!(told, ["5s", "1m 05s", "1h 05m", "1d 03h"]);
-        assert_eq!((grouped(7), grouped(1_234_567)), ("7".to_owned(), "1,234,567".to_owned()));
     }
 }

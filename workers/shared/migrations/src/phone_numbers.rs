@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tableshift_core::change::migration::{Change, Footprint, Invalid, Migration, Outcome};
+use tableshift_core::change::footprint::Footprint;
+use tableshift_core::change::invalid::Invalid;
+use tableshift_core::change::item_change::Change;
+use tableshift_core::change::migration::{Migration, Outcome};
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::language::expression::cel::Expression;
 use tableshift_core::language::expression::pushdown::Filter;

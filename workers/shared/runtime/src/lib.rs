@@ -18,7 +18,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use deadline::{Clock, Deadline, epoch_millis};
 pub use tableshift_core::ErrorName;
-pub use tableshift_core::error::failure::{Named, told};
+pub use tableshift_core::error::failure::{Named, chain};
 
 /// Why a worker could not start, or why Lambda's loop ended.
 pub type ServeError = lambda_runtime::Error;
@@ -62,7 +62,7 @@ where
 {
     let input = serde_json::from_value(payload)
         .map_err(|error| failed(ErrorName::InvalidInput, &format!("the payload does not fit this worker: {error}")))?;
-    let output = handler(input, deadline).await.map_err(|error| failed(error.name(), &told(&error)))?;
+    let output = handler(input, deadline).await.map_err(|error| failed(error.name(), &chain(&error)))?;
     let output = serde_json::to_value(output)
         .map_err(|error| failed(ErrorName::Internal, &format!("the output cannot be written as JSON: {error}")))?;
     tracing::info!("done");

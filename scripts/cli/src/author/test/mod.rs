@@ -3,10 +3,13 @@
 mod json;
 mod real;
 mod show;
+pub mod trace;
 mod verdict;
 
 use super::check;
 use super::migration::{self, LoadError, Loaded};
+use crate::author::fixture::{self, Case, Expected};
+use crate::author::test::trace::Trace;
 use crate::ending::{Ending, Told};
 use crate::files::{self, FileError, Source};
 use crate::table::{self, TableError};
@@ -14,8 +17,6 @@ use clap::Args;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use tableshift_core::item::value::Item;
-use tableshift_core::language::compile::trace::Trace;
-use tableshift_core::language::fixture::{self, Case, Expected};
 use thiserror::Error;
 use verdict::Judged;
 

@@ -4,14 +4,15 @@
 use super::verdict::{self, Judged, Problem};
 use super::{json, show};
 use crate::author::check;
+use crate::author::fixture::{Case, plain};
 use crate::author::migration::Loaded;
 use crate::author::paint::{GREEN, RED, painted};
 use crate::ending::{Ending, Told};
 use crate::files::Source;
-use tableshift_core::change::migration::{Outcome, TableRules};
+use tableshift_core::change::migration::Outcome;
+use tableshift_core::change::table_rules::TableRules;
 use tableshift_core::item::table::Table;
 use tableshift_core::item::value::{Item, Value};
-use tableshift_core::language::fixture::{Case, plain};
 
 /// Judges the items of a table. `now` is the time that the table's time to live is compared with, in epoch seconds.
 pub fn told(loaded: &Loaded, table: &Table, items: Vec<Item>, now: i64, as_json: bool) -> Told {

@@ -1,39 +1,38 @@
-//! DynamoDB's numbers: up to 38 significant decimal digits, as a string of digits. Nothing here rounds, and what reading as
-//! a float rounds is found here.
+//! DynamoDB numbers as decimal strings with up to 38 significant digits. Nothing here rounds.
 
 use bigdecimal::{BigDecimal, ToPrimitive as _};
 use std::str::FromStr as _;
 
-/// The number as an integer, if it is one and fits into 64 bits.
+/// The 64-bit integer that a decimal string stands for, or `None` if it is not one.
 pub(crate) fn integer(text: &str) -> Option<i64> {
     let canonical = |text: &str| text.parse::<i64>().ok().filter(|_| !text.starts_with('+'));
     canonical(text).or_else(|| canonical(&normal(text)?))
 }
 
-/// The number to compute with, if it is within DynamoDB's range.
+/// The value of a decimal string, or `None` if it is not a number within DynamoDB's range.
 pub(crate) fn decimal(text: &str) -> Option<BigDecimal> {
     BigDecimal::from_str(&normal(text)?).ok()
 }
 
-/// The digits of a number in normal form; `None` if it is out of DynamoDB's range or has more than 38 significant digits.
+/// The decimal string of a number, or `None` if the number is outside DynamoDB's range.
 pub(crate) fn of_decimal(number: &BigDecimal) -> Option<String> {
     within_range(&number.normalized())
 }
 
-/// The shortest digits that read as this float: what its author wrote. `None` if it is not finite or out of DynamoDB's range.
+/// The shortest decimal string that reads back as this float, or `None` if it is not finite or outside DynamoDB's range.
 pub fn from_float(float: f64) -> Option<String> {
     float.is_finite().then(|| float.to_string()).and_then(|text| normal(&text))
 }
 
-/// The normal form of a number: plain digits without superfluous zeros. `None` if the string is not a number within DynamoDB's
-/// range: 38 significant digits, 1E-130 to 9.99E+125.
+/// The normal form of a decimal string: no exponent, no leading or trailing zeros. `None` if it is not a number within
+/// DynamoDB's range (38 significant digits, 1E-130 to 9.99E+125).
 /// Source: DynamoDB developer guide, "Supported data types: Number".
 pub fn normal(text: &str) -> Option<String> {
     let text = text.trim();
     if is_normal(text) {
         return Some(text.to_owned());
     }
-    // The exponent is bounded first, so that a text like 1e999999999 costs nothing.
+    // The exponent is checked first: expanding a string such as 1e999999999 would take gigabytes.
     let exponent: i64 = text.split(['e', 'E']).nth(1).map_or(Some(0), |e| e.parse().ok())?;
     if text.len() > 512 || exponent.abs() > 512 {
         return None;
@@ -67,7 +66,7 @@ pub(crate) fn is_rounded_when_read(number: &str) -> bool {
     !is_integer && read().as_ref() != Some(&exact)
 }
 
-/// Compares two numbers by value; `None` if one of the strings is not a number.
+/// Compares two decimal strings as numbers; `None` if one of them is not a number.
 pub(crate) fn compare(a: &str, b: &str) -> Option<std::cmp::Ordering> {
     if let (Ok(a), Ok(b)) = (a.parse::<i64>(), b.parse::<i64>()) {
         return Some(a.cmp(&b));
@@ -76,14 +75,14 @@ pub(crate) fn compare(a: &str, b: &str) -> Option<std::cmp::Ordering> {
     Some(decimal(a)?.cmp(&decimal(b)?))
 }
 
-/// The numbers of a set in ascending order.
+/// The numbers of a number set in ascending order of their values.
 pub(crate) fn ascending(set: &std::collections::BTreeSet<String>) -> Vec<String> {
     let mut numbers: Vec<String> = set.iter().cloned().collect();
     numbers.sort_by(|a, b| compare(a, b).unwrap_or(std::cmp::Ordering::Equal));
     numbers
 }
 
-/// Whether a number is in normal form already: at most 38 digits and no superfluous zeros. It needs no arithmetic.
+/// Whether a string is already in normal form, decided without arithmetic: at most 38 digits, no superfluous zeros.
 fn is_normal(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
@@ -99,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_have_64_bits_however_they_are_written() {
+    fn integers_have_64_bits_in_any_notation() {
         assert_eq!(integer("42"), Some(42));
         assert_eq!(integer("4.2E1"), Some(42));
         assert_eq!(integer("-0"), Some(0));
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_looks_normal_is_its_own_normal_form() {
+    fn a_string_that_looks_normal_is_its_own_normal_form() {
         for text in ["0", "7", "-7", "10", "0.5", "-0.05", "1.25", "12345678901234567890123456789012345678"] {
             assert!(is_normal(text), "{text}");
             assert_eq!(BigDecimal::from_str(text).unwrap().normalized().to_plain_string(), text);

@@ -7,10 +7,7 @@
 pub mod compile;
 pub mod diagnostics;
 pub mod document;
-pub mod explain;
 pub mod expression;
 pub mod finding;
-pub mod fixture;
-pub mod reference;
 pub mod registry;
 pub mod suggest;

@@ -4,7 +4,8 @@
 //! it stands as a document with nothing but that, so a run's hash, its approval and its resumption hold it to the very
 //! form that was dry-run.
 
-use crate::change::migration::{Footprint, Migration, Outcome};
+use crate::change::footprint::Footprint;
+use crate::change::migration::{Migration, Outcome};
 use crate::item::value::Item;
 use crate::language::compile::compiled::{Compiled, MeaningError, is_name};
 use crate::language::document::Document;
@@ -165,7 +166,7 @@ impl fmt::Debug for Runnable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::migration::Change;
+    use crate::change::item_change::Change;
     use crate::item::value::Value;
 
     struct Mark(Arc<Footprint>);

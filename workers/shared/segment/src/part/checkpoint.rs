@@ -57,7 +57,7 @@ impl Part<'_> {
         match self.directive().await? {
             Directive::Hold { seconds } if !done => {
                 self.renew_beyond(seconds).await?;
-                let announce_hold = self.control.borrow().held_since.is_none();
+                let announce_hold = self.control.borrow().hold_announced_at.is_none();
                 Ok(Progress { done, wait_seconds: seconds, announce_hold })
             }
             _ => Ok(Progress::of(done)),

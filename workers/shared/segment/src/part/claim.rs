@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use tableshift_aws::ledger::checkpoints::Checkpoint;
 use tableshift_aws::run_files::{load, load_plan};
-use tableshift_core::change::migration::TableRules;
+use tableshift_core::change::table_rules::TableRules;
 use tableshift_core::language::registry::Runnable;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
@@ -70,7 +70,7 @@ fn continued(earlier: Checkpoint, id: &PartId) -> Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tableshift_core::plan::canary::Wave;
+    use tableshift_core::plan::wave::Wave;
 
     fn id(phase: Phase, epoch: u64, wave: Wave) -> PartId {
         PartId { run: "r".into(), epoch, phase, wave, part: "0".into() }

@@ -68,7 +68,7 @@ impl Part<'_> {
             let reason = control.reason.clone().unwrap_or("by an operator".into());
             return Err(PartError::Stopped { reason });
         }
-        let hold = Hold::of_phase(self.id.phase, &control, self.plan.window.as_ref(), now);
+        let hold = Hold::for_phase(self.id.phase, &control, self.plan.window.as_ref(), now);
         let hold = hold.map_err(PartError::Window)?;
         Ok(hold.map_or(Directive::Work, |hold| Directive::Hold { seconds: hold.seconds }))
     }
@@ -76,7 +76,7 @@ impl Part<'_> {
     /// Clears the mark of an announced hold that is over, so that the next one is announced again.
     async fn clear_outdated_hold(&self, now: i64) -> Result<(), PartError> {
         let Some(since) = self.control.borrow().outdated_hold(now) else { return Ok(()) };
-        self.control.borrow_mut().held_since = None;
+        self.control.borrow_mut().hold_announced_at = None;
         Ok(self.ledger.clear_hold(&self.id.run, since).await?)
     }
 

@@ -21,15 +21,15 @@ use std::cell::{Cell, RefCell};
 use tableshift_aws::ledger::checkpoints::Checkpoint;
 use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::s3::Bucket;
-use tableshift_core::change::migration::TableRules;
+use tableshift_core::change::table_rules::TableRules;
 use tableshift_core::control::run_control::Control;
 use tableshift_core::control::throttle::Throttles;
 use tableshift_core::language::registry::Runnable;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::child::SegmentInput;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::segments;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::judge::Judge;
 use tableshift_runtime::Clock;
 

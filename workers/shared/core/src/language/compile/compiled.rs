@@ -1,6 +1,9 @@
 //! A document with its expressions compiled and its paths parsed: what workers apply.
 
-use crate::change::migration::{Change, Footprint, Invalid, Migration, Outcome};
+use crate::change::footprint::Footprint;
+use crate::change::invalid::Invalid;
+use crate::change::item_change::Change;
+use crate::change::migration::{Migration, Outcome};
 use crate::item::value::{Item, item_bytes};
 pub use crate::language::compile::error::MeaningError;
 use crate::language::compile::reading;
@@ -77,7 +80,7 @@ impl Compiled {
     }
 
     /// The rule for an item, if there is one.
-    pub(crate) fn rule_for(&self, item: &Item) -> Result<Option<&Rule>, Invalid> {
+    fn rule_for(&self, item: &Item) -> Result<Option<&Rule>, Invalid> {
         for rule in &self.rules {
             if rule.matches(item).map_err(|reason| rule.invalid(reason))? {
                 return Ok(Some(rule));
@@ -97,11 +100,15 @@ impl Compiled {
         picked(item, &self.key_reads)
     }
 
-    /// The attributes that a rule's steps may read and write, as they are after them.
-    pub(crate) fn steps(&self, rule: &Rule, item: &Item, watch: &mut Watch<'_>) -> Result<Item, Invalid> {
+    /// Applies the steps of the rule that an item belongs to. Calls `watch` after each step that was carried out, with the
+    /// step's field and the guarded attributes as they are then. Stops at a step that fails. Returns the rule's name, or
+    /// its number; none if no rule is for the item, or if the document has no rules.
+    pub fn watch_steps(&self, item: &Item, watch: &mut Watch<'_>) -> Option<&str> {
+        let rule = self.rule_for(item).ok().flatten()?;
         let mut changed = picked(item, self.footprint.guarded());
-        apply(rule, &mut changed, item, watch)?;
-        Ok(changed)
+        // The outcome of `apply` has the reason.
+        let _ = apply(rule, &mut changed, item, watch);
+        rule.name.as_deref()
     }
 
     /// What a rule makes of an item, given all of it or its guarded attributes, what expressions

@@ -6,4 +6,3 @@ pub mod compiled;
 pub mod error;
 pub(crate) mod reading;
 pub(crate) mod steps;
-pub mod trace;

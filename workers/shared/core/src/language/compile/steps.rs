@@ -57,7 +57,7 @@ pub(crate) struct Failed<'s> {
     pub(crate) reason: String,
 }
 
-/// Told of each step that was carried out, and of the item after it.
+/// Called after each step that was carried out, with its field and the item after it.
 pub(crate) type Watch<'w> = dyn FnMut(&Field, &Item) + 'w;
 
 /// Applies steps in order. `key` is the item's key, or the item as it was read.

@@ -114,18 +114,18 @@ impl Requirement {
 pub fn sentences(document: &Document) -> Vec<String> {
     let half = document.kind.map(|half| match half {
         Kind::Expand => {
-            "It is the first half of a change: it puts the new shape beside the old one, for code that reads either."
+            "This is the first half of a change: it adds the new shape beside the old one, for code that reads either."
         }
         Kind::Contract => {
-            "It is the second half of a change: it takes the old shape away, which no code may need by then."
+            "This is the second half of a change: it removes the old shape. By then, no code may need it."
         }
     });
     let required = Requirement::of(document).ok().flatten().map(|requirement| {
         let Requirement { migration, bake_seconds } = requirement;
         let when = if bake_seconds > 0 { format!("{} after", written(bake_seconds)) } else { "once".to_owned() };
         format!(
-            "It may start on a table {when} `{migration}` was applied to that table, if every item was verified there; \
-             before, it is refused and says from when on it may."
+            "It may start on a table {when} `{migration}` was applied there, if every item was verified. A start before \
+             that is refused; the error says when it may start."
         )
     });
     half.map(str::to_owned).into_iter().chain(required).collect()
@@ -186,12 +186,12 @@ mod tests {
     }
 
     #[test]
-    fn what_a_document_says_of_its_time_is_told_in_sentences() {
+    fn when_a_migration_may_run_is_said_in_sentences() {
         assert_eq!(sentences(&document("")), [""; 0]);
         assert_eq!(sentences(&document("kind: contract")).len(), 1, "what does not go together is not told");
         let told = sentences(&document("kind: contract\nrequires: a\nbake: 36h"));
-        let expected = "It may start on a table 36h after `a` was applied to that table, if every item was verified there; \
-                        before, it is refused and says from when on it may.";
+        let expected = "It may start on a table 36h after `a` was applied there, if every item was verified. A start \
+                        before that is refused; the error says when it may start.";
         assert_eq!((told.len(), told[1].as_str()), (2, expected));
         let told = sentences(&document("kind: expand\nrequires: a"));
         assert!(told[0].contains("first half") && told[1].contains("on a table once `a` was applied"), "{told:?}");

@@ -123,7 +123,7 @@ impl Document {
 }
 
 /// Reads YAML by the rules of YAML 1.2, where only `true` and `false` are booleans: `no` is a text, as its author means it.
-pub(crate) fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
+pub fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
     serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true })
 }
 

@@ -9,7 +9,6 @@ use crate::language::expression::faults;
 use crate::language::expression::syntax;
 use crate::language::expression::translate::{Checked, Purpose, Translator};
 use crate::language::finding::{Code, Finding};
-use cel::common::ast::{IdedExpr, SourceInfo};
 use cel::parser::{ParseErrors, Parser};
 
 /// What the parser takes for sources within these bounds, several times over. Most sources reserve it and do not use it.
@@ -33,15 +32,6 @@ pub(crate) fn parse(source: &str, purpose: Purpose) -> Checked {
         Ok(None) => refused("this is not a CEL expression, and the parser cannot say why"),
         Err(error) => refused(&format!("no thread can be started to parse this expression: {error}")),
     }
-}
-
-/// The syntax tree of a source within the bounds, as CEL has it, to be put in words.
-pub(crate) fn tree(source: &str) -> Option<(IdedExpr, SourceInfo)> {
-    if !unbounded(source).is_empty() {
-        return None;
-    }
-    let owned = source.to_owned();
-    on_large_stack(move || parser().parse_with_source_info(&owned).ok()).ok()??
 }
 
 fn parser() -> Parser {

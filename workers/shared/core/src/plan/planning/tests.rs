@@ -1,4 +1,5 @@
 use super::*;
+use crate::plan::wave::Wave;
 
 fn policy() -> Policy {
     serde_json::from_value(serde_json::json!({
@@ -41,7 +42,7 @@ fn a_prod_run_takes_every_step() {
 }
 
 #[test]
-fn a_dry_run_neither_asks_nor_writes() {
+fn a_dry_run_neither_requests_approval_nor_writes() {
     let mut json = input();
     json["action"] = "dry-run".into();
     let steps = RunPlan::of(facts(json)).unwrap().steps;
@@ -49,7 +50,7 @@ fn a_dry_run_neither_asks_nor_writes() {
 }
 
 #[test]
-fn prod_without_point_in_time_recovery_is_refused_with_the_command_that_mends_it() {
+fn a_table_without_point_in_time_recovery_is_refused_with_the_command_to_switch_it_on() {
     let mut facts = facts(input());
     facts.table.point_in_time_recovery = false;
     let error = RunPlan::of(facts).unwrap_err().to_string();
@@ -57,7 +58,7 @@ fn prod_without_point_in_time_recovery_is_refused_with_the_command_that_mends_it
 }
 
 #[test]
-fn an_input_tightens_the_policy_and_never_loosens_it() {
+fn an_input_may_tighten_the_policy_but_not_loosen_it() {
     let mut json = input();
     json["write_units_per_second"] = 100.into();
     assert_eq!(RunPlan::of(facts(json.clone())).unwrap().write_units_per_second, Some(100));
@@ -95,7 +96,7 @@ fn with_canary(canary: serde_json::Value) -> Result<RunPlan, PlanError> {
 }
 
 #[test]
-fn a_canary_is_planned_and_the_table_is_cut_finely_enough_for_it() {
+fn a_table_has_enough_segments_for_its_canary() {
     let whole = RunPlan::of(facts(input())).unwrap();
     let plan = with_canary(serde_json::json!({"percent": 5, "bake": "30m"})).unwrap();
     assert_eq!((whole.segments, plan.segments), (10, 20));
@@ -105,13 +106,13 @@ fn a_canary_is_planned_and_the_table_is_cut_finely_enough_for_it() {
 }
 
 #[test]
-fn a_run_without_a_canary_has_the_same_hash_as_before_there_were_any() {
+fn the_plan_of_a_run_without_a_canary_has_no_such_field() {
     let json = serde_json::to_value(RunPlan::of(facts(input())).unwrap()).unwrap();
     assert!(json.get("canary").is_none());
 }
 
 #[test]
-fn a_canary_is_verified_though_the_stage_verifies_nothing() {
+fn a_run_with_a_canary_is_verified_on_any_stage() {
     let mut json = input();
     let unverified = |json: &serde_json::Value| {
         let mut facts = facts(json.clone());
@@ -124,13 +125,13 @@ fn a_canary_is_verified_though_the_stage_verifies_nothing() {
 }
 
 #[test]
-fn a_canary_s_turn_comes_first_and_the_rest_s_once_the_run_is_in_its_phase() {
+fn the_main_wave_follows_once_the_progress_says_so() {
     let whole = RunPlan::of(facts(input())).unwrap();
     let plan = with_canary(serde_json::json!({"segments": 4, "approve": true})).unwrap();
-    for (phase, wave) in
+    for (progress, wave) in
         [("planned", Wave::Canary), ("canary", Wave::Canary), ("baking", Wave::Canary), ("writing", Wave::Main)]
     {
-        assert_eq!((plan.wave_in(phase), whole.wave_in(phase)), (wave, Wave::Whole), "{phase}");
+        assert_eq!((plan.wave_in(progress), whole.wave_in(progress)), (wave, Wave::Whole), "{progress}");
     }
     assert!(plan.asks_before(Wave::Canary), "as the policy says");
     assert!(plan.asks_before(Wave::Main), "as the canary says");
@@ -138,7 +139,7 @@ fn a_canary_s_turn_comes_first_and_the_rest_s_once_the_run_is_in_its_phase() {
 }
 
 #[test]
-fn a_stage_s_canary_is_every_writing_run_s_and_no_dry_run_s_nor_one_of_dead_letters() {
+fn the_canary_of_a_stage_applies_to_every_run_that_writes_except_over_dead_letters() {
     let demanded = |more: serde_json::Value| {
         let mut json = input();
         json.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -154,19 +155,19 @@ fn a_stage_s_canary_is_every_writing_run_s_and_no_dry_run_s_nor_one_of_dead_lett
     let one = refused(serde_json::json!({"segments": 1}));
     assert!(one.starts_with("`canary` needs a run of 2 segments or more"), "{one}");
     let shorter = refused(serde_json::json!({"canary": {"percent": 5, "bake": "10m"}}));
-    assert!(shorter.starts_with("`canary.bake` is 10m, but this stage's policy demands 30m"), "{shorter}");
+    assert!(shorter.starts_with("`canary.bake` is 10m, but this stage's policy requires 30m"), "{shorter}");
     let larger = refused(serde_json::json!({"canary": {"percent": 50}}));
-    assert!(larger.starts_with("`canary` is 10 segments, but this stage's policy demands 1 at most"), "{larger}");
+    assert!(larger.starts_with("`canary` is 10 segments, but this stage's policy requires at most 1"), "{larger}");
 }
 
 #[test]
-fn a_canary_of_as_many_segments_as_a_stage_allows_is_refused() {
+fn a_canary_with_all_segments_that_a_stage_allows_is_refused() {
     let error = with_canary(serde_json::json!({"segments": 1000})).unwrap_err().to_string();
-    assert!(error.starts_with("`canary.segments` is 1000 of 1000 segments, so there is no rest"), "{error}");
+    assert!(error.starts_with("`canary.segments` is 1000 of 1000 segments, which leaves none"), "{error}");
 }
 
 #[test]
-fn a_canary_is_the_beginning_of_the_run_s_order() {
+fn a_canary_consists_of_the_first_segments_of_the_run() {
     let plan = with_canary(serde_json::json!({"segments": 4})).unwrap();
     let all = plan.segments_in_order(Wave::Main);
     assert_eq!(plan.segments_in_order(Wave::Canary), all[..4]);

@@ -1,11 +1,12 @@
 //! What each step makes of items: worked out by the very code that workers run, so that the page cannot be wrong.
 
-use crate::change::migration::{Migration as _, Outcome};
-use crate::language::compile::compiled::Compiled;
-use crate::language::compile::trace::after;
-use crate::language::diagnostics::yaml;
-use crate::language::document::Document;
-use crate::language::fixture::plain;
+use crate::author::fixture::plain;
+use crate::author::test::trace::after;
+use tableshift_core::change::migration::{Migration as _, Outcome};
+use tableshift_core::item::value::{Item, Value};
+use tableshift_core::language::compile::compiled::Compiled;
+use tableshift_core::language::diagnostics::yaml;
+use tableshift_core::language::document::Document;
 
 /// The items that show a step's meaning: the source there, missing, null, of another type, and the target there.
 fn items(action: &str) -> &'static [&'static str] {
@@ -80,14 +81,14 @@ pub(super) fn table(action: &str, step: &str) -> String {
     table + "\n"
 }
 
-fn outcome(migration: &Compiled, item: &crate::item::value::Item) -> String {
+fn outcome(migration: &Compiled, item: &Item) -> String {
     match migration.apply(item) {
         Outcome::Invalid(reason) => {
             let reason = reason.to_string();
             format!("*invalid*: {}", reason.strip_prefix("step 1: ").unwrap_or(&reason))
         }
         changed @ Outcome::Changed(_) => {
-            let after = crate::item::value::Value::M(after(item, &changed));
+            let after = Value::M(after(item, &changed));
             format!("`{}`", plain::flow(&after))
         }
         Outcome::NotMatched | Outcome::AlreadyDone => "the same".into(),

@@ -1,10 +1,10 @@
 //! What each step does to one item: the answer to "which rule and which step changed this?".
 
-use crate::change::migration::{Migration as _, Outcome};
-use crate::item::value::{Item, Value};
-use crate::language::compile::compiled::Compiled;
-use crate::language::document::field::Field;
 use std::collections::BTreeSet;
+use tableshift_core::change::migration::{Migration as _, Outcome};
+use tableshift_core::item::value::{Item, Value};
+use tableshift_core::language::compile::compiled::Compiled;
+use tableshift_core::language::document::field::Field;
 
 /// How a migration comes to its outcome for one item.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,16 +41,15 @@ impl Trace {
     /// Applies a migration to an item, step by step.
     pub fn of(migration: &Compiled, item: &Item) -> Self {
         let outcome = migration.apply(item);
-        let Ok(Some(rule)) = migration.rule_for(item) else { return Self { rule: None, steps: Vec::new(), outcome } };
         let mut steps = Vec::new();
         let mut last: Item = item.clone();
         // The steps see the attributes that the migration knows; the others stay.
         last.retain(|name, _| migration.footprint().guarded().contains(name));
-        let _ = migration.steps(rule, item, &mut |field, after| {
+        let rule = migration.watch_steps(item, &mut |field, after| {
             steps.push(Traced { field: field.clone(), changed: attributes(&last, after) });
             last = after.clone();
         });
-        Self { rule: rule.name.clone(), steps, outcome }
+        Self { rule: rule.map(str::to_owned), steps, outcome }
     }
 }
 
@@ -76,7 +75,7 @@ fn attributes(before: &Item, after: &Item) -> Vec<Attribute> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::document::Document;
+    use tableshift_core::language::document::Document;
 
     #[test]
     fn each_step_is_named_with_what_it_changed() {

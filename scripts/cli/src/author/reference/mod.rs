@@ -1,14 +1,18 @@
-//! The reference of the migration language as a page, made from the comments of the document's types: what editors show
-//! and what the page says is one text.
+//! The reference page of the migration language. A test makes it from the comments of the document's types, so that
+//! editors and the page show the same sentences.
 
 mod samples;
 
-use crate::language::diagnostics::shape;
-use crate::language::expression::functions::{FUNCTIONS, Style};
+use crate::author::fixture;
 use serde_json::Value;
+use std::path::{Path, PathBuf};
+use tableshift_core::language::diagnostics::{Review, shape};
+use tableshift_core::language::document;
+use tableshift_core::language::expression::functions::{FUNCTIONS, Style};
+use tableshift_core::language::finding::Level;
 
 /// The whole page, in Markdown.
-pub fn page() -> String {
+fn page() -> String {
     let schema = shape::schema();
     let mut text = String::from(HEAD);
     text += "## The document\n\n";
@@ -29,8 +33,8 @@ const HEAD: &str = "\
 # The migration language
 
 This page is made from the comments of the types that read a migration
-([`document.rs`](../../workers/shared/core/src/language/document/written.rs)); editors with the YAML language server show the same
-texts by [`migration.schema.json`](migration.schema.json). Worked examples are in the [cookbook](cookbook.md).
+([`language/document`](../../workers/shared/core/src/language/document)). Editors with the YAML language server show the
+same comments from [`migration.schema.json`](migration.schema.json). Worked examples are in the [cookbook](cookbook.md).
 
 - [The document](#the-document), [a rule](#a-rule), [steps](#steps)
 - [`set`](#set) [`default`](#default) [`rename`](#rename) [`copy`](#copy) [`move`](#move) [`remove`](#remove)
@@ -196,7 +200,7 @@ fn in_lines(step: &Value) -> String {
 
 /// A text as YAML reads it back, in the fewest quotes.
 fn scalar(text: &str) -> String {
-    let plain = crate::language::document::yaml::<Value>(text).is_ok_and(|value| value == text);
+    let plain = document::yaml::<Value>(text).is_ok_and(|value| value == text);
     let safe = !text.contains([':', '#', '{', '[', ',']) && !text.starts_with(['\'', '"', '!', '*', '&', '-']);
     match (plain && safe, text.contains('\'')) {
         (true, _) => text.to_owned(),
@@ -221,4 +225,43 @@ fn wrapped(text: &str) -> String {
         }
     }
     lines.join("\n")
+}
+
+/// The folder of the page and of the schemas.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../state-machines/migrate-table")
+}
+
+/// Compares a file with what it must be, or writes it where `UPDATE_GOLDEN` is set.
+fn hold(name: &str, text: &str) {
+    let path = folder().join(name);
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, text).expect("the file is written");
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, text, "{name} is out of date; write it with UPDATE_GOLDEN=1");
+}
+
+#[test]
+fn the_reference_is_what_the_comments_of_the_types_say() {
+    hold("reference.md", &page());
+}
+
+#[test]
+fn the_schema_of_fixtures_is_what_the_reader_of_fixtures_says() {
+    let text = serde_json::to_string_pretty(&fixture::schema()).expect("JSON") + "\n";
+    hold("fixture.schema.json", &text);
+}
+
+#[test]
+fn every_step_in_the_reference_is_one_that_a_migration_can_have() {
+    let page = page();
+    let examples: Vec<&str> =
+        page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().expect("a block ends")).collect();
+    assert_eq!(examples.len(), 9);
+    for example in examples {
+        let text = format!("id: x\nwhere: has(item.x)\nchange:\n{example}");
+        let review = Review::of(&text, None);
+        assert!(review.findings.iter().all(|finding| finding.level == Level::Note), "{text}{review:?}");
+    }
 }

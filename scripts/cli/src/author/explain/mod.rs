@@ -1,19 +1,20 @@
-//! `tableshift explain`: the migration in plain sentences, and the very update that a sample item would get.
+//! `tableshift explain`: the migration in plain language, and the exact update that a sample item would get.
 
-use super::migration::{self, LoadError, Loaded};
-use super::{check, test};
+mod page;
+
+use crate::author::fixture::{self, Case, plain};
+use crate::author::migration::{self, LoadError, Loaded};
+use crate::author::{check, test};
 use crate::ending::{Ending, Told};
 use crate::files::{self, FileError};
 use clap::Args;
 use std::path::PathBuf;
 use tableshift_core::change::migration::{Migration as _, Outcome};
 use tableshift_core::item::value::{Item, Value};
-use tableshift_core::language::explain::explain;
-use tableshift_core::language::fixture::{self, Case, plain};
 use tableshift_core::write::update::Update;
 use thiserror::Error;
 
-/// Tells a migration in plain sentences, with the exact update for a sample item
+/// Explains a migration in plain language, with the exact update for a sample item
 #[derive(Debug, Args)]
 pub struct Explain {
     /// The migration file
@@ -59,7 +60,7 @@ pub fn run(explained: &Explain) -> Result<Told, ExplainError> {
             return Ok(Told { text: check::told(&reviewed.0, &reviewed.1), ending: Ending::Findings });
         }
     };
-    let mut text = explain(&loaded.document, &loaded.migration);
+    let mut text = page::of(&loaded.document, &loaded.migration);
     let path = explained.fixture.clone().unwrap_or_else(|| files::fixture_of(&explained.file));
     let asked = explained.fixture.is_some() || explained.sample.is_some();
     match files::read(&path) {
