@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use tableshift_aws::ledger::approvals::{Approval, Approvals as _, Outcome};
+use tableshift_aws::ledger::approvals::{Approval, Outcome};
 use tableshift_aws::ledger::table::{SK_APPROVAL, pk_run};
 use tableshift_aws::s3::{ReadObject as _, WriteObject as _};
 use tableshift_core::item::hash;

@@ -3,9 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
-use tableshift_aws::ledger::approvals::{Approvals as _, Outcome, Question};
-use tableshift_aws::ledger::control::SteerRun as _;
-use tableshift_aws::ledger::runs::Runs as _;
+use tableshift_aws::ledger::approvals::{Outcome, Question};
 use tableshift_core::control::run_control::Control;
 use tableshift_core::item::value::Item;
 use tableshift_core::plan::phase::Phase;

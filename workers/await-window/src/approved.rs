@@ -1,8 +1,8 @@
 //! What was approved is what runs: looked at once more, right before the run counts as writing.
 
-use tableshift_aws::ledger::approvals::{Approvals, Outcome};
-use tableshift_aws::ledger::runs::{RunRecord, Runs};
-use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::ledger::approvals::Outcome;
+use tableshift_aws::ledger::runs::RunRecord;
+use tableshift_aws::ledger::table::{Ledger, LedgerError};
 use tableshift_aws::s3::{ObjectError, ReadObject};
 use tableshift_core::approval::rules::{Changed, Hashes};
 use tableshift_core::item::hash;
@@ -67,12 +67,7 @@ impl Void {
 /// yes to. Gives whether the wave had begun before.
 ///
 /// A run that counts as writing already went through here: its report is another one by now, and that is right.
-pub(crate) async fn check(
-    bucket: &impl ReadObject,
-    ledger: &(impl Runs + Approvals),
-    plan: &RunPlan,
-    wave: Wave,
-) -> Result<bool, Void> {
+pub(crate) async fn check(bucket: &impl ReadObject, ledger: &Ledger, plan: &RunPlan, wave: Wave) -> Result<bool, Void> {
     let record = ledger.run(&plan.run).await.map_err(Void::Ledger)?;
     let record = record.ok_or_else(|| Void::NoRecord(plan.run.clone()))?;
     check_plan(plan, &record)?;

@@ -17,12 +17,9 @@ mod notice;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tableshift_aws::ledger::approvals::Approvals;
-use tableshift_aws::ledger::control::SteerRun;
 use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::Runs;
-use tableshift_aws::ledger::table::LedgerError;
-use tableshift_aws::monitors::reader::{Look, MonitorError, read_if_due};
+use tableshift_aws::ledger::table::{Ledger, LedgerError};
+use tableshift_aws::monitors::reader::{MonitorError, ReadMonitors, read_if_due};
 use tableshift_aws::run_files::{RunFileError, load_plan};
 use tableshift_aws::s3::ReadObject;
 use tableshift_aws::sns::Publish;
@@ -113,7 +110,7 @@ pub enum Error {
     NoCanary(String),
     /// Calendars and alarms could not be looked at, or one of them ends the run.
     #[error("run `{run}` may not write")]
-    Look {
+    Monitors {
         /// The run.
         run: String,
         /// What went wrong.
@@ -139,7 +136,7 @@ impl Named for Error {
             Self::Plan(source) => source.name(),
             Self::Ledger { source, .. } => source.name(),
             Self::LeaseLost { .. } => ErrorName::LeaseLost,
-            Self::Look { source, .. } => source.name(),
+            Self::Monitors { source, .. } => source.name(),
             Self::Stopped { .. } => ErrorName::Aborted,
             Self::Void { void, .. } => void.name(),
             Self::NoCanary(_) | Self::Window(_) => ErrorName::Internal,
@@ -150,8 +147,8 @@ impl Named for Error {
 /// Does one of the steps, and keeps the lock for as long as the run has to wait.
 pub async fn run(
     bucket: &impl ReadObject,
-    ledger: &(impl LockTable + Runs + Approvals + SteerRun),
-    monitor_reader: &impl Look,
+    ledger: &Ledger,
+    monitor_reader: &impl ReadMonitors,
     topic: &impl Publish,
     now: i64,
     input: Input,
@@ -169,10 +166,7 @@ pub async fn run(
 }
 
 /// Announces what holds a phase of the run. Reads nothing but the control item: that is what the children decided by.
-async fn announce_hold<L: Runs + SteerRun>(
-    notices: &Notices<'_, impl Publish, L>,
-    phase: Phase,
-) -> Result<Output, Error> {
+async fn announce_hold(notices: &Notices<'_, impl Publish>, phase: Phase) -> Result<Output, Error> {
     let (plan, now) = (notices.plan, notices.now);
     let control = notices.ledger.control(&plan.run, Phase::Migrate).await;
     let control = control.map_err(|source| Error::Ledger { run: plan.run.clone(), source })?;
@@ -184,12 +178,12 @@ async fn announce_hold<L: Runs + SteerRun>(
 
 /// What the control item says, after a look at calendars and alarms if one is due. An operator's stop and a critical alarm
 /// end the run.
-async fn look(ledger: &impl SteerRun, monitor_reader: &impl Look, plan: &RunPlan, now: i64) -> Result<Control, Error> {
+async fn look(ledger: &Ledger, monitor_reader: &impl ReadMonitors, plan: &RunPlan, now: i64) -> Result<Control, Error> {
     let run = &plan.run;
     let control = ledger.control(run, Phase::Migrate).await;
     let mut control = control.map_err(|source| Error::Ledger { run: run.clone(), source })?;
     let looked = read_if_due(ledger, monitor_reader, run, &plan.monitors, &control.monitor_status, now).await;
-    if let Some(monitor_status) = looked.map_err(|source| Error::Look { run: run.clone(), source })? {
+    if let Some(monitor_status) = looked.map_err(|source| Error::Monitors { run: run.clone(), source })? {
         control.monitor_status = monitor_status;
     }
     if control.state == State::Stopped {
@@ -200,9 +194,9 @@ async fn look(ledger: &impl SteerRun, monitor_reader: &impl Look, plan: &RunPlan
 }
 
 /// Whether the run may write in this wave.
-async fn window<L: LockTable + Runs + Approvals + SteerRun>(
+async fn window(
     bucket: &impl ReadObject,
-    notices: &Notices<'_, impl Publish, L>,
+    notices: &Notices<'_, impl Publish>,
     control: &Control,
     input: &Input,
 ) -> Result<Output, Error> {

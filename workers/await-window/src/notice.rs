@@ -1,8 +1,5 @@
 //! Telling people that the run is held, or that it writes. Nothing here fails a run: what goes wrong is logged.
-
-use tableshift_aws::ledger::control::SteerRun;
-use tableshift_aws::ledger::runs::Runs;
-use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::ledger::table::{Ledger, LedgerError};
 use tableshift_aws::sns::{Publish, tell};
 use tableshift_core::control::hold::Hold;
 use tableshift_core::control::run_control::{Control, State};
@@ -12,19 +9,19 @@ use tableshift_core::report::message::Notice;
 use tableshift_runtime::chain;
 
 /// What the notices of a run are made from.
-pub(crate) struct Notices<'n, T, L> {
+pub(crate) struct Notices<'n, T> {
     pub(crate) topic: &'n T,
-    pub(crate) ledger: &'n L,
+    pub(crate) ledger: &'n Ledger,
     pub(crate) plan: &'n RunPlan,
     pub(crate) now: i64,
 }
 
-impl<T: Publish, L: Runs + SteerRun> Notices<'_, T, L> {
+impl<T: Publish> Notices<'_, T> {
     /// Tells once what holds the run, however many find it held; and if nothing does, sees to it that the next hold is told.
     pub(crate) async fn held(&self, hold: Option<&Hold>, control: &Control) {
         let noted = match hold {
             Some(_) if control.hold_announced_at.is_some() => Ok(false),
-            Some(_) => self.ledger.note_held(&self.plan.run, self.now).await,
+            Some(_) => self.ledger.record_hold(&self.plan.run, self.now).await,
             None => self.free(control).await.map(|()| false),
         };
         match (noted, hold) {

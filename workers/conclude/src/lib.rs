@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome};
+use tableshift_aws::ledger::approvals::{Answer, Outcome};
 use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
-use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::ledger::runs::{Applied, Ending, RunRecord};
+use tableshift_aws::ledger::table::{Ledger, LedgerError};
 use tableshift_aws::run_files::{RunFileError, load, load_plan};
 use tableshift_aws::s3::Bucket;
 use tableshift_aws::sns::{Publish, tell};
@@ -106,9 +106,9 @@ impl Named for Error {
 }
 
 /// Ends the run.
-pub async fn run<L: LockTable + Runs + AppliedMigrations + Approvals>(
+pub async fn run(
     bucket: &Bucket,
-    ledger: &L,
+    ledger: &Ledger,
     topic: &impl Publish,
     stage: &str,
     now: i64,
@@ -134,15 +134,15 @@ pub async fn run<L: LockTable + Runs + AppliedMigrations + Approvals>(
 }
 
 /// What Conclude does, and what of it failed so far.
-struct Exit<'a, L> {
-    ledger: &'a L,
+struct Exit<'a> {
+    ledger: &'a Ledger,
     input: &'a Input,
     state: &'a State,
     at: String,
     faults: Vec<Fault>,
 }
 
-impl<L: LockTable + Runs + AppliedMigrations + Approvals> Exit<'_, L> {
+impl Exit<'_> {
     /// The run's record, if this execution works on it. Another's is not for this one to close.
     async fn record(&mut self) -> Option<RunRecord> {
         let run = self.state.likely_run(&self.input.name);
@@ -205,7 +205,7 @@ impl<L: LockTable + Runs + AppliedMigrations + Approvals> Exit<'_, L> {
         let good = decision.is_success();
         let (table, migration) = (&record.table, &record.migration);
         if good && steps.roll_back || error == Some(ErrorName::RolledBack.as_str()) {
-            let forgotten = self.ledger.forget_applied(table, migration, &record.run).await;
+            let forgotten = self.ledger.remove_applied(table, migration, &record.run).await;
             self.noted("noting that the migration is no longer applied", forgotten);
             return false;
         }
@@ -227,7 +227,7 @@ impl<L: LockTable + Runs + AppliedMigrations + Approvals> Exit<'_, L> {
         if good && steps.migrate {
             self.note_applied(&plan, record, report).await;
         } else if steps.verify {
-            let noted = self.ledger.note_verified(table, migration, &record.migration_hash, good).await;
+            let noted = self.ledger.set_verified(table, migration, &record.migration_hash, good).await;
             self.noted("noting what the verification found", noted);
         }
         good && steps.migrate

@@ -1,10 +1,8 @@
 //! A run that is new: planned from its input, and written down.
 
 use tableshift_aws::dynamodb::tables::DescribeTable;
-use tableshift_aws::ledger::control::SteerRun;
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{Applied, AppliedMigrations, RunRecord, Runs};
-use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::ledger::runs::{Applied, RunRecord};
+use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::run_files::store;
 use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
@@ -20,18 +18,17 @@ use tableshift_core::plan::wave::Wave;
 use crate::{Error, Output, PLANNED, Ports, Request, describe, history, lock, migration};
 
 /// Plans a new run.
-pub(crate) async fn begin<B, L, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
+pub(crate) async fn begin<B, T, E, W>(
+    ports: &Ports<B, T, E, W>,
     request: Request,
     input: Input,
     requester: Requester,
 ) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + AppliedMigrations + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
-    W: Look,
+    W: ReadMonitors,
 {
     let run = request.name.clone();
     refuse_used_name(ports, &run, &request.execution).await?;
@@ -57,7 +54,7 @@ where
     }
     // A calendar or alarm that is misspelt is to be found now, not after the dry run and an approval.
     if !plan.monitors.is_empty() {
-        ports.monitor_reader.look(&plan.monitors).await.map_err(Error::Monitors)?;
+        ports.monitor_reader.read(&plan.monitors).await.map_err(Error::Monitors)?;
     }
     let lock = lock::take(ports, &plan, &request.execution).await?;
     let written = write_down(ports, &plan, &request, requester).await;
@@ -66,8 +63,8 @@ where
 }
 
 /// A run whose migration is applied already: it is written down, takes no lock and no step, and succeeds.
-async fn nothing_to_do<B: WriteObject, L: Runs, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
+async fn nothing_to_do<B: WriteObject, T, E, W>(
+    ports: &Ports<B, T, E, W>,
     plan: RunPlan,
     request: &Request,
     requester: Requester,
@@ -81,26 +78,21 @@ async fn nothing_to_do<B: WriteObject, L: Runs, T, E, W>(
 
 /// A run's name is for ever, while Step Functions gives the name of an execution free after 90 days. The execution that
 /// planned a run may plan it again: that is its own retry.
-async fn refuse_used_name<B, L: Runs, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    run: &str,
-    execution: &str,
-) -> Result<(), Error> {
+async fn refuse_used_name<B, T, E, W>(ports: &Ports<B, T, E, W>, run: &str, execution: &str) -> Result<(), Error> {
     match ports.ledger.run(run).await.map_err(Error::Ledger)? {
         Some(record) if record.execution != execution => Err(Error::NameUsed(run.to_owned())),
         _ => Ok(()),
     }
 }
 
-async fn write_down<B, L, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
+async fn write_down<B, T, E, W>(
+    ports: &Ports<B, T, E, W>,
     plan: &RunPlan,
     request: &Request,
     requester: Requester,
 ) -> Result<(), Error>
 where
     B: WriteObject,
-    L: Runs,
 {
     let listed = |wave| -> Vec<_> {
         let order = plan.segments_in_order(wave).into_iter();

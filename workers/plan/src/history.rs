@@ -2,7 +2,8 @@
 //! that this id stands for, and whether it is applied already.
 
 use similar::TextDiff;
-use tableshift_aws::ledger::runs::{Applied, AppliedMigrations};
+use tableshift_aws::ledger::runs::Applied;
+use tableshift_aws::ledger::table::Ledger;
 use tableshift_core::language::document::Document;
 use tableshift_core::language::document::requires::{Evidence, Requirement};
 use tableshift_core::plan::input::{Action, Input};
@@ -18,7 +19,7 @@ const MOST_COLUMNS: usize = 200;
 /// Refuses a migration that may not run on the table, and gives the record of one that is applied already and needs no
 /// second run. `now` is in epoch milliseconds.
 pub(crate) async fn look_up(
-    ledger: &impl AppliedMigrations,
+    ledger: &Ledger,
     document: &Document,
     input: &Input,
     policy: &Policy,
@@ -37,7 +38,7 @@ pub(crate) async fn look_up(
     Ok((wanted && proven).then_some(applied))
 }
 
-async fn require(ledger: &impl AppliedMigrations, document: &Document, table: &str, now: i64) -> Result<(), Error> {
+async fn require(ledger: &Ledger, document: &Document, table: &str, now: i64) -> Result<(), Error> {
     // What cannot be read has been refused with the rest of the document's meaning.
     let Ok(Some(requirement)) = Requirement::of(document) else { return Ok(()) };
     let required = ledger.applied(table, &requirement.migration).await.map_err(Error::Ledger)?;

@@ -19,11 +19,8 @@ mod take_up;
 use tableshift_aws::Settings;
 use tableshift_aws::dynamodb::tables::DescribeTable;
 use tableshift_aws::identity::signatures::VerifySignature;
-use tableshift_aws::ledger::approvals::UsedSignatures;
-use tableshift_aws::ledger::control::SteerRun;
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{AppliedMigrations, Runs};
-use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::ledger::table::Ledger;
+use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_aws::sns::{Publish, tell};
@@ -61,13 +58,13 @@ impl Stage {
 
 /// What the worker works with.
 #[derive(Debug)]
-pub struct Ports<B, L, T, E, W> {
+pub struct Ports<B, T, E, W> {
     /// The stage.
     pub stage: Stage,
     /// Its bucket.
     pub bucket: B,
     /// Its ledger.
-    pub ledger: L,
+    pub ledger: Ledger,
     /// Descriptions of tables.
     pub tables: T,
     /// Executions of the state machine.
@@ -81,18 +78,17 @@ pub struct Ports<B, L, T, E, W> {
 }
 
 /// Plans a run, or takes an earlier one up again.
-pub async fn run<B, L, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
+pub async fn run<B, T, E, W>(
+    ports: &Ports<B, T, E, W>,
     sts: &impl VerifySignature,
     topic: &impl Publish,
     request: Request,
 ) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + AppliedMigrations + SteerRun + UsedSignatures,
     T: DescribeTable,
     E: WatchExecution,
-    W: Look,
+    W: ReadMonitors,
 {
     let input = Input::parse(&request.input).map_err(Error::Input)?;
     let signed = input.requested_by.as_deref();
@@ -108,10 +104,7 @@ where
 }
 
 /// What DynamoDB says of a table that can be worked on.
-pub(crate) async fn describe<B, L, T: DescribeTable, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    name: &str,
-) -> Result<Table, Error> {
+pub(crate) async fn describe<B, T: DescribeTable, E, W>(ports: &Ports<B, T, E, W>, name: &str) -> Result<Table, Error> {
     let described = ports.tables.describe(name).await;
     let table = described.map_err(|source| Error::Table { table: name.to_owned(), source })?;
     match table.status.as_str() {

@@ -8,13 +8,8 @@ use tableshift_core::plan::run_plan::RunPlan;
 use crate::{Error, Ports};
 
 /// Takes the lock of the plan's table, over from an execution that is no longer running if need be.
-pub(crate) async fn take<B, L, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    plan: &RunPlan,
-    execution: &str,
-) -> Result<Lock, Error>
+pub(crate) async fn take<B, T, E, W>(ports: &Ports<B, T, E, W>, plan: &RunPlan, execution: &str) -> Result<Lock, Error>
 where
-    L: LockTable,
     E: WatchExecution,
 {
     let table = &plan.table.name;
@@ -33,8 +28,8 @@ where
 }
 
 /// Gives the lock back if what came after it failed: Conclude cannot know of a lock that Plan never told of.
-pub(crate) async fn keep_if<B, L: LockTable, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
+pub(crate) async fn keep_if<B, T, E, W>(
+    ports: &Ports<B, T, E, W>,
     outcome: Result<(), Error>,
     plan: &RunPlan,
     execution: &str,

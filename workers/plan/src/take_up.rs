@@ -1,10 +1,8 @@
 //! A run that is there already: taken up again as it was planned.
 
 use tableshift_aws::dynamodb::tables::DescribeTable;
-use tableshift_aws::ledger::control::SteerRun;
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{AppliedMigrations, RunRecord, Runs};
-use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::ledger::runs::RunRecord;
+use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::run_files::load_plan;
 use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
@@ -20,8 +18,8 @@ use tableshift_core::plan::wave::Wave;
 use crate::{Error, Output, Ports, Request, describe, lock, migration};
 
 /// Takes an earlier run up again: to go on with it, to verify it, or to roll it back.
-pub(crate) async fn take_up<B, L, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
+pub(crate) async fn take_up<B, T, E, W>(
+    ports: &Ports<B, T, E, W>,
     request: Request,
     input: Input,
     requester: Requester,
@@ -29,10 +27,9 @@ pub(crate) async fn take_up<B, L, T, E, W>(
 ) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + AppliedMigrations + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
-    W: Look,
+    W: ReadMonitors,
 {
     let plan = load_plan(&ports.bucket, run).await.map_err(Error::RunFile)?;
     let record = ports.ledger.run(run).await.map_err(Error::Ledger)?;
@@ -72,11 +69,7 @@ fn with(mut requesters: Vec<Requester>, requester: Requester, action: Action) ->
     requesters
 }
 
-async fn clear_stop<B, L: Runs + SteerRun, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    record: &RunRecord,
-    speed: Speed,
-) -> Result<(), Error> {
+async fn clear_stop<B, T, E, W>(ports: &Ports<B, T, E, W>, record: &RunRecord, speed: Speed) -> Result<(), Error> {
     ports.ledger.clear_stop(&record.run).await.map_err(Error::Ledger)?;
     let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
     ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;

@@ -1,9 +1,8 @@
 //! Putting the question.
 
 use tableshift_aws::identity::starts::FindCallers;
-use tableshift_aws::ledger::approvals::{Approvals, Question, Secrets};
+use tableshift_aws::ledger::approvals::{Question, Secrets};
 use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::Runs;
 use tableshift_aws::s3::ReadObject;
 use tableshift_aws::sns::Publish;
 use tableshift_core::approval::rules::Requester;
@@ -25,10 +24,9 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    pub(crate) async fn put<B, L, T, V, H>(self, ports: &Ports<B, L, T, V, H>) -> Result<Output, Error>
+    pub(crate) async fn put<B, T, V, H>(self, ports: &Ports<B, T, V, H>) -> Result<Output, Error>
     where
         B: ReadObject,
-        L: Approvals + LockTable + Runs,
         T: Publish,
         H: FindCallers,
     {
@@ -70,10 +68,7 @@ impl Ask {
     }
 
     /// As far as they are known; what is not known yet is asked for again when the answer is judged.
-    async fn requesters<B, L: Runs, T, V, H: FindCallers>(
-        &self,
-        ports: &Ports<B, L, T, V, H>,
-    ) -> Result<Vec<Requester>, Error> {
+    async fn requesters<B, T, V, H: FindCallers>(&self, ports: &Ports<B, T, V, H>) -> Result<Vec<Requester>, Error> {
         let record = record(&ports.ledger, &self.run).await?;
         let found = requesters::found(&ports.ledger, &ports.history, &record, (ports.clock)().div_euclid(1000)).await;
         Ok(found.unwrap_or_else(|error| {

@@ -5,8 +5,7 @@ use serde_json::Value;
 use tableshift_aws::Cause;
 use tableshift_aws::identity::signatures::VerifySignature;
 use tableshift_aws::identity::starts::FindCallers;
-use tableshift_aws::ledger::approvals::{Answer, Approval, Approvals, Outcome, Question, Recorded, UsedSignatures};
-use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::ledger::approvals::{Answer, Approval, Outcome, Question, Recorded};
 use tableshift_aws::s3::ReadObject;
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::{Hashes, NotEligible, UnknownRequester, account_of};
@@ -69,15 +68,14 @@ impl Weighed {
 
 /// Judges the answer, and closes the question with it. An approval that cannot be decided yet stays pending: its signature is
 /// checked once, because it expires before CloudTrail's records have come.
-pub(crate) async fn judge<B, L, T, V, H>(
-    ports: &Ports<B, L, T, V, H>,
+pub(crate) async fn judge<B, T, V, H>(
+    ports: &Ports<B, T, V, H>,
     run: &str,
     wave: Wave,
     sent: &Sent,
 ) -> Result<Output, Error>
 where
     B: ReadObject,
-    L: Approvals + Runs + UsedSignatures,
     V: VerifySignature,
     H: FindCallers,
 {
@@ -122,8 +120,8 @@ where
 }
 
 /// Weighs an answer. `known` is its signer if the signature was checked before.
-async fn weigh<B, L, T, V, H>(
-    ports: &Ports<B, L, T, V, H>,
+async fn weigh<B, T, V, H>(
+    ports: &Ports<B, T, V, H>,
     run: &str,
     question: &Question,
     sent: &Sent,
@@ -132,7 +130,6 @@ async fn weigh<B, L, T, V, H>(
 ) -> Result<Weighed, Error>
 where
     B: ReadObject,
-    L: Approvals + Runs + UsedSignatures,
     V: VerifySignature,
     H: FindCallers,
 {
@@ -163,15 +160,14 @@ fn reason_of(sent: &Sent) -> String {
 }
 
 /// Whose answer it is: STS says so, of a signature over this very question and answer that was never used before.
-async fn signer<B, L, T, V, H>(
-    ports: &Ports<B, L, T, V, H>,
+async fn signer<B, T, V, H>(
+    ports: &Ports<B, T, V, H>,
     run: &str,
     question: &Question,
     sent: &Sent,
     answered_at: &str,
 ) -> Result<Result<Identity, Refusal>, Error>
 where
-    L: Approvals + UsedSignatures,
     V: VerifySignature,
 {
     let failed = |source| Error::Ledger { run: run.to_owned(), source };
@@ -200,14 +196,13 @@ where
 
 /// Whether their approval counts on this run. What is refused now is refused at once; an approval waits until every record of
 /// who started the run has come.
-async fn entitled<B, L, T, V, H>(
-    ports: &Ports<B, L, T, V, H>,
+async fn entitled<B, T, V, H>(
+    ports: &Ports<B, T, V, H>,
     run: &str,
     reviewed: &Reviewed,
     by: &Identity,
 ) -> Result<Verdict, Error>
 where
-    L: Runs,
     H: FindCallers,
 {
     let rules = &reviewed.plan.approval;

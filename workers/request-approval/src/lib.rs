@@ -17,10 +17,8 @@ use serde_json::Value;
 use tableshift_aws::CallError;
 use tableshift_aws::identity::signatures::VerifySignature;
 use tableshift_aws::identity::starts::FindCallers;
-use tableshift_aws::ledger::approvals::{Approvals, UsedSignatures};
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{RunRecord, Runs};
-use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::ledger::runs::RunRecord;
+use tableshift_aws::ledger::table::{Ledger, LedgerError};
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::s3::{ObjectError, ReadObject};
 use tableshift_aws::sns::Publish;
@@ -109,11 +107,11 @@ impl Output {
 
 /// What the worker works with.
 #[derive(Debug)]
-pub struct Ports<B, L, T, V, H> {
+pub struct Ports<B, T, V, H> {
     /// The stack's bucket.
     pub bucket: B,
     /// Its ledger.
-    pub ledger: L,
+    pub ledger: Ledger,
     /// Its topic.
     pub topic: T,
     /// The account's STS.
@@ -213,10 +211,9 @@ impl Named for Error {
 }
 
 /// Does one of the two steps.
-pub async fn run<B, L, T, V, H>(ports: &Ports<B, L, T, V, H>, input: Input) -> Result<Output, Error>
+pub async fn run<B, T, V, H>(ports: &Ports<B, T, V, H>, input: Input) -> Result<Output, Error>
 where
     B: ReadObject,
-    L: Approvals + LockTable + Runs + UsedSignatures,
     T: Publish,
     V: VerifySignature,
     H: FindCallers,
@@ -235,7 +232,7 @@ where
 }
 
 /// The run's record, which Plan wrote.
-async fn record(ledger: &impl Runs, run: &str) -> Result<RunRecord, Error> {
+async fn record(ledger: &Ledger, run: &str) -> Result<RunRecord, Error> {
     let found = ledger.run(run).await.map_err(|source| Error::Ledger { run: run.to_owned(), source })?;
     found.ok_or_else(|| Error::NoRecord(run.to_owned()))
 }

@@ -7,7 +7,7 @@ use crate::ending::Told;
 use clap::Args;
 use serde_json::json;
 use std::path::Path;
-use tableshift_aws::ledger::runs::{Applied, AppliedMigrations as _};
+use tableshift_aws::ledger::runs::Applied;
 use tableshift_aws::s3::ReadObject as _;
 use tableshift_core::language::document::Document;
 use tableshift_core::plan::keys;

@@ -14,8 +14,6 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-use tableshift_aws::ledger::control::SteerRun as _;
-use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_aws::session::executions::{Run, Started, Status};
 use tableshift_aws::session::signed::signed;
 use tableshift_aws::session::stage::DeployedStage;
@@ -97,7 +95,7 @@ pub fn again(again: &Again, action: Action) -> Result<Told, OperateError> {
         let runs = running.is_some_and(|execution| execution.status == Status::Running);
         let (execution, joined) = if runs && action == Action::Resume {
             let ledger = stage.clients.ledger();
-            ledger.go_on(run).await.map_err(OperateError::Ledger)?;
+            ledger.resume(run).await.map_err(OperateError::Ledger)?;
             let name = record.execution.rsplit(':').next().unwrap_or(run).to_owned();
             (Run { name, arn: record.execution }, true)
         } else {

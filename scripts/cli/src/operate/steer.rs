@@ -6,7 +6,6 @@ use super::{OperateError, block_on, now};
 use crate::ending::{Ending, Told};
 use clap::Args;
 use serde_json::json;
-use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::session::stage::DeployedStage;
 
 use super::ended::Standing;

@@ -3,11 +3,9 @@
 //! The item stays when the lock is released, because the epoch must only grow. A worker with an older epoch notices when it
 //! renews the lease.
 
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::control::lock::Lock;
 
-use crate::error::CallError;
 use crate::ledger::table::{Ledger, LedgerError, SK_LOCK, key, malformed, number, pk_table, required, text};
 
 /// Takes, renews and releases the locks of tables; the tests of Report replace it.
@@ -50,7 +48,7 @@ impl LockTable for Ledger {
                 .expression_attribute_values(":epoch", AttributeValue::N(seen.epoch.to_string()))
                 .expression_attribute_values(":lease_until", AttributeValue::N(seen.lease_until.to_string())),
         };
-        self.happened("PutItem", &lock.table, put.send().await.map(drop))
+        self.took_effect("PutItem", &lock.table, put.send().await.map(drop))
     }
 
     async fn renew(&self, table: &str, run: &str, epoch: u64, lease_until: i64) -> Result<bool, LedgerError> {
@@ -64,7 +62,7 @@ impl LockTable for Ledger {
             .expression_attribute_values(":run", AttributeValue::S(run.to_owned()))
             .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()))
             .expression_attribute_values(":until", AttributeValue::N(lease_until.to_string()));
-        if self.happened("UpdateItem", table, update.send().await.map(drop))? {
+        if self.took_effect("UpdateItem", table, update.send().await.map(drop))? {
             return Ok(true);
         }
         // The lease may be long enough already, as it is while a run waits for an approval.
@@ -79,31 +77,6 @@ impl LockTable for Ledger {
             .condition_expression("execution = :execution")
             .expression_attribute_values(":zero", AttributeValue::N("0".into()))
             .expression_attribute_values(":execution", AttributeValue::S(execution.to_owned()));
-        self.happened("UpdateItem", table, update.send().await.map(drop))
-    }
-}
-
-impl Ledger {
-    /// Whether a conditional write took effect. A condition that failed is an answer, not an error.
-    pub(crate) fn happened<E>(
-        &self,
-        operation: &'static str,
-        resource: &str,
-        sent: Result<(), aws_sdk_dynamodb::error::SdkError<E, aws_sdk_dynamodb::config::http::HttpResponse>>,
-    ) -> Result<bool, LedgerError>
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        match sent {
-            Ok(()) => Ok(true),
-            Err(error) => {
-                let error = CallError::new(operation, format!("{} for {resource}", self.table), error);
-                if error.has_code("ConditionalCheckFailedException") {
-                    Ok(false)
-                } else {
-                    Err(LedgerError::Call(error))
-                }
-            }
-        }
+        self.took_effect("UpdateItem", table, update.send().await.map(drop))
     }
 }

@@ -16,6 +16,8 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::ErrorName;
 
@@ -66,9 +68,7 @@ impl Ledger {
     pub fn new(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
     }
-}
 
-impl Ledger {
     /// Reads one item consistently: the workers decide by it whether they may write.
     pub(crate) async fn read(&self, pk: &str, sk: &str) -> Result<Option<LedgerItem>, LedgerError> {
         let request = self.client.get_item().table_name(&self.table);
@@ -78,6 +78,29 @@ impl Ledger {
             .await
             .map_err(|error| LedgerError::Call(CallError::new("GetItem", self.named(pk, sk), error)))?;
         Ok(answer.item)
+    }
+
+    /// Whether a conditional write took effect. A condition that failed is an answer, not an error.
+    pub(crate) fn took_effect<E>(
+        &self,
+        operation: &'static str,
+        resource: &str,
+        sent: Result<(), SdkError<E, HttpResponse>>,
+    ) -> Result<bool, LedgerError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        match sent {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                let error = CallError::new(operation, format!("{} for {resource}", self.table), error);
+                if error.has_code("ConditionalCheckFailedException") {
+                    Ok(false)
+                } else {
+                    Err(LedgerError::Call(error))
+                }
+            }
+        }
     }
 
     /// The name of an item in error messages.

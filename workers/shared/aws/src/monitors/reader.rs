@@ -9,15 +9,14 @@ use tableshift_core::control::monitor_status::{MonitorReading, MonitorStatus};
 use tableshift_core::plan::monitors::Monitors;
 
 use crate::error::{CallError, Cause};
-use crate::ledger::control::SteerRun;
-use crate::ledger::table::LedgerError;
+use crate::ledger::table::{Ledger, LedgerError};
 use crate::monitors::alarms::Alarms;
 use crate::monitors::calendars::Calendars;
 
 /// Reads the monitors of a run; the tests replace it.
-pub trait Look {
+pub trait ReadMonitors {
     /// The state of the calendars and alarms now. Without calendars, or without alarms, that service is not called.
-    async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError>;
+    async fn read(&self, monitors: &Monitors) -> Result<MonitorReading, CallError>;
 }
 
 /// The calendars and alarms of this account and Region.
@@ -29,8 +28,8 @@ pub struct MonitorReader {
     pub alarms: Alarms,
 }
 
-impl Look for MonitorReader {
-    async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
+impl ReadMonitors for MonitorReader {
+    async fn read(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
         let closed = async {
             if monitors.calendars.is_empty() {
                 return Ok(None);
@@ -83,8 +82,8 @@ pub fn name_of(error: &CallError) -> ErrorName {
 
 /// Reads the monitors if a reading is due and no other worker claims it. Returns the new status; `None` if nothing was read.
 pub async fn read_if_due(
-    ledger: &impl SteerRun,
-    monitor_reader: &impl Look,
+    ledger: &Ledger,
+    monitor_reader: &impl ReadMonitors,
     run: &str,
     monitors: &Monitors,
     monitor_status: &MonitorStatus,
@@ -93,10 +92,10 @@ pub async fn read_if_due(
     if monitors.is_empty() || !monitor_status.is_due(now) {
         return Ok(None);
     }
-    if !ledger.claim_look(run, now).await.map_err(MonitorError::Ledger)? {
+    if !ledger.claim_monitor_reading(run, now).await.map_err(MonitorError::Ledger)? {
         return Ok(None);
     }
-    let reading = monitor_reader.look(monitors).await.map_err(MonitorError::Call)?;
+    let reading = monitor_reader.read(monitors).await.map_err(MonitorError::Call)?;
     let after = monitor_status.after(&reading, now);
     ledger.save_monitor_status(run, &after).await.map_err(MonitorError::Ledger)?;
     tracing::info!(closed = after.closed.is_some(), in_alarm = reading.in_alarm.join(", "), "read the monitors");
