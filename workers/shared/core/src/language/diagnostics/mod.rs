@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_whose_effect_is_read_before_it_is_overwritten_is_no_finding() {
+    fn a_step_whose_effect_is_read_before_it_is_overwritten_is_not_reported() {
         let steps = |between: &str| {
             format!("id: a\nwhere: has(item.x)\nchange:\n  - set: a\n    to: 1\n{between}  - remove: a\n")
         };
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_tells_each_error_with_its_place_and_what_to_do() {
+    fn a_refusal_lists_each_error_with_its_place_and_what_to_do() {
         let text = "id: a\nchnage:\n  - set: b\n    to: frob(item.a)\n  - remove: a..b\n";
         assert_eq!(
             Review::of(text, None).refusal(text).unwrap(),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fault_of_a_step_within_a_step_is_told_once() {
+    fn the_fault_of_a_step_within_a_step_is_reported_once() {
         let inner = "{increment_version: {from: 2, to: 3}}";
         let text = format!("id: a\nchange:\n  - increment_version: {{from: 1, to: 2, change: [{inner}]}}\n");
         assert_eq!(found(&text), [(Code::StepShape, "increment_version: {from: 2, to: 3}")]);
