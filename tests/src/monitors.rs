@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use tableshift_aws::CallError;
-use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_core::control::monitor_status::MonitorReading;
 use tableshift_core::plan::monitors::Monitors;
 
@@ -11,8 +11,8 @@ use tableshift_core::plan::monitors::Monitors;
 #[derive(Debug, Clone, Copy)]
 pub struct Calm;
 
-impl Look for Calm {
-    async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
+impl ReadMonitors for Calm {
+    async fn read(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
         panic!("nobody was to look at {monitors:?}")
     }
 }
@@ -26,8 +26,8 @@ pub struct Scripted {
     pub looks: Cell<u32>,
 }
 
-impl Look for &Scripted {
-    async fn look(&self, _: &Monitors) -> Result<MonitorReading, CallError> {
+impl ReadMonitors for &Scripted {
+    async fn read(&self, _: &Monitors) -> Result<MonitorReading, CallError> {
         self.looks.set(self.looks.get() + 1);
         Ok(self.signals.borrow().clone())
     }

@@ -2,9 +2,7 @@
 
 use await_window::{Error, Input, Output, Step, run};
 use serde_json::json;
-use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome, Question, Secrets};
-use tableshift_aws::ledger::control::SteerRun as _;
-use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::ledger::approvals::{Answer, Outcome, Question, Secrets};
 use tableshift_aws::run_files::store;
 use tableshift_aws::s3::WriteObject;
 use tableshift_core::control::monitor_status::{Closed, MonitorReading};
@@ -298,7 +296,7 @@ async fn a_pause_is_told_once_however_many_find_the_run_held_and_the_next_one_ag
     assert_eq!(topic.phases(), ["paused"]);
     assert!(topic.sent()[0].1.contains("paused: a look at the graphs"), "{}", topic.sent()[0].1);
 
-    assert!(ledger.go_on(RUN).await.unwrap());
+    assert!(ledger.resume(RUN).await.unwrap());
     assert!(at(NOW + 60_000, input(1)).await.open);
     assert!(ledger.pause(RUN, "lunch", NOW + 61_000).await.unwrap());
     at(NOW + 62_000, to_tell(Phase::Migrate)).await;

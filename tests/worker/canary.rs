@@ -1,9 +1,7 @@
 //! A canary against the ledger and the bucket: whose turn it is, how it bakes, and what the turns leave to each other.
 
 use await_window::{Error, Input, Output, Step, run};
-use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome, Question, Secrets};
-use tableshift_aws::ledger::control::SteerRun as _;
-use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::ledger::approvals::{Answer, Outcome, Question, Secrets};
 use tableshift_aws::s3::WriteObject;
 use tableshift_core::control::monitor_status::MonitorReading;
 use tableshift_core::control::run_control::Control;
@@ -133,7 +131,7 @@ async fn a_critical_alarm_and_an_operator_s_stop_end_a_baking_run_and_a_pause_ho
     assert!(engines.ledger().pause(RUN, "lunch", NOW).await.unwrap());
     let paused = bake(30).await.unwrap();
     assert_eq!((paused.open, paused.reason.as_str()), (false, "paused: lunch"));
-    assert!(engines.ledger().go_on(RUN).await.unwrap());
+    assert!(engines.ledger().resume(RUN).await.unwrap());
     monitor_reader.signals.replace(ringing("down"));
     assert_eq!(bake(31).await.unwrap_err().name(), ErrorName::Aborted);
     monitor_reader.signals.replace(MonitorReading::default());

@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 use tableshift_aws::CallError;
 use tableshift_aws::identity::signatures::Sts;
 use tableshift_aws::identity::starts::FindCallers;
-use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome};
-use tableshift_aws::ledger::runs::Runs;
-use tableshift_aws::ledger::table::Ledger;
+use tableshift_aws::ledger::approvals::{Answer, Outcome};
 use tableshift_aws::run_files::store;
 use tableshift_aws::s3::Bucket;
 use tableshift_core::approval::identity::Identity;
@@ -80,7 +78,7 @@ impl Case {
     }
 
     async fn call(&self, input: Input) -> Result<Output, Error> {
-        let ports: Ports<Bucket, Ledger, &Recorder, Sts, History> = Ports {
+        let ports: Ports<Bucket, &Recorder, Sts, History> = Ports {
             bucket: self.engines.bucket(),
             ledger: self.engines.ledger(),
             topic: &self.topic,
@@ -290,7 +288,7 @@ async fn an_answer_is_replayed_in_vain() {
     case.judge(yes.clone()).await.unwrap();
     // The question is put anew, as a resumed run does, under a new secret.
     let ports_random = || [8; 32];
-    let ports: Ports<Bucket, Ledger, &Recorder, Sts, History> = Ports {
+    let ports: Ports<Bucket, &Recorder, Sts, History> = Ports {
         bucket: case.engines.bucket(),
         ledger: case.engines.ledger(),
         topic: &case.topic,

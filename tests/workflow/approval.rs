@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use tableshift_aws::ledger::approvals::{Approval, Approvals as _, Outcome};
+use tableshift_aws::ledger::approvals::{Approval, Outcome};
 use tableshift_aws::ledger::table::{SK_APPROVAL, pk_run};
 use tableshift_aws::s3::{ReadObject as _, WriteObject as _};
 use tableshift_core::item::hash;
@@ -108,7 +108,10 @@ async fn a_no_ends_the_run_with_who_and_why_and_nothing_written() {
     let waiting = Waiting::on(&stack, "rejected").await;
     let no = waiting.bob.answers(&waiting.run, false, "not on a Friday").await;
     let cause = waiting.is_refused(&no, "ApprovalRejected").await;
-    assert_eq!(cause, format!("{} rejected the run: not on a Friday; nothing was written; start a new run", waiting.bob.arn));
+    assert_eq!(
+        cause,
+        format!("{} rejected the run: not on a Friday; nothing was written; start a new run", waiting.bob.arn)
+    );
     let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("the answer is on record");
     assert_eq!((answer.outcome, answer.reason.as_str()), (Outcome::Rejected, "not on a Friday"));
 }

@@ -3,9 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
-use tableshift_aws::ledger::approvals::{Approvals as _, Outcome, Question};
-use tableshift_aws::ledger::control::SteerRun as _;
-use tableshift_aws::ledger::runs::Runs as _;
+use tableshift_aws::ledger::approvals::{Outcome, Question};
 use tableshift_core::control::run_control::Control;
 use tableshift_core::item::value::Item;
 use tableshift_core::plan::phase::Phase;
@@ -127,7 +125,10 @@ async fn a_bad_canary_that_is_held_stays_and_the_rest_is_never_written() {
     let table = Table::with(&stack, "held-canary", &old_items(60)).await;
     let (run, ending, _) = canary_under_old_code(&table, "hold").await;
     let cause = ending.fails_with("VerificationFailed");
-    assert!(cause.contains("the canary's verdict is bad") && cause.contains("the main wave was not written"), "{cause}");
+    assert!(
+        cause.contains("the canary's verdict is bad") && cause.contains("the main wave was not written"),
+        "{cause}"
+    );
     assert_eq!(table.migrated().await as u64, stack.tally(&run, Phase::Migrate).await.counts.changed);
     assert_eq!(stack.left(&run, "migrate/").await.len(), 4, "only the canary's segments were taken up");
 

@@ -107,7 +107,8 @@ async fn starting_the_same_again_joins_the_run_which_is_throttled_paused_resumed
     assert_eq!(paused["on_hold"], "paused: a look at the graphs");
     stack.tableshift(&["throttle", &run, "--write-units", "30"]).ends(0);
     stack.tableshift(&["resume", &run, "--detach"]).ends(0);
-    let faster = seen("the run goes on", |seen| seen["on_hold"].is_null() && seen["progress"]["phase"] == "migrate").await;
+    let faster =
+        seen("the run goes on", |seen| seen["on_hold"].is_null() && seen["progress"]["phase"] == "migrate").await;
     assert_eq!(faster["progress"]["budget"], 30.0);
 
     stack.tableshift(&["abort", &run, "--reason", "enough seen"]).ends(0);

@@ -1,8 +1,6 @@
 //! What is told of a run: a message at each phase, once, in order, and never an item.
 
 use serde_json::{Value, json};
-use tableshift_aws::ledger::approvals::Approvals as _;
-use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::s3::ReadObject as _;
 use tableshift_core::item::value::Value as Attribute;
 use tableshift_core::plan::keys;
@@ -56,7 +54,7 @@ async fn every_phase_of_a_run_with_a_pause_is_told_once_and_in_order_with_links_
     // Children come back to ask while the run stands still, and say nothing more.
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     stack.ledger().throttle(&run.name, Some(5_000), None).await.expect("the ledger answers");
-    assert!(stack.ledger().go_on(&run.name).await.expect("the ledger answers"));
+    assert!(stack.ledger().resume(&run.name).await.expect("the ledger answers"));
     run.ended().await.succeeds();
     told.extend(subscriber.until("applied").await);
 

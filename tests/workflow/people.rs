@@ -6,7 +6,6 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use serde_json::{Value, json};
 use tableshift_aws::identity::signing::Signer;
-use tableshift_aws::ledger::approvals::Approvals as _;
 use tableshift_aws::session::executions::Run;
 use tableshift_aws::session::signed::signed;
 use tableshift_core::approval::signature::{AnswerTo, Statement};

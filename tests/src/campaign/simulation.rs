@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tableshift_aws::ledger::lock::LockTable as _;
-use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
+use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::run_files::store;
 use tableshift_core::ErrorName;
 use tableshift_core::control::lock::Lock;

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use tableshift_aws::Cause;
 use tableshift_aws::identity::signatures::VerifySignature;
-use tableshift_aws::ledger::approvals::UsedSignatures;
+use tableshift_aws::ledger::table::Ledger;
 use tableshift_core::approval::rules::{ApprovalRules, Requester, account_of};
 use tableshift_core::approval::signature::{Signature, SignatureError, Statement};
 
@@ -35,7 +35,7 @@ pub enum SignatureRefused {
 /// is in epoch milliseconds.
 pub async fn identify(
     sts: &impl VerifySignature,
-    ledger: &impl UsedSignatures,
+    ledger: &Ledger,
     rules: &ApprovalRules,
     request: &Request,
     requested_by: Option<&str>,

@@ -1,7 +1,7 @@
 //! What a migration does to the keys, the indexes and the time to live of its table.
 
-use super::finding::{Code, Finding};
 use super::steps::StepView;
+use crate::language::finding::{Code, Finding};
 use std::collections::BTreeMap;
 
 /// What a review knows of the table.
