@@ -5,7 +5,6 @@ mod back_up;
 mod canary;
 mod conclude;
 mod export;
-mod filter;
 mod ledger;
 mod monitors;
 mod objects;

@@ -14,7 +14,6 @@ use tableshift_core::change::migration::{Migration, Outcome};
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::document::Document;
-use tableshift_core::language::expression::pushdown::Filter;
 
 const SPLIT_ADDRESS: &str = include_str!("split-address.yaml");
 
@@ -64,10 +63,6 @@ impl Migration for ByHand {
 
     fn footprint(&self) -> &Arc<Footprint> {
         &self.footprint
-    }
-
-    fn filter(&self) -> Option<Filter> {
-        None
     }
 
     fn check(&self, item: &Item) -> bool {

@@ -7,7 +7,6 @@ use crate::change::footprint::Footprint;
 use crate::change::invalid::Invalid;
 use crate::change::item_change::Change;
 use crate::item::value::Item;
-use crate::language::expression::pushdown::Filter;
 use std::sync::Arc;
 
 /// A migration: decides for one item at a time whether and how to change it.
@@ -29,10 +28,6 @@ pub trait Migration: Send + Sync {
 
     /// The top-level attributes that the migration reads, sets or removes.
     fn footprint(&self) -> &Arc<Footprint>;
-
-    /// A filter for DynamoDB's Scan. It leaves out only items that the migration would neither change nor call invalid;
-    /// `None` reads every item.
-    fn filter(&self) -> Option<Filter>;
 
     /// Whether the migration's check holds for an item that the run has changed.
     fn check(&self, item: &Item) -> bool;

@@ -11,7 +11,6 @@ use crate::language::compile::compiled::{Compiled, MeaningError, is_name};
 use crate::language::document::Document;
 use crate::language::document::field::Field;
 use crate::language::document::requires::Requirement;
-use crate::language::expression::pushdown::Filter;
 use std::fmt;
 use std::sync::Arc;
 
@@ -145,10 +144,6 @@ impl Migration for Runnable {
         self.inner().footprint()
     }
 
-    fn filter(&self) -> Option<Filter> {
-        self.inner().filter()
-    }
-
     fn check(&self, item: &Item) -> bool {
         self.inner().check(item)
     }
@@ -183,10 +178,6 @@ mod tests {
 
         fn footprint(&self) -> &Arc<Footprint> {
             &self.0
-        }
-
-        fn filter(&self) -> Option<Filter> {
-            None
         }
 
         fn check(&self, item: &Item) -> bool {

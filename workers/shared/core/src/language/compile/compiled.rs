@@ -12,7 +12,6 @@ use crate::language::document::Document;
 use crate::language::document::field::Field;
 use crate::language::document::requires::Requirement;
 use crate::language::expression::cel::Expression;
-use crate::language::expression::pushdown::Filter;
 use crate::language::expression::scope::Scope;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -221,12 +220,6 @@ impl Migration for Compiled {
 
     fn footprint(&self) -> &Arc<Footprint> {
         &self.footprint
-    }
-
-    /// An item is left out only if every rule leaves it out.
-    fn filter(&self) -> Option<Filter> {
-        let conditions = self.rules.iter().map(|rule| rule.matches.as_ref().map(Expression::root));
-        Filter::of_any(&conditions.collect::<Option<Vec<_>>>()?)
     }
 
     /// Which rule an item was changed by does not show in it: any rule's `check` will do.
