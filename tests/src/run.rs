@@ -179,14 +179,8 @@ impl TestRun {
     pub async fn table(&self) -> Vec<Item> {
         let (mut items, mut cursor) = (Vec::new(), None);
         loop {
-            let request = PageRequest {
-                segment: 0,
-                segments: 1,
-                cursor: cursor.as_ref(),
-                consistent: true,
-                filter: None,
-                limit: None,
-            };
+            let request =
+                PageRequest { segment: 0, segments: 1, cursor: cursor.as_ref(), consistent: true, limit: None };
             let page = self.items().page(&request).await.expect("the table answers");
             items.extend(page.items);
             cursor = page.cursor;

@@ -9,7 +9,6 @@ use dry_run::{Input, Output, Ports};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use md5::{Digest as _, Md5};
-use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::s3::WriteObject as _;
 use tableshift_core::plan::parts::{ExportFile, Part};
 use tableshift_core::plan::phase::Phase;
@@ -81,7 +80,7 @@ async fn an_export_file_waits_while_the_run_is_paused() {
     let paused = call(&run, &part, generous()).await;
     assert_eq!((paused.done, paused.wait_seconds), (false, 20));
     assert_eq!(run.tally(Phase::DryRun).await.counts.scanned, 0);
-    assert!(run.ledger().go_on(&run.plan.run).await.unwrap());
+    assert!(run.ledger().resume(&run.plan.run).await.unwrap());
     assert!(call(&run, &part, generous()).await.done);
     assert_every_line_is_counted_once(&run).await;
 }

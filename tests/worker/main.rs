@@ -6,7 +6,6 @@ mod canary;
 mod conclude;
 mod dry_run;
 mod export;
-mod filter;
 mod ledger;
 mod monitors;
 mod objects;

@@ -16,7 +16,7 @@ static ITEMS: LazyLock<Vec<Item>> =
 fuzz_target!(|text: &str| {
     let Ok(document) = Document::from_yaml(text) else { return };
     let Ok(migration) = Compiled::of(&document) else { return };
-    let _ = (migration.filter(), document.hash());
+    let _ = (migration.footprint(), document.hash());
     for item in ITEMS.iter() {
         assert_eq!(migration.apply(item), migration.consume(item.clone()));
     }

@@ -1,8 +1,8 @@
 //! Checks right before the first write of a wave that the plan is unchanged and that the approval is still valid.
 
-use tableshift_aws::ledger::approvals::{Approvals, Outcome};
-use tableshift_aws::ledger::runs::{RunRecord, Runs};
-use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::ledger::approvals::Outcome;
+use tableshift_aws::ledger::runs::RunRecord;
+use tableshift_aws::ledger::table::{Ledger, LedgerError};
 use tableshift_aws::s3::{ObjectError, ReadObject};
 use tableshift_core::approval::rules::{Changed, Hashes};
 use tableshift_core::item::hash;
@@ -72,7 +72,7 @@ impl ApprovalError {
 /// skipped.
 pub(crate) async fn check(
     bucket: &impl ReadObject,
-    ledger: &(impl Runs + Approvals),
+    ledger: &Ledger,
     plan: &RunPlan,
     wave: Wave,
 ) -> Result<bool, ApprovalError> {
@@ -110,7 +110,7 @@ async fn check_migration(bucket: &impl ReadObject, plan: &RunPlan) -> Result<(),
 }
 
 /// Checks that the plan and the report in the bucket are the ones that were approved.
-async fn check_hashes(bucket: &impl ReadObject, ledger: &impl Approvals, plan: &RunPlan) -> Result<(), ApprovalError> {
+async fn check_hashes(bucket: &impl ReadObject, ledger: &Ledger, plan: &RunPlan) -> Result<(), ApprovalError> {
     let approval = ledger.approval(&plan.run).await.map_err(ApprovalError::Ledger)?;
     let approval =
         approval.filter(|approval| approval.answer.as_ref().is_some_and(|answer| answer.outcome == Outcome::Approved));

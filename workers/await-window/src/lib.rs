@@ -16,11 +16,9 @@ mod window;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tableshift_aws::ledger::approvals::Approvals;
-use tableshift_aws::ledger::control::SteerRun;
 use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::Runs;
-use tableshift_aws::monitors::reader::{Look, read_if_due};
+use tableshift_aws::ledger::table::Ledger;
+use tableshift_aws::monitors::reader::{ReadMonitors, read_if_due};
 use tableshift_aws::run_files::load_plan;
 use tableshift_aws::s3::ReadObject;
 use tableshift_aws::sns::Publish;
@@ -76,8 +74,8 @@ pub struct Output {
 /// Performs one check and keeps the lock for as long as the run waits. `now` is in epoch milliseconds.
 pub async fn run(
     bucket: &impl ReadObject,
-    ledger: &(impl LockTable + Runs + Approvals + SteerRun),
-    monitor_reader: &impl Look,
+    ledger: &Ledger,
+    monitor_reader: &impl ReadMonitors,
     topic: &impl Publish,
     now: i64,
     input: Input,
@@ -95,10 +93,7 @@ pub async fn run(
 }
 
 /// Announces the hold of a phase. Reads only the control item, because the children of a Map decide by that as well.
-async fn announce_hold<L: Runs + SteerRun>(
-    notifications: &Notifications<'_, impl Publish, L>,
-    phase: Phase,
-) -> Result<Output, Error> {
+async fn announce_hold(notifications: &Notifications<'_, impl Publish>, phase: Phase) -> Result<Output, Error> {
     let (plan, now) = (notifications.plan, notifications.now);
     let control = notifications.ledger.control(&plan.run, Phase::Migrate).await;
     let control = control.map_err(|source| Error::Ledger { run: plan.run.clone(), source })?;
@@ -112,8 +107,8 @@ async fn announce_hold<L: Runs + SteerRun>(
 /// Reads the control item, and the monitors if a reading is due. Fails if an operator has aborted the run or a critical
 /// alarm rings.
 async fn read_control(
-    ledger: &impl SteerRun,
-    monitor_reader: &impl Look,
+    ledger: &Ledger,
+    monitor_reader: &impl ReadMonitors,
     plan: &RunPlan,
     now: i64,
 ) -> Result<Control, Error> {

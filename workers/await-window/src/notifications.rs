@@ -1,8 +1,6 @@
 //! Notifies people that the run is on hold, or that it starts to write. An error here is logged and does not fail the run.
 
-use tableshift_aws::ledger::control::SteerRun;
-use tableshift_aws::ledger::runs::Runs;
-use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::ledger::table::{Ledger, LedgerError};
 use tableshift_aws::sns::{Publish, tell};
 use tableshift_core::control::hold::Hold;
 use tableshift_core::control::run_control::{Control, State};
@@ -12,21 +10,21 @@ use tableshift_core::report::message::Notice;
 use tableshift_runtime::chain;
 
 /// Sends the notifications of one run.
-pub(crate) struct Notifications<'n, T, L> {
+pub(crate) struct Notifications<'n, T> {
     pub(crate) topic: &'n T,
-    pub(crate) ledger: &'n L,
+    pub(crate) ledger: &'n Ledger,
     pub(crate) plan: &'n RunPlan,
     /// In epoch milliseconds.
     pub(crate) now: i64,
 }
 
-impl<T: Publish, L: Runs + SteerRun> Notifications<'_, T, L> {
+impl<T: Publish> Notifications<'_, T> {
     /// Announces a hold once, however many workers find the run on hold. Without a hold, clears the announcement of the
     /// last one, so that the next hold is announced again.
     pub(crate) async fn announce_hold(&self, hold: Option<&Hold>, control: &Control) {
         let is_first = match hold {
             Some(_) if control.hold_announced_at.is_some() => Ok(false),
-            Some(_) => self.ledger.note_held(&self.plan.run, self.now).await,
+            Some(_) => self.ledger.record_hold(&self.plan.run, self.now).await,
             None => self.clear_announcement(control).await.map(|()| false),
         };
         match (is_first, hold) {

@@ -1,9 +1,5 @@
 //! Puts the run on hold, or starts its next wave.
 
-use tableshift_aws::ledger::approvals::Approvals;
-use tableshift_aws::ledger::control::SteerRun;
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::Runs;
 use tableshift_aws::s3::ReadObject;
 use tableshift_aws::sns::Publish;
 use tableshift_core::control::hold::Hold;
@@ -15,9 +11,9 @@ use crate::notifications::Notifications;
 use crate::{Error, Input, Output, approval, renew_lease};
 
 /// Decides whether the run may write this wave. If it may, the run counts as writing from now on.
-pub(crate) async fn check_window<L: LockTable + Runs + Approvals + SteerRun>(
+pub(crate) async fn check_window(
     bucket: &impl ReadObject,
-    notifications: &Notifications<'_, impl Publish, L>,
+    notifications: &Notifications<'_, impl Publish>,
     control: &Control,
     input: &Input,
 ) -> Result<Output, Error> {
@@ -34,9 +30,9 @@ pub(crate) async fn check_window<L: LockTable + Runs + Approvals + SteerRun>(
 }
 
 /// Checks the plan and the approval, and records in the ledger that the run writes this wave.
-async fn start_wave<L: Runs + Approvals + SteerRun>(
+async fn start_wave(
     bucket: &impl ReadObject,
-    notifications: &Notifications<'_, impl Publish, L>,
+    notifications: &Notifications<'_, impl Publish>,
     wave: Wave,
 ) -> Result<(), Error> {
     let Notifications { ledger, plan, .. } = *notifications;

@@ -1,8 +1,6 @@
 //! Keeps the ledger's record of which migrations are applied to the table.
 
-use tableshift_aws::ledger::approvals::Approvals;
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{Applied, AppliedMigrations, RunRecord, Runs};
+use tableshift_aws::ledger::runs::{Applied, RunRecord};
 use tableshift_aws::run_files::load_plan;
 use tableshift_aws::s3::Bucket;
 use tableshift_core::plan::phase::Phase;
@@ -14,7 +12,7 @@ use crate::closing::Closing;
 use crate::decision::Decision;
 use crate::error::Fault;
 
-impl<L: LockTable + Runs + AppliedMigrations + Approvals> Closing<'_, L> {
+impl Closing<'_> {
     /// Records what the run means for its migration. Returns whether this run has applied the migration.
     ///
     /// A migration is applied when the run that wrote it has a good verdict, and no longer applied when its items are
@@ -31,7 +29,7 @@ impl<L: LockTable + Runs + AppliedMigrations + Approvals> Closing<'_, L> {
         let is_success = decision.is_success();
         let (table, migration) = (&record.table, &record.migration);
         if is_success && steps.roll_back || error == Some(ErrorName::RolledBack.as_str()) {
-            let forgotten = self.ledger.forget_applied(table, migration, &record.run).await;
+            let forgotten = self.ledger.remove_applied(table, migration, &record.run).await;
             self.keep_fault("recording that the migration is no longer applied", forgotten);
             return false;
         }
@@ -47,7 +45,7 @@ impl<L: LockTable + Runs + AppliedMigrations + Approvals> Closing<'_, L> {
         if is_success && steps.migrate {
             self.put_applied(&plan, record, report).await;
         } else if steps.verify {
-            let updated = self.ledger.note_verified(table, migration, &record.migration_hash, is_success).await;
+            let updated = self.ledger.set_verified(table, migration, &record.migration_hash, is_success).await;
             self.keep_fault("recording the result of the verification", updated);
         }
         is_success && steps.migrate

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome};
+use tableshift_aws::ledger::approvals::{Answer, Outcome};
 use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{AppliedMigrations, Ending, RunRecord, Runs};
-use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::ledger::runs::{Ending, RunRecord};
+use tableshift_aws::ledger::table::{Ledger, LedgerError};
 use tableshift_aws::run_files::load;
 use tableshift_aws::s3::Bucket;
 use tableshift_core::plan::keys;
@@ -18,8 +18,8 @@ use crate::state::State;
 use crate::{Input, Output};
 
 /// Ends one run and collects what failed.
-pub(crate) struct Closing<'a, L> {
-    pub(crate) ledger: &'a L,
+pub(crate) struct Closing<'a> {
+    pub(crate) ledger: &'a Ledger,
     pub(crate) input: &'a Input,
     pub(crate) state: &'a State,
     /// When the run ended, ISO 8601.
@@ -27,9 +27,9 @@ pub(crate) struct Closing<'a, L> {
     pub(crate) faults: Vec<Fault>,
 }
 
-impl<'a, L: LockTable + Runs + AppliedMigrations + Approvals> Closing<'a, L> {
+impl<'a> Closing<'a> {
     /// `now` is in epoch milliseconds.
-    pub(crate) fn new(ledger: &'a L, input: &'a Input, state: &'a State, now: i64) -> Self {
+    pub(crate) fn new(ledger: &'a Ledger, input: &'a Input, state: &'a State, now: i64) -> Self {
         let at = Timestamp::from_second(now.div_euclid(1000)).unwrap_or(Timestamp::MAX).to_string();
         Self { ledger, input, state, at, faults: Vec::new() }
     }

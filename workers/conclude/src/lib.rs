@@ -18,9 +18,8 @@ mod state;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tableshift_aws::ledger::approvals::Approvals;
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{AppliedMigrations, RunRecord, Runs};
+use tableshift_aws::ledger::runs::RunRecord;
+use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::s3::Bucket;
 use tableshift_aws::sns::{Publish, tell};
 use tableshift_core::plan::phase::Phase;
@@ -56,9 +55,9 @@ pub struct Output {
 }
 
 /// Ends the run. `now` is in epoch milliseconds.
-pub async fn run<L: LockTable + Runs + AppliedMigrations + Approvals>(
+pub async fn run(
     bucket: &Bucket,
-    ledger: &L,
+    ledger: &Ledger,
     topic: &impl Publish,
     stage: &str,
     now: i64,

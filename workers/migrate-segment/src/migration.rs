@@ -74,7 +74,7 @@ where
     async fn next_page(&mut self, part: &Part<'_>) -> Result<Option<(Page, Tally)>, Error> {
         match self.ahead.take() {
             Some(read) => Ok(Some(read)),
-            None => self.reader.next(part, &*self.items, self.cursor.as_ref(), self.prior.is_empty()).await,
+            None => self.reader.next(part, &*self.items, self.cursor.as_ref()).await,
         }
     }
 
@@ -84,27 +84,26 @@ where
         self.last_begun = self.cursor.is_none();
         self.open.begin(OpenPage::new(tally, self.cursor.clone(), self.prior.keys_of(&page, part)));
         let (judge, number, opened) = (part.judge(), self.open.latest(), self.open.latest_page());
-        let (scanned, left_out) = (page.scanned, page.scanned.saturating_sub(page.items.len() as u64));
+        let read = page.items.len();
         let work = judge.sort_out(page.items, self.prior.index(), &mut opened.tally);
-        judge.count_left_out(left_out, &mut opened.tally);
         opened.expect(work.len());
         let writes: Vec<Write> = work.into_iter().map(|work| Write::first(number, work)).collect();
         if self.prior.is_empty() {
             // Otherwise, many of the items may be written already, which says nothing about the next pages.
-            self.reader.learn(writes.iter().map(Write::units).sum(), scanned);
+            self.reader.learn(writes.iter().map(Write::units).sum(), read);
         }
         writes
     }
 
     /// Makes the writes of the page that was opened last and reads the next page meanwhile.
     async fn write(&mut self, part: &Part<'_>, writes: Vec<Write>, read_at: i64) -> Result<Ended, Error> {
-        let Self { items, monitor_reader, deadline, reader, sender, prior, open, cursor, .. } = self;
+        let Self { items, monitor_reader, deadline, reader, sender, open, cursor, .. } = self;
         let next = NextPage::default();
-        let (filtered, is_full) = (prior.is_within(open.keys()), open.are_full());
+        let is_full = open.are_full();
         let reading = async {
             let Some(cursor) = cursor else { return Ok(None) };
             // Nothing is read if the run is put on hold meanwhile. Then this page is finished, and no other is begun.
-            let read = reader.next(part, &**items, Some(cursor), filtered).await?;
+            let read = reader.next(part, &**items, Some(cursor)).await?;
             if read.is_some() && !is_full {
                 next.set_read();
             }

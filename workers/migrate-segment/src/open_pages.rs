@@ -91,11 +91,6 @@ impl OpenPages {
         self.pages.len() >= MOST.0 || items() >= MOST.1
     }
 
-    /// The keys of the pages' items, if an earlier attempt may have written some.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &Item> {
-        self.pages.iter().flat_map(|page| &page.keys)
-    }
-
     /// Removes the first page, if all its writes have an outcome.
     pub(crate) fn take_settled(&mut self) -> Option<OpenPage> {
         let settled = self.pages.pop_front_if(|page| page.unsettled == 0);

@@ -36,11 +36,6 @@ impl Prior {
         self.index.is_empty()
     }
 
-    /// Whether only these items are left in it.
-    pub(crate) fn is_within<'k>(&self, keys: impl Iterator<Item = &'k Item>) -> bool {
-        self.index.holds_only(keys)
-    }
-
     /// The page from which on the next attempt has to read the journal, for the checkpoint. `None`: from its own page.
     pub(crate) fn behind(&self) -> Option<u64> {
         (!self.index.is_empty()).then_some(self.from)

@@ -1,10 +1,9 @@
-//! Reading the pages of a segment that is migrated: how many items a page should have, and when to filter them.
+//! Reading the pages of a segment that is migrated: how many items a page should have.
 
 use std::cell::Cell;
 
 use tableshift_aws::dynamodb::get::ReadItem;
-use tableshift_aws::dynamodb::scan::{Filter, Page, ScanSegment};
-use tableshift_core::change::migration::Migration as _;
+use tableshift_aws::dynamodb::scan::{Page, ScanSegment};
 use tableshift_core::item::value::Item;
 use tableshift_core::write::counts::Tally;
 use tableshift_runtime::Deadline;
@@ -22,8 +21,6 @@ const LEAST_UNITS_PER_ITEM: f64 = 0.1;
 
 pub(crate) struct Reader {
     pages: Pages,
-    /// Which items DynamoDB may leave out.
-    filter: Option<Filter>,
     deadline: Deadline,
     /// Expected write units per item of the latest page, including the items without a write.
     units_per_item: Cell<f64>,
@@ -31,35 +28,30 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) async fn of(part: &Part<'_>, segment: u32, deadline: Deadline) -> Result<Self, Error> {
-        let (pages, filter) = (Pages::of(part, segment, false).await?, part.migration.filter());
-        Ok(Self { pages, filter, deadline, units_per_item: Cell::new(1.0) })
+        let pages = Pages::of(part, segment, false).await?;
+        Ok(Self { pages, deadline, units_per_item: Cell::new(1.0) })
     }
 
     /// The page after the cursor, and a tally with its read units. `None`: time ran out, or the run was put on hold.
-    ///
-    /// `filtered` must be false until everything that earlier attempts wrote is counted: the filter would leave out the
-    /// items that they wrote.
     pub(crate) async fn next<T>(
         &self,
         part: &Part<'_>,
         items: &T,
         cursor: Option<&Item>,
-        filtered: bool,
     ) -> Result<Option<(Page, Tally)>, Error>
     where
         T: ScanSegment + ReadItem,
     {
-        let filter = self.filter.as_ref().filter(|_| filtered);
         let portion = Portion { units_per_second: part.read_share(), items: self.most_items(part.write_share()) };
-        let reading = self.pages.next(items, cursor, filter, portion);
+        let reading = self.pages.next(items, cursor, portion);
         let in_time = || self.deadline.remaining() > TIME_TO_SAVE;
         Ok(part.interruptible(in_time, reading).await?.transpose()?)
     }
 
     /// Takes the write units of a page as the estimate for the next one.
-    pub(crate) fn learn(&self, write_units: f64, scanned: u64) {
-        if scanned > 0 {
-            self.units_per_item.set(write_units / scanned as f64);
+    pub(crate) fn learn(&self, write_units: f64, items: usize) {
+        if items > 0 {
+            self.units_per_item.set(write_units / items as f64);
         }
     }
 

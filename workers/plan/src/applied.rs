@@ -1,7 +1,8 @@
 //! Checks a new run against the migrations that the ledger records as applied to the table.
 
 use similar::TextDiff;
-use tableshift_aws::ledger::runs::{Applied, AppliedMigrations};
+use tableshift_aws::ledger::runs::Applied;
+use tableshift_aws::ledger::table::Ledger;
 use tableshift_core::language::document::Document;
 use tableshift_core::language::document::requires::{Evidence, Requirement};
 use tableshift_core::plan::input::{Action, Input};
@@ -18,7 +19,7 @@ const MAX_COLUMNS: usize = 200;
 /// Refuses a migration whose requirement is not met, or whose id was applied with another content. Returns the record of a
 /// migration that is applied already, if the input does not ask for another run. `now` is in epoch milliseconds.
 pub(crate) async fn check(
-    ledger: &impl AppliedMigrations,
+    ledger: &Ledger,
     document: &Document,
     input: &Input,
     policy: &Policy,
@@ -37,12 +38,7 @@ pub(crate) async fn check(
     Ok((is_plain_migrate && is_complete).then_some(applied))
 }
 
-async fn check_requirement(
-    ledger: &impl AppliedMigrations,
-    document: &Document,
-    table: &str,
-    now: i64,
-) -> Result<(), Error> {
+async fn check_requirement(ledger: &Ledger, document: &Document, table: &str, now: i64) -> Result<(), Error> {
     // Compiling the document has already refused a requirement that cannot be read.
     let Ok(Some(requirement)) = Requirement::of(document) else { return Ok(()) };
     let required = ledger.applied(table, &requirement.migration).await.map_err(Error::Ledger)?;

@@ -1,10 +1,8 @@
 //! Plans another execution of an earlier run, as that run was planned: to resume it, verify it or roll it back.
 
 use tableshift_aws::dynamodb::tables::DescribeTable;
-use tableshift_aws::ledger::control::SteerRun;
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{AppliedMigrations, RunRecord, Runs};
-use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::ledger::runs::RunRecord;
+use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::run_files::load_plan;
 use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
@@ -19,8 +17,8 @@ use tableshift_core::plan::wave::Wave;
 
 use crate::{Error, Output, Ports, Request, describe, lock, migration};
 
-pub(crate) async fn plan<B, L, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
+pub(crate) async fn plan<B, T, E, W>(
+    ports: &Ports<B, T, E, W>,
     request: Request,
     input: Input,
     requester: Requester,
@@ -28,10 +26,9 @@ pub(crate) async fn plan<B, L, T, E, W>(
 ) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + AppliedMigrations + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
-    W: Look,
+    W: ReadMonitors,
 {
     let plan = load_plan(&ports.bucket, run).await.map_err(Error::RunFile)?;
     let record = ports.ledger.run(run).await.map_err(Error::Ledger)?;
@@ -72,11 +69,7 @@ fn add_requester(mut requesters: Vec<Requester>, requester: Requester, action: A
 }
 
 /// Clears why the run stopped, and stores its speed and its record.
-async fn restart<B, L: Runs + SteerRun, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    record: &RunRecord,
-    speed: Speed,
-) -> Result<(), Error> {
+async fn restart<B, T, E, W>(ports: &Ports<B, T, E, W>, record: &RunRecord, speed: Speed) -> Result<(), Error> {
     ports.ledger.clear_stop(&record.run).await.map_err(Error::Ledger)?;
     let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
     ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;

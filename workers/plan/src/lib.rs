@@ -19,11 +19,8 @@ pub mod requester;
 use tableshift_aws::Settings;
 use tableshift_aws::dynamodb::tables::DescribeTable;
 use tableshift_aws::identity::signatures::VerifySignature;
-use tableshift_aws::ledger::approvals::UsedSignatures;
-use tableshift_aws::ledger::control::SteerRun;
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{AppliedMigrations, Runs};
-use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::ledger::table::Ledger;
+use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_aws::sns::{Publish, tell};
@@ -61,13 +58,13 @@ impl Stage {
 
 /// The services that the worker uses.
 #[derive(Debug)]
-pub struct Ports<B, L, T, E, W> {
+pub struct Ports<B, T, E, W> {
     /// The stage and its policy.
     pub stage: Stage,
     /// The stage's bucket.
     pub bucket: B,
     /// The stage's ledger.
-    pub ledger: L,
+    pub ledger: Ledger,
     /// DynamoDB's descriptions of tables.
     pub tables: T,
     /// The executions of the state machine.
@@ -81,18 +78,17 @@ pub struct Ports<B, L, T, E, W> {
 }
 
 /// Plans a new run, or another execution of an earlier run.
-pub async fn run<B, L, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
+pub async fn run<B, T, E, W>(
+    ports: &Ports<B, T, E, W>,
     sts: &impl VerifySignature,
     topic: &impl Publish,
     request: Request,
 ) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + AppliedMigrations + SteerRun + UsedSignatures,
     T: DescribeTable,
     E: WatchExecution,
-    W: Look,
+    W: ReadMonitors,
 {
     let input = Input::parse(&request.input).map_err(Error::Input)?;
     let signature = input.requested_by.as_deref();
@@ -108,10 +104,7 @@ where
 }
 
 /// Describes a table, and refuses one that is not ACTIVE.
-pub(crate) async fn describe<B, L, T: DescribeTable, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    name: &str,
-) -> Result<Table, Error> {
+pub(crate) async fn describe<B, T: DescribeTable, E, W>(ports: &Ports<B, T, E, W>, name: &str) -> Result<Table, Error> {
     let described = ports.tables.describe(name).await;
     let table = described.map_err(|source| Error::Table { table: name.to_owned(), source })?;
     match table.status.as_str() {

@@ -8,13 +8,8 @@ use tableshift_core::plan::run_plan::RunPlan;
 use crate::{Error, Ports};
 
 /// Takes the lock of the plan's table. A lock whose execution is no longer running is taken over.
-pub(crate) async fn take<B, L, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    plan: &RunPlan,
-    execution: &str,
-) -> Result<Lock, Error>
+pub(crate) async fn take<B, T, E, W>(ports: &Ports<B, T, E, W>, plan: &RunPlan, execution: &str) -> Result<Lock, Error>
 where
-    L: LockTable,
     E: WatchExecution,
 {
     let table = &plan.table.name;
@@ -35,8 +30,8 @@ where
 
 /// Releases the lock if the run could not be stored. Conclude cannot do that, because Plan's failure leaves no output that
 /// names the table.
-pub(crate) async fn release_on_error<B, L: LockTable, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
+pub(crate) async fn release_on_error<B, T, E, W>(
+    ports: &Ports<B, T, E, W>,
     stored: Result<(), Error>,
     plan: &RunPlan,
     execution: &str,

@@ -1,10 +1,8 @@
 //! Plans a new run from its input and stores it.
 
 use tableshift_aws::dynamodb::tables::DescribeTable;
-use tableshift_aws::ledger::control::SteerRun;
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{Applied, AppliedMigrations, RunRecord, Runs};
-use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::ledger::runs::{Applied, RunRecord};
+use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::run_files::store;
 use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
@@ -19,18 +17,17 @@ use tableshift_core::plan::wave::Wave;
 
 use crate::{Error, Output, PLANNED, Ports, Request, applied, describe, lock, migration};
 
-pub(crate) async fn plan<B, L, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
+pub(crate) async fn plan<B, T, E, W>(
+    ports: &Ports<B, T, E, W>,
     request: Request,
     input: Input,
     requester: Requester,
 ) -> Result<Output, Error>
 where
     B: ReadObject + WriteObject,
-    L: LockTable + Runs + AppliedMigrations + SteerRun,
     T: DescribeTable,
     E: WatchExecution,
-    W: Look,
+    W: ReadMonitors,
 {
     let run = request.name.clone();
     refuse_used_name(ports, &run, &request.execution).await?;
@@ -56,7 +53,7 @@ where
     }
     // A misspelt calendar or alarm must be found now, not after the dry run and an approval.
     if !plan.monitors.is_empty() {
-        ports.monitor_reader.look(&plan.monitors).await.map_err(Error::Monitors)?;
+        ports.monitor_reader.read(&plan.monitors).await.map_err(Error::Monitors)?;
     }
     let lock = lock::take(ports, &plan, &request.execution).await?;
     let stored = store_run(ports, &plan, &request, requester).await;
@@ -65,8 +62,8 @@ where
 }
 
 /// Stores a run whose migration is applied already. It takes no lock, has no steps, and succeeds.
-async fn finish_already_applied<B: WriteObject, L: Runs, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
+async fn finish_already_applied<B: WriteObject, T, E, W>(
+    ports: &Ports<B, T, E, W>,
     plan: RunPlan,
     request: &Request,
     requester: Requester,
@@ -80,11 +77,7 @@ async fn finish_already_applied<B: WriteObject, L: Runs, T, E, W>(
 
 /// Refuses the name of an earlier run. The ledger keeps a run's name permanently, whereas Step Functions allows an
 /// execution's name again after 90 days. The execution that planned a run may plan it again, because that is a retry.
-async fn refuse_used_name<B, L: Runs, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
-    run: &str,
-    execution: &str,
-) -> Result<(), Error> {
+async fn refuse_used_name<B, T, E, W>(ports: &Ports<B, T, E, W>, run: &str, execution: &str) -> Result<(), Error> {
     match ports.ledger.run(run).await.map_err(Error::Ledger)? {
         Some(record) if record.execution != execution => Err(Error::NameUsed(run.to_owned())),
         _ => Ok(()),
@@ -92,15 +85,14 @@ async fn refuse_used_name<B, L: Runs, T, E, W>(
 }
 
 /// Writes the run's files and puts its record into the ledger.
-async fn store_run<B, L, T, E, W>(
-    ports: &Ports<B, L, T, E, W>,
+async fn store_run<B, T, E, W>(
+    ports: &Ports<B, T, E, W>,
     plan: &RunPlan,
     request: &Request,
     requester: Requester,
 ) -> Result<(), Error>
 where
     B: WriteObject,
-    L: Runs,
 {
     let list = |wave| -> Vec<_> {
         let order = plan.segments_in_order(wave).into_iter();

@@ -4,8 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tableshift_aws::identity::signatures::VerifySignature;
 use tableshift_aws::identity::starts::FindCallers;
-use tableshift_aws::ledger::approvals::{Answer, Approval, Approvals, Outcome, Question, Recorded, UsedSignatures};
-use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::ledger::approvals::{Answer, Approval, Outcome, Question, Recorded};
 use tableshift_aws::s3::ReadObject;
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::{Hashes, NotEligible, UnknownRequester, account_of};
@@ -82,15 +81,14 @@ impl JudgedAnswer {
 
 /// Judges the answer and closes the question with it. An approval that cannot be decided yet stays pending. Its signature
 /// is verified only once, because it expires before CloudTrail's records arrive.
-pub(crate) async fn judge<B, L, T, V, H>(
-    ports: &Ports<B, L, T, V, H>,
+pub(crate) async fn judge<B, T, V, H>(
+    ports: &Ports<B, T, V, H>,
     run: &str,
     wave: Wave,
     sent: &SentAnswer,
 ) -> Result<Output, Error>
 where
     B: ReadObject,
-    L: Approvals + Runs + UsedSignatures,
     V: VerifySignature,
     H: FindCallers,
 {
@@ -121,8 +119,8 @@ where
 }
 
 /// Examines an answer. `known_signer` is set if its signature was verified before.
-async fn examine<B, L, T, V, H>(
-    ports: &Ports<B, L, T, V, H>,
+async fn examine<B, T, V, H>(
+    ports: &Ports<B, T, V, H>,
     run: &str,
     question: &Question,
     sent: &SentAnswer,
@@ -131,7 +129,6 @@ async fn examine<B, L, T, V, H>(
 ) -> Result<JudgedAnswer, Error>
 where
     B: ReadObject,
-    L: Approvals + Runs + UsedSignatures,
     V: VerifySignature,
     H: FindCallers,
 {
@@ -159,14 +156,13 @@ where
 
 /// Checks whether the signer may approve this run. A signer who may not is refused at once. An approval waits until
 /// CloudTrail has delivered every record of who started the run.
-async fn check_eligibility<B, L, T, V, H>(
-    ports: &Ports<B, L, T, V, H>,
+async fn check_eligibility<B, T, V, H>(
+    ports: &Ports<B, T, V, H>,
     run: &str,
     reviewed: &Reviewed,
     by: &Identity,
 ) -> Result<Judgement, Error>
 where
-    L: Runs,
     H: FindCallers,
 {
     let rules = &reviewed.plan.approval;

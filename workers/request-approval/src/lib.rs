@@ -19,9 +19,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tableshift_aws::identity::signatures::VerifySignature;
 use tableshift_aws::identity::starts::FindCallers;
-use tableshift_aws::ledger::approvals::{Approvals, UsedSignatures};
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{RunRecord, Runs};
+use tableshift_aws::ledger::runs::RunRecord;
+use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::s3::ReadObject;
 use tableshift_aws::sns::Publish;
 use tableshift_core::approval::identity::Identity;
@@ -108,11 +107,11 @@ impl Output {
 
 /// The services that the worker uses.
 #[derive(Debug)]
-pub struct Ports<B, L, T, V, H> {
+pub struct Ports<B, T, V, H> {
     /// The stack's bucket.
     pub bucket: B,
     /// The stack's ledger.
-    pub ledger: L,
+    pub ledger: Ledger,
     /// The stack's topic.
     pub topic: T,
     /// STS, which verifies signatures.
@@ -125,17 +124,16 @@ pub struct Ports<B, L, T, V, H> {
     pub random: fn() -> [u8; 32],
 }
 
-impl<B, L, T, V, H> Ports<B, L, T, V, H> {
+impl<B, T, V, H> Ports<B, T, V, H> {
     fn epoch_seconds(&self) -> i64 {
         (self.clock)().div_euclid(1000)
     }
 }
 
 /// Performs one of the two steps.
-pub async fn run<B, L, T, V, H>(ports: &Ports<B, L, T, V, H>, input: Input) -> Result<Output, Error>
+pub async fn run<B, T, V, H>(ports: &Ports<B, T, V, H>, input: Input) -> Result<Output, Error>
 where
     B: ReadObject,
-    L: Approvals + LockTable + Runs + UsedSignatures,
     T: Publish,
     V: VerifySignature,
     H: FindCallers,
@@ -156,7 +154,7 @@ where
 }
 
 /// Reads the run's record, which Plan wrote.
-async fn read_record(ledger: &impl Runs, run: &str) -> Result<RunRecord, Error> {
+async fn read_record(ledger: &Ledger, run: &str) -> Result<RunRecord, Error> {
     let record = ledger.run(run).await.map_err(|source| Error::Ledger { run: run.to_owned(), source })?;
     record.ok_or_else(|| Error::NoRecord(run.to_owned()))
 }

@@ -1,9 +1,8 @@
 //! Asks the question: stores it in the ledger and sends the message to the approvers.
 
 use tableshift_aws::identity::starts::FindCallers;
-use tableshift_aws::ledger::approvals::{Approvals, Question, Secrets};
+use tableshift_aws::ledger::approvals::{Question, Secrets};
 use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::Runs;
 use tableshift_aws::s3::ReadObject;
 use tableshift_aws::sns::Publish;
 use tableshift_core::approval::rules::Requester;
@@ -25,10 +24,9 @@ pub(crate) struct Ask {
 }
 
 impl Ask {
-    pub(crate) async fn ask<B, L, T, V, H>(self, ports: &Ports<B, L, T, V, H>) -> Result<Output, Error>
+    pub(crate) async fn ask<B, T, V, H>(self, ports: &Ports<B, T, V, H>) -> Result<Output, Error>
     where
         B: ReadObject,
-        L: Approvals + LockTable + Runs,
         T: Publish,
         H: FindCallers,
     {
@@ -83,10 +81,7 @@ impl Ask {
     }
 
     /// The requesters that are known now. The others are looked up when the answer is judged.
-    async fn requesters<B, L: Runs, T, V, H: FindCallers>(
-        &self,
-        ports: &Ports<B, L, T, V, H>,
-    ) -> Result<Vec<Requester>, Error> {
+    async fn requesters<B, T, V, H: FindCallers>(&self, ports: &Ports<B, T, V, H>) -> Result<Vec<Requester>, Error> {
         let record = read_record(&ports.ledger, &self.run).await?;
         let found = requesters::look_up(&ports.ledger, &ports.history, &record, ports.epoch_seconds()).await;
         Ok(found.unwrap_or_else(|error| {

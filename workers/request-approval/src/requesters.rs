@@ -3,8 +3,8 @@
 
 use jiff::Timestamp;
 use tableshift_aws::identity::starts::FindCallers;
-use tableshift_aws::ledger::runs::{RunRecord, Runs};
-use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::ledger::runs::RunRecord;
+use tableshift_aws::ledger::table::{Ledger, LedgerError};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::Requester;
@@ -24,7 +24,7 @@ pub enum RequestersError {
 /// The run's requesters with every caller that CloudTrail knows at `now`, in epoch seconds. New callers are saved in the
 /// ledger.
 pub async fn look_up(
-    ledger: &impl Runs,
+    ledger: &Ledger,
     history: &impl FindCallers,
     record: &RunRecord,
     now: i64,

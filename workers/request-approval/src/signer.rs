@@ -2,7 +2,7 @@
 
 use tableshift_aws::Cause;
 use tableshift_aws::identity::signatures::VerifySignature;
-use tableshift_aws::ledger::approvals::{Approvals, Question, UsedSignatures};
+use tableshift_aws::ledger::approvals::Question;
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::signature::{AnswerTo, Signature, Statement};
 
@@ -12,15 +12,14 @@ use crate::{Error, Ports};
 
 /// Asks STS who signed the answer. The signature must cover this question and this answer, and must not have been used
 /// before. `answered_at` is in ISO 8601.
-pub(crate) async fn verify<B, L, T, V, H>(
-    ports: &Ports<B, L, T, V, H>,
+pub(crate) async fn verify<B, T, V, H>(
+    ports: &Ports<B, T, V, H>,
     run: &str,
     question: &Question,
     sent: &SentAnswer,
     answered_at: &str,
 ) -> Result<Result<Identity, Refusal>, Error>
 where
-    L: Approvals + UsedSignatures,
     V: VerifySignature,
 {
     let ledger_error = |source| Error::Ledger { run: run.to_owned(), source };

@@ -9,10 +9,10 @@ use clap::Args;
 use serde::Serialize;
 use std::path::PathBuf;
 use tableshift_core::language::diagnostics::Review;
-use tableshift_core::language::diagnostics::finding::{Finding, Level, position};
 use tableshift_core::language::diagnostics::table::Facts;
 use tableshift_core::language::document::Document;
 use tableshift_core::language::document::requires;
+use tableshift_core::language::finding::{Finding, Level, position};
 use thiserror::Error;
 
 /// Finds everything that is wrong with migration files, before anything runs

@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 use std::error::Error;
 use std::path::PathBuf;
-use tableshift_aws::ledger::runs::{Applied, AppliedMigrations as _};
+use tableshift_aws::ledger::runs::Applied;
 use tableshift_aws::s3::ReadObject as _;
 use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::language::document::Document;

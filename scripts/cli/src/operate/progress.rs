@@ -3,7 +3,7 @@
 use super::{OperateError, now};
 use serde::Serialize;
 use tableshift_aws::run_files::load;
-use tableshift_aws::session::progress::{Progressing as _, SegmentCounts};
+use tableshift_aws::session::progress::SegmentCounts;
 use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::control::run_control::Control;
 use tableshift_core::plan::keys;

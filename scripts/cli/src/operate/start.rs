@@ -16,8 +16,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::time::SystemTime;
-use tableshift_aws::ledger::control::SteerRun as _;
-use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
+use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::session::executions::{Run, Started, Status};
 use tableshift_aws::session::signed::signed;
 use tableshift_aws::session::stage::DeployedStage;
@@ -113,7 +112,7 @@ async fn is_running(stage: &DeployedStage, record: &RunRecord) -> Result<bool, O
 }
 
 async fn continue_paused(stage: &DeployedStage, record: &RunRecord) -> Result<Start, OperateError> {
-    stage.clients.ledger().go_on(&record.run).await.map_err(OperateError::Ledger)?;
+    stage.clients.ledger().resume(&record.run).await.map_err(OperateError::Ledger)?;
     let name = record.execution.rsplit(':').next().unwrap_or(&record.run).to_owned();
     Ok(Start { execution: Run { name, arn: record.execution.clone() }, joined: true })
 }

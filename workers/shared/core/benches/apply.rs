@@ -7,7 +7,6 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tableshift_core::change::filter::Filter;
 use tableshift_core::change::footprint::Footprint;
 use tableshift_core::change::invalid::Invalid;
 use tableshift_core::change::item_change::Change;
@@ -64,10 +63,6 @@ impl Migration for ByHand {
 
     fn footprint(&self) -> &Arc<Footprint> {
         &self.footprint
-    }
-
-    fn filter(&self) -> Option<Filter> {
-        None
     }
 
     fn check(&self, item: &Item) -> bool {

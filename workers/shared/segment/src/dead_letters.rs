@@ -65,6 +65,6 @@ impl DeadLetters {
         let found: Vec<Option<Item>> = reads.try_collect().await.map_err(DeadLetterError::Table)?;
         let items: Vec<Item> = found.into_iter().flatten().collect();
         let cursor = left.next().map(|_| Item::from([(OBJECT.to_owned(), Value::s(object.as_str()))]));
-        Ok(Page { scanned: items.len() as u64, units: keys.len() as f64, items, cursor, read_at })
+        Ok(Page { units: keys.len() as f64, items, cursor, read_at })
     }
 }

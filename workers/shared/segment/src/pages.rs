@@ -1,7 +1,7 @@
 //! The pages that a part consists of: those of a segment of the table, or another run's dead letters.
 
 use tableshift_aws::dynamodb::get::ReadItem;
-use tableshift_aws::dynamodb::scan::{Filter, Page, ScanSegment};
+use tableshift_aws::dynamodb::scan::{Page, ScanSegment};
 use tableshift_aws::error::{CallError, Cause};
 use tableshift_core::ErrorName;
 use tableshift_core::item::value::Item;
@@ -63,25 +63,18 @@ impl Pages {
         T: ScanSegment + ReadItem,
     {
         let portion = Portion { units_per_second: part.read_share(), items: None };
-        self.next(items, part.checkpoint.cursor.as_ref(), None, portion).await
+        self.next(items, part.checkpoint.cursor.as_ref(), portion).await
     }
 
-    /// The page after the cursor, and a tally with its read units and throttles. The filter says which items of a
-    /// segment DynamoDB may leave out of the answer; they are read, billed and counted all the same.
-    pub async fn next<T>(
-        &self,
-        items: &T,
-        cursor: Option<&Item>,
-        filter: Option<&Filter>,
-        portion: Portion,
-    ) -> Result<(Page, Tally), ReadError>
+    /// The page after the cursor, and a tally with its read units and throttles.
+    pub async fn next<T>(&self, items: &T, cursor: Option<&Item>, portion: Portion) -> Result<(Page, Tally), ReadError>
     where
         T: ScanSegment + ReadItem,
     {
         let mut tally = Tally::default();
         let page = match self {
             Self::Segment(reader) => {
-                let page = reader.next(items, cursor, filter, portion).await.map_err(ReadError::Table)?;
+                let page = reader.next(items, cursor, portion).await.map_err(ReadError::Table)?;
                 tally.throttles += reader.take_throttles();
                 page
             }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use tableshift_aws::dynamodb::scan::{Filter, Page, PageRequest, ScanSegment};
+use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment};
 use tableshift_aws::error::{CallError, Cause};
 use tableshift_core::control::throttle::Throttles;
 use tableshift_core::item::value::Item;
@@ -47,7 +47,7 @@ pub struct SegmentReader {
 pub struct Portion {
     /// The rate in read units a second; `None` for no limit.
     pub units_per_second: Option<f64>,
-    /// The most items, including those that the filter leaves out; `None`: as many as fit into a page.
+    /// The most items; `None`: as many as fit into a page.
     pub items: Option<u32>,
 }
 
@@ -73,19 +73,18 @@ impl SegmentReader {
         &self,
         items: &impl ScanSegment,
         cursor: Option<&Item>,
-        filter: Option<&Filter>,
         portion: Portion,
     ) -> Result<Page, CallError> {
         self.pacer.set_rate(portion.units_per_second);
         let (limit, expected) = self.limit(portion.items);
         let (segment, segments, consistent) = (self.segment, self.segments, self.consistent);
-        let request = PageRequest { segment, segments, cursor, consistent, filter, limit };
+        let request = PageRequest { segment, segments, cursor, consistent, limit };
         let page = self.request(items, &request, expected).await?;
         self.pacer.charge(page.units - expected);
-        if page.scanned > 0 {
+        if !page.items.is_empty() {
             // The units are rounded up for the whole page: on average, half of the last unit was not read.
             let rounded = UNIT_BYTES.0 / unit_bytes(self.consistent) / 2.0;
-            self.item_units.set((page.units - rounded).max(0.0) / page.scanned as f64);
+            self.item_units.set((page.units - rounded).max(0.0) / page.items.len() as f64);
         }
         Ok(page)
     }

@@ -17,7 +17,7 @@ pub fn from_sdk(item: HashMap<String, AttributeValue>) -> Item {
 }
 
 /// Converts a value to the SDK's type.
-pub fn value_to_sdk(value: &Value) -> AttributeValue {
+pub(crate) fn value_to_sdk(value: &Value) -> AttributeValue {
     match value {
         Value::S(text) => AttributeValue::S(text.clone()),
         Value::N(text) => AttributeValue::N(text.clone()),

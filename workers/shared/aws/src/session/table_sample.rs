@@ -45,7 +45,7 @@ pub async fn sample(table: &impl ScanSegment, items: u32) -> Result<Vec<Item>, C
             break;
         }
         let limit = Some(left.div_ceil(SEGMENTS - segment));
-        let request = PageRequest { segment, segments: SEGMENTS, cursor: None, consistent: false, filter: None, limit };
+        let request = PageRequest { segment, segments: SEGMENTS, cursor: None, consistent: false, limit };
         found.extend(table.page(&request).await?.items);
     }
     Ok(found)

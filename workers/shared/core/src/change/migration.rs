@@ -3,7 +3,6 @@
 //! Documents compile to an implementation ([`Compiled`](crate::language::compile::compiled::Compiled)); a migration written
 //! in Rust implements the trait itself. Workers run both in the same way.
 
-use crate::change::filter::Filter;
 use crate::change::footprint::Footprint;
 use crate::change::invalid::Invalid;
 use crate::change::item_change::Change;
@@ -29,10 +28,6 @@ pub trait Migration: Send + Sync {
 
     /// The top-level attributes that the migration reads, sets or removes.
     fn footprint(&self) -> &Arc<Footprint>;
-
-    /// A filter for DynamoDB's Scan. It leaves out only items that the migration would neither change nor call invalid;
-    /// `None` reads every item.
-    fn filter(&self) -> Option<Filter>;
 
     /// Whether the migration's check holds for an item that the run has changed.
     fn check(&self, item: &Item) -> bool;

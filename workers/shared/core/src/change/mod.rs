@@ -2,7 +2,6 @@
 //! table's rules for it. How a document compiles to a migration belongs in [`language`](crate::language), how a change is
 //! sent to DynamoDB in [`write`](crate::write).
 
-pub mod filter;
 pub mod footprint;
 pub mod invalid;
 pub mod item_change;

@@ -4,7 +4,6 @@
 //! it stands as a document with nothing but that, so a run's hash, its approval and its resumption hold it to the very
 //! form that was dry-run.
 
-use crate::change::filter::Filter;
 use crate::change::footprint::Footprint;
 use crate::change::migration::{Migration, Outcome};
 use crate::item::value::Item;
@@ -12,7 +11,6 @@ use crate::language::compile::compiled::{Compiled, MeaningError};
 use crate::language::compile::form;
 use crate::language::document::Document;
 use crate::language::document::field::Field;
-use crate::change::filter::Filter;
 use std::fmt;
 use std::sync::Arc;
 
@@ -137,10 +135,6 @@ impl Migration for Runnable {
         self.inner().footprint()
     }
 
-    fn filter(&self) -> Option<Filter> {
-        self.inner().filter()
-    }
-
     fn check(&self, item: &Item) -> bool {
         self.inner().check(item)
     }
@@ -175,10 +169,6 @@ mod tests {
 
         fn footprint(&self) -> &Arc<Footprint> {
             &self.0
-        }
-
-        fn filter(&self) -> Option<Filter> {
-            None
         }
 
         fn check(&self, item: &Item) -> bool {

@@ -15,11 +15,9 @@ pub struct Counts {
     pub scanned: u64,
     /// Items that the run changed. In a dry run: items that it would change.
     pub changed: u64,
-    /// Items that already had the new shape. Migrate counts most of them as `not_matched` instead, because DynamoDB's filter
-    /// leaves them out.
+    /// Items that already had the new shape.
     pub already_done: u64,
-    /// Items for which `where` is false, and items that the application deleted in the meantime. In Migrate this includes
-    /// items that DynamoDB's filter leaves out; only the verification counts the already migrated ones separately.
+    /// Other items for which `where` is false, and items that the application deleted in the meantime.
     pub not_matched: u64,
     /// Items that the run gave up on, because the application kept changing them.
     pub conflicts: u64,

@@ -52,12 +52,6 @@ impl<M: Migration> Judge<'_, M> {
         None
     }
 
-    /// Counts items that DynamoDB's filter left out. `where` is false for them: they are already migrated, or never matched.
-    pub fn count_left_out(&self, items: u64, tally: &mut Tally) {
-        tally.counts.scanned += items;
-        tally.counts.not_matched += items;
-    }
-
     /// Counts a write that took effect.
     pub fn count_written(&self, work: &Work, tally: &mut Tally) {
         tally.counts.changed += 1;

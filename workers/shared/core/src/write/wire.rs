@@ -13,10 +13,8 @@ use crate::write::statement::Statement;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct ScanAnswer {
-    /// The items that passed the filter.
+    /// The items of the page.
     pub items: Vec<Item>,
-    /// The number of items that were read, including those that the filter left out.
-    pub scanned_count: u64,
     /// The cursor of the next page; `None` after the last page.
     pub last_evaluated_key: Option<Item>,
     consumed_capacity: Capacity,
@@ -79,10 +77,10 @@ mod tests {
 
     #[test]
     fn a_scan_answer_is_parsed_and_missing_fields_are_empty() {
-        let text = r#"{"Count":1,"ScannedCount":3,"Items":[{"pk":{"S":"a"},"n":{"N":"12345678901234567890123456789012345678"}}],
+        let text = r#"{"Count":1,"ScannedCount":1,"Items":[{"pk":{"S":"a"},"n":{"N":"12345678901234567890123456789012345678"}}],
             "LastEvaluatedKey":{"pk":{"S":"a"}},"ConsumedCapacity":{"TableName":"t","CapacityUnits":0.5}}"#;
         let answer: ScanAnswer = ScanAnswer::decode(text.as_bytes()).unwrap();
-        assert_eq!((answer.items.len(), answer.scanned_count, answer.units()), (1, 3, 0.5));
+        assert_eq!((answer.items.len(), answer.units()), (1, 0.5));
         assert_eq!(answer.last_evaluated_key.unwrap()["pk"].type_name(), "S");
         let empty: ScanAnswer = ScanAnswer::decode(br#"{"Count":0}"#).unwrap();
         assert!(empty.items.is_empty() && empty.last_evaluated_key.is_none());

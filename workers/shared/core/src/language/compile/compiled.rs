@@ -1,6 +1,5 @@
 //! A compiled document, which workers apply to items.
 
-use crate::change::filter::Filter;
 use crate::change::footprint::Footprint;
 use crate::change::invalid::Invalid;
 use crate::change::item_change::Change;
@@ -15,7 +14,6 @@ use crate::language::compile::steps::{self, Action, Step, Watch};
 use crate::language::document::Document;
 use crate::language::document::field::Field;
 use crate::language::expression::cel::Expression;
-use crate::change::filter::Filter;
 use crate::language::expression::scope::Scope;
 use crate::language::finding::Code;
 use std::collections::BTreeSet;
@@ -238,12 +236,6 @@ impl Migration for Compiled {
 
     fn footprint(&self) -> &Arc<Footprint> {
         &self.footprint
-    }
-
-    /// The filter leaves an item out only if every rule does.
-    fn filter(&self) -> Option<Filter> {
-        let conditions = self.rules.iter().map(|rule| rule.matches.as_ref().map(Expression::root));
-        Filter::of_any(&conditions.collect::<Option<Vec<_>>>()?)
     }
 
     /// An item does not show which rule changed it, so the `check` of any rule is enough.

@@ -1,12 +1,10 @@
 //! CEL expressions over one item: compiled once, run per item.
 
-use crate::change::filter::Filter;
 use crate::item::value::{Item, Value};
 use crate::language::expression::error::{CompileError, EvaluationError};
 use crate::language::expression::evaluate::Evaluation;
 use crate::language::expression::node::Node;
 use crate::language::expression::parse;
-use crate::change::filter::Filter;
 use crate::language::expression::scope::Scope;
 use crate::language::expression::translate::Checked;
 pub use crate::language::expression::translate::Purpose;
@@ -42,16 +40,6 @@ impl Expression {
     /// The text as the author wrote it.
     pub fn source(&self) -> &str {
         &self.source
-    }
-
-    /// The checked form.
-    pub(crate) fn root(&self) -> &Node {
-        &self.root
-    }
-
-    /// What DynamoDB can be told of the items for which this expression is not false.
-    pub fn filter(&self) -> Option<Filter> {
-        Filter::of(&self.root)
     }
 
     /// The top-level attributes of `item` that this expression reads.

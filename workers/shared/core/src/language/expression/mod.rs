@@ -16,7 +16,6 @@ mod loops;
 pub(crate) mod node;
 pub(crate) mod operators;
 pub(crate) mod parse;
-pub mod pushdown;
 pub mod scope;
 mod syntax;
 pub(crate) mod time;

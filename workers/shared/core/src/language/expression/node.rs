@@ -49,17 +49,6 @@ impl Operator {
             _ => return None,
         })
     }
-
-    /// The operator with its sides exchanged: `2 > item.v` is `item.v < 2`.
-    pub(crate) fn turned(self) -> Self {
-        match self {
-            Self::Less => Self::Greater,
-            Self::LessEqual => Self::GreaterEqual,
-            Self::Greater => Self::Less,
-            Self::GreaterEqual => Self::LessEqual,
-            other => other,
-        }
-    }
 }
 
 /// What a loop over a list makes of its elements.

@@ -140,14 +140,6 @@ fn the_reason_of_an_invalid_item_names_rule_and_step() {
 }
 
 #[test]
-fn only_what_every_rule_leaves_out_is_left_out_by_the_filter() {
-    let filter = compiled(RULES).filter().unwrap();
-    assert!(filter.expression.contains(" OR attribute_exists("), "{}", filter.expression);
-    let all = "id: x\nrules: [{where: has(item.a), change: [{remove: a}]}, {change: [{remove: b}]}]";
-    assert_eq!(compiled(all).filter(), None);
-}
-
-#[test]
 fn rules_that_no_item_reaches_and_documents_of_two_forms_are_refused() {
     let unreachable = "id: x\nrules: [{change: [{remove: a}]}, {where: has(item.b), change: [{remove: b}]}]";
     assert!(refused(unreachable).starts_with("rule 2: this rule is for no item: rule 1"));
