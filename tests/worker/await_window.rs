@@ -16,7 +16,7 @@ use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::sts::Person;
-use tableshift_tests::{Calm, EXECUTION, Engines, Gone, NOW, RUN, Recorder, Scripted, plan};
+use tableshift_tests::{EXECUTION, Engines, MissingTopic, NOW, NoMonitors, RUN, Recorder, ScriptedMonitors, plan};
 
 const DOCUMENT: &str = "id: m\nchange: [{set: v, to: 2}]";
 const REPORT: &[u8] = b"the report";
@@ -59,7 +59,7 @@ async fn look(engines: &Engines) -> Result<Output, Error> {
 }
 
 async fn look_at(engines: &Engines, now: i64) -> Result<Output, Error> {
-    run(&engines.bucket(), &engines.ledger(), &Calm, &Recorder::default(), now, input(1)).await
+    run(&engines.bucket(), &engines.ledger(), &NoMonitors, &Recorder::default(), now, input(1)).await
 }
 
 /// Fails unless the run is kept from writing under this name; gives what is said.
@@ -99,7 +99,7 @@ async fn a_closed_window_says_when_it_opens_and_the_lease_lasts_until_then() {
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "planned");
     let opens = NOW - 500 + 35 * 3_600_000;
     let at = async |now| {
-        run(&engines.bucket(), &engines.ledger(), &Calm, &Recorder::default(), now, input(1)).await.unwrap()
+        run(&engines.bucket(), &engines.ledger(), &NoMonitors, &Recorder::default(), now, input(1)).await.unwrap()
     };
     assert_eq!(at(opens - 61_000).await.until, "2026-11-23T21:00:00Z", "the last wait ends at the opening");
     assert!(at(opens).await.open);
@@ -110,7 +110,7 @@ async fn a_run_that_lost_its_lock_does_not_go_on() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let error =
-        run(&engines.bucket(), &engines.ledger(), &Calm, &Recorder::default(), NOW, input(2)).await.unwrap_err();
+        run(&engines.bucket(), &engines.ledger(), &NoMonitors, &Recorder::default(), NOW, input(2)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::LeaseLost);
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "planned");
 }
@@ -119,7 +119,7 @@ async fn a_run_that_lost_its_lock_does_not_go_on() {
 async fn a_run_without_a_plan_is_not_found() {
     let engines = Engines::start().await;
     let error =
-        run(&engines.bucket(), &engines.ledger(), &Calm, &Recorder::default(), NOW, input(1)).await.unwrap_err();
+        run(&engines.bucket(), &engines.ledger(), &NoMonitors, &Recorder::default(), NOW, input(1)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::RunNotFound);
 }
 
@@ -195,12 +195,12 @@ async fn a_closed_calendar_and_then_an_alarm_hold_the_run_until_both_are_over() 
     let mut plan = plan();
     plan.monitors = monitors();
     let engines = approved(&plan).await;
-    let monitor_reader = &Scripted::default();
+    let monitor_reader = &ScriptedMonitors::default();
     let at = async |now| {
         run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), now, input(1)).await.unwrap()
     };
 
-    monitor_reader.signals.replace(MonitorReading {
+    monitor_reader.reading.replace(MonitorReading {
         closed: Some(Closed { until: Some(NOW - 500 + 240_000) }),
         ..MonitorReading::default()
     });
@@ -208,12 +208,12 @@ async fn a_closed_calendar_and_then_an_alarm_hold_the_run_until_both_are_over() 
     assert_eq!((found.open, found.until.as_str()), (false, "2026-11-22T10:04:01Z"));
     assert_eq!(found.reason, "a change calendar is closed until 2026-11-22T10:04:00Z");
 
-    monitor_reader.signals.replace(ringing("latency"));
+    monitor_reader.reading.replace(ringing("latency"));
     let found = at(NOW + 240_000).await;
     assert_eq!((found.open, found.until.as_str()), (false, "2026-11-22T10:05:01Z"));
     assert_eq!(found.reason, "alarm `latency` is, or was minutes ago, in ALARM");
 
-    monitor_reader.signals.replace(MonitorReading::default());
+    monitor_reader.reading.replace(MonitorReading::default());
     assert!(!at(NOW + 300_000).await.open, "quiet, but not for long enough");
     assert!(at(NOW + 540_000).await.open);
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "writing");
@@ -225,8 +225,8 @@ async fn whoever_asks_within_a_minute_of_a_look_takes_what_it_saw() {
     let mut plan = plan();
     plan.monitors = monitors();
     engines.begin(&plan).await;
-    let monitor_reader = &Scripted::default();
-    monitor_reader.signals.replace(ringing("latency"));
+    let monitor_reader = &ScriptedMonitors::default();
+    monitor_reader.reading.replace(ringing("latency"));
     for seconds in [0, 1, 30, 59] {
         let now = NOW + seconds * 1000;
         assert!(
@@ -236,11 +236,11 @@ async fn whoever_asks_within_a_minute_of_a_look_takes_what_it_saw() {
                 .open
         );
     }
-    assert_eq!(monitor_reader.looks.get(), 1);
+    assert_eq!(monitor_reader.reads.get(), 1);
     let _ = run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), NOW + 60_000, input(1))
         .await
         .unwrap();
-    assert_eq!(monitor_reader.looks.get(), 2);
+    assert_eq!(monitor_reader.reads.get(), 2);
 }
 
 #[tokio::test]
@@ -249,8 +249,8 @@ async fn a_critical_alarm_or_a_stop_ends_the_run_before_it_writes() {
     let mut plan = plan();
     plan.monitors = monitors();
     engines.begin(&plan).await;
-    let monitor_reader = &Scripted::default();
-    monitor_reader.signals.replace(ringing("down"));
+    let monitor_reader = &ScriptedMonitors::default();
+    monitor_reader.reading.replace(ringing("down"));
     let error = run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), NOW, input(1))
         .await
         .unwrap_err();
@@ -258,7 +258,7 @@ async fn a_critical_alarm_or_a_stop_ends_the_run_before_it_writes() {
     assert!(tableshift_runtime::told(&error).contains("`down`"), "{error}");
 
     engines.ledger().stop(RUN, "wrong table", NOW).await.unwrap();
-    monitor_reader.signals.replace(MonitorReading::default());
+    monitor_reader.reading.replace(MonitorReading::default());
     let error =
         run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), NOW + 60_000, input(1))
             .await
@@ -278,9 +278,9 @@ async fn the_first_write_is_told_once_in_a_run_with_the_execution_and_nothing_of
     let engines = approved(&plan()).await;
     let topic = Recorder::default();
     for _ in 0..3 {
-        assert!(run(&engines.bucket(), &engines.ledger(), &Calm, &topic, NOW, input(1)).await.unwrap().open);
+        assert!(run(&engines.bucket(), &engines.ledger(), &NoMonitors, &topic, NOW, input(1)).await.unwrap().open);
     }
-    assert_eq!(topic.phases(), ["writing"]);
+    assert_eq!(topic.events(), ["writing"]);
     assert!(topic.messages()[0].json.contains(EXECUTION));
 }
 
@@ -288,14 +288,14 @@ async fn the_first_write_is_told_once_in_a_run_with_the_execution_and_nothing_of
 async fn a_pause_is_told_once_however_many_find_the_run_held_and_the_next_one_again() {
     let engines = approved(&plan()).await;
     let (ledger, topic) = (engines.ledger(), Recorder::default());
-    let at = async |now, input| run(&engines.bucket(), &ledger, &Calm, &topic, now, input).await.unwrap();
+    let at = async |now, input| run(&engines.bucket(), &ledger, &NoMonitors, &topic, now, input).await.unwrap();
     assert!(ledger.pause(RUN, "a look at the graphs", NOW).await.unwrap());
     assert!(!at(NOW, input(1)).await.open);
     assert!(!at(NOW + 1_000, input(1)).await.open);
     for phase in [Phase::Migrate, Phase::Verify, Phase::RollBack] {
         assert!(!at(NOW + 2_000, to_tell(phase)).await.open);
     }
-    assert_eq!(topic.phases(), ["paused"]);
+    assert_eq!(topic.events(), ["paused"]);
     assert!(topic.sent()[0].1.contains("paused: a look at the graphs"), "{}", topic.sent()[0].1);
 
     assert!(ledger.go_on(RUN).await.unwrap());
@@ -303,7 +303,7 @@ async fn a_pause_is_told_once_however_many_find_the_run_held_and_the_next_one_ag
     assert!(ledger.pause(RUN, "lunch", NOW + 61_000).await.unwrap());
     at(NOW + 62_000, to_tell(Phase::Migrate)).await;
     at(NOW + 63_000, to_tell(Phase::Migrate)).await;
-    assert_eq!(topic.phases(), ["paused", "writing", "paused"]);
+    assert_eq!(topic.events(), ["paused", "writing", "paused"]);
     assert!(topic.sent()[2].1.contains("paused: lunch"));
 }
 
@@ -311,7 +311,8 @@ async fn a_pause_is_told_once_however_many_find_the_run_held_and_the_next_one_ag
 async fn who_only_tells_neither_lets_the_run_write_nor_says_what_is_not_so() {
     let engines = approved(&plan()).await;
     let topic = Recorder::default();
-    let told = run(&engines.bucket(), &engines.ledger(), &Calm, &topic, NOW, to_tell(Phase::Migrate)).await.unwrap();
+    let told =
+        run(&engines.bucket(), &engines.ledger(), &NoMonitors, &topic, NOW, to_tell(Phase::Migrate)).await.unwrap();
     assert!(told.open && topic.messages().is_empty());
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "planned");
 }
@@ -319,7 +320,8 @@ async fn who_only_tells_neither_lets_the_run_write_nor_says_what_is_not_so() {
 #[tokio::test]
 async fn a_topic_that_is_gone_neither_holds_nor_fails_a_run() {
     let engines = approved(&plan()).await;
-    let at = async |input| run(&engines.bucket(), &engines.ledger(), &Calm, &Gone, NOW, input).await.unwrap();
+    let at =
+        async |input| run(&engines.bucket(), &engines.ledger(), &NoMonitors, &MissingTopic, NOW, input).await.unwrap();
     assert!(at(input(1)).await.open);
     engines.ledger().pause(RUN, "lunch", NOW).await.unwrap();
     assert!(!at(to_tell(Phase::Migrate)).await.open);

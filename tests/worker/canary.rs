@@ -14,7 +14,9 @@ use tableshift_core::plan::monitors::Monitors;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_runtime::{ErrorName, Named};
-use tableshift_tests::{Calm, Engines, MIGRATION, NOW, RUN, Recorder, Scripted, TestRun, old_items, plan};
+use tableshift_tests::{
+    Engines, MIGRATION, NOW, NoMonitors, RUN, Recorder, ScriptedMonitors, TestRun, old_items, plan,
+};
 
 const MINUTE: i64 = 60_000;
 
@@ -37,7 +39,13 @@ async fn begun(plan: &RunPlan) -> Engines {
     engines
 }
 
-async fn at(engines: &Engines, monitor_reader: &Scripted, step: Step, wave: Wave, now: i64) -> Result<Output, Error> {
+async fn at(
+    engines: &Engines,
+    monitor_reader: &ScriptedMonitors,
+    step: Step,
+    wave: Wave,
+    now: i64,
+) -> Result<Output, Error> {
     let input = Input { step, run: RUN.into(), epoch: 1, wave };
     run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), now, input).await
 }
@@ -60,7 +68,7 @@ async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
     let input = |step, wave| Input { step, run: RUN.into(), epoch: 1, wave };
     let topic = Recorder::default();
     let at = async |step, wave, now| {
-        run(&engines.bucket(), &engines.ledger(), &Calm, &topic, now, input(step, wave)).await.unwrap()
+        run(&engines.bucket(), &engines.ledger(), &NoMonitors, &topic, now, input(step, wave)).await.unwrap()
     };
     assert!(at(Step::Window, Wave::Canary, NOW).await.open);
     assert_eq!(phase(&engines).await, "canary");
@@ -85,23 +93,23 @@ async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
     engines.ledger().count_done(RUN, Phase::Verify).await.unwrap();
     assert!(at(Step::Window, Wave::Main, NOW + 11 * MINUTE).await.open);
     assert_eq!(control(&engines).await.segments_done, 1);
-    assert_eq!(topic.phases(), ["writing"], "the run's first write is told, and nothing after it");
+    assert_eq!(topic.events(), ["writing"], "the run's first write is told, and nothing after it");
 }
 
 #[tokio::test]
 async fn an_alarm_holds_the_bake_and_it_begins_anew_once_all_were_quiet() {
     let engines = begun(&watching(false)).await;
-    let monitor_reader = Scripted::default();
+    let monitor_reader = ScriptedMonitors::default();
     let bake = async |minutes: i64| {
         at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + minutes * MINUTE).await.unwrap()
     };
     assert!(!bake(0).await.open);
-    monitor_reader.signals.replace(ringing("latency"));
+    monitor_reader.reading.replace(ringing("latency"));
     let held = bake(9).await;
     assert_eq!((held.open, held.until.as_str()), (false, "2026-11-22T10:10:01Z"));
     assert!(held.reason.starts_with("alarm `latency`") && held.reason.contains("begins anew"), "{}", held.reason);
     assert_eq!(control(&engines).await.baking_since, None);
-    monitor_reader.signals.replace(MonitorReading::default());
+    monitor_reader.reading.replace(MonitorReading::default());
     assert!(!bake(10).await.open, "the bake's own time is over, but it was broken");
     assert_eq!(control(&engines).await.baking_since, None);
     assert!(!bake(14).await.open, "quiet for five minutes");
@@ -113,11 +121,11 @@ async fn an_alarm_holds_the_bake_and_it_begins_anew_once_all_were_quiet() {
 #[tokio::test]
 async fn what_rings_in_the_last_minute_of_a_bake_is_seen() {
     let engines = begun(&watching(false)).await;
-    let monitor_reader = Scripted::default();
+    let monitor_reader = ScriptedMonitors::default();
     let bake = async |millis: i64| at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + millis).await.unwrap();
     assert!(!bake(0).await.open);
     assert!(!bake(10 * MINUTE - 1000).await.open);
-    monitor_reader.signals.replace(ringing("latency"));
+    monitor_reader.reading.replace(ringing("latency"));
     assert!(!bake(10 * MINUTE).await.open, "the last look was before its end");
     assert!(bake(11 * MINUTE).await.reason.starts_with("alarm `latency`"));
 }
@@ -125,7 +133,7 @@ async fn what_rings_in_the_last_minute_of_a_bake_is_seen() {
 #[tokio::test]
 async fn a_critical_alarm_and_an_operator_s_stop_end_a_baking_run_and_a_pause_holds_it() {
     let engines = begun(&watching(false)).await;
-    let monitor_reader = Scripted::default();
+    let monitor_reader = ScriptedMonitors::default();
     let bake =
         async |minutes: i64| at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + minutes * MINUTE).await;
     assert!(!bake(0).await.unwrap().open);
@@ -133,9 +141,9 @@ async fn a_critical_alarm_and_an_operator_s_stop_end_a_baking_run_and_a_pause_ho
     let paused = bake(30).await.unwrap();
     assert_eq!((paused.open, paused.reason.as_str()), (false, "paused: lunch"));
     assert!(engines.ledger().go_on(RUN).await.unwrap());
-    monitor_reader.signals.replace(ringing("down"));
+    monitor_reader.reading.replace(ringing("down"));
     assert_eq!(bake(31).await.unwrap_err().name(), ErrorName::Aborted);
-    monitor_reader.signals.replace(MonitorReading::default());
+    monitor_reader.reading.replace(MonitorReading::default());
     engines.ledger().stop(RUN, "the wrong week", NOW).await.unwrap();
     assert_eq!(bake(60).await.unwrap_err().to_string(), "run `r-1` was stopped: the wrong week");
 }
@@ -143,7 +151,7 @@ async fn a_critical_alarm_and_an_operator_s_stop_end_a_baking_run_and_a_pause_ho
 #[tokio::test]
 async fn a_run_that_lost_its_lock_does_not_bake_and_one_without_a_canary_never() {
     let engines = begun(&with_canary(false)).await;
-    let monitor_reader = Scripted::default();
+    let monitor_reader = ScriptedMonitors::default();
     let input = Input { step: Step::Bake, run: RUN.into(), epoch: 2, wave: Wave::Canary };
     let lost = run(&engines.bucket(), &engines.ledger(), &&monitor_reader, &Recorder::default(), NOW, input)
         .await
@@ -182,7 +190,7 @@ async fn put(engines: &Engines, key: &str, bytes: &[u8]) {
 async fn a_yes_to_the_dry_run_is_none_to_the_rest() {
     let plan = with_canary(true);
     let engines = begun(&plan).await;
-    let monitor_reader = Scripted::default();
+    let monitor_reader = ScriptedMonitors::default();
     let wave = async |wave| at(&engines, &monitor_reader, Step::Window, wave, NOW).await;
     put(&engines, &keys::migration("m"), b"id: m\nchange: [{set: v, to: 2}]").await;
     put(&engines, &keys::report(RUN), b"the dry run").await;
@@ -204,7 +212,7 @@ async fn only_the_canary_s_segments_are_written_and_in_the_end_all_are_verified_
     run.plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 1, approve: false });
     tableshift_aws::run_files::store(&run.bucket(), &keys::plan(&run.plan.run), &run.plan).await.unwrap();
 
-    run.take_turn(Wave::Canary).await;
+    run.run_wave(Wave::Canary).await;
     let canary = run.tally(Phase::Migrate).await;
     assert!((1..400).contains(&canary.counts.changed), "{:?}", canary.counts);
     let migrated =
@@ -216,7 +224,7 @@ async fn only_the_canary_s_segments_are_written_and_in_the_end_all_are_verified_
     assert_eq!((control(Phase::Migrate).await.segments_done, control(Phase::Verify).await.segments_done), (2, 2));
 
     run.ledger().end_canary(&run.plan.run).await.unwrap();
-    run.take_turn(Wave::Main).await;
+    run.run_wave(Wave::Main).await;
     let all = run.tally(Phase::Migrate).await;
     assert_eq!((all.counts.scanned, all.counts.changed, migrated(&run).await), (400, 400, 400));
     let proven = run.tally(Phase::Verify).await;
@@ -231,7 +239,7 @@ async fn a_canary_is_put_back_without_touching_the_rest() {
     let mut run = TestRun::start(&items, MIGRATION, 6).await;
     run.plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 1, approve: false });
     tableshift_aws::run_files::store(&run.bucket(), &keys::plan(&run.plan.run), &run.plan).await.unwrap();
-    run.take_turn(Wave::Canary).await;
+    run.run_wave(Wave::Canary).await;
     let changed = run.tally(Phase::Migrate).await.counts.changed;
     run.roll_back().await;
     let back = run.tally(Phase::RollBack).await;

@@ -13,7 +13,7 @@ use tableshift_core::plan::phase::Phase;
 use tableshift_core::report::run_report::Report;
 use tableshift_core::write::counts::{Counts, Partial, Tally};
 use tableshift_runtime::{ErrorName, Named};
-use tableshift_tests::{EXECUTION, Engines, Gone, NOW, RUN, Recorder, TABLE, plan};
+use tableshift_tests::{EXECUTION, Engines, MissingTopic, NOW, RUN, Recorder, TABLE, plan};
 
 async fn call(engines: &Engines, topic: &impl Publish, execution: &str, state: Value) -> Result<Output, Error> {
     let input = Input { execution: execution.into(), name: RUN.into(), state };
@@ -179,14 +179,14 @@ async fn nothing_at_all_still_comes_to_an_end() {
 #[tokio::test]
 async fn a_topic_that_is_gone_fails_no_run_and_all_that_failed_besides_is_told_together() {
     let engines = begun().await;
-    let output = call(&engines, &Gone, EXECUTION, state("verify", "good")).await.unwrap();
+    let output = call(&engines, &MissingTopic, EXECUTION, state("verify", "good")).await.unwrap();
     assert_eq!(output.outcome, "succeeded");
     assert_eq!(holder(&engines).await, None);
 
     let bucket = engines.bucket();
     let empty = tableshift_aws::ledger::table::Ledger::new(engines.dynamodb.clone(), "no-such-table");
     let input = Input { execution: EXECUTION.into(), name: RUN.into(), state: state("verify", "good") };
-    let error = run(&bucket, &empty, &Gone, "test", NOW, input).await.unwrap_err();
+    let error = run(&bucket, &empty, &MissingTopic, "test", NOW, input).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Internal);
     for part in ["outcome succeeded, but reading the run's record failed", "releasing the lock failed"] {
         assert!(error.to_string().contains(part), "{error}");

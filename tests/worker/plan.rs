@@ -17,8 +17,8 @@ use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ErrorName, Named as _, told};
-use tableshift_tests::sts::KnownPeople;
-use tableshift_tests::{BUCKET, Calm, Engines, Gone, NOW, Recorder, TABLE};
+use tableshift_tests::sts::TestSts;
+use tableshift_tests::{BUCKET, Engines, MissingTopic, NOW, NoMonitors, Recorder, TABLE};
 
 /// Any table: keys and settings are not what is tested here.
 struct AnyTable;
@@ -65,13 +65,13 @@ async fn told_of(engines: &Engines, name: &str, input: Value, topic: &impl Publi
         ledger: engines.ledger(),
         tables: AnyTable,
         executions: Ended,
-        monitor_reader: Calm,
+        monitor_reader: NoMonitors,
         registry: REGISTRY,
         clock: || NOW,
     };
     let request =
         Request { input, execution: format!("arn:{name}"), name: name.into(), started: "2026-11-22T10:00:00Z".into() };
-    plan::run(&ports, &KnownPeople::default().sts().await, topic, request).await
+    plan::run(&ports, &TestSts::default().sts().await, topic, request).await
 }
 
 fn migrate(document: &Value, more: Value) -> Value {
@@ -241,7 +241,7 @@ async fn an_execution_that_goes_to_work_is_told_with_its_action_and_one_that_is_
     let engines = Engines::start().await;
     let (topic, first) = (Recorder::default(), document("m", &json!({"description": "canary-7f3a"})));
     told_of(&engines, "r-1", migrate(&first, json!({})), &topic).await.unwrap();
-    assert_eq!(topic.phases(), ["started"]);
+    assert_eq!(topic.events(), ["started"]);
     let message = &topic.messages()[0];
     for part in [r#""action":"migrate""#, r#""run":"r-1""#, r#""execution":"arn:r-1""#, r#""migration":"m""#] {
         assert!(message.json.contains(part), "{}", message.json);
@@ -252,11 +252,11 @@ async fn an_execution_that_goes_to_work_is_told_with_its_action_and_one_that_is_
     told_of(&engines, "r-2", back, &topic).await.unwrap();
     assert!(topic.messages()[1].json.contains(r#""action":"roll-back""#));
     told_of(&engines, "r-1", json!({"migration": "m"}), &topic).await.unwrap_err();
-    assert_eq!(topic.phases().len(), 2);
+    assert_eq!(topic.events().len(), 2);
 }
 
 #[tokio::test]
 async fn a_topic_that_is_gone_keeps_no_run_from_starting() {
     let engines = Engines::start().await;
-    told_of(&engines, "r-1", migrate(&document("m", &json!({})), json!({})), &Gone).await.unwrap();
+    told_of(&engines, "r-1", migrate(&document("m", &json!({})), json!({})), &MissingTopic).await.unwrap();
 }

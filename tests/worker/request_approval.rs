@@ -21,7 +21,7 @@ use tableshift_core::plan::policy::OnBadVerdict;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::report::run_report::Report;
 use tableshift_runtime::{ErrorName, Named, told};
-use tableshift_tests::sts::{KnownPeople, Person};
+use tableshift_tests::sts::{Person, TestSts};
 use tableshift_tests::{EXECUTION, Engines, NOW, RUN, Recorder, plan};
 
 const DAY: i64 = 86_400_000;
@@ -44,7 +44,7 @@ impl FindCallers for History {
 /// A run that was dry-run, started by ann, and two who may answer.
 struct Case {
     engines: Engines,
-    known: KnownPeople,
+    known: TestSts,
     history: History,
     topic: Recorder,
     ann: Person,
@@ -65,7 +65,7 @@ impl Case {
         let requester = Requester { signer: Some(ann.identity.clone()), ..Requester::unknown(EXECUTION, STARTED) };
         engines.ledger().put_requesters(RUN, &[requester]).await.unwrap();
         let report_hash = report(&engines, "as it was").await;
-        let known = KnownPeople::new(&[&ann, &bob]);
+        let known = TestSts::new(&[&ann, &bob]);
         Self {
             engines,
             known,
@@ -117,7 +117,7 @@ impl Case {
         let secrets = self.engines.ledger().secrets(RUN).await.unwrap().unwrap();
         let plan_hash = self.engines.ledger().approval(RUN).await.unwrap().unwrap().question.plan_hash;
         let to = AnswerTo { run: RUN, plan_hash: &plan_hash, report_hash: &self.report_hash, secret: &secrets.secret };
-        let signature = by.signs(&Statement::answer(to, approve, reason), self.now).await;
+        let signature = by.sign(&Statement::answer(to, approve, reason), self.now).await;
         json!({"approve": approve, "report_hash": self.report_hash, "reason": reason, "signature": signature})
     }
 
@@ -212,7 +212,7 @@ async fn the_requester_s_own_yes_is_refused_under_whatever_session_name() {
     for session in ["ann", "somebody-else"] {
         let mut case = Case::asked().await;
         let again = Person::session("Release", session);
-        case.known = KnownPeople::new(&[&again]);
+        case.known = TestSts::new(&[&again]);
         let own = case.answer(&again, true, "").await;
         let said = case.refuses(own, ErrorName::ApprovalRefused).await;
         assert!(said.contains("may be who started the run"), "{said}");
@@ -233,7 +233,7 @@ async fn an_unsigned_yes_is_refused_whoever_has_the_token_and_whatever_they_clai
         let case = Case::asked().await;
         let error = case.judge(answer.clone()).await.unwrap_err();
         assert!(matches!(error.name(), ErrorName::ApprovalRefused | ErrorName::ApprovalStale), "{answer}");
-        assert!(case.known.asked().is_empty());
+        assert!(case.known.requested_hosts().is_empty());
         assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Refused);
     }
     let case = Case::asked().await;
@@ -247,7 +247,7 @@ async fn a_signature_without_the_secret_that_approvers_can_read_is_nobody_s() {
     let case = Case::asked().await;
     let plan_hash = plan().hash();
     let to = AnswerTo { run: RUN, plan_hash: &plan_hash, report_hash: &case.report_hash, secret: "t" };
-    let signature = case.bob.signs(&Statement::answer(to, true, ""), case.now).await;
+    let signature = case.bob.sign(&Statement::answer(to, true, ""), case.now).await;
     let answer = json!({"approve": true, "report_hash": case.report_hash, "signature": signature});
     let said = case.refuses(answer, ErrorName::ApprovalRefused).await;
     assert!(said.contains("SignatureDoesNotMatch"), "{said}");
@@ -279,7 +279,7 @@ async fn a_signature_for_another_host_is_refused_and_that_host_is_never_asked() 
     yes["signature"] = json!(url);
     let said = case.refuses(yes, ErrorName::ApprovalRefused).await;
     assert!(said.contains("this stack asks sts.eu-central-1.amazonaws.com"), "{said}");
-    assert!(case.known.asked().is_empty());
+    assert!(case.known.requested_hosts().is_empty());
 }
 
 #[tokio::test]
@@ -422,7 +422,7 @@ async fn an_approval_before_cloudtrail_can_know_waits_and_is_judged_again() {
         let pending = Output::Pending { approved: false, by: by.clone(), wait_seconds: 540 };
         assert_eq!(case.judge(yes.clone()).await.unwrap(), pending);
         assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Pending);
-        let asked = case.known.asked().len();
+        let asked = case.known.requested_hosts().len();
 
         case.now = later();
         case.history = History(callers);
@@ -438,7 +438,7 @@ async fn an_approval_before_cloudtrail_can_know_waits_and_is_judged_again() {
                 assert!(said.contains("no record of who started"), "{said}");
             }
         }
-        assert_eq!(case.known.asked().len(), asked, "the signature is checked once");
+        assert_eq!(case.known.requested_hosts().len(), asked, "the signature is checked once");
     }
 }
 

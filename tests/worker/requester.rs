@@ -11,7 +11,7 @@ use tableshift_core::approval::rules::{ApprovalRules, Requester};
 use tableshift_core::approval::signature::Statement;
 use tableshift_core::plan::input::Input;
 use tableshift_runtime::{ErrorName, Named, told};
-use tableshift_tests::sts::{KnownPeople, Person};
+use tableshift_tests::sts::{Person, TestSts};
 use tableshift_tests::{EXECUTION, Engines, NOW};
 
 fn request(execution: &str, input: Value) -> Request {
@@ -24,18 +24,18 @@ fn input() -> Value {
 
 struct Start {
     engines: Engines,
-    known: KnownPeople,
+    known: TestSts,
     ann: Person,
 }
 
 impl Start {
     async fn new() -> Self {
         let ann = Person::session("Release", "ann");
-        Self { engines: Engines::start().await, known: KnownPeople::new(&[&ann]), ann }
+        Self { engines: Engines::start().await, known: TestSts::new(&[&ann]), ann }
     }
 
     async fn signed(&self, execution: &str, input: &Value) -> String {
-        self.ann.signs(&Statement::start(execution, input), NOW).await
+        self.ann.sign(&Statement::start(execution, input), NOW).await
     }
 
     async fn found(&self, request: &Request, signature: Option<&str>) -> Result<Requester, Error> {
@@ -83,7 +83,7 @@ async fn without_a_signature_nobody_is_asked_and_the_requester_is_unknown() {
     let start = Start::new().await;
     let requester = start.found(&request(EXECUTION, input()), None).await.unwrap();
     assert_eq!(requester, Requester::unknown(EXECUTION, "2026-11-22T10:00:00Z"));
-    assert!(start.known.asked().is_empty());
+    assert!(start.known.requested_hosts().is_empty());
 }
 
 #[tokio::test]
@@ -105,10 +105,10 @@ async fn a_signature_that_was_used_for_one_execution_is_refused_for_the_next_bef
     let start = Start::new().await;
     let url = start.signed(EXECUTION, &input()).await;
     start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap();
-    let asked = start.known.asked().len();
+    let asked = start.known.requested_hosts().len();
     let error = start.found(&request("arn:other", input()), Some(&url)).await.unwrap_err();
     assert!(told(&error).contains("used before"), "{}", told(&error));
-    assert_eq!(start.known.asked().len(), asked);
+    assert_eq!(start.known.requested_hosts().len(), asked);
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn a_signature_for_a_foreign_host_never_leads_anybody_there() {
     let url = start.signed(EXECUTION, &input()).await.replace("sts.eu-central-1.amazonaws.com", "169.254.169.254");
     let error = start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::InvalidInput);
-    assert!(start.known.asked().is_empty());
+    assert!(start.known.requested_hosts().is_empty());
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn a_signer_of_another_account_is_refused_unless_the_policy_lists_it() {
     let mut start = Start::new().await;
     start.ann.identity.account = "999988887777".into();
     start.ann.identity.arn = "arn:aws:iam::999988887777:user/ann-at-home".into();
-    start.known = KnownPeople::new(&[&start.ann]);
+    start.known = TestSts::new(&[&start.ann]);
     let url = start.signed(EXECUTION, &input()).await;
     let error = start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::InvalidInput);

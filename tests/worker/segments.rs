@@ -20,7 +20,7 @@ use tableshift_core::write::statement::Statement;
 use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, Named as _};
-use tableshift_tests::{Calm, MIGRATION, PEOPLE, TestRun, old_items};
+use tableshift_tests::{MIGRATION, NoMonitors, PEOPLE, TestRun, old_items};
 
 fn by_key(items: Vec<Item>) -> BTreeMap<Value, Item> {
     items.into_iter().map(|item| (item["pk"].clone(), item)).collect()
@@ -140,7 +140,7 @@ async fn a_killed_worker_s_writes_count_once_and_no_item_is_written_twice() {
         registry: REGISTRY,
         clock: tableshift_runtime::epoch_millis,
     };
-    let worker = migrate_segment::run(&ports, &Calm, run.segment(0), Deadline::after(Duration::from_secs(900)));
+    let worker = migrate_segment::run(&ports, &NoMonitors, run.segment(0), Deadline::after(Duration::from_secs(900)));
     assert!(tokio::time::timeout(Duration::from_secs(3), worker).await.is_err());
     let written = run.table().await.iter().filter(|item| item.contains_key("version")).count();
     assert_eq!(written, 150);
@@ -167,7 +167,7 @@ async fn a_worker_of_an_older_epoch_stops_and_saves_nothing() {
         clock: tableshift_runtime::epoch_millis,
     };
     let error =
-        migrate_segment::run(&ports, &Calm, older, Deadline::after(Duration::from_secs(900))).await.unwrap_err();
+        migrate_segment::run(&ports, &NoMonitors, older, Deadline::after(Duration::from_secs(900))).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::LeaseLost);
     assert!(run.table().await.iter().all(|item| !item.contains_key("version")));
 }

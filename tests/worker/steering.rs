@@ -24,7 +24,7 @@ use tableshift_core::write::statement::Statement;
 use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, Named as _};
-use tableshift_tests::{Calm, MIGRATION, Scripted, TestRun, old_items};
+use tableshift_tests::{MIGRATION, NoMonitors, ScriptedMonitors, TestRun, old_items};
 
 /// 2026-11-22T10:00:00Z, a Sunday, in epoch milliseconds.
 const TEN: i64 = 1_795_341_600_000;
@@ -125,17 +125,20 @@ async fn a_window_that_closes_parks_the_run_in_the_middle_of_a_page_and_at_its_o
     let window = json!({"from": "09:00", "to": "10:30"});
     let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
     let (closes, opens) = (TEN + 1_800_000, TEN + 23 * 3_600_000);
-    let progress = call(&run, Calm, closes).await.unwrap();
+    let progress = call(&run, NoMonitors, closes).await.unwrap();
     assert_eq!(progress, Progress { done: false, wait_seconds: 900, announce_hold: true });
     assert_parked(&run).await;
     let parked = written(&run).await;
 
     TIME.set(opens - 10_000);
-    assert_eq!(call(&run, Calm, 0).await.unwrap(), Progress { done: false, wait_seconds: 10, announce_hold: true });
+    assert_eq!(
+        call(&run, NoMonitors, 0).await.unwrap(),
+        Progress { done: false, wait_seconds: 10, announce_hold: true }
+    );
     assert_eq!(written(&run).await, parked, "nothing is written while the window is closed");
 
     TIME.set(opens);
-    assert!(call(&run, Calm, 0).await.unwrap().done);
+    assert!(call(&run, NoMonitors, 0).await.unwrap().done);
     assert_all_written_once(&run).await;
 }
 
@@ -145,7 +148,7 @@ async fn a_parked_run_keeps_its_table_until_after_the_wait() {
     let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
     // The lease is of the machine's time; the run's must be later for it to matter.
     TIME.set(tableshift_runtime::epoch_millis().max(TEN) / 86_400_000 * 86_400_000 + 20 * 86_400_000);
-    let progress = call(&run, Calm, 0).await.unwrap();
+    let progress = call(&run, NoMonitors, 0).await.unwrap();
     assert_eq!(progress.wait_seconds, 900);
     let lock = tableshift_aws::ledger::lock::LockTable::lock(&run.ledger(), tableshift_tests::PEOPLE).await.unwrap();
     let lease = run.plan.lease_seconds as i64;
@@ -162,12 +165,12 @@ fn ringing(name: &str) -> MonitorReading {
 }
 
 /// Sees `before` in the first look and what was scripted in all later ones.
-struct ThenScripted<'s>(&'s Scripted);
+struct ThenScripted<'s>(&'s ScriptedMonitors);
 
 impl Look for ThenScripted<'_> {
     async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
-        if self.0.looks.get() == 0 {
-            self.0.looks.set(1);
+        if self.0.reads.get() == 0 {
+            self.0.reads.set(1);
             return Ok(MonitorReading::default());
         }
         (&self.0).look(monitors).await
@@ -177,8 +180,8 @@ impl Look for ThenScripted<'_> {
 #[tokio::test]
 async fn an_alarm_parks_the_run_within_a_minute_says_which_and_when_it_was_quiet_for_long_the_run_goes_on() {
     let run = begun(|plan| plan.monitors = monitors()).await;
-    let monitor_reader = Scripted::default();
-    monitor_reader.signals.replace(ringing("latency"));
+    let monitor_reader = ScriptedMonitors::default();
+    monitor_reader.reading.replace(ringing("latency"));
     let progress = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap();
     assert_eq!((progress.done, progress.wait_seconds), (false, 60));
     assert_parked(&run).await;
@@ -186,7 +189,7 @@ async fn an_alarm_parks_the_run_within_a_minute_says_which_and_when_it_was_quiet
     assert_eq!(control.monitor_status.alarm.as_ref().unwrap().name, "latency");
     assert_eq!(control.state, State::Running, "an operator's word is not touched");
 
-    monitor_reader.signals.replace(MonitorReading::default());
+    monitor_reader.reading.replace(MonitorReading::default());
     TIME.set(TEN + 120_000);
     assert!(!call(&run, &monitor_reader, 0).await.unwrap().done, "quiet, but not for long enough");
     TIME.set(TEN + 360_000);
@@ -197,14 +200,14 @@ async fn an_alarm_parks_the_run_within_a_minute_says_which_and_when_it_was_quiet
 #[tokio::test]
 async fn a_calendar_that_closes_parks_the_run_until_a_look_finds_it_open() {
     let run = begun(|plan| plan.monitors = monitors()).await;
-    let monitor_reader = Scripted::default();
+    let monitor_reader = ScriptedMonitors::default();
     monitor_reader
-        .signals
+        .reading
         .replace(MonitorReading { closed: Some(Closed { until: Some(TEN + 90_000) }), ..MonitorReading::default() });
     let progress = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap();
     assert_eq!((progress.done, progress.wait_seconds), (false, 30));
     assert_parked(&run).await;
-    monitor_reader.signals.replace(MonitorReading::default());
+    monitor_reader.reading.replace(MonitorReading::default());
     TIME.set(TEN + 120_000);
     assert!(call(&run, &monitor_reader, 0).await.unwrap().done);
     assert_all_written_once(&run).await;
@@ -213,8 +216,8 @@ async fn a_calendar_that_closes_parks_the_run_until_a_look_finds_it_open() {
 #[tokio::test]
 async fn a_critical_alarm_stops_every_worker_and_names_itself() {
     let run = begun(|plan| plan.monitors = monitors()).await;
-    let monitor_reader = Scripted::default();
-    monitor_reader.signals.replace(ringing("down"));
+    let monitor_reader = ScriptedMonitors::default();
+    monitor_reader.reading.replace(ringing("down"));
     let error = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
     assert!(tableshift_runtime::told(&error).contains("critical alarm `down` is in ALARM"));
@@ -223,19 +226,19 @@ async fn a_critical_alarm_stops_every_worker_and_names_itself() {
     assert_eq!(control.state, State::Stopped);
     assert!(control.reason.unwrap().contains("`down`"));
     // Another worker of the run stops as well, without a look of its own.
-    assert_eq!(call(&run, Calm, 0).await.unwrap_err().name(), ErrorName::Aborted);
+    assert_eq!(call(&run, NoMonitors, 0).await.unwrap_err().name(), ErrorName::Aborted);
 }
 
 #[tokio::test]
 async fn the_whole_run_looks_once_a_minute_however_many_workers_ask() {
     let run = begun(|plan| plan.monitors = monitors()).await;
-    let monitor_reader = Scripted::default();
-    monitor_reader.signals.replace(ringing("latency"));
+    let monitor_reader = ScriptedMonitors::default();
+    monitor_reader.reading.replace(ringing("latency"));
     for second in 0..60 {
         TIME.set(TEN + second * 1000);
         assert!(!call(&run, &monitor_reader, 0).await.unwrap().done);
     }
-    assert_eq!(monitor_reader.looks.get(), 1);
+    assert_eq!(monitor_reader.reads.get(), 1);
 }
 
 #[tokio::test]
@@ -243,15 +246,15 @@ async fn a_child_asks_to_tell_of_a_hold_until_somebody_has_and_of_the_next_one_a
     let run = begun(|_| ()).await;
     let ledger = run.ledger();
     ledger.pause(&run.plan.run, "lunch", TEN).await.unwrap();
-    assert!(call(&run, Calm, 0).await.unwrap().announce_hold);
+    assert!(call(&run, NoMonitors, 0).await.unwrap().announce_hold);
     assert!(ledger.note_held(&run.plan.run, TEN).await.unwrap());
     assert!(!ledger.note_held(&run.plan.run, TEN).await.unwrap(), "one of them tells");
     TIME.set(TEN + 10_000);
-    assert!(!call(&run, Calm, 0).await.unwrap().announce_hold);
+    assert!(!call(&run, NoMonitors, 0).await.unwrap().announce_hold);
 
     ledger.go_on(&run.plan.run).await.unwrap();
     TIME.set(TEN + 20_000);
-    assert!(call(&run, Calm, 0).await.unwrap().done);
+    assert!(call(&run, NoMonitors, 0).await.unwrap().done);
     let control = ledger.control(&run.plan.run, Phase::Migrate).await.unwrap();
     assert_eq!(control.held_since, None);
     assert!(ledger.note_held(&run.plan.run, TEN).await.unwrap());

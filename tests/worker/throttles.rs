@@ -16,7 +16,7 @@ use tableshift_core::write::statement::Statement;
 use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
-use tableshift_tests::{Calm, MIGRATION, TestRun, old_items};
+use tableshift_tests::{MIGRATION, NoMonitors, TestRun, old_items};
 
 /// Items that are throttled for these reasons, one request each, before they are let alone.
 struct Throttling {
@@ -91,7 +91,7 @@ async fn what_the_writing_meets_is_in_the_ledger_and_in_the_result_by_reason() {
     let run = TestRun::start(&old_items(120), MIGRATION, 1).await;
     let writes = vec![Some(Reason::KeyRange), Some(Reason::KeyRange), Some(Reason::Table), Some(Reason::Index), None];
     let ports = ports(&run, vec![Some(Reason::Account)], writes);
-    assert!(migrate_segment::run(&ports, &Calm, run.segment(0), generous()).await.unwrap().done);
+    assert!(migrate_segment::run(&ports, &NoMonitors, run.segment(0), generous()).await.unwrap().done);
     let expected = Throttles { key_range: 2, table: 1, index: 1, account: 1, untold: 1, ..Throttles::default() };
     let tally = run.tally(Phase::Migrate).await;
     assert_eq!((tally.throttles, tally.counts.changed), (expected, 120));
