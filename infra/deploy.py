@@ -35,6 +35,7 @@ def parse_arguments():
 
 def print_parameters(args):
     """Prints the parameters of the deployment."""
+    deployment.check_parameters(args.stage, deployment.parameters(args.stage, args.arch))
     print(f"stack {args.stack_name}, template infra/template.yaml, parameters:")
     for name, value in deployment.parameters(args.stage, args.arch).items():
         print(f"  {name} = {value}")

@@ -31,6 +31,12 @@ def parameters(stage, architecture, approval=None):
     }
 
 
+def check_parameters(stage, values):
+    """Exits if the parameters break a rule of the template, before anything is built."""
+    if stage == "prod" and not values["TableNamePattern"].strip("*?"):
+        sys.exit("deploy: TableNamePattern in infra/stages/prod.json matches every table. Name the tables, e.g. prod-*")
+
+
 def default_stack(stage):
     """Returns the name of a stage's stack, unless the user names another."""
     return f"tableshift-{stage}"

@@ -45,7 +45,7 @@ fn may_know(folder: &str) -> Option<&'static [&'static str]> {
 }
 
 #[test]
-fn every_crate_knows_only_what_it_may() {
+fn every_crate_depends_only_on_the_crates_that_it_may_use() {
     for package in metadata().workspace_packages() {
         let Some(allowed) = may_know(&folder(package)) else { continue };
         for neighbour in neighbours(package) {
@@ -67,7 +67,7 @@ fn every_worker_is_a_crate_named_as_its_folder() {
 }
 
 #[test]
-fn core_knows_nothing_of_aws_or_of_running() {
+fn core_depends_neither_on_aws_nor_on_a_runtime() {
     let metadata = metadata();
     let packages = metadata.workspace_packages();
     let core = packages.iter().find(|package| folder(package) == "workers/shared/core").expect("core exists");
@@ -80,7 +80,7 @@ fn core_knows_nothing_of_aws_or_of_running() {
 }
 
 #[test]
-fn only_the_aws_crate_knows_the_sdk() {
+fn only_the_aws_crate_depends_on_the_sdk() {
     for package in metadata().workspace_packages() {
         if ["workers/shared/aws", "tests"].contains(&folder(package).as_str()) {
             continue;

@@ -4,6 +4,7 @@ use crate::project;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use tableshift_core::ErrorName;
+use tableshift_core::error::failure::chain;
 use tableshift_core::plan::input::Input;
 
 const FOLDER: &str = "state-machines/migrate-table/inputs";
@@ -59,14 +60,8 @@ fn no_two_invalid_examples_are_the_same_mistake() {
     assert_eq!(inputs.len(), examples("invalid").len());
 }
 
-/// An error as people read it: with what caused it.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
 #[test]
-fn every_valid_example_is_taken() {
+fn every_valid_example_is_accepted() {
     for (name, input) in examples("valid") {
         Input::parse(&input).unwrap_or_else(|error| panic!("{name}: {}", chain(&error)));
     }

@@ -18,6 +18,7 @@ mod tasks; // what every Task must say: worker, time-out, Retry, Catch
 mod dependencies; // which crate may know which
 mod inputs; // the examples of good and bad inputs
 mod readme; // the page that describes the state machine
+mod rooms; // which of core's rooms may import which, and that no files import each other in a circle
 mod schemas; // the schemas that editors read
 mod template; // functions and substitutions
 mod workers; // what a worker's folder holds

@@ -2,15 +2,15 @@
 
 use crate::definition;
 use std::collections::BTreeSet;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::child::{PartInput, SegmentInput};
 use tableshift_core::plan::parts::Part;
+use tableshift_core::plan::wave::Wave;
 
 /// What a Label may not hold, besides white space and control characters.
 const NOT_IN_A_LABEL: &str = "?*<>{}[]:;,\\|^~$#%&\"`";
 
 #[test]
-fn every_map_has_a_legal_label_of_its_own() {
+fn every_map_has_a_valid_and_unique_label() {
     let maps = definition::of_type("Map");
     let mut labels = BTreeSet::new();
     for map in &maps {
@@ -49,7 +49,7 @@ fn every_map_reads_from_s3_and_writes_its_results_there() {
 }
 
 #[test]
-fn every_map_leaves_the_states_data_as_it_was() {
+fn every_map_leaves_the_state_data_unchanged() {
     for map in definition::of_type("Map") {
         // Its result would be where the results are, on one engine, and the results themselves on another.
         assert!(map.fields.get("ResultPath").is_some_and(|path| path.is_null()), "{}", map.name);
@@ -73,7 +73,7 @@ fn no_map_retries() {
 }
 
 #[test]
-fn every_child_is_told_run_and_epoch() {
+fn every_child_receives_run_and_epoch() {
     for map in definition::of_type("Map") {
         // A child has an execution of its own: what it is not told, it cannot know.
         let selector = map.get("ItemSelector");
@@ -86,7 +86,7 @@ fn segment(wave: Wave) -> SegmentInput {
 }
 
 #[test]
-fn a_child_s_worker_is_given_the_same_at_every_turn() {
+fn the_worker_of_a_child_receives_the_same_input_in_every_call() {
     for map in definition::of_type("Map") {
         let children = map.children();
         let task = children.iter().find(|state| state.is("Task")).expect("a child has a task");

@@ -37,7 +37,7 @@ fn every_migration_on_a_page_compiles() {
 }
 
 #[test]
-fn the_page_of_the_demo_shows_its_migration_as_it_is() {
+fn the_demo_page_shows_the_migration_that_the_demo_runs() {
     let file = project::text("scripts/demonstration/migrations/20261122-airport-position.yaml");
     assert!(blocks(DEMO, "yaml").contains(&file), "{DEMO} does not show the demo's migration");
 }

@@ -119,7 +119,7 @@ fn check(states: &[State], certain: &BTreeMap<String, Fields>) {
 }
 
 #[test]
-fn no_path_at_the_top_can_miss() {
+fn every_path_at_the_top_finds_its_field() {
     let (definition, states) = (definition::definition(), definition::top());
     let start = definition["StartAt"].as_str().expect("StartAt is a text");
     // Of an execution's input nothing is certain, not even that it is an object.
@@ -127,7 +127,7 @@ fn no_path_at_the_top_can_miss() {
 }
 
 #[test]
-fn no_path_of_a_child_can_miss() {
+fn every_path_in_a_child_finds_its_field() {
     for map in definition::of_type("Map") {
         let states = map.children();
         let start = map.get("ItemProcessor")["StartAt"].as_str().expect("StartAt is a text").to_owned();
@@ -136,7 +136,7 @@ fn no_path_of_a_child_can_miss() {
 }
 
 #[test]
-fn a_child_is_told_what_its_worker_takes() {
+fn a_child_receives_the_input_of_its_worker() {
     for map in definition::of_type("Map") {
         let told: Fields = paths_of("$", map.get("ItemSelector"));
         let own: &[&str] = match map.name.as_str() {

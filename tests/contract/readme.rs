@@ -38,7 +38,7 @@ fn first_cells(heading: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_diagram_draws_the_flow_as_it_is() {
+fn the_diagram_shows_the_flow_of_the_definition() {
     let mut defined = BTreeSet::new();
     for state in definition::top() {
         defined.extend(state.next().into_iter().map(|next| (state.name.clone(), next)));

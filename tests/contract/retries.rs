@@ -117,7 +117,7 @@ fn every_kind_retries_throttling_before_anything_else() {
 }
 
 #[test]
-fn an_approval_retries_as_a_call_does_but_for_the_time_out() {
+fn an_approval_retries_like_a_call_except_for_the_time_out() {
     let values = values();
     let mut expected = values[&Kind::Call].clone();
     let names = expected.unavailable["ErrorEquals"].as_array_mut().expect("ErrorEquals is a list");
@@ -138,7 +138,7 @@ fn children_and_conclude_retry_more_often_than_a_call() {
 }
 
 #[test]
-fn every_retrier_is_on_a_line_of_its_own() {
+fn every_retrier_is_on_its_own_line() {
     let text = crate::project::text(definition::PATH);
     let lines = text.lines().map(str::trim).filter(|line| line.contains("\"MaxAttempts\""));
     let retriers = lines.map(|line| serde_json::from_str::<Value>(line.trim_end_matches(',')));

@@ -28,7 +28,7 @@ fn examples(folder: &str) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn the_input_s_schema_takes_every_valid_example() {
+fn the_input_schema_accepts_every_valid_example() {
     let schema = jsonschema::validator_for(&hold::<Input>("input.schema.json")).expect("a schema");
     for (name, input) in examples("inputs/valid") {
         assert!(schema.is_valid(&input), "{name}");
@@ -36,7 +36,7 @@ fn the_input_s_schema_takes_every_valid_example() {
 }
 
 #[test]
-fn the_input_s_schema_refuses_what_a_schema_can_see() {
+fn the_input_schema_rejects_every_mistake_that_a_schema_can_express() {
     let schema = jsonschema::validator_for(&hold::<Input>("input.schema.json")).expect("a schema");
     for name in ["unknown-field", "wrong-type-segments", "unknown-action", "segments-zero", "not-an-object"] {
         let example = project::json(&format!("{FOLDER}/inputs/invalid/{name}.json"));
@@ -45,7 +45,7 @@ fn the_input_s_schema_refuses_what_a_schema_can_see() {
 }
 
 #[test]
-fn the_migration_s_schema_takes_the_demo_s_migration_and_refuses_a_step_that_does_two_things() {
+fn the_migration_schema_accepts_the_demo_migration_and_rejects_a_step_with_two_actions() {
     let schema = jsonschema::validator_for(&hold::<Document>("migration.schema.json")).expect("a schema");
     let folder = "scripts/demonstration/migrations";
     for name in project::names_in(folder) {

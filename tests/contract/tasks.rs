@@ -51,7 +51,7 @@ fn every_task_has_a_time_limit() {
 }
 
 #[test]
-fn every_task_retries_what_passes_with_full_jitter_and_a_ceiling() {
+fn every_task_retries_temporary_errors_with_full_jitter_and_a_maximum_delay() {
     for task in definition::of_type("Task") {
         for retry in task.list("Retry") {
             assert_eq!(retry["JitterStrategy"], "FULL", "{}", task.name);
@@ -82,7 +82,7 @@ fn every_task_and_map_at_the_top_catches_everything_that_can_be_caught() {
 }
 
 #[test]
-fn no_task_of_a_child_that_works_catches_anything() {
+fn no_working_task_of_a_child_catches_errors() {
     for task in definition::of_type("Task").iter().filter(|task| task.map.is_some()) {
         if announces_a_hold(task) {
             continue;
@@ -124,7 +124,7 @@ fn every_error_name_exists() {
 }
 
 #[test]
-fn every_task_after_plan_is_told_run_and_epoch() {
+fn every_task_after_plan_receives_run_and_epoch() {
     for task in definition::of_type("Task") {
         let given = match task.get("Parameters") {
             Value::Object(given) if waits_for_an_answer(&task) => &given["Payload"],
@@ -138,7 +138,7 @@ fn every_task_after_plan_is_told_run_and_epoch() {
 }
 
 #[test]
-fn conclude_takes_the_whole_data() {
+fn conclude_receives_all_of_the_state_data() {
     let conclude = definition::top().into_iter().find(|state| state.name == "Conclude").expect("Conclude exists");
     assert_eq!(conclude.get("Parameters")["state.$"], "$", "which fields exist depends on how far the run came");
 }

@@ -36,7 +36,7 @@ fn the_definition_uses_the_substitutions_that_the_template_defines() {
 }
 
 #[test]
-fn every_task_has_a_function_of_its_workers_name() {
+fn every_task_calls_the_function_named_after_its_worker() {
     let template = project::template();
     for task in definition::of_type("Task") {
         let name = task.function().expect("the tasks tests hold that it names a function");
@@ -62,7 +62,7 @@ fn every_task_waits_longer_than_its_function_may_run() {
 }
 
 #[test]
-fn an_operator_can_neither_answer_nor_touch_a_table_nor_read_what_it_takes_to_approve() {
+fn an_operator_can_neither_answer_nor_access_a_table_nor_read_approval_secrets() {
     let template = project::template();
     let statements = &resources(&template)["Operator"]["Properties"]["PolicyDocument"]["Statement"];
     let mut of_ledger = 0;
@@ -90,4 +90,32 @@ fn an_operator_can_neither_answer_nor_touch_a_table_nor_read_what_it_takes_to_ap
         assert!(!actions.contains("Put") && !actions.contains("Delete") && !actions.contains("Scan"), "{actions}");
     }
     assert_eq!(of_ledger, 2);
+}
+
+#[test]
+fn every_stage_ships_a_pattern_of_its_own_tables() {
+    for stage in ["dev", "test", "prod"] {
+        let parameters = &project::json(&format!("infra/stages/{stage}.json"))["parameters"];
+        assert_eq!(parameters["TableNamePattern"], format!("{stage}-*"));
+    }
+    let default = &project::template()["Parameters"]["TableNamePattern"]["Default"];
+    assert!(default.is_null(), "who deploys has to name the tables");
+}
+
+#[test]
+fn no_role_that_can_use_tables_can_use_the_ledger_of_another_stage() {
+    let template = project::template();
+    let denied = &template["Resources"]["NoApprover"]["Properties"]["PolicyDocument"]["Statement"];
+    let denied = denied.as_array().expect("statements").iter().find(|statement| statement["Sid"] == "NoOtherLedger");
+    let denied = denied.expect("the statement that denies other ledgers");
+    assert_eq!((&denied["Effect"], &denied["Action"]), (&Value::from("Deny"), &Value::from("dynamodb:*")));
+    for stage in ["dev", "test", "prod"] {
+        assert!(denied["Resource"].to_string().contains(&format!("table/tableshift-{stage}-ledger*")), "{stage}");
+    }
+    for (name, resource) in resources(&template).iter().filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role") {
+        if resource["Properties"]["Policies"].to_string().contains("${TableNamePattern}") {
+            let attached = resource["Properties"]["ManagedPolicyArns"].to_string();
+            assert!(attached.contains("NoApprover"), "{name} may use tables and is not denied other stages' ledgers");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 const MAIN_LINES: usize = 30;
 
 #[test]
-fn every_worker_folder_holds_the_same_files() {
+fn every_worker_folder_has_the_same_files() {
     for worker in project::worker_folders() {
         let names = project::names_in(&format!("workers/{worker}"));
         let needed: BTreeSet<String> = ["Cargo.toml", "src"].map(str::to_owned).into();
@@ -32,7 +32,7 @@ fn every_main_is_short() {
 }
 
 #[test]
-fn every_worker_says_what_it_is_and_has_input_output_error_and_run() {
+fn every_worker_has_a_description_and_input_output_error_and_run() {
     for worker in project::worker_folders() {
         let library = project::text(&format!("workers/{worker}/src/lib.rs"));
         assert!(library.starts_with("//! ") && library.lines().next().is_some_and(|line| line.len() > 20), "{worker}");

@@ -8,7 +8,8 @@ use tableshift_core::control::lock::Lock;
 use tableshift_core::language::document::Document;
 use tableshift_core::plan::input::Input;
 use tableshift_core::plan::keys;
-use tableshift_core::plan::run_plan::{Facts, RunPlan};
+use tableshift_core::plan::planning::Facts;
+use tableshift_core::plan::run_plan::RunPlan;
 
 use crate::engines::{BUCKET, Engines};
 

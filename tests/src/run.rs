@@ -11,17 +11,19 @@ use tableshift_aws::s3::{Bucket, ListObjects as _};
 use tableshift_core::control::lock::Lock;
 use tableshift_core::item::value::Item;
 use tableshift_core::language::document::Document;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::child::{PartInput, Progress, SegmentInput};
 use tableshift_core::plan::input::Input;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::parts::Part;
 use tableshift_core::plan::phase::Phase;
-use tableshift_core::plan::run_plan::{Facts, RunPlan};
+use tableshift_core::plan::planning::Facts;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::{Partial, Tally};
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
-use tableshift_segment::part::Ports;
+use tableshift_segment::ports::Ports;
+use tableshift_segment::work::WorkError;
 
 use crate::engines::{BUCKET, Engines};
 use crate::monitors::NoMonitors;
@@ -128,13 +130,17 @@ impl TestRun {
         }
     }
 
-    fn ports(&self) -> Ports<Bucket, Ledger, impl Fn(&str) -> TableItems> {
+    fn ports(&self) -> Ports<impl Fn(&str) -> TableItems> {
         let (bucket, ledger) = (self.bucket(), self.ledger());
         Ports { bucket, ledger, items: |_: &str| self.items(), registry: REGISTRY, clock: epoch_millis }
     }
 
     /// Calls the migrate worker of a segment once.
-    pub async fn migrate_once(&self, segment: u32, deadline: Deadline) -> Result<Progress, migrate_segment::Error> {
+    pub async fn migrate_once(
+        &self,
+        segment: u32,
+        deadline: Deadline,
+    ) -> Result<Progress, WorkError<migrate_segment::Error>> {
         migrate_segment::run(&self.ports(), &NoMonitors, self.segment(segment), deadline).await
     }
 
@@ -155,7 +161,7 @@ impl TestRun {
     }
 
     /// Does a dry run of one part.
-    pub async fn dry_run(&self, part: Part) -> Result<Progress, dry_run::Error> {
+    pub async fn dry_run(&self, part: Part) -> Result<Progress, WorkError<dry_run::Error>> {
         let input = PartInput { run: self.plan.run.clone(), epoch: self.epoch, part };
         dry_run::run(&self.ports(), input, far_deadline()).await
     }

@@ -9,11 +9,11 @@ use tableshift_aws::run_files::store;
 use tableshift_aws::s3::WriteObject;
 use tableshift_core::control::monitor_status::{Closed, MonitorReading};
 use tableshift_core::item::hash;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::monitors::Monitors;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::sts::Person;
 use tableshift_tests::{EXECUTION, Engines, MissingTopic, NOW, NoMonitors, RUN, Recorder, ScriptedMonitors, plan};
@@ -75,7 +75,7 @@ fn input(epoch: u64) -> Input {
 }
 
 #[tokio::test]
-async fn a_run_without_a_window_goes_on_at_once_and_counts_as_writing() {
+async fn a_run_without_a_window_continues_at_once_and_is_recorded_as_writing() {
     let engines = approved(&plan()).await;
     let found = look(&engines).await.unwrap();
     assert!(found.open);
@@ -106,7 +106,7 @@ async fn a_closed_window_says_when_it_opens_and_the_lease_lasts_until_then() {
 }
 
 #[tokio::test]
-async fn a_run_that_lost_its_lock_does_not_go_on() {
+async fn a_run_that_lost_its_lock_does_not_continue() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let error =
@@ -124,7 +124,7 @@ async fn a_run_without_a_plan_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_run_without_a_yes_does_not_write() {
+async fn a_run_without_an_approval_does_not_write() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     put(&engines, &keys::migration("m"), DOCUMENT.as_bytes()).await;
@@ -138,7 +138,7 @@ async fn a_run_without_a_yes_does_not_write() {
 }
 
 #[tokio::test]
-async fn an_edited_migration_voids_the_approval_and_so_does_a_removed_one() {
+async fn an_edited_or_removed_migration_voids_the_approval() {
     let engines = approved(&plan()).await;
     // Another order of the same content is the same migration.
     put(&engines, &keys::migration("m"), b"change: [{to: 2, set: v}]\nid: m").await;
@@ -165,7 +165,7 @@ async fn an_edited_plan_or_report_voids_the_approval() {
 }
 
 #[tokio::test]
-async fn a_run_that_has_begun_to_write_goes_on_with_the_report_of_its_writing() {
+async fn a_run_that_has_started_to_write_continues_although_its_report_changed() {
     let engines = approved(&plan()).await;
     look(&engines).await.unwrap();
     put(&engines, &keys::report(RUN), b"the report of its writing").await;
@@ -173,7 +173,7 @@ async fn a_run_that_has_begun_to_write_goes_on_with_the_report_of_its_writing() 
 }
 
 #[tokio::test]
-async fn a_stage_without_approvals_asks_for_none() {
+async fn a_stage_without_approvals_requires_no_approval() {
     let mut plan = plan();
     plan.steps.approve = false;
     let engines = Engines::start().await;
@@ -220,7 +220,7 @@ async fn a_closed_calendar_and_then_an_alarm_hold_the_run_until_both_are_over() 
 }
 
 #[tokio::test]
-async fn whoever_asks_within_a_minute_of_a_look_takes_what_it_saw() {
+async fn a_reading_of_the_monitors_is_shared_for_one_minute() {
     let engines = Engines::start().await;
     let mut plan = plan();
     plan.monitors = monitors();
@@ -244,7 +244,7 @@ async fn whoever_asks_within_a_minute_of_a_look_takes_what_it_saw() {
 }
 
 #[tokio::test]
-async fn a_critical_alarm_or_a_stop_ends_the_run_before_it_writes() {
+async fn a_critical_alarm_or_an_abort_ends_the_run_before_it_writes() {
     let engines = Engines::start().await;
     let mut plan = plan();
     plan.monitors = monitors();
@@ -255,7 +255,7 @@ async fn a_critical_alarm_or_a_stop_ends_the_run_before_it_writes() {
         .await
         .unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
-    assert!(tableshift_runtime::told(&error).contains("`down`"), "{error}");
+    assert!(tableshift_runtime::chain(&error).contains("`down`"), "{error}");
 
     engines.ledger().stop(RUN, "wrong table", NOW).await.unwrap();
     monitor_reader.reading.replace(MonitorReading::default());
@@ -274,7 +274,7 @@ fn to_tell(phase: Phase) -> Input {
 }
 
 #[tokio::test]
-async fn the_first_write_is_told_once_in_a_run_with_the_execution_and_nothing_of_the_document() {
+async fn the_first_write_is_announced_once_in_a_run_with_the_execution_and_without_the_document() {
     let engines = approved(&plan()).await;
     let topic = Recorder::default();
     for _ in 0..3 {
@@ -285,7 +285,7 @@ async fn the_first_write_is_told_once_in_a_run_with_the_execution_and_nothing_of
 }
 
 #[tokio::test]
-async fn a_pause_is_told_once_however_many_find_the_run_held_and_the_next_one_again() {
+async fn every_hold_is_announced_once_however_many_calls_find_the_run_on_hold() {
     let engines = approved(&plan()).await;
     let (ledger, topic) = (engines.ledger(), Recorder::default());
     let at = async |now, input| run(&engines.bucket(), &ledger, &NoMonitors, &topic, now, input).await.unwrap();
@@ -308,7 +308,7 @@ async fn a_pause_is_told_once_however_many_find_the_run_held_and_the_next_one_ag
 }
 
 #[tokio::test]
-async fn who_only_tells_neither_lets_the_run_write_nor_says_what_is_not_so() {
+async fn a_call_that_only_announces_neither_lets_the_run_write_nor_announces_anything_untrue() {
     let engines = approved(&plan()).await;
     let topic = Recorder::default();
     let told =
@@ -318,7 +318,7 @@ async fn who_only_tells_neither_lets_the_run_write_nor_says_what_is_not_so() {
 }
 
 #[tokio::test]
-async fn a_topic_that_is_gone_neither_holds_nor_fails_a_run() {
+async fn a_missing_topic_neither_holds_nor_fails_a_run() {
     let engines = approved(&plan()).await;
     let at =
         async |input| run(&engines.bucket(), &engines.ledger(), &NoMonitors, &MissingTopic, NOW, input).await.unwrap();

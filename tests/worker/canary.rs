@@ -8,11 +8,12 @@ use tableshift_aws::s3::WriteObject;
 use tableshift_core::control::monitor_status::MonitorReading;
 use tableshift_core::control::run_control::Control;
 use tableshift_core::item::hash;
-use tableshift_core::plan::canary::{CanaryPlan, Wave};
+use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::monitors::Monitors;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::{
     Engines, MIGRATION, NOW, NoMonitors, RUN, Recorder, ScriptedMonitors, TestRun, old_items, plan,
@@ -24,7 +25,7 @@ const MINUTE: i64 = 60_000;
 fn with_canary(approve: bool) -> RunPlan {
     let canary = CanaryPlan { segments: 2, bake_seconds: 600, approve };
     let plan = RunPlan { canary: Some(canary), segments: 8, ..plan() };
-    RunPlan { steps: tableshift_core::plan::run_plan::Steps { approve: false, ..plan.steps }, ..plan }
+    RunPlan { steps: tableshift_core::plan::steps::Steps { approve: false, ..plan.steps }, ..plan }
 }
 
 fn watching(approve: bool) -> RunPlan {
@@ -63,7 +64,7 @@ fn ringing(name: &str) -> MonitorReading {
 }
 
 #[tokio::test]
-async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
+async fn the_canary_wave_writes_then_bakes_and_then_the_main_wave_starts() {
     let engines = begun(&with_canary(false)).await;
     let input = |step, wave| Input { step, run: RUN.into(), epoch: 1, wave };
     let topic = Recorder::default();
@@ -97,7 +98,7 @@ async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
 }
 
 #[tokio::test]
-async fn an_alarm_holds_the_bake_and_it_begins_anew_once_all_were_quiet() {
+async fn an_alarm_holds_the_bake_and_the_bake_restarts_once_all_alarms_are_quiet() {
     let engines = begun(&watching(false)).await;
     let monitor_reader = ScriptedMonitors::default();
     let bake = async |minutes: i64| {
@@ -119,7 +120,7 @@ async fn an_alarm_holds_the_bake_and_it_begins_anew_once_all_were_quiet() {
 }
 
 #[tokio::test]
-async fn what_rings_in_the_last_minute_of_a_bake_is_seen() {
+async fn an_alarm_in_the_last_minute_of_a_bake_is_noticed() {
     let engines = begun(&watching(false)).await;
     let monitor_reader = ScriptedMonitors::default();
     let bake = async |millis: i64| at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + millis).await.unwrap();
@@ -131,7 +132,7 @@ async fn what_rings_in_the_last_minute_of_a_bake_is_seen() {
 }
 
 #[tokio::test]
-async fn a_critical_alarm_and_an_operator_s_stop_end_a_baking_run_and_a_pause_holds_it() {
+async fn a_critical_alarm_or_an_abort_ends_a_baking_run_and_a_pause_holds_it() {
     let engines = begun(&watching(false)).await;
     let monitor_reader = ScriptedMonitors::default();
     let bake =
@@ -149,7 +150,7 @@ async fn a_critical_alarm_and_an_operator_s_stop_end_a_baking_run_and_a_pause_ho
 }
 
 #[tokio::test]
-async fn a_run_that_lost_its_lock_does_not_bake_and_one_without_a_canary_never() {
+async fn a_run_without_the_lock_or_without_a_canary_does_not_bake() {
     let engines = begun(&with_canary(false)).await;
     let monitor_reader = ScriptedMonitors::default();
     let input = Input { step: Step::Bake, run: RUN.into(), epoch: 2, wave: Wave::Canary };
@@ -187,7 +188,7 @@ async fn put(engines: &Engines, key: &str, bytes: &[u8]) {
 }
 
 #[tokio::test]
-async fn a_yes_to_the_dry_run_is_none_to_the_rest() {
+async fn an_approval_of_the_dry_run_does_not_approve_the_main_wave() {
     let plan = with_canary(true);
     let engines = begun(&plan).await;
     let monitor_reader = ScriptedMonitors::default();
@@ -206,7 +207,7 @@ async fn a_yes_to_the_dry_run_is_none_to_the_rest() {
 }
 
 #[tokio::test]
-async fn only_the_canary_s_segments_are_written_and_in_the_end_all_are_verified_anew() {
+async fn the_canary_wave_writes_only_its_segments_and_the_main_wave_verifies_all_segments() {
     let items = old_items(400);
     let mut run = TestRun::start(&items, MIGRATION, 6).await;
     run.plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 1, approve: false });
@@ -234,7 +235,7 @@ async fn only_the_canary_s_segments_are_written_and_in_the_end_all_are_verified_
 }
 
 #[tokio::test]
-async fn a_canary_is_put_back_without_touching_the_rest() {
+async fn a_canary_is_rolled_back_without_a_change_to_other_segments() {
     let items = old_items(300);
     let mut run = TestRun::start(&items, MIGRATION, 6).await;
     run.plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 1, approve: false });

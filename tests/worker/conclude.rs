@@ -50,7 +50,7 @@ async fn holder(engines: &Engines) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_run_that_went_well_is_closed_noted_as_applied_told_and_unlocked() {
+async fn a_successful_run_is_closed_recorded_as_applied_announced_and_unlocked() {
     let engines = begun().await;
     report(&engines).await;
     let topic = Recorder::default();
@@ -69,7 +69,7 @@ async fn a_run_that_went_well_is_closed_noted_as_applied_told_and_unlocked() {
 }
 
 #[tokio::test]
-async fn a_failure_is_closed_and_unlocked_too_and_applies_nothing() {
+async fn a_failed_run_is_closed_and_unlocked_and_not_recorded_as_applied() {
     let engines = begun().await;
     let topic = Recorder::default();
     let output = call(&engines, &topic, EXECUTION, state("verify", "bad")).await.unwrap();
@@ -82,7 +82,7 @@ async fn a_failure_is_closed_and_unlocked_too_and_applies_nothing() {
 }
 
 #[tokio::test]
-async fn an_applied_migration_is_kept_with_its_document_and_whether_it_is_verified_is_what_the_last_look_said() {
+async fn an_applied_migration_is_stored_with_its_document_and_the_result_of_its_last_verification() {
     let engines = begun().await;
     let mut unverified = state("migrate", "good");
     unverified["steps"] = json!({"migrate": true});
@@ -101,7 +101,7 @@ async fn an_applied_migration_is_kept_with_its_document_and_whether_it_is_verifi
 }
 
 #[tokio::test]
-async fn a_run_over_dead_letters_applies_nothing_for_it_has_seen_a_few_items_only() {
+async fn a_run_over_dead_letters_is_not_recorded_as_applied() {
     let engines = Engines::start().await;
     let mut plan = plan();
     plan.dead_letters_of = Some("r-0".into());
@@ -111,7 +111,7 @@ async fn a_run_over_dead_letters_applies_nothing_for_it_has_seen_a_few_items_onl
 }
 
 #[tokio::test]
-async fn a_run_with_nothing_to_do_succeeds_and_leaves_the_ledger_as_it_was() {
+async fn a_run_with_nothing_to_do_succeeds_and_leaves_the_ledger_unchanged() {
     let engines = begun().await;
     call(&engines, &Recorder::default(), EXECUTION, state("verify", "good")).await.unwrap();
     let before = engines.ledger().applied(TABLE, "m").await.unwrap();
@@ -124,7 +124,7 @@ async fn a_run_with_nothing_to_do_succeeds_and_leaves_the_ledger_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_map_that_failed_is_told_by_what_its_worker_noted() {
+async fn a_failed_map_is_reported_with_the_cause_that_its_worker_recorded() {
     let engines = begun().await;
     engines.ledger().record_cause(RUN, "BudgetExceeded", "6 items are invalid").await.unwrap();
     let mut state = state("dry-run", "good");
@@ -136,7 +136,7 @@ async fn a_map_that_failed_is_told_by_what_its_worker_noted() {
 }
 
 #[tokio::test]
-async fn what_was_rolled_back_is_no_longer_applied() {
+async fn a_migration_that_was_rolled_back_is_no_longer_applied() {
     let engines = begun().await;
     call(&engines, &Recorder::default(), EXECUTION, state("verify", "good")).await.unwrap();
     assert!(engines.ledger().applied(TABLE, "m").await.unwrap().is_some());
@@ -148,7 +148,7 @@ async fn what_was_rolled_back_is_no_longer_applied() {
 }
 
 #[tokio::test]
-async fn a_run_and_a_lock_of_another_execution_are_left_alone() {
+async fn the_run_and_the_lock_of_another_execution_stay_unchanged() {
     let engines = begun().await;
     let refused = json!({
         "input": {"table": TABLE, "run": RUN},
@@ -170,14 +170,14 @@ async fn a_lock_that_plan_took_before_it_failed_is_released() {
 }
 
 #[tokio::test]
-async fn nothing_at_all_still_comes_to_an_end() {
+async fn an_execution_that_left_nothing_still_ends() {
     let engines = Engines::start().await;
     let output = call(&engines, &Recorder::default(), EXECUTION, Value::Null).await.unwrap();
     assert_eq!((output.outcome, output.error.as_str()), ("failed", "Internal"));
 }
 
 #[tokio::test]
-async fn a_topic_that_is_gone_fails_no_run_and_all_that_failed_besides_is_told_together() {
+async fn a_missing_topic_fails_no_run_and_is_reported_with_the_other_failures() {
     let engines = begun().await;
     let output = call(&engines, &MissingTopic, EXECUTION, state("verify", "good")).await.unwrap();
     assert_eq!(output.outcome, "succeeded");
@@ -194,7 +194,7 @@ async fn a_topic_that_is_gone_fails_no_run_and_all_that_failed_besides_is_told_t
 }
 
 #[tokio::test]
-async fn a_question_that_nobody_answered_is_closed_as_expired_with_time_and_reason() {
+async fn an_unanswered_approval_request_is_closed_as_expired_with_time_and_reason() {
     let engines = begun().await;
     let question = Question { id: "q".into(), ..Question::default() };
     engines.ledger().ask(RUN, &question, &Secrets::default()).await.unwrap();

@@ -7,7 +7,7 @@ use serde_json::json;
 use tableshift_aws::dynamodb::exports::{Export, ExportRequest, ExportTable};
 use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::{CallError, Cause};
-use tableshift_runtime::{ErrorName, Named, told};
+use tableshift_runtime::{ErrorName, Named, chain};
 use tableshift_tests::{Engines, NOW, RUN, plan};
 
 const FOLDER: &str = "runs/r-1/export/AWSDynamoDB/01-ab";
@@ -83,7 +83,7 @@ async fn write_manifests(engines: &Engines, items: u64) {
 }
 
 #[tokio::test]
-async fn the_export_is_of_the_moment_of_the_lock_and_asked_for_the_same_way_each_time() {
+async fn the_export_is_of_the_time_of_the_lock_and_every_request_for_it_is_the_same() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let exports = Told::status("IN_PROGRESS");
@@ -99,7 +99,7 @@ async fn the_export_is_of_the_moment_of_the_lock_and_asked_for_the_same_way_each
 }
 
 #[tokio::test]
-async fn a_moment_that_cannot_be_exported_yet_is_waited_for_but_not_for_ever() {
+async fn an_export_time_that_is_not_available_yet_is_retried_for_a_limited_time() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let exports = Told::refusing("InvalidExportTimeException");
@@ -123,7 +123,7 @@ async fn a_complete_export_is_checked_and_its_files_are_listed() {
 }
 
 #[tokio::test]
-async fn the_other_name_of_a_checksum_file_is_taken_as_well() {
+async fn a_checksum_file_with_its_other_name_is_accepted() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     write_manifests(&engines, 3).await;
@@ -134,33 +134,33 @@ async fn the_other_name_of_a_checksum_file_is_taken_as_well() {
 }
 
 #[tokio::test]
-async fn a_corrupt_export_is_refused_and_the_file_is_named() {
+async fn a_corrupt_export_is_refused_with_the_name_of_the_file() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let complete = Told::status("COMPLETED");
     let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::CorruptExport);
-    assert!(told(&error).contains("manifest-summary.json"), "{}", told(&error));
+    assert!(chain(&error).contains("manifest-summary.json"), "{}", chain(&error));
 
     write_manifests(&engines, 4).await;
     let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::CorruptExport);
-    assert!(told(&error).contains("manifest-files.json: its files hold 3 items"), "{}", told(&error));
+    assert!(chain(&error).contains("manifest-files.json: its files hold 3 items"), "{}", chain(&error));
 
     write_manifests(&engines, 3).await;
     put(&engines, "manifest-files.md5", "AAAA").await;
     let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::CorruptExport);
-    assert!(told(&error).contains("manifest-files.json: its MD5 is"), "{}", told(&error));
+    assert!(chain(&error).contains("manifest-files.json: its MD5 is"), "{}", chain(&error));
 }
 
 #[tokio::test]
-async fn a_failed_export_says_why() {
+async fn a_failed_export_reports_its_reason() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let mut exports = Told::status("FAILED");
     exports.answer.as_mut().unwrap().failure = Some("S3AccessDenied: no".into());
     let error = look(&engines, &exports, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::ExportFailed);
-    assert!(told(&error).contains("S3AccessDenied: no"), "{}", told(&error));
+    assert!(chain(&error).contains("S3AccessDenied: no"), "{}", chain(&error));
 }

@@ -64,7 +64,7 @@ fn condition() -> impl Strategy<Value = String> {
 }
 
 #[tokio::test]
-async fn the_filter_lets_every_item_through_for_which_where_is_true_or_fails() {
+async fn the_filter_passes_every_item_for_which_where_is_true_or_fails() {
     let engines = Engines::start().await;
     engines.create_table("filtered", "pk", None).await;
     let mut runner = TestRunner::new(Config::default());

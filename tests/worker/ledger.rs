@@ -10,8 +10,8 @@ use tableshift_aws::session::progress::Progressing as _;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus};
 use tableshift_core::control::run_control::State;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::{Counts, Tally};
 use tableshift_tests::sts::Person;
 use tableshift_tests::{Engines, LEDGER};
@@ -60,7 +60,7 @@ async fn a_run_is_recorded_from_start_to_end() {
 }
 
 #[tokio::test]
-async fn an_update_never_invents_a_run() {
+async fn an_update_never_creates_a_run() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     assert!(ledger.set_progress("r-1", "writing").await.is_err());
@@ -68,7 +68,7 @@ async fn an_update_never_invents_a_run() {
 }
 
 #[tokio::test]
-async fn the_first_cause_stays() {
+async fn the_first_cause_is_kept() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     ledger.put_run(&record()).await.unwrap();
@@ -80,7 +80,7 @@ async fn the_first_cause_stays() {
 }
 
 #[tokio::test]
-async fn an_applied_migration_is_forgotten_only_by_the_run_that_applied_it() {
+async fn an_applied_migration_is_removed_only_for_the_run_that_applied_it() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     ledger.forget_applied("airports", "split", "r-1").await.unwrap();
@@ -124,7 +124,7 @@ fn yes(by: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_question_takes_one_answer() {
+async fn an_approval_request_accepts_one_answer() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     assert_eq!(ledger.answer("r-1", "one", &yes("ann")).await.unwrap(), Recorded::TooLate);
@@ -138,7 +138,7 @@ async fn a_question_takes_one_answer() {
 }
 
 #[tokio::test]
-async fn asking_again_replaces_the_question_its_secrets_and_the_answer() {
+async fn a_repeated_approval_request_replaces_the_request_its_secrets_and_the_answer() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     for id in ["one", "two"] {
@@ -150,7 +150,7 @@ async fn asking_again_replaces_the_question_its_secrets_and_the_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_without_anybody_behind_it_is_read_as_it_was_written() {
+async fn an_answer_without_a_person_is_read_as_it_was_written() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     for outcome in [Outcome::Rejected, Outcome::Refused, Outcome::Expired] {
@@ -162,7 +162,7 @@ async fn an_answer_without_anybody_behind_it_is_read_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn what_it_takes_to_answer_is_under_a_partition_key_that_says_so() {
+async fn the_secrets_of_an_approval_request_have_their_own_partition_key() {
     let engines = Engines::start().await;
     engines.ledger().ask("r-1", &question("one"), &secrets("one")).await.unwrap();
     let items = engines.dynamodb.scan().table_name(LEDGER).send().await.unwrap().items.unwrap();
@@ -176,7 +176,7 @@ async fn what_it_takes_to_answer_is_under_a_partition_key_that_says_so() {
 }
 
 #[tokio::test]
-async fn a_signature_serves_one_purpose_however_often_it_is_tried_for_it() {
+async fn a_signature_can_be_used_for_one_purpose_only() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     for (purpose, fresh) in [("one", true), ("one", true), ("two", false), ("one", true)] {
@@ -186,7 +186,7 @@ async fn a_signature_serves_one_purpose_however_often_it_is_tried_for_it() {
 }
 
 #[tokio::test]
-async fn who_started_a_run_is_read_as_it_was_written() {
+async fn the_requester_of_a_run_is_read_as_it_was_written() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     ledger.put_run(&record()).await.unwrap();
@@ -202,7 +202,7 @@ async fn who_started_a_run_is_read_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn an_operator_pauses_throttles_and_lets_go_on_but_cannot_pause_what_is_being_stopped() {
+async fn an_operator_can_pause_throttle_and_resume_a_run_but_not_pause_an_aborted_one() {
     let ledger = Engines::start().await.ledger();
     let told = async || ledger.control("r-1", Phase::Migrate).await.unwrap();
     assert!(!ledger.go_on("r-1").await.unwrap(), "it was not paused");
@@ -224,26 +224,26 @@ async fn an_operator_pauses_throttles_and_lets_go_on_but_cannot_pause_what_is_be
 }
 
 #[tokio::test]
-async fn one_worker_claims_a_look_and_what_it_saw_is_there_for_all_and_is_forgotten_when_it_is_over() {
+async fn one_worker_reads_the_monitors_and_shares_a_reading_that_is_removed_when_the_hold_ends() {
     let ledger = Engines::start().await.ledger();
     let monitor_status = async || ledger.control("r-1", Phase::Migrate).await.unwrap().monitor_status;
     assert!(ledger.claim_look("r-1", 60_000).await.unwrap());
     assert!(!ledger.claim_look("r-1", 119_999).await.unwrap());
     assert!(ledger.claim_look("r-1", 120_000).await.unwrap());
     let seen = MonitorStatus {
-        looked_at: 120_000,
+        last_read_at: 120_000,
         closed: Some(Closed { until: None }),
         alarm: Some(Alarm { name: "latency".into(), since: 60_000, seen: 120_000 }),
     };
     ledger.save_monitor_status("r-1", &seen).await.unwrap();
     assert_eq!(monitor_status().await, seen);
-    let over = MonitorStatus { looked_at: 120_000, closed: Some(Closed { until: Some(5) }), alarm: None };
+    let over = MonitorStatus { last_read_at: 120_000, closed: Some(Closed { until: Some(5) }), alarm: None };
     ledger.save_monitor_status("r-1", &over).await.unwrap();
     assert_eq!(monitor_status().await, over);
 }
 
 #[tokio::test]
-async fn progress_is_the_sum_of_the_phase_s_checkpoints_and_a_table_s_past_is_listed_by_migration() {
+async fn progress_is_the_sum_of_the_checkpoints_and_the_history_of_a_table_is_listed_by_migration() {
     let ledger = Engines::start().await.ledger();
     for (part, done) in [("000000", true), ("000001", false)] {
         let claimed = ledger.claim("r-1", Phase::Migrate, part, 1).await.unwrap().unwrap();

@@ -61,7 +61,7 @@ async fn calendar(body: &str) -> (Result<Option<Closed>, tableshift_aws::CallErr
 }
 
 #[tokio::test]
-async fn calendars_are_asked_for_together_and_one_that_is_closed_tells_until_when() {
+async fn calendars_are_read_together_and_a_closed_one_says_when_it_opens() {
     let closed = r#"{"State":"CLOSED","AtTime":"2026-11-22T10:00:00Z","NextTransitionTime":"2026-11-22T10:05:00Z"}"#;
     let (found, request) = calendar(closed).await;
     assert_eq!(found.unwrap(), Some(Closed { until: Some(1_795_341_900_000) }));
@@ -72,7 +72,7 @@ async fn calendars_are_asked_for_together_and_one_that_is_closed_tells_until_whe
 }
 
 #[tokio::test]
-async fn a_state_that_nobody_knows_is_not_taken_for_open() {
+async fn an_unknown_calendar_state_does_not_count_as_open() {
     assert_eq!(calendar(r#"{"State":"AJAR"}"#).await.0.unwrap_err().cause, Cause::Unavailable);
     assert_eq!(calendar("{}").await.0.unwrap_err().cause, Cause::Unavailable);
 }
@@ -98,7 +98,7 @@ async fn in_alarm(alarms: &[(&str, &str)], names: &[&str]) -> Result<Vec<String>
 }
 
 #[tokio::test]
-async fn only_alarms_in_alarm_ring_and_no_data_is_no_alarm() {
+async fn only_alarms_in_state_alarm_count_and_insufficient_data_does_not() {
     let alarms = [("latency", "OK"), ("errors", "ALARM"), ("depth", "INSUFFICIENT_DATA")];
     assert_eq!(in_alarm(&alarms, &["latency", "errors", "depth"]).await.unwrap(), ["errors"]);
 }
@@ -107,5 +107,5 @@ async fn only_alarms_in_alarm_ring_and_no_data_is_no_alarm() {
 async fn an_alarm_that_does_not_exist_is_an_error_that_names_it() {
     let error = in_alarm(&[("latency", "OK")], &["latency", "typo"]).await.unwrap_err();
     assert_eq!(error.cause, Cause::NotFound);
-    assert!(tableshift_runtime::told(&error).contains("there is no alarm `typo`"));
+    assert!(tableshift_runtime::chain(&error).contains("there is no alarm `typo`"));
 }

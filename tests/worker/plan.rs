@@ -16,7 +16,7 @@ use tableshift_core::language::document::Document;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_migrations::REGISTRY;
-use tableshift_runtime::{ErrorName, Named as _, told};
+use tableshift_runtime::{ErrorName, Named as _, chain};
 use tableshift_tests::sts::TestSts;
 use tableshift_tests::{BUCKET, Engines, MissingTopic, NOW, NoMonitors, Recorder, TABLE};
 
@@ -89,7 +89,7 @@ async fn applied(engines: &Engines, document: &Value, at: &str, verified: bool) 
 }
 
 #[tokio::test]
-async fn a_migration_that_is_applied_succeeds_without_a_step_or_a_lock_unless_it_is_to_run_again() {
+async fn an_applied_migration_succeeds_without_work_or_lock_unless_it_must_run_again() {
     let engines = Engines::start().await;
     let document = document("a", &Value::Null);
     applied(&engines, &document, "2026-11-20T10:00:00Z", true).await;
@@ -111,7 +111,7 @@ async fn a_migration_that_is_applied_succeeds_without_a_step_or_a_lock_unless_it
 }
 
 #[tokio::test]
-async fn what_was_applied_but_not_verified_runs_again_where_the_stage_verifies() {
+async fn a_migration_that_was_applied_but_not_verified_runs_again_on_a_stage_that_verifies() {
     let engines = Engines::start().await;
     let document = document("a", &Value::Null);
     applied(&engines, &document, "2026-11-20T10:00:00Z", false).await;
@@ -120,28 +120,28 @@ async fn what_was_applied_but_not_verified_runs_again_where_the_stage_verifies()
 }
 
 #[tokio::test]
-async fn the_same_id_with_other_content_is_refused_with_what_is_different() {
+async fn the_same_id_with_other_content_is_refused_with_the_difference() {
     let engines = Engines::start().await;
     applied(&engines, &document("a", &Value::Null), "2026-11-20T10:00:00Z", true).await;
     let edited = document("a", &json!({"check": "item.v == 2"}));
     for action in ["migrate", "dry-run"] {
         let error = planned(&engines, "r-1", migrate(&edited, json!({"action": action}))).await.unwrap_err();
         assert_eq!(error.name(), ErrorName::MigrationChanged);
-        let text = told(&error);
+        let text = chain(&error);
         assert!(text.contains("run `r-0`") && text.contains("+  \"check\": \"item.v == 2\""), "{text}");
     }
     assert_eq!(engines.ledger().lock(TABLE).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn a_contracting_migration_waits_for_the_other_half_and_says_until_when() {
+async fn a_contract_migration_waits_for_its_expand_migration_and_says_until_when() {
     let engines = Engines::start().await;
     let expand = document("a", &json!({"kind": "expand"}));
     let contract = document("b", &json!({"kind": "contract", "requires": "a", "bake": "48h"}));
     let refused = async || {
         let error = planned(&engines, "r-1", migrate(&contract, json!({}))).await.unwrap_err();
         assert_eq!(error.name(), ErrorName::RequirementUnmet);
-        told(&error)
+        chain(&error)
     };
     assert!(refused().await.contains("has not been applied to this table"));
     applied(&engines, &expand, "2026-11-20T10:00:00Z", false).await;
@@ -154,7 +154,7 @@ async fn a_contracting_migration_waits_for_the_other_half_and_says_until_when() 
 }
 
 #[tokio::test]
-async fn a_run_that_is_resumed_goes_at_the_speed_that_its_input_says_within_the_policy() {
+async fn a_resumed_run_uses_the_budget_of_its_input_within_the_policy() {
     let engines = Engines::start().await;
     let document = document("a", &Value::Null);
     planned(&engines, "r-1", migrate(&document, json!({}))).await.unwrap();
@@ -186,7 +186,7 @@ async fn listed(engines: &Engines, key: &str) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_canary_is_listed_and_its_turn_comes_first() {
+async fn the_canary_wave_comes_first_and_lists_its_segments() {
     let engines = Engines::start().await;
     let canary = json!({"segments": 8, "canary": {"segments": 3, "approve": true}});
     let canary = planned(&engines, "r-1", migrate(&document("a", &Value::Null), canary)).await.unwrap();
@@ -199,7 +199,7 @@ async fn a_canary_is_listed_and_its_turn_comes_first() {
 }
 
 #[tokio::test]
-async fn a_run_without_a_canary_has_one_turn_over_all_segments() {
+async fn a_run_without_a_canary_has_one_wave_over_all_segments() {
     let engines = Engines::start().await;
     let whole = planned(&engines, "r-1", migrate(&document("a", &Value::Null), json!({}))).await.unwrap();
     let told = serde_json::to_value(&whole).unwrap();
@@ -208,7 +208,7 @@ async fn a_run_without_a_canary_has_one_turn_over_all_segments() {
 }
 
 #[tokio::test]
-async fn a_run_that_died_goes_on_in_the_turn_that_it_was_in_and_a_canary_bakes_anew() {
+async fn a_resumed_run_continues_in_its_wave_and_a_canary_bakes_again() {
     let engines = Engines::start().await;
     let canary = json!({"segments": 8, "canary": {"segments": 3, "approve": true}});
     planned(&engines, "r-1", migrate(&document("a", &Value::Null), canary)).await.unwrap();
@@ -237,7 +237,7 @@ async fn a_run_that_died_goes_on_in_the_turn_that_it_was_in_and_a_canary_bakes_a
 }
 
 #[tokio::test]
-async fn an_execution_that_goes_to_work_is_told_with_its_action_and_one_that_is_refused_is_not() {
+async fn an_execution_that_starts_is_announced_with_its_action_and_a_refused_one_is_not() {
     let engines = Engines::start().await;
     let (topic, first) = (Recorder::default(), document("m", &json!({"description": "canary-7f3a"})));
     told_of(&engines, "r-1", migrate(&first, json!({})), &topic).await.unwrap();
@@ -256,7 +256,7 @@ async fn an_execution_that_goes_to_work_is_told_with_its_action_and_one_that_is_
 }
 
 #[tokio::test]
-async fn a_topic_that_is_gone_keeps_no_run_from_starting() {
+async fn a_missing_topic_does_not_prevent_a_run_from_starting() {
     let engines = Engines::start().await;
     told_of(&engines, "r-1", migrate(&document("m", &json!({})), json!({})), &MissingTopic).await.unwrap();
 }

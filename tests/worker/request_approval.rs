@@ -14,13 +14,14 @@ use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::{Requester, UnknownRequester};
 use tableshift_core::approval::signature::{AnswerTo, Statement};
 use tableshift_core::item::hash;
-use tableshift_core::plan::canary::{CanaryPlan, Wave};
+use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::policy::OnBadVerdict;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::report::run_report::Report;
-use tableshift_runtime::{ErrorName, Named, told};
+use tableshift_runtime::{ErrorName, Named, chain};
 use tableshift_tests::sts::{Person, TestSts};
 use tableshift_tests::{EXECUTION, Engines, NOW, RUN, Recorder, plan};
 
@@ -128,8 +129,8 @@ impl Case {
     /// Fails unless the answer is refused under this name; gives what is said.
     async fn refuses(&self, answer: Value, name: ErrorName) -> String {
         let error = self.judge(answer).await.unwrap_err();
-        assert_eq!(error.name(), name, "{}", told(&error));
-        told(&error)
+        assert_eq!(error.name(), name, "{}", chain(&error));
+        chain(&error)
     }
 
     async fn recorded(&self) -> Option<Answer> {
@@ -157,7 +158,7 @@ async fn report(engines: &Engines, description: &str) -> String {
 }
 
 #[tokio::test]
-async fn asking_keeps_token_and_secret_in_the_ledger_and_out_of_the_message() {
+async fn an_approval_request_keeps_token_and_secret_in_the_ledger_and_out_of_the_message() {
     let case = Case::new().await;
     case.ask("secret-token").await;
     let secrets = case.engines.ledger().secrets(RUN).await.unwrap().unwrap();
@@ -178,7 +179,7 @@ async fn asking_keeps_token_and_secret_in_the_ledger_and_out_of_the_message() {
 }
 
 #[tokio::test]
-async fn a_signed_yes_of_somebody_else_is_recorded_with_who_and_when_and_may_be_judged_again() {
+async fn a_signed_approval_by_another_person_is_recorded_with_who_and_when_and_can_be_checked_again() {
     let case = Case::asked().await;
     let yes = case.answer(&case.bob, true, "looks good").await;
     for _ in 0..2 {
@@ -193,7 +194,7 @@ async fn a_signed_yes_of_somebody_else_is_recorded_with_who_and_when_and_may_be_
 }
 
 #[tokio::test]
-async fn a_no_is_recorded_with_its_reason_and_ends_the_run_and_even_the_requester_may_say_it() {
+async fn a_rejection_is_recorded_with_its_reason_and_ends_the_run_and_the_requester_may_reject_too() {
     let case = Case::asked().await;
     let no = case.answer(&case.ann, false, "not on a Friday").await;
     let said = case.refuses(no.clone(), ErrorName::ApprovalRejected).await;
@@ -208,21 +209,21 @@ async fn a_no_is_recorded_with_its_reason_and_ends_the_run_and_even_the_requeste
 }
 
 #[tokio::test]
-async fn the_requester_s_own_yes_is_refused_under_whatever_session_name() {
+async fn an_approval_by_the_requester_is_refused_under_any_session_name() {
     for session in ["ann", "somebody-else"] {
         let mut case = Case::asked().await;
         let again = Person::session("Release", session);
         case.known = TestSts::new(&[&again]);
         let own = case.answer(&again, true, "").await;
         let said = case.refuses(own, ErrorName::ApprovalRefused).await;
-        assert!(said.contains("may be who started the run"), "{said}");
+        assert!(said.contains("may be the person who started the run"), "{said}");
         let answer = case.recorded().await.unwrap();
         assert_eq!((answer.outcome, answer.by), (Outcome::Refused, Some(again.identity)));
     }
 }
 
 #[tokio::test]
-async fn an_unsigned_yes_is_refused_whoever_has_the_token_and_whatever_they_claim() {
+async fn an_unsigned_approval_is_refused_even_with_the_token() {
     let odd = [
         json!({"approve": true, "report_hash": "", "by": "bob"}),
         json!({"approve": true, "signature": 7}),
@@ -243,7 +244,7 @@ async fn an_unsigned_yes_is_refused_whoever_has_the_token_and_whatever_they_clai
 }
 
 #[tokio::test]
-async fn a_signature_without_the_secret_that_approvers_can_read_is_nobody_s() {
+async fn a_signature_without_the_secret_of_the_approvers_is_refused() {
     let case = Case::asked().await;
     let plan_hash = plan().hash();
     let to = AnswerTo { run: RUN, plan_hash: &plan_hash, report_hash: &case.report_hash, secret: "t" };
@@ -254,7 +255,7 @@ async fn a_signature_without_the_secret_that_approvers_can_read_is_nobody_s() {
 }
 
 #[tokio::test]
-async fn a_no_cannot_be_turned_into_a_yes_nor_a_reason_be_put_into_somebody_s_mouth() {
+async fn neither_the_decision_nor_the_reason_can_be_changed_after_signing() {
     for change in [("approve", json!(true)), ("reason", json!("another"))] {
         let case = Case::asked().await;
         let mut no = case.answer(&case.bob, false, "why").await;
@@ -265,14 +266,14 @@ async fn a_no_cannot_be_turned_into_a_yes_nor_a_reason_be_put_into_somebody_s_mo
 }
 
 #[tokio::test]
-async fn somebody_whom_sts_does_not_know_is_refused() {
+async fn a_person_that_sts_does_not_know_is_refused() {
     let case = Case::asked().await;
     let stranger = case.answer(&Person::user("eve"), true, "").await;
     case.refuses(stranger, ErrorName::ApprovalRefused).await;
 }
 
 #[tokio::test]
-async fn a_signature_for_another_host_is_refused_and_that_host_is_never_asked() {
+async fn a_signature_for_another_host_is_refused_without_a_request_to_that_host() {
     let case = Case::asked().await;
     let mut yes = case.answer(&case.bob, true, "").await;
     let url = yes["signature"].as_str().unwrap().replace("sts.eu-central-1.amazonaws.com", "sts.evil.example");
@@ -283,7 +284,7 @@ async fn a_signature_for_another_host_is_refused_and_that_host_is_never_asked() 
 }
 
 #[tokio::test]
-async fn an_answer_is_replayed_in_vain() {
+async fn a_replayed_answer_is_refused() {
     let case = Case::asked().await;
     let yes = case.answer(&case.bob, true, "").await;
     case.judge(yes.clone()).await.unwrap();
@@ -313,11 +314,11 @@ async fn an_old_signature_is_refused() {
     let yes = case.answer(&case.bob, true, "").await;
     case.now = NOW + 60_000;
     let said = case.refuses(yes, ErrorName::ApprovalRefused).await;
-    assert!(said.contains("counts for 15 minutes"), "{said}");
+    assert!(said.contains("valid for 15 minutes"), "{said}");
 }
 
 #[tokio::test]
-async fn a_yes_that_comes_late_has_expired() {
+async fn a_late_approval_has_expired() {
     let mut case = Case::asked().await;
     case.now = late();
     let yes = case.answer(&case.bob, true, "").await;
@@ -326,7 +327,7 @@ async fn a_yes_that_comes_late_has_expired() {
 }
 
 #[tokio::test]
-async fn a_yes_to_another_report_is_stale() {
+async fn an_approval_of_another_report_is_stale() {
     let case = Case::asked().await;
     let mut yes = case.answer(&case.bob, true, "").await;
     yes["report_hash"] = json!("another");
@@ -334,7 +335,7 @@ async fn a_yes_to_another_report_is_stale() {
 }
 
 #[tokio::test]
-async fn a_yes_is_stale_once_the_report_or_the_plan_changed() {
+async fn an_approval_is_stale_once_the_report_or_the_plan_changed() {
     let case = Case::asked().await;
     let yes = case.answer(&case.bob, true, "").await;
     report(&case.engines, "changed since").await;
@@ -347,7 +348,7 @@ async fn a_yes_is_stale_once_the_report_or_the_plan_changed() {
 }
 
 #[tokio::test]
-async fn who_started_from_the_console_is_found_in_cloudtrail_and_cannot_approve() {
+async fn a_requester_from_the_console_is_found_in_cloudtrail_and_cannot_approve() {
     let mut case = Case::new().await;
     case.engines.ledger().put_requesters(RUN, &[Requester::unknown(EXECUTION, STARTED)]).await.unwrap();
     case.history = History::default();
@@ -356,13 +357,13 @@ async fn who_started_from_the_console_is_found_in_cloudtrail_and_cannot_approve(
     case.history = History(vec![case.bob.identity.clone()]);
     let own = case.answer(&case.bob, true, "").await;
     let said = case.refuses(own, ErrorName::ApprovalRefused).await;
-    assert!(said.contains("may be who started the run"), "{said}");
+    assert!(said.contains("may be the person who started the run"), "{said}");
     let requesters = case.engines.ledger().run(RUN).await.unwrap().unwrap().requesters;
     assert_eq!((requesters[0].signer.as_ref(), &requesters[0].callers), (None, &vec![case.bob.identity.clone()]));
 }
 
 #[tokio::test]
-async fn what_a_yes_is_worth_when_nobody_knows_who_started_is_the_policy_s_to_say() {
+async fn the_policy_decides_whether_an_approval_counts_when_the_requester_is_unknown() {
     let mut lenient = plan();
     lenient.approval.unknown_requester = UnknownRequester::Allow;
     for (plan, counts) in [(plan(), false), (lenient, true)] {
@@ -379,7 +380,7 @@ async fn what_a_yes_is_worth_when_nobody_knows_who_started_is_the_policy_s_to_sa
 }
 
 #[tokio::test]
-async fn a_start_that_somebody_else_signed_does_not_hide_who_made_the_call() {
+async fn a_start_that_another_person_signed_does_not_hide_its_caller() {
     // Ann has an IAM user in an account of her own, signs the start with it, and approves as herself.
     let mut case = Case::new().await;
     let foreign = Identity {
@@ -393,11 +394,11 @@ async fn a_start_that_somebody_else_signed_does_not_hide_who_made_the_call() {
     case.ask("t").await;
     let own = case.answer(&case.ann, true, "").await;
     let said = case.refuses(own, ErrorName::ApprovalRefused).await;
-    assert!(said.contains("may be who started the run"), "{said}");
+    assert!(said.contains("may be the person who started the run"), "{said}");
 }
 
 #[tokio::test]
-async fn whoever_repeats_the_start_of_a_running_execution_is_a_requester_too() {
+async fn a_person_who_repeats_the_start_of_a_running_execution_is_a_requester_too() {
     for (first, second) in [(0, 1), (1, 0)] {
         let mut case = Case::new().await;
         let both = [case.bob.identity.clone(), Person::session("Pipeline", "release").identity];
@@ -405,12 +406,12 @@ async fn whoever_repeats_the_start_of_a_running_execution_is_a_requester_too() {
         case.ask("t").await;
         let own = case.answer(&case.bob, true, "").await;
         let said = case.refuses(own, ErrorName::ApprovalRefused).await;
-        assert!(said.contains("may be who started the run"), "{said}");
+        assert!(said.contains("may be the person who started the run"), "{said}");
     }
 }
 
 #[tokio::test]
-async fn an_approval_before_cloudtrail_can_know_waits_and_is_judged_again() {
+async fn an_approval_before_cloudtrail_has_the_record_waits_and_is_checked_again() {
     let just_started = Requester::unknown(EXECUTION, "2026-11-22T09:55:00Z");
     for (callers, approved) in [(vec![Person::session("Release", "ann").identity], true), (Vec::new(), false)] {
         let mut case = Case::new().await;
@@ -455,7 +456,7 @@ async fn a_requester_is_refused_at_once_without_waiting_for_more_records() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_once_the_lock_is_lost() {
+async fn no_approval_is_requested_once_the_lock_is_lost() {
     let case = Case::new().await;
     let input =
         Input::Ask { run: RUN.into(), epoch: 2, token: "t".into(), execution: EXECUTION.into(), wave: Wave::Whole };
@@ -475,20 +476,20 @@ async fn about_the_rest(on_bad_verdict: OnBadVerdict) -> Case {
 }
 
 #[tokio::test]
-async fn a_question_about_the_rest_says_what_becomes_of_the_canary_without_a_yes() {
+async fn an_approval_request_for_the_main_wave_says_what_happens_to_the_canary_without_an_approval() {
     for (on_bad_verdict, told) in [
         (OnBadVerdict::Hold, "the canary stays as it is.\n"),
-        (OnBadVerdict::RollBack, "the canary stays as it is. After a no it is put back.\n"),
+        (OnBadVerdict::RollBack, "the canary stays as it is. If rejected, the canary is rolled back.\n"),
     ] {
         let case = about_the_rest(on_bad_verdict).await;
         let (subject, text) = case.topic.sent()[0].clone();
-        assert!(subject.contains("write the rest of"), "{subject}");
-        assert!(text.contains("before it writes the rest of table") && text.ends_with(told), "{text}");
+        assert!(subject.contains("approve the main wave of"), "{subject}");
+        assert!(text.contains("before its main wave writes to table") && text.ends_with(told), "{text}");
     }
 }
 
 #[tokio::test]
-async fn a_no_to_the_rest_is_an_answer_also_when_it_is_judged_twice_and_what_does_not_count_is_an_error() {
+async fn a_rejection_of_the_main_wave_is_an_answer_even_if_checked_twice_and_an_invalid_answer_is_an_error() {
     let case = about_the_rest(OnBadVerdict::Hold).await;
     let no = case.answer(&case.bob, false, "too slow").await;
     for _ in 0..2 {

@@ -27,7 +27,7 @@ fn by_key(items: Vec<Item>) -> BTreeMap<Value, Item> {
 }
 
 #[tokio::test]
-async fn every_item_is_migrated_verified_and_put_back_to_the_bit() {
+async fn every_item_is_migrated_verified_and_restored_exactly() {
     let items = old_items(700);
     let run = TestRun::start(&items, MIGRATION, 3).await;
     run.migrate().await;
@@ -45,7 +45,7 @@ async fn every_item_is_migrated_verified_and_put_back_to_the_bit() {
 }
 
 #[tokio::test]
-async fn a_migration_in_rust_is_migrated_verified_and_put_back_by_the_same_workers() {
+async fn the_same_workers_migrate_verify_and_roll_back_a_migration_in_rust() {
     let person = |at: usize, phone: &str| {
         let key = [("pk".to_owned(), Value::s(format!("p{at}"))), ("sk".to_owned(), Value::s("PROFILE"))];
         Item::from_iter(key.into_iter().chain([("phone".to_owned(), Value::s(phone))]))
@@ -79,7 +79,7 @@ async fn running_again_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_worker_out_of_time_saves_its_cursor_and_the_next_call_goes_on() {
+async fn a_worker_out_of_time_saves_its_cursor_and_the_next_call_continues() {
     let run = TestRun::start(&old_items(300), MIGRATION, 1).await;
     let none_left = run.migrate_once(0, Deadline::after(Duration::from_secs(5))).await.unwrap();
     assert!(!none_left.done);
@@ -131,7 +131,7 @@ impl UpdateItem for Killing {
 }
 
 #[tokio::test]
-async fn a_killed_worker_s_writes_count_once_and_no_item_is_written_twice() {
+async fn the_writes_of_a_killed_worker_count_once_and_no_item_is_written_twice() {
     let mut run = TestRun::start(&old_items(400), MIGRATION, 1).await;
     let ports = migrate_segment::Ports {
         bucket: run.bucket(),
@@ -154,7 +154,7 @@ async fn a_killed_worker_s_writes_count_once_and_no_item_is_written_twice() {
 }
 
 #[tokio::test]
-async fn a_worker_of_an_older_epoch_stops_and_saves_nothing() {
+async fn a_worker_with_an_older_fencing_token_stops_and_saves_nothing() {
     let mut run = TestRun::start(&old_items(50), MIGRATION, 1).await;
     let mut older = run.segment(0);
     run.take_over().await;
@@ -173,7 +173,7 @@ async fn a_worker_of_an_older_epoch_stops_and_saves_nothing() {
 }
 
 #[tokio::test]
-async fn invalid_items_stop_the_run_with_one_cause_and_are_listed_with_their_reason() {
+async fn invalid_items_stop_the_run_with_one_cause_and_are_listed_with_their_reasons() {
     let mut items = old_items(20);
     items[7].insert("address".into(), Value::s("nowhere"));
     let run = TestRun::start(&items, MIGRATION, 1).await;

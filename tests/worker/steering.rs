@@ -93,7 +93,11 @@ async fn begun(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::RunPlan))
 }
 
 /// One call of the worker. After 100 writes it is `then`.
-async fn call(run: &TestRun, monitor_reader: impl Look, then: i64) -> Result<Progress, migrate_segment::Error> {
+async fn call(
+    run: &TestRun,
+    monitor_reader: impl Look,
+    then: i64,
+) -> Result<Progress, tableshift_segment::work::WorkError<migrate_segment::Error>> {
     let ports = migrate_segment::Ports {
         bucket: run.bucket(),
         ledger: run.ledger(),
@@ -121,7 +125,7 @@ async fn assert_all_written_once(run: &TestRun) {
 }
 
 #[tokio::test]
-async fn a_window_that_closes_parks_the_run_in_the_middle_of_a_page_and_at_its_opening_it_goes_on_by_itself() {
+async fn a_closing_window_holds_the_run_in_the_middle_of_a_page_until_the_window_opens_again() {
     let window = json!({"from": "09:00", "to": "10:30"});
     let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
     let (closes, opens) = (TEN + 1_800_000, TEN + 23 * 3_600_000);
@@ -143,7 +147,7 @@ async fn a_window_that_closes_parks_the_run_in_the_middle_of_a_page_and_at_its_o
 }
 
 #[tokio::test]
-async fn a_parked_run_keeps_its_table_until_after_the_wait() {
+async fn a_run_on_hold_keeps_its_lock_until_after_the_wait() {
     let window = json!({"from": "09:00", "to": "10:30"});
     let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
     // The lease is of the machine's time; the run's must be later for it to matter.
@@ -178,7 +182,7 @@ impl Look for ThenScripted<'_> {
 }
 
 #[tokio::test]
-async fn an_alarm_parks_the_run_within_a_minute_says_which_and_when_it_was_quiet_for_long_the_run_goes_on() {
+async fn an_alarm_holds_the_run_within_a_minute_with_its_name_until_it_has_been_quiet_long_enough() {
     let run = begun(|plan| plan.monitors = monitors()).await;
     let monitor_reader = ScriptedMonitors::default();
     monitor_reader.reading.replace(ringing("latency"));
@@ -198,7 +202,7 @@ async fn an_alarm_parks_the_run_within_a_minute_says_which_and_when_it_was_quiet
 }
 
 #[tokio::test]
-async fn a_calendar_that_closes_parks_the_run_until_a_look_finds_it_open() {
+async fn a_closing_calendar_holds_the_run_until_a_reading_finds_it_open() {
     let run = begun(|plan| plan.monitors = monitors()).await;
     let monitor_reader = ScriptedMonitors::default();
     monitor_reader
@@ -214,13 +218,13 @@ async fn a_calendar_that_closes_parks_the_run_until_a_look_finds_it_open() {
 }
 
 #[tokio::test]
-async fn a_critical_alarm_stops_every_worker_and_names_itself() {
+async fn a_critical_alarm_stops_every_worker_with_its_name() {
     let run = begun(|plan| plan.monitors = monitors()).await;
     let monitor_reader = ScriptedMonitors::default();
     monitor_reader.reading.replace(ringing("down"));
     let error = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
-    assert!(tableshift_runtime::told(&error).contains("critical alarm `down` is in ALARM"));
+    assert!(tableshift_runtime::chain(&error).contains("critical alarm `down` is in ALARM"));
     assert_parked(&run).await;
     let control = run.ledger().control(&run.plan.run, Phase::Migrate).await.unwrap();
     assert_eq!(control.state, State::Stopped);
@@ -230,7 +234,7 @@ async fn a_critical_alarm_stops_every_worker_and_names_itself() {
 }
 
 #[tokio::test]
-async fn the_whole_run_looks_once_a_minute_however_many_workers_ask() {
+async fn the_whole_run_reads_the_monitors_once_a_minute_however_many_workers_it_has() {
     let run = begun(|plan| plan.monitors = monitors()).await;
     let monitor_reader = ScriptedMonitors::default();
     monitor_reader.reading.replace(ringing("latency"));
@@ -242,7 +246,7 @@ async fn the_whole_run_looks_once_a_minute_however_many_workers_ask() {
 }
 
 #[tokio::test]
-async fn a_child_asks_to_tell_of_a_hold_until_somebody_has_and_of_the_next_one_again() {
+async fn each_hold_is_announced_once_however_many_children_notice_it() {
     let run = begun(|_| ()).await;
     let ledger = run.ledger();
     ledger.pause(&run.plan.run, "lunch", TEN).await.unwrap();
@@ -256,6 +260,6 @@ async fn a_child_asks_to_tell_of_a_hold_until_somebody_has_and_of_the_next_one_a
     TIME.set(TEN + 20_000);
     assert!(call(&run, NoMonitors, 0).await.unwrap().done);
     let control = ledger.control(&run.plan.run, Phase::Migrate).await.unwrap();
-    assert_eq!(control.held_since, None);
+    assert_eq!(control.hold_announced_at, None);
     assert!(ledger.note_held(&run.plan.run, TEN).await.unwrap());
 }

@@ -10,8 +10,8 @@ use tableshift_aws::session::progress::Progressing as _;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::control::throttle::{Reason, Throttles};
 use tableshift_core::item::value::Item;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::statement::Statement;
 use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
@@ -62,11 +62,7 @@ fn ports(
     run: &TestRun,
     reads: Vec<Option<Reason>>,
     writes: Vec<Option<Reason>>,
-) -> tableshift_segment::part::Ports<
-    tableshift_aws::s3::Bucket,
-    tableshift_aws::ledger::table::Ledger,
-    impl Fn(&str) -> Throttling,
-> {
+) -> tableshift_segment::ports::Ports<impl Fn(&str) -> Throttling> {
     let items = run.items();
     let open = move |_: &str| Throttling {
         items: items.clone(),
@@ -87,12 +83,12 @@ fn generous() -> Deadline {
 }
 
 #[tokio::test]
-async fn what_the_writing_meets_is_in_the_ledger_and_in_the_result_by_reason() {
+async fn throttles_of_a_migration_are_counted_by_reason_in_the_ledger_and_in_the_result() {
     let run = TestRun::start(&old_items(120), MIGRATION, 1).await;
     let writes = vec![Some(Reason::KeyRange), Some(Reason::KeyRange), Some(Reason::Table), Some(Reason::Index), None];
     let ports = ports(&run, vec![Some(Reason::Account)], writes);
     assert!(migrate_segment::run(&ports, &NoMonitors, run.segment(0), generous()).await.unwrap().done);
-    let expected = Throttles { key_range: 2, table: 1, index: 1, account: 1, untold: 1, ..Throttles::default() };
+    let expected = Throttles { key_range: 2, table: 1, index: 1, account: 1, unknown: 1, ..Throttles::default() };
     let tally = run.tally(Phase::Migrate).await;
     assert_eq!((tally.throttles, tally.counts.changed), (expected, 120));
     let seen = run.ledger().progress(&run.plan.run, Phase::Migrate, Wave::Whole).await.unwrap();
@@ -100,7 +96,7 @@ async fn what_the_writing_meets_is_in_the_ledger_and_in_the_result_by_reason() {
 }
 
 #[tokio::test]
-async fn what_the_way_back_meets_is_counted_too() {
+async fn throttles_of_a_roll_back_are_counted_too() {
     let run = TestRun::start(&old_items(20), MIGRATION, 1).await;
     run.migrate().await;
     let ports = ports(&run, Vec::new(), vec![Some(Reason::OnDemandMaximum), Some(Reason::Table)]);

@@ -13,7 +13,9 @@ use tableshift_aws::dynamodb::get::ReadItem as _;
 use tableshift_aws::dynamodb::items::to_sdk;
 use tableshift_aws::dynamodb::scan::TableItems;
 use tableshift_aws::dynamodb::update::{UpdateItem as _, Written};
-use tableshift_core::change::migration::{Change, Migration as _, Outcome, TableRules};
+use tableshift_core::change::item_change::Change;
+use tableshift_core::change::migration::{Migration as _, Outcome};
+use tableshift_core::change::table_rules::TableRules;
 use tableshift_core::item::numbers::normal;
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::language::compile::compiled::Compiled;
@@ -59,7 +61,7 @@ async fn written(table: &TableItems, key: &Item, change: &Change, batched: bool)
 }
 
 #[tokio::test]
-async fn what_is_written_is_what_the_migration_makes_of_the_item() {
+async fn an_update_writes_what_the_migration_makes_of_the_item() {
     let engines = Engines::start().await;
     engines.create_table(TABLE, "pk", None).await;
     let table = TableItems::new(engines.dynamodb.clone(), TABLE);

@@ -74,7 +74,7 @@ impl<'s> Waiting<'s> {
 }
 
 #[tokio::test]
-async fn production_is_written_to_after_a_yes_of_somebody_else() {
+async fn production_is_written_to_after_an_approval_by_another_person() {
     let stack = Stack::of("prod").await;
     let subscriber = Subscriber::to(&stack, &json!({})).await;
     let waiting = Waiting::on(&stack, "approved").await;
@@ -103,7 +103,7 @@ async fn production_is_written_to_after_a_yes_of_somebody_else() {
 }
 
 #[tokio::test]
-async fn a_no_ends_the_run_with_who_and_why_and_nothing_written() {
+async fn a_rejection_ends_the_run_with_who_and_why_and_without_a_write() {
     let stack = Stack::of("prod").await;
     let waiting = Waiting::on(&stack, "rejected").await;
     let no = waiting.bob.answers(&waiting.run, false, "not on a Friday").await;
@@ -114,16 +114,16 @@ async fn a_no_ends_the_run_with_who_and_why_and_nothing_written() {
 }
 
 #[tokio::test]
-async fn the_requester_s_own_yes_does_not_count() {
+async fn an_approval_by_the_requester_does_not_count() {
     let stack = Stack::of("prod").await;
     let waiting = Waiting::on(&stack, "own").await;
     let own = waiting.ann.answers(&waiting.run, true, "").await;
     let cause = waiting.is_refused(&own, "ApprovalRefused").await;
-    assert!(cause.contains("may be who started the run"), "{cause}");
+    assert!(cause.contains("may be the person who started the run"), "{cause}");
 }
 
 #[tokio::test]
-async fn the_token_and_the_right_to_send_do_not_make_a_yes() {
+async fn the_token_and_the_permission_to_send_it_are_not_an_approval() {
     let stack = Stack::of("prod").await;
     let waiting = Waiting::on(&stack, "unsigned").await;
     let report_hash = waiting.asked().await.question.report_hash;
@@ -133,7 +133,7 @@ async fn the_token_and_the_right_to_send_do_not_make_a_yes() {
 }
 
 #[tokio::test]
-async fn a_yes_to_another_report_is_stale() {
+async fn an_approval_of_another_report_is_stale() {
     let stack = Stack::of("prod").await;
     let waiting = Waiting::on(&stack, "stale").await;
     let mut yes = waiting.bob.answers(&waiting.run, true, "").await;
@@ -143,7 +143,7 @@ async fn a_yes_to_another_report_is_stale() {
 }
 
 #[tokio::test]
-async fn a_migration_that_is_edited_after_the_question_voids_the_yes() {
+async fn a_migration_that_is_edited_after_the_approval_request_voids_the_approval() {
     let stack = Stack::of("prod").await;
     let id = unique("split");
     let mut document = migration();
@@ -167,11 +167,11 @@ async fn an_old_signature_does_not_count() {
     let waiting = Waiting::on(&stack, "old").await;
     let old = waiting.bob.answered(&waiting.run, true, "", Duration::from_secs(16 * 60)).await;
     let cause = waiting.is_refused(&old, "ApprovalRefused").await;
-    assert!(cause.contains("counts for 15 minutes"), "{cause}");
+    assert!(cause.contains("valid for 15 minutes"), "{cause}");
 }
 
 #[tokio::test]
-async fn a_yes_after_the_time_of_the_question_has_expired() {
+async fn an_approval_after_the_timeout_has_expired() {
     let stack = Stack::of("prod").await;
     let waiting = Waiting::on(&stack, "expired").await;
     let request = stack.dynamodb.update_item().table_name(stack.variable("TABLESHIFT_LEDGER"));
@@ -186,7 +186,7 @@ async fn a_yes_after_the_time_of_the_question_has_expired() {
 }
 
 #[tokio::test]
-async fn a_yes_to_one_run_is_replayed_on_another_in_vain() {
+async fn an_approval_of_one_run_cannot_be_replayed_for_another() {
     let stack = Stack::of("prod").await;
     let first = Waiting::on(&stack, "first").await;
     let second = Waiting::on(&stack, "second").await;
@@ -200,7 +200,7 @@ async fn a_yes_to_one_run_is_replayed_on_another_in_vain() {
 }
 
 #[tokio::test]
-async fn who_started_without_a_signature_is_known_from_cloudtrail_and_cannot_approve() {
+async fn a_requester_without_a_signature_is_found_in_cloudtrail_and_cannot_approve() {
     let stack = Stack::of("prod").await;
     let items = old_items(ITEMS);
     let (ann, bob) = (Person::new(&stack, "ann").await, Person::new(&stack, "bob").await);
@@ -210,7 +210,7 @@ async fn who_started_without_a_signature_is_known_from_cloudtrail_and_cannot_app
     waiting.asked().await;
     let own = waiting.bob.answers(&waiting.run, true, "").await;
     let cause = waiting.is_refused(&own, "ApprovalRefused").await;
-    assert!(cause.contains("may be who started the run"), "{cause}");
+    assert!(cause.contains("may be the person who started the run"), "{cause}");
     let requesters = stack.record(&waiting.run.name).await.requesters;
     assert_eq!(requesters[0].callers.iter().map(|caller| &caller.arn).collect::<Vec<_>>(), [&waiting.bob.arn]);
 }

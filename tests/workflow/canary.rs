@@ -8,8 +8,8 @@ use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_core::control::run_control::Control;
 use tableshift_core::item::value::Item;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::Counts;
 
 use crate::application::old_code;
@@ -73,7 +73,7 @@ async fn send(stack: &Stack, run: &Execution<'_>, answer: &Value) {
 }
 
 #[tokio::test]
-async fn a_canary_goes_first_bakes_and_is_verified_once_more_with_the_rest() {
+async fn the_canary_wave_writes_first_bakes_and_is_verified_again_with_the_main_wave() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "canary", &old_items(ITEMS)).await;
     let run = table.migrate(options(json!({"bake": "10s"}), &Value::Null)).await;
@@ -108,7 +108,7 @@ async fn canary_under_old_code(table: &Table<'_>, on_bad_verdict: &str) -> (Stri
 }
 
 #[tokio::test]
-async fn a_bad_canary_is_put_back_and_the_rest_is_never_written() {
+async fn a_bad_canary_is_rolled_back_and_the_main_wave_writes_nothing() {
     let stack = Stack::of("dev").await;
     let items = old_items(60);
     let table = Table::with(&stack, "bad-canary", &items).await;
@@ -122,7 +122,7 @@ async fn a_bad_canary_is_put_back_and_the_rest_is_never_written() {
 }
 
 #[tokio::test]
-async fn a_bad_canary_that_is_held_stays_and_the_rest_is_never_written() {
+async fn a_bad_canary_on_hold_stays_and_the_main_wave_writes_nothing() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "held-canary", &old_items(60)).await;
     let (run, ending, _) = canary_under_old_code(&table, "hold").await;
@@ -139,7 +139,7 @@ async fn a_bad_canary_that_is_held_stays_and_the_rest_is_never_written() {
 }
 
 #[tokio::test]
-async fn an_alarm_holds_a_canary_that_bakes_and_a_critical_one_ends_its_run() {
+async fn an_alarm_holds_a_baking_canary_and_a_critical_alarm_ends_its_run() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "baking", &old_items(ITEMS)).await;
     let (alarm, critical) = (unique("latency"), unique("down"));
@@ -167,7 +167,7 @@ async fn an_alarm_holds_a_canary_that_bakes_and_a_critical_one_ends_its_run() {
 }
 
 #[tokio::test]
-async fn a_run_that_was_stopped_while_its_canary_baked_is_resumed_there() {
+async fn a_run_that_was_stopped_while_its_canary_baked_resumes_there() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "resumed-canary", &old_items(ITEMS)).await;
     let run = table.migrate(options(json!({"bake": "20s"}), &Value::Null)).await;
@@ -212,7 +212,7 @@ impl<'s> AsksAgain<'s> {
 }
 
 #[tokio::test]
-async fn a_second_yes_lets_the_rest_through() {
+async fn a_second_approval_starts_the_main_wave() {
     let stack = Stack::of("prod").await;
     let asks = AsksAgain::on(&stack, "second-yes", Value::Null).await;
     let yes = asks.bob.answers(&asks.run, true, "looks good").await;
@@ -225,7 +225,7 @@ async fn a_second_yes_lets_the_rest_through() {
 }
 
 #[tokio::test]
-async fn the_first_yes_is_replayed_as_the_second_in_vain() {
+async fn the_first_approval_cannot_be_replayed_as_the_second() {
     let stack = Stack::of("prod").await;
     let asks = AsksAgain::on(&stack, "first-again", Value::Null).await;
     let mut replayed = asks.first.clone();
@@ -237,7 +237,7 @@ async fn the_first_yes_is_replayed_as_the_second_in_vain() {
 }
 
 #[tokio::test]
-async fn a_no_to_the_rest_puts_the_canary_back_where_a_bad_verdict_would() {
+async fn a_rejection_of_the_main_wave_rolls_the_canary_back_as_a_bad_verdict_would() {
     let stack = Stack::of("prod").await;
     let asks = AsksAgain::on(&stack, "no-rest", json!({"on_bad_verdict": "roll-back"})).await;
     let no = asks.bob.answers(&asks.run, false, "too slow").await;

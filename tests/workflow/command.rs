@@ -55,7 +55,7 @@ pub fn migration_file() -> (tempfile::TempDir, String) {
 }
 
 #[tokio::test]
-async fn a_run_is_started_followed_reported_and_remembered() {
+async fn the_command_starts_follows_reports_and_lists_a_run() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "command", &old_items(40)).await;
     let (_folder, file) = migration_file();
@@ -63,7 +63,7 @@ async fn a_run_is_started_followed_reported_and_remembered() {
 
     stack.tableshift(&["ensure-finished", &id, "--table", &table.name, "--file", &file]).ends(9);
     let done = stack.tableshift(&["run", &file, "--table", &table.name, "--stage", "dev", "--json"]).ends(0).json();
-    assert_eq!((done["standing"].as_str(), done["table"].as_str()), (Some("done"), Some(table.name.as_str())));
+    assert_eq!((done["status"].as_str(), done["table"].as_str()), (Some("done"), Some(table.name.as_str())));
     assert_eq!(table.migrated().await, 40);
     let run = done["run"].as_str().expect("a run").to_owned();
 
@@ -83,7 +83,7 @@ async fn a_run_is_started_followed_reported_and_remembered() {
 }
 
 #[tokio::test]
-async fn starting_the_same_again_joins_the_run_which_is_throttled_paused_resumed_and_aborted() {
+async fn a_repeated_start_joins_the_run_which_is_throttled_paused_resumed_and_aborted() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "steered", &old_items(1_500)).await;
     let (_folder, file) = migration_file();
@@ -103,11 +103,12 @@ async fn starting_the_same_again_joins_the_run_which_is_throttled_paused_resumed
     };
     seen("the run writes", writes).await;
     stack.tableshift(&["pause", &run, "--reason", "a look at the graphs"]).ends(0);
-    let paused = seen("the run is held", |seen| seen["held"].is_string()).await;
-    assert_eq!(paused["held"], "paused: a look at the graphs");
+    let paused = seen("the run is on hold", |seen| seen["on_hold"].is_string()).await;
+    assert_eq!(paused["on_hold"], "paused: a look at the graphs");
     stack.tableshift(&["throttle", &run, "--write-units", "30"]).ends(0);
     stack.tableshift(&["resume", &run, "--detach"]).ends(0);
-    let faster = seen("the run goes on", |seen| seen["held"].is_null() && seen["progress"]["phase"] == "migrate").await;
+    let faster =
+        seen("the run goes on", |seen| seen["on_hold"].is_null() && seen["progress"]["phase"] == "migrate").await;
     assert_eq!(faster["progress"]["budget"], 30.0);
 
     stack.tableshift(&["abort", &run, "--reason", "enough seen"]).ends(0);
@@ -118,7 +119,7 @@ async fn starting_the_same_again_joins_the_run_which_is_throttled_paused_resumed
 }
 
 #[tokio::test]
-async fn a_second_run_on_a_table_is_refused_with_the_first_one_s_name() {
+async fn a_second_run_on_a_table_is_refused_with_the_id_of_the_first() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "refused", &old_items(1_500)).await;
     // Built before the first run begins: that one must still be at work when the second one is started.

@@ -11,7 +11,7 @@ use crate::stack::Stack;
 use crate::table::{Table, old_items, text};
 
 #[tokio::test]
-async fn a_dry_run_tells_what_would_change_and_writes_nothing_to_the_table() {
+async fn a_dry_run_reports_what_would_change_and_writes_nothing_to_the_table() {
     let stack = Stack::of("dev").await;
     let items = old_items(60);
     let table = Table::with(&stack, "dry-run-passed", &items).await.watched().await;
@@ -31,7 +31,7 @@ async fn a_dry_run_tells_what_would_change_and_writes_nothing_to_the_table() {
 }
 
 #[tokio::test]
-async fn a_dry_run_that_meets_an_invalid_item_ends_the_run_before_it_writes() {
+async fn a_dry_run_that_finds_an_invalid_item_ends_the_run_before_it_writes() {
     let stack = Stack::of("dev").await;
     let mut items = old_items(40);
     items[7].insert("address".into(), Value::s("nowhere"));
@@ -39,7 +39,7 @@ async fn a_dry_run_that_meets_an_invalid_item_ends_the_run_before_it_writes() {
     let run = table.migrate(json!({"segments": 2})).await;
     let cause = run.ended().await.fails_with("DryRunFailed");
 
-    assert!(cause.contains("1 items match and cannot be changed"), "{cause}");
+    assert!(cause.contains("1 items match but cannot be changed"), "{cause}");
     assert!(cause.contains("nothing was written") && cause.contains("report.json"), "{cause}");
     assert_eq!(table.items().await, items);
     let tally = stack.tally(&run.name, Phase::DryRun).await;

@@ -33,7 +33,7 @@ async fn is_whole(stack: &Stack, table: &Table<'_>, run: &str) {
 }
 
 #[tokio::test]
-async fn a_run_whose_worker_is_killed_heals_by_itself_and_writes_no_item_twice() {
+async fn a_run_whose_worker_is_killed_continues_by_itself_and_writes_no_item_twice() {
     let stack = Stack::alone("dev").await;
     let table = Table::with(&stack, "killed", &old_items(ITEMS)).await.watched().await;
     let run = halfway(&table).await;

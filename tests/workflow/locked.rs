@@ -8,7 +8,7 @@ use crate::table::{Table, old_items};
 use crate::window::window;
 
 #[tokio::test]
-async fn a_second_run_on_a_table_is_refused_with_the_name_of_the_first_until_that_one_is_dead() {
+async fn a_second_run_on_a_table_is_refused_with_the_id_of_the_first_until_its_lease_ends() {
     let stack = Stack::of("dev").await;
     let items = old_items(20);
     let table = Table::with(&stack, "locked", &items).await;

@@ -33,7 +33,7 @@ async fn approve(stack: &Stack, run: &Execution<'_>, by: &Person) {
 }
 
 #[tokio::test]
-async fn every_phase_of_a_run_with_a_pause_is_told_once_and_in_order_with_links_and_without_an_item() {
+async fn every_event_of_a_run_with_a_pause_is_announced_once_in_order_with_links_and_without_items() {
     let stack = Stack::of("prod").await;
     let mut items = old_items(ITEMS);
     for item in &mut items {

@@ -40,7 +40,7 @@ fn item(json: &str) -> Item {
 }
 
 #[tokio::test]
-async fn a_run_backs_up_exports_does_a_dry_run_migrates_and_verifies_and_leaves_proof_of_each() {
+async fn a_run_backs_up_exports_dry_runs_migrates_and_verifies_and_leaves_evidence_of_each() {
     let stack = Stack::of("test").await;
     let table = Table::with(&stack, "whole", &mixed_items()).await.recoverable().await.watched().await;
     let run = table.migrate(json!({"segments": 3})).await;
@@ -68,7 +68,7 @@ async fn the_counts_reconcile(stack: &Stack, run: &str) {
         assert_eq!(found.parts_expected, found.parts_reported, "{}", phase.as_str());
     }
     let (migrated, verified) = (&report.phases[&Phase::Migrate].tally, &report.phases[&Phase::Verify].tally);
-    assert_eq!((migrated.journal.journaled, migrated.journal.unwritten), (changed, 0));
+    assert_eq!((migrated.journal.journaled, migrated.journal.not_written), (changed, 0));
     assert_eq!(migrated.units.write, changed as f64, "one write unit for each of these small items");
     assert_eq!((verified.journal.as_written, verified.journal.check_failed), (changed, 0));
     assert_eq!((report.phase, report.verdict), (Phase::Verify, Verdict::Good));

@@ -43,7 +43,7 @@ fn migration_with(field: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_bad_input_is_refused_before_anything_is_touched() {
+async fn an_invalid_input_is_refused_before_anything_is_changed() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "input", &old_items(3)).await;
     let of = |options| input(&table.name, "migrate", options);
@@ -69,7 +69,7 @@ async fn a_bad_input_is_refused_before_anything_is_touched() {
 }
 
 #[tokio::test]
-async fn a_bad_migration_is_refused_before_anything_is_touched() {
+async fn an_invalid_migration_is_refused_before_anything_is_changed() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "migration", &old_items(3)).await;
     let with = |migration: Value| input(&table.name, "migrate", json!({"migration": migration}));

@@ -12,7 +12,7 @@ use crate::table::{Table, old_items, text};
 const ITEMS: usize = 80;
 
 #[tokio::test]
-async fn rolling_back_restores_every_item_byte_for_byte_and_doing_it_again_writes_nothing() {
+async fn a_roll_back_restores_every_item_byte_for_byte_and_a_second_one_writes_nothing() {
     let stack = Stack::of("dev").await;
     let items = old_items(ITEMS);
     let table = Table::with(&stack, "undone", &items).await;
@@ -30,14 +30,14 @@ async fn rolling_back_restores_every_item_byte_for_byte_and_doing_it_again_write
     stack.act("roll-back", &run.name).await.succeeds();
     assert_eq!(table.items().await, items);
     let again = stack.tally(&run.name, Phase::RollBack).await;
-    assert_eq!((again.journal.already_back, again.journal.restored, again.units.write), (ITEMS as u64, 0, 0.0));
+    assert_eq!((again.journal.already_restored, again.journal.restored, again.units.write), (ITEMS as u64, 0, 0.0));
 
     let cause = stack.act("resume", &run.name).await.fails_with("InvalidInput");
     assert!(cause.contains("rolled back"), "{cause}");
 }
 
 #[tokio::test]
-async fn rolling_back_spares_and_lists_what_the_application_changed_and_resurrects_nothing() {
+async fn a_roll_back_keeps_and_lists_what_the_application_changed_and_creates_no_deleted_item() {
     let stack = Stack::of("dev").await;
     let items = old_items(ITEMS);
     let table = Table::with(&stack, "spared", &items).await;

@@ -36,7 +36,7 @@ async fn settled(table: &Table<'_>) -> usize {
 }
 
 #[tokio::test]
-async fn a_paused_run_stands_still_and_goes_on_where_it_was() {
+async fn a_paused_run_writes_nothing_and_continues_where_it_was() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "paused", &old_items(ITEMS)).await;
     let run = writing(&stack, &table, json!({"segments": 2, "write_units_per_second": 40})).await;
@@ -51,7 +51,7 @@ async fn a_paused_run_stands_still_and_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_stopped_run_ends_with_the_operator_s_reason_and_can_be_resumed() {
+async fn an_aborted_run_ends_with_the_reason_of_the_operator_and_can_be_resumed() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "stopped", &old_items(ITEMS)).await;
     let run = writing(&stack, &table, json!({"segments": 2, "write_units_per_second": 40})).await;
@@ -66,7 +66,7 @@ async fn a_stopped_run_ends_with_the_operator_s_reason_and_can_be_resumed() {
 }
 
 #[tokio::test]
-async fn an_alarm_parks_the_run_and_a_critical_one_ends_it() {
+async fn an_alarm_holds_the_run_and_a_critical_alarm_ends_it() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "alarm", &old_items(ITEMS)).await;
     let (alarm, critical) = (unique("latency"), unique("down"));
@@ -91,7 +91,7 @@ async fn an_alarm_parks_the_run_and_a_critical_one_ends_it() {
 }
 
 #[tokio::test]
-async fn an_alarm_that_does_not_exist_is_refused_before_anything_is_done() {
+async fn an_alarm_that_does_not_exist_is_refused_before_anything_is_changed() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "misspelt", &old_items(20)).await;
     let run = table.migrate(json!({"alarms": ["no-such-alarm"]})).await;

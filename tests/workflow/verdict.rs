@@ -26,7 +26,7 @@ async fn migrate_under_old_code(table: &Table<'_>, on_bad_verdict: &str) -> (Str
 }
 
 #[tokio::test]
-async fn a_run_that_holds_on_a_bad_verdict_fails_and_leaves_its_items_as_they_are() {
+async fn a_run_that_holds_on_a_bad_verdict_fails_and_leaves_its_items_unchanged() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "held", &old_items(50)).await;
     let (run, ending, inserted) = migrate_under_old_code(&table, "hold").await;
@@ -47,7 +47,7 @@ async fn a_run_that_holds_on_a_bad_verdict_fails_and_leaves_its_items_as_they_ar
 }
 
 #[tokio::test]
-async fn a_run_that_rolls_back_on_a_bad_verdict_puts_every_item_back() {
+async fn a_run_that_rolls_back_on_a_bad_verdict_restores_every_item() {
     let stack = Stack::of("dev").await;
     let items = old_items(50);
     let table = Table::with(&stack, "put-back", &items).await;

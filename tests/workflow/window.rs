@@ -17,7 +17,7 @@ pub fn window(hours_from_now: i64) -> Value {
 }
 
 #[tokio::test]
-async fn a_run_waits_for_its_window_with_the_lock_held_and_nothing_written() {
+async fn a_run_waits_for_its_window_with_the_lock_and_without_writes() {
     let stack = Stack::of("dev").await;
     let items = old_items(20);
     let table = Table::with(&stack, "window", &items).await;
@@ -33,7 +33,7 @@ async fn a_run_waits_for_its_window_with_the_lock_held_and_nothing_written() {
 }
 
 #[tokio::test]
-async fn a_run_within_its_window_goes_on() {
+async fn a_run_within_its_window_continues() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "open", &old_items(20)).await;
     table.migrate(json!({"window": window(-1)})).await.ended().await.succeeds();

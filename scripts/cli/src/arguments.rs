@@ -1,10 +1,10 @@
-//! The command line. The comments here are the help that `--help` prints.
+//! The command line. The doc comments here and on the arguments of each command are the help that `--help` prints.
 
 use crate::author::{check, explain, new, test};
 use crate::operate::{answer, ensure, history, report, start, status, steer, watch};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Writes, checks, tests and explains tableshift migrations, and operates their runs on a deployed stage
+/// Writes, checks, tests and explains tableshift migrations, and runs them on a deployed stage
 #[derive(Debug, Parser)]
 #[command(name = "tableshift", version, about, after_help = EXIT_CODES, max_term_width = 100)]
 pub struct Arguments {
@@ -15,27 +15,36 @@ pub struct Arguments {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 fine or done, 1 something was found or the run failed, 2 the command could not do \
-its work, 3 waits for approval, 4 not approved, 5 the verification failed, 6 the dry run failed, 7 refused before anything \
-was done, 8 stopped, 9 not there yet";
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  success
+  1  findings, or the run failed for a reason that has no code of its own
+  2  the command could not do its work: wrong arguments, a missing file or permission
+  3  the run waits for approval
+  4  the run was not approved; nothing was written, or only a canary
+  5  the verification failed; items were left as they are, or rolled back
+  6  the dry run failed; nothing was written
+  7  the run was refused before it did anything
+  8  the run was stopped by an operator, an alarm or a budget
+  9  not finished yet: the run is in progress, or `ensure-finished` says what is missing";
 
-/// What to do.
+/// The commands, in the order in which the help lists them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     New(new::New),
     Check(check::Check),
     Test(test::Test),
     Explain(explain::Explain),
-    /// Migrates a table: everything that the stage's policy asks for, then the writing and its proof
-    Run(start::New),
-    /// Runs a dry run of a migration and reports; nothing is written to the table
-    DryRun(start::New),
-    /// Proves what the table holds after a run
-    Verify(start::Again),
-    /// Puts the items of a run back
-    RollBack(start::Again),
-    /// Lets a run go on that is paused, or that failed or died
-    Resume(start::Again),
+    /// Migrates a table as the stage's policy requires; joins the run if it already exists
+    Run(start::NewRun),
+    /// Does a dry run of a migration; writes nothing to the table
+    DryRun(start::NewRun),
+    /// Verifies a run: reads every item again and gives a verdict
+    Verify(start::ExistingRun),
+    /// Rolls back a run: restores the items that it changed
+    RollBack(start::ExistingRun),
+    /// Continues a run that is paused, or that failed, died or was aborted
+    Resume(start::ExistingRun),
     Approve(answer::Approve),
     Reject(answer::Reject),
     Watch(watch::Watch),
@@ -49,10 +58,10 @@ pub enum Command {
     Completions(Completions),
 }
 
-/// Prints what a shell needs to complete this command
+/// Prints the completion script for a shell
 #[derive(Debug, Args)]
 pub struct Completions {
-    /// The shell
+    /// The shell's name
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
 }
@@ -62,14 +71,14 @@ pub struct Completions {
 pub enum Color {
     /// On a terminal, unless `NO_COLOR` is set
     Auto,
-    /// Always
+    /// Everywhere
     Always,
-    /// Never
+    /// Nowhere
     Never,
 }
 
 impl Color {
-    /// Makes it the choice for everything that is printed.
+    /// Applies the choice to everything that the command prints.
     pub fn apply(self) {
         match self {
             Color::Auto => {}

@@ -1,54 +1,54 @@
-//! Reading and writing the author's files.
+//! Reads and writes files on this machine: migrations, sample items, schemas.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
-/// A text with the name that messages call it by.
+/// The content of a file, and its name in messages.
 #[derive(Debug, Clone)]
 pub struct Source {
     /// The path as it was given, or `<stdin>`.
     pub name: String,
-    /// Its text.
+    /// The content.
     pub text: String,
 }
 
-/// Why a file cannot be read or written.
+/// Why a file was not read or written.
 #[derive(Debug, Error)]
 pub enum FileError {
-    /// It cannot be read.
+    /// The system refused to read it.
     #[error("cannot read {path}")]
     Read {
         /// The path as it was given.
         path: String,
-        /// What the system says.
+        /// The error of the system.
         #[source]
         source: std::io::Error,
     },
-    /// It is no text.
-    #[error("{path} is not UTF-8 text")]
-    NotText {
+    /// It contains bytes that are not UTF-8.
+    #[error("{path} is not valid UTF-8")]
+    NotUtf8 {
         /// The path as it was given.
         path: String,
     },
-    /// It cannot be written.
+    /// The system refused to write it.
     #[error("cannot write {path}")]
     Write {
-        /// The path.
+        /// The path of the file or folder.
         path: String,
-        /// What the system says.
+        /// The error of the system.
         #[source]
         source: std::io::Error,
     },
-    /// It is there already.
-    #[error("{path} is there already; nothing was written")]
+    /// It exists, and the command does not overwrite it.
+    #[error("{path} already exists; nothing was written")]
     Exists {
-        /// The path.
+        /// The path of the file.
         path: String,
     },
 }
 
-/// Reads a file, or the standard input for `-`.
+/// Reads a file, or standard input for `-`.
 pub fn read(path: &Path) -> Result<Source, FileError> {
     let stdin = path.as_os_str() == "-";
     let name = if stdin { "<stdin>".to_owned() } else { path.display().to_string() };
@@ -60,19 +60,16 @@ pub fn read(path: &Path) -> Result<Source, FileError> {
     } else {
         std::fs::read(path).map_err(failed)?
     };
-    let text = String::from_utf8(bytes).map_err(|_| FileError::NotText { path: name.clone() })?;
+    let text = String::from_utf8(bytes).map_err(|_| FileError::NotUtf8 { path: name.clone() })?;
     Ok(Source { name, text })
 }
 
-/// Refuses a path where something is.
+/// Fails if something exists at this path.
 pub fn refuse_existing(path: &Path) -> Result<(), FileError> {
-    match path.exists() {
-        true => Err(FileError::Exists { path: path.display().to_string() }),
-        false => Ok(()),
-    }
+    if path.exists() { Err(FileError::Exists { path: path.display().to_string() }) } else { Ok(()) }
 }
 
-/// Writes a file that is generated and nobody's own, with the folders above it.
+/// Writes a generated file, which people do not edit, and creates its folder. Overwrites the file.
 pub fn write_generated(path: &Path, text: &str) -> Result<(), FileError> {
     if let Some(folder) = path.parent() {
         let failed = |source| FileError::Write { path: folder.display().to_string(), source };
@@ -81,7 +78,7 @@ pub fn write_generated(path: &Path, text: &str) -> Result<(), FileError> {
     write(path, text)
 }
 
-/// Writes a file that must not be there yet, with the folders above it.
+/// Writes a new file and creates its folder. Fails if the file exists.
 pub fn write_new(path: &Path, text: &str) -> Result<(), FileError> {
     use std::io::Write as _;
     let failed = |source| FileError::Write { path: path.display().to_string(), source };
@@ -96,12 +93,12 @@ pub fn write_new(path: &Path, text: &str) -> Result<(), FileError> {
     file.write_all(text.as_bytes()).map_err(failed)
 }
 
-/// Writes a file anew.
+/// Writes a file. Overwrites it if it exists.
 pub fn write(path: &Path, text: &str) -> Result<(), FileError> {
     std::fs::write(path, text).map_err(|source| FileError::Write { path: path.display().to_string(), source })
 }
 
-/// The fixture file of a migration: `<id>.fixture.yaml` beside `<id>.yaml`.
+/// The path of a migration's samples: `<id>.fixture.yaml` beside `<id>.yaml`.
 pub fn fixture_of(migration: &Path) -> PathBuf {
     migration.with_extension("fixture.yaml")
 }

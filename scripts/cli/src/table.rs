@@ -1,5 +1,6 @@
-//! The one place that reaches AWS: looking at a table, and at a few of its items. Nothing here writes.
+//! Reads a real table for `check --table` and `test --table`: its description, and a few of its items. Writes nothing.
 
+use crate::runtime::block_on;
 use tableshift_aws::CallError;
 use tableshift_aws::session::table_sample::{self, Shell};
 use tableshift_core::item::table::Table;
@@ -7,30 +8,30 @@ use tableshift_core::item::value::Item;
 use tableshift_core::language::diagnostics::table::Facts;
 use thiserror::Error;
 
-/// Why a table cannot be looked at.
+/// Why a table cannot be read.
 #[derive(Debug, Error)]
 pub enum TableError {
-    /// The calls could not even be started.
-    #[error("no calls to AWS can be made from here")]
+    /// The runtime for the calls did not start.
+    #[error("cannot start the AWS client")]
     Runtime(#[source] std::io::Error),
-    /// A call failed.
-    #[error("the table {table} cannot be looked at, with the Region and the credentials that the AWS CLI would take")]
+    /// A call to DynamoDB failed.
+    #[error("cannot read table {table}; Region and credentials come from the same places as for the AWS CLI")]
     Call {
         /// The table's name.
         table: String,
-        /// The call.
+        /// The error of the call.
         #[source]
         source: CallError,
     },
 }
 
-/// What a review wants to know of a table.
+/// Reads what a review needs to know about a table.
 pub fn facts(name: &str) -> Result<Facts, TableError> {
     let table = run(name, async |shell| shell.tables().describe_without_recovery(name).await)?;
     Ok(Facts { name: table.name, keys: table.keys, index_keys: table.index_keys, time_to_live: table.time_to_live })
 }
 
-/// A table, and at most this many of its items, from all over it.
+/// Reads a table's description and at most `items` of its items, from all parts of the table.
 pub fn sample(name: &str, items: u32) -> Result<(Table, Vec<Item>), TableError> {
     run(name, async |shell| {
         let table = shell.tables().describe_without_recovery(name).await?;
@@ -40,7 +41,8 @@ pub fn sample(name: &str, items: u32) -> Result<(Table, Vec<Item>), TableError> 
 }
 
 fn run<T>(name: &str, work: impl AsyncFnOnce(Shell) -> Result<T, CallError>) -> Result<T, TableError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(TableError::Runtime)?;
-    let worked = runtime.block_on(async { work(Shell::from_env().await).await });
-    worked.map_err(|source| TableError::Call { table: name.to_owned(), source })
+    block_on(TableError::Runtime, async {
+        let result = work(Shell::from_env().await).await;
+        result.map_err(|source| TableError::Call { table: name.to_owned(), source })
+    })
 }

@@ -1,4 +1,4 @@
-//! The way of an author: new, check, test, explain.
+//! The commands for authors: new, check, test, explain.
 
 use crate::command::{hold, root, run};
 use std::path::Path;
@@ -14,21 +14,24 @@ fn new_migration(folder: &Path) -> &'static str {
 }
 
 #[test]
-fn a_new_migration_passes_its_check_and_its_test_as_it_stands() {
+fn a_new_migration_passes_check_and_test_unchanged() {
     let folder = tempfile::tempdir().expect("a folder");
-    let told = run(folder.path(), &["new", "add-tags", "--date", "2026-11-22"]).out;
+    let created = run(folder.path(), &["new", "add-tags", "--date", "2026-11-22"]).out;
     let file = "migrations/20261122-add-tags.yaml";
     let texts = [file, "migrations/20261122-add-tags.fixture.yaml"].map(|name| {
         format!("--- {name}\n{}", std::fs::read_to_string(folder.path().join(name)).expect("it was written"))
     });
     let checked = run(folder.path(), &["check", file]);
     let tested = run(folder.path(), &["test", file]);
-    golden("new.txt", &format!("{told}\n{}\n--- check\n{}\n--- test\n{}", texts.join("\n"), checked.out, tested.out));
+    golden(
+        "new.txt",
+        &format!("{created}\n{}\n--- check\n{}\n--- test\n{}", texts.join("\n"), checked.out, tested.out),
+    );
     assert_eq!((checked.code, tested.code), (0, 0));
 }
 
 #[test]
-fn the_schemas_that_a_new_file_names_are_where_it_says() {
+fn the_schemas_that_a_new_file_names_exist() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join(new_migration(folder.path()));
     for file in [file.clone(), file.with_extension("fixture.yaml")] {
@@ -41,18 +44,18 @@ fn the_schemas_that_a_new_file_names_are_where_it_says() {
 }
 
 #[test]
-fn nothing_that_is_there_is_overwritten() {
+fn new_does_not_overwrite_a_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join(new_migration(folder.path()));
     std::fs::write(&file, "mine").expect("written");
     let again = run(folder.path(), &["new", "add-tags", "--date", "2026-11-22"]);
     assert_eq!(again.code, 2);
-    assert!(again.err.contains("is there already"), "{}", again.err);
+    assert!(again.err.contains("already exists"), "{}", again.err);
     assert_eq!(std::fs::read_to_string(&file).expect("it is there"), "mine");
 }
 
 #[test]
-fn a_name_that_is_no_file_s_is_refused() {
+fn a_name_that_cannot_be_a_file_name_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let ran = run(folder.path(), &["new", "../evil"]);
     assert_eq!(ran.code, 2);
@@ -102,7 +105,7 @@ fn split_address(folder: &Path) -> &'static str {
 }
 
 #[test]
-fn a_test_shows_what_each_step_changed_and_where_a_sample_differs() {
+fn test_shows_what_each_step_changes_and_where_a_sample_differs() {
     let folder = tempfile::tempdir().expect("a folder");
     let ran = run(folder.path(), &["test", split_address(folder.path())]);
     golden("test.txt", &ran.out);
@@ -110,7 +113,7 @@ fn a_test_shows_what_each_step_changed_and_where_a_sample_differs() {
 }
 
 #[test]
-fn an_update_fills_in_what_samples_become_and_leaves_the_rest_of_the_file() {
+fn update_fills_in_what_samples_become_and_keeps_the_rest_of_the_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = split_address(folder.path());
     let updated = run(folder.path(), &["test", "--update", file]);
@@ -121,7 +124,7 @@ fn an_update_fills_in_what_samples_become_and_leaves_the_rest_of_the_file() {
 }
 
 #[test]
-fn programs_get_the_test_as_json() {
+fn test_prints_json() {
     let folder = tempfile::tempdir().expect("a folder");
     let ran = run(folder.path(), &["test", "--json", split_address(folder.path())]);
     golden("test.json", &ran.out);
@@ -129,7 +132,7 @@ fn programs_get_the_test_as_json() {
 }
 
 #[test]
-fn an_explanation_is_in_sentences_and_ends_with_the_very_update() {
+fn explain_prints_sentences_and_ends_with_the_exact_update() {
     let folder = tempfile::tempdir().expect("a folder");
     let ran = run(folder.path(), &["explain", split_address(folder.path())]);
     golden("explain.txt", &ran.out);
@@ -137,7 +140,7 @@ fn an_explanation_is_in_sentences_and_ends_with_the_very_update() {
 }
 
 #[test]
-fn a_migration_that_would_change_its_items_again_fails_its_test() {
+fn a_migration_that_would_change_its_items_twice_fails_its_test() {
     let folder = tempfile::tempdir().expect("a folder");
     let migration = "id: count\nwhere: has(item.count)\nchange:\n  - set: count\n    to: item.count + 1\n";
     std::fs::write(folder.path().join("count.yaml"), migration).expect("written");
@@ -149,7 +152,7 @@ fn a_migration_that_would_change_its_items_again_fails_its_test() {
 }
 
 #[test]
-fn samples_that_are_not_there_or_cannot_be_read_are_told_so() {
+fn missing_and_invalid_samples_are_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = split_address(folder.path());
     let missing = run(folder.path(), &["test", file, "--fixture", "none.yaml"]);
@@ -162,14 +165,14 @@ fn samples_that_are_not_there_or_cannot_be_read_are_told_so() {
 }
 
 #[test]
-fn check_and_explain_say_when_the_second_half_of_a_change_may_run() {
+fn check_and_explain_say_when_a_contract_migration_may_run() {
     let folder = tempfile::tempdir().unwrap();
     let text = "id: drop-address\nkind: contract\nrequires: split-address\nbake: 48h\nwhere: has(item.address)\n\
                 change:\n  - remove: address\n";
     std::fs::write(folder.path().join("drop-address.yaml"), text).unwrap();
-    let said = "It may start on a table 2d after `split-address` was applied to that table, if every item was verified";
+    let said = "It may start on a table 2d after `split-address` was applied there, if every item was verified";
     let checked = run(folder.path(), &["check", "drop-address.yaml"]);
-    assert!(checked.out.contains(said) && checked.out.contains("takes the old shape away"), "{}", checked.out);
+    assert!(checked.out.contains(said) && checked.out.contains("removes the old shape"), "{}", checked.out);
     let json: serde_json::Value =
         serde_json::from_str(&run(folder.path(), &["check", "--json", "drop-address.yaml"]).out).unwrap();
     assert!(json["files"][0]["when"][1].as_str().is_some_and(|when| when.starts_with(said)), "{json}");

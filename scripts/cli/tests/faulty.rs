@@ -1,9 +1,9 @@
-//! Faulty documents in `tests/documents/faulty`, each beside the very text that a newcomer gets for it.
+//! Faulty documents in `tests/documents/faulty`, each with the exact output of `check` beside it.
 
 use crate::command::{hold, root, run, run_with_input};
 use std::collections::BTreeSet;
 
-/// The documents are checked as if they were for the table `orders`.
+/// The documents are checked for the table `orders`.
 const TABLE: [&str; 4] = ["--table-description", "../orders.table.json", "--time-to-live", "expires"];
 
 fn documents() -> BTreeSet<String> {
@@ -13,7 +13,7 @@ fn documents() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_faulty_document_is_refused_with_all_its_problems_and_what_to_write_instead() {
+fn check_reports_every_problem_of_a_faulty_document_and_how_to_fix_it() {
     let folder = root().join("tests/documents/faulty");
     let documents = documents();
     assert!(documents.len() >= 20, "{documents:?}");
@@ -26,7 +26,7 @@ fn every_faulty_document_is_refused_with_all_its_problems_and_what_to_write_inst
 }
 
 #[test]
-fn no_golden_text_is_left_of_a_document_that_is_gone() {
+fn every_golden_file_belongs_to_a_document() {
     let folder = root().join("tests/documents/faulty");
     let texts = std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").file_name());
     let texts = texts.filter_map(|name| name.to_string_lossy().strip_suffix(".txt").map(str::to_owned));
@@ -34,7 +34,7 @@ fn no_golden_text_is_left_of_a_document_that_is_gone() {
 }
 
 #[test]
-fn programs_get_the_same_findings_as_json_in_a_form_that_stays() {
+fn json_has_the_same_findings_in_a_stable_form() {
     let folder = root().join("tests/documents/faulty");
     let ran = run(&folder, &["check", "--json", "rules-and-change-together.yaml", "where-without-quotes.yaml"]);
     hold(&root().join("scripts/cli/tests/golden/check.json"), &ran.out);
@@ -42,14 +42,14 @@ fn programs_get_the_same_findings_as_json_in_a_form_that_stays() {
 }
 
 #[test]
-fn a_document_on_the_standard_input_is_checked_like_a_file() {
+fn a_document_on_standard_input_is_checked_like_a_file() {
     let text = "id: x\nwhere: has(item.a)\nchange:\n  - remove: a\n";
     let ran = run_with_input(&root(), &["check", "-"], text);
     assert_eq!((ran.code, ran.out.as_str()), (0, "<stdin>: fine\n"));
 }
 
 #[test]
-fn warnings_alone_are_fine_and_a_file_that_is_not_there_is_not() {
+fn warnings_do_not_change_the_exit_code_and_a_missing_file_does() {
     let warned = run_with_input(&root(), &["check", "-"], "id: x\nwhere: has(item.a)\nchange:\n  - remove: item.a\n");
     assert_eq!(warned.code, 0, "{}", warned.out);
     assert!(warned.out.ends_with("<stdin>: fine, with 1 warning\n"), "{}", warned.out);
@@ -59,7 +59,7 @@ fn warnings_alone_are_fine_and_a_file_that_is_not_there_is_not() {
 }
 
 #[test]
-fn colours_come_only_where_they_are_wanted() {
+fn output_is_coloured_only_on_request() {
     let folder = root().join("tests/documents/faulty");
     let plain = run(&folder, &["check", "missing-fields.yaml"]);
     assert!(!plain.out.contains('\u{1b}'));

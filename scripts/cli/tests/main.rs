@@ -1,9 +1,9 @@
-//! The command as a person or a pipeline runs it: what it prints and how it ends.
+//! Runs the command as a person or a pipeline does, and checks its output and exit code.
 //!
-//! `UPDATE_GOLDEN=1` writes the golden texts anew.
+//! `UPDATE_GOLDEN=1` rewrites the golden files.
 
-mod authoring; // from a new file to an explained migration
-mod command; // running it
-mod faulty; // what it says of faulty documents
-mod help; // what it says of itself
-mod pages; // the reference, the schemas, the cookbook
+mod authoring; // new, check, test and explain
+mod command; // runs the command
+mod faulty; // the findings in faulty documents
+mod help; // the help of every command
+mod pages; // the pages, schemas and examples

@@ -1,12 +1,10 @@
-//! The pages about the language: the reference is what the types say, the schemas are what editors need, and every
-//! example is run.
+//! The pages about the language and the command: the schemas match the types, every example works, and the command's page
+//! lists every command, exit code and finding.
 
-use crate::command::{hold, root, run};
+use crate::command::{commands, hold, root, run};
 use serde_json::Value;
 use tableshift_core::language::diagnostics::finding::{Code, Level};
 use tableshift_core::language::diagnostics::{Review, shape};
-use tableshift_core::language::fixture;
-use tableshift_core::language::reference;
 
 fn folder() -> std::path::PathBuf {
     root().join("state-machines/migrate-table")
@@ -17,28 +15,6 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
     let fence = format!("```{language}\n");
     let starts = page.split(fence.as_str()).skip(1);
     starts.map(|rest| rest.split("```").next().expect("a block ends").to_owned()).collect()
-}
-
-#[test]
-fn the_reference_is_what_the_comments_of_the_types_say() {
-    hold(&folder().join("reference.md"), &reference::page());
-}
-
-#[test]
-fn the_schema_of_fixtures_is_what_the_reader_of_fixtures_says() {
-    let text = serde_json::to_string_pretty(&fixture::schema()).expect("JSON") + "\n";
-    hold(&folder().join("fixture.schema.json"), &text);
-}
-
-#[test]
-fn every_step_in_the_reference_is_one_that_a_migration_can_have() {
-    let examples = blocks(&reference::page(), "yaml");
-    assert_eq!(examples.len(), 9);
-    for example in examples {
-        let text = format!("id: x\nwhere: has(item.x)\nchange:\n{example}");
-        let review = Review::of(&text, None);
-        assert!(review.findings.iter().all(|finding| finding.level == Level::Note), "{text}{review:?}");
-    }
 }
 
 #[test]
@@ -55,15 +31,30 @@ fn every_field_has_a_description_and_an_example_for_editors() {
 }
 
 #[test]
-fn what_can_be_found_has_a_name_and_a_meaning_on_the_command_s_page() {
+fn the_page_of_the_command_explains_every_finding() {
     let page = std::fs::read_to_string(root().join("scripts/cli/README.md")).expect("the page");
     for code in Code::ALL {
-        assert!(page.contains(&format!("| `{}` |", code.as_str())), "scripts/cli/README.md does not tell {code:?}");
+        assert!(page.contains(&format!("| `{}` |", code.as_str())), "scripts/cli/README.md does not explain {code:?}");
     }
 }
 
 #[test]
-fn examples_of_fields_are_values_that_they_can_have() {
+fn the_page_of_the_command_lists_every_command_and_exit_code() {
+    let page = std::fs::read_to_string(root().join("scripts/cli/README.md")).expect("the page");
+    for command in commands() {
+        let is_listed = [" ", "`"].iter().any(|end| page.contains(&format!("| `{command}{end}")));
+        assert!(is_listed, "scripts/cli/README.md does not list `{command}`");
+    }
+    let help = run(&root(), &["--help"]).out;
+    let codes = help.split("Exit codes:\n").nth(1).expect("a list of exit codes");
+    let codes: Vec<&str> = codes.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next());
+    let rows: Vec<&str> = rows.filter(|cell| cell.parse::<u8>().is_ok()).collect();
+    assert_eq!(rows, codes);
+}
+
+#[test]
+fn the_examples_of_where_are_valid() {
     let examples =
         |pointer: &str| shape::schema().pointer(pointer).and_then(Value::as_array).expect("examples").clone();
     for condition in examples("/properties/where/examples") {
@@ -73,7 +64,7 @@ fn examples_of_fields_are_values_that_they_can_have() {
     }
 }
 
-/// The migrations of the cookbook, by the names of their files.
+/// The file names of the cookbook's migrations.
 fn migrations() -> Vec<String> {
     let entries = std::fs::read_dir(folder().join("migrations")).expect("the folder");
     let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
@@ -83,7 +74,7 @@ fn migrations() -> Vec<String> {
 }
 
 #[test]
-fn every_migration_of_the_cookbook_is_fine_and_does_with_its_samples_what_they_say() {
+fn every_migration_of_the_cookbook_passes_check_and_test() {
     let folder = folder().join("migrations");
     assert!(migrations().len() >= 10);
     for name in migrations() {
@@ -96,47 +87,52 @@ fn every_migration_of_the_cookbook_is_fine_and_does_with_its_samples_what_they_s
 }
 
 #[test]
-fn the_cookbook_shows_every_migration_as_it_is() {
+fn the_cookbook_shows_the_exact_content_of_every_migration() {
     let page = std::fs::read_to_string(folder().join("cookbook.md")).expect("the page");
     let shown = blocks(&page, "yaml");
     for name in migrations() {
         let text = std::fs::read_to_string(folder().join("migrations").join(&name)).expect("the migration");
-        assert!(shown.contains(&text), "cookbook.md does not show {name} as it is");
+        assert!(shown.contains(&text), "cookbook.md does not show the content of {name}");
     }
-    assert_eq!(shown.len(), migrations().len(), "cookbook.md shows something that is no file");
+    assert_eq!(shown.len(), migrations().len(), "cookbook.md shows a migration that has no file");
 }
 
-/// Whether a schema takes a YAML text, as an editor would ask it.
-fn takes(schema: &Value, text: &str) -> bool {
+fn fixture_schema() -> Value {
+    let text = std::fs::read_to_string(folder().join("fixture.schema.json")).expect("the schema");
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// Whether a YAML document is valid against a schema, as an editor checks it.
+fn accepts(schema: &Value, text: &str) -> bool {
     let document: Value = serde_saphyr::from_str(text).expect("YAML");
     jsonschema::validator_for(schema).expect("a schema").is_valid(&document)
 }
 
 #[test]
-fn the_schemas_take_every_migration_of_the_cookbook_and_its_samples() {
+fn the_schemas_accept_every_migration_of_the_cookbook_and_its_samples() {
     let folder = folder().join("migrations");
     for name in migrations() {
         let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("the file");
-        assert!(takes(shape::schema(), &read(&name)), "{name}");
+        assert!(accepts(shape::schema(), &read(&name)), "{name}");
         let samples = name.replace(".yaml", ".fixture.yaml");
-        assert!(takes(&fixture::schema(), &read(&samples)), "{samples}");
+        assert!(accepts(&fixture_schema(), &read(&samples)), "{samples}");
     }
 }
 
 #[test]
-fn the_schemas_refuse_what_has_the_wrong_shape() {
+fn the_schemas_reject_a_wrong_shape() {
     for name in ["unknown-field-misspelt", "missing-fields", "step-with-two-actions", "steps-as-a-map"] {
         let text =
             std::fs::read_to_string(root().join(format!("tests/documents/faulty/{name}.yaml"))).expect("the file");
-        assert!(!takes(shape::schema(), &text), "{name}");
+        assert!(!accepts(shape::schema(), &text), "{name}");
     }
     for samples in ["- before: {}\n", "- name: x\n  before: {}\n  aftr: {}\n", "- name: x\n  before: 1\n"] {
-        assert!(!takes(&fixture::schema(), samples), "{samples}");
+        assert!(!accepts(&fixture_schema(), samples), "{samples}");
     }
 }
 
 #[test]
-fn the_checked_in_schemas_are_what_the_types_say() {
+fn the_schemas_in_the_repository_match_the_types() {
     let schemas = [
         ("migration.schema.json", shape::schema().clone()),
         ("input.schema.json", schemars::schema_for!(tableshift_core::plan::input::Input).to_value()),

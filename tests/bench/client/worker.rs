@@ -12,11 +12,12 @@ use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
 use tableshift_aws::run_files::store;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::language::document::Document;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::child::SegmentInput;
 use tableshift_core::plan::input::Input;
 use tableshift_core::plan::keys;
-use tableshift_core::plan::run_plan::{Facts, RunPlan};
+use tableshift_core::plan::planning::Facts;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
 

@@ -7,9 +7,9 @@ use tableshift_aws::s3::{ObjectError, ReadObject};
 use tableshift_core::approval::rules::{Changed, Hashes};
 use tableshift_core::item::hash;
 use tableshift_core::language::document::Document;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::ErrorName;
 
 /// Why the run may not write.
@@ -76,7 +76,7 @@ pub(crate) async fn check(
     let record = ledger.run(&plan.run).await.map_err(Void::Ledger)?;
     let record = record.ok_or_else(|| Void::NoRecord(plan.run.clone()))?;
     check_plan(plan, &record)?;
-    let begun = wave.is_begun(&record.progress);
+    let begun = wave.has_started(&record.progress);
     if begun || !plan.asks_before(wave) {
         return Ok(begun);
     }

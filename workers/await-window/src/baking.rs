@@ -5,8 +5,8 @@ use tableshift_aws::ledger::lock::LockTable;
 use tableshift_aws::ledger::runs::Runs;
 use tableshift_core::control::bake::Bake;
 use tableshift_core::control::run_control::Control;
-use tableshift_core::plan::canary::BAKING;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::BAKING;
 
 use crate::{Error, Input, Output, hold_lock};
 

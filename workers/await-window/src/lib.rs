@@ -28,11 +28,11 @@ use tableshift_aws::s3::ReadObject;
 use tableshift_aws::sns::Publish;
 use tableshift_core::control::hold::Hold;
 use tableshift_core::control::run_control::{Control, State};
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::plan::window::WindowError;
-use tableshift_core::report::message::Event;
+use tableshift_core::report::event::Event;
 use tableshift_runtime::{ErrorName, Named};
 
 pub use approved::Void;
@@ -101,7 +101,7 @@ pub enum Error {
         table: String,
     },
     /// What would be written is not what was planned or approved.
-    #[error("{void}; {}", wave.unwritten())]
+    #[error("{void}; {}", wave.written_so_far())]
     Void {
         /// What is not.
         void: Void,
@@ -176,7 +176,7 @@ async fn announce_hold<L: Runs + SteerRun>(
     let (plan, now) = (notices.plan, notices.now);
     let control = notices.ledger.control(&plan.run, Phase::Migrate).await;
     let control = control.map_err(|source| Error::Ledger { run: plan.run.clone(), source })?;
-    let hold = Hold::of_phase(phase, &control, plan.window.as_ref(), now).map_err(Error::Window)?;
+    let hold = Hold::for_phase(phase, &control, plan.window.as_ref(), now).map_err(Error::Window)?;
     notices.held(hold.as_ref(), &control).await;
     let (open, seconds) = (hold.is_none(), hold.as_ref().map(|hold| hold.seconds));
     Ok(Output { open, until: told(until(now, seconds)), reason: hold.map(|hold| hold.reason).unwrap_or_default() })
@@ -208,7 +208,7 @@ async fn window<L: LockTable + Runs + Approvals + SteerRun>(
 ) -> Result<Output, Error> {
     let failed = |source| Error::Ledger { run: input.run.clone(), source };
     let Notices { ledger, plan, now, .. } = *notices;
-    let hold = Hold::of_writing(control, plan.window.as_ref(), now).map_err(Error::Window)?;
+    let hold = Hold::for_writing(control, plan.window.as_ref(), now).map_err(Error::Window)?;
     let until = hold_lock(ledger, plan, input.epoch, now, hold.as_ref().map(|hold| hold.seconds)).await?;
     notices.held(hold.as_ref(), control).await;
     if hold.is_none() {

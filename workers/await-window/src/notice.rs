@@ -7,8 +7,9 @@ use tableshift_aws::sns::{Publish, tell};
 use tableshift_core::control::hold::Hold;
 use tableshift_core::control::run_control::{Control, State};
 use tableshift_core::plan::run_plan::RunPlan;
-use tableshift_core::report::message::{Event, Notice};
-use tableshift_runtime::told;
+use tableshift_core::report::event::Event;
+use tableshift_core::report::message::Notice;
+use tableshift_runtime::chain;
 
 /// What the notices of a run are made from.
 pub(crate) struct Notices<'n, T, L> {
@@ -22,7 +23,7 @@ impl<T: Publish, L: Runs + SteerRun> Notices<'_, T, L> {
     /// Tells once what holds the run, however many find it held; and if nothing does, sees to it that the next hold is told.
     pub(crate) async fn held(&self, hold: Option<&Hold>, control: &Control) {
         let noted = match hold {
-            Some(_) if control.held_since.is_some() => Ok(false),
+            Some(_) if control.hold_announced_at.is_some() => Ok(false),
             Some(_) => self.ledger.note_held(&self.plan.run, self.now).await,
             None => self.free(control).await.map(|()| false),
         };
@@ -32,7 +33,7 @@ impl<T: Publish, L: Runs + SteerRun> Notices<'_, T, L> {
                 self.tell(Event::Paused { reason: &hold.reason, by_operator }).await;
             }
             (Ok(_), _) => {}
-            (Err(error), _) => tracing::warn!(cause = told(&error), "that people are told could not be noted"),
+            (Err(error), _) => tracing::warn!(cause = chain(&error), "that people are told could not be noted"),
         }
     }
 
@@ -47,7 +48,7 @@ impl<T: Publish, L: Runs + SteerRun> Notices<'_, T, L> {
     pub(crate) async fn tell(&self, event: Event<'_>) {
         let plan = self.plan;
         let record = self.ledger.run(&plan.run).await;
-        let record = record.inspect_err(|error| tracing::warn!(cause = told(error), "the run's record is not known"));
+        let record = record.inspect_err(|error| tracing::warn!(cause = chain(error), "the run's record is not known"));
         let execution = record.ok().flatten().map(|record| record.execution).unwrap_or_default();
         let notice = Notice::of_run(plan, event, self.now, &execution);
         let notice = Notice { reported: plan.steps.dry_run, ..notice };

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tableshift_core::ErrorName;
-use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::wave::Wave;
 
 use crate::state::{Caught, Judged, Reported, State};
 
@@ -60,7 +60,7 @@ pub fn decide(state: &State, known: Known<'_>) -> Decision {
 
 fn of_error(state: &State, caught: &Caught, known: Known<'_>) -> Decision {
     if is_unanswered(state, caught) {
-        let cause = format!("nobody answered the request for approval in time; {}", state.wave.name.unwritten());
+        let cause = format!("nobody answered the request for approval in time; {}", state.wave.name.written_so_far());
         return Decision::failure(ErrorName::ApprovalExpired, cause);
     }
     let (name, cause) = told(caught);
@@ -98,7 +98,7 @@ fn of_no(state: &State, no: &Judged) -> Decision {
             "every item of the canary that was still as the run left it was put back; {} lists the others",
             report.key
         ),
-        _ => Wave::Main.unwritten().to_owned(),
+        _ => Wave::Main.written_so_far().to_owned(),
     };
     let Judged { by, reason, .. } = no;
     Decision::failure(ErrorName::ApprovalRejected, format!("{by} said no to the rest: {reason}; {what}"))
@@ -107,7 +107,7 @@ fn of_no(state: &State, no: &Judged) -> Decision {
 fn of_good(state: &State, report: &Reported, known: Known<'_>) -> Decision {
     if report.phase == "roll-back" && !state.steps.roll_back {
         let cause = format!(
-            "{}; every item that was still as the run left it was put back; {} lists the rest",
+            "{}; every item that was still as the run left it was restored; {} lists the rest",
             because("the verdict was bad", known.bad_verdict),
             report.key
         );

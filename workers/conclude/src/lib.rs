@@ -25,7 +25,7 @@ use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::report::run_report::Report;
-use tableshift_runtime::{ErrorName, Named, told};
+use tableshift_runtime::{ErrorName, Named, chain};
 
 use decision::{Decision, Known};
 use state::State;
@@ -93,7 +93,7 @@ pub struct Error {
 }
 
 fn all(faults: &[Fault]) -> String {
-    faults.iter().map(|fault| told(fault)).collect::<Vec<_>>().join("; and ")
+    faults.iter().map(|fault| chain(fault)).collect::<Vec<_>>().join("; and ")
 }
 
 impl Named for Error {

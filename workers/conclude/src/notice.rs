@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_core::ErrorName;
-use tableshift_core::report::message::{Event, Notice};
+use tableshift_core::report::event::Event;
+use tableshift_core::report::message::Notice;
 
 use crate::Input;
 use crate::decision::Decision;
@@ -71,7 +72,7 @@ mod tests {
     fn word(steps: serde_json::Value, error: Option<&str>, applied: bool) -> &'static str {
         let state = State::of(&json!({ "steps": steps }));
         let decision = Decision { error: error.map(str::to_owned), cause: "because".into() };
-        event(&state, &decision, applied).word()
+        event(&state, &decision, applied).name()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::wave::Wave;
 
 /// The state data, as far as it was understood.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

@@ -1,4 +1,5 @@
-//! Reading an export's data file as it streams in: gunzipped line by line, its checksum taken on the way.
+//! Reading a data file of an export while it streams in: it is decompressed line by line and checked against its
+//! manifest.
 //!
 //! Format: gzip of lines `{"Item":{...}}` in DynamoDB JSON.
 //! Source: DynamoDB developer guide, "DynamoDB table export output format".
@@ -17,10 +18,10 @@ use tableshift_core::plan::parts::ExportFile;
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The bytes are not gzip, or end early.
-    #[error("is no whole gzip file")]
+    #[error("it is not a complete gzip file")]
     Gzip(#[source] std::io::Error),
-    /// A line is no item.
-    #[error("line {line} is no item in DynamoDB JSON")]
+    /// A line is not an item.
+    #[error("line {line} is not an item in DynamoDB JSON")]
     Line {
         /// The line's number, from 1.
         line: u64,
@@ -29,19 +30,19 @@ pub enum FileError {
         source: serde_json::Error,
     },
     /// The checksum differs.
-    #[error("has the MD5 {found}, but its manifest says {expected}")]
+    #[error("its MD5 is {found}, but its manifest says {expected}")]
     Checksum {
-        /// What the file has.
+        /// The MD5 of the file's bytes, in base64.
         found: String,
-        /// What the manifest says.
+        /// The MD5 in the manifest, in base64.
         expected: String,
     },
     /// The number of items differs.
-    #[error("holds {found} items, but its manifest says {expected}")]
+    #[error("it holds {found} items, but its manifest says {expected}")]
     Items {
-        /// What the file has.
+        /// How many items the file has.
         found: u64,
-        /// What the manifest says.
+        /// How many items the manifest says.
         expected: u64,
     },
 }
@@ -52,7 +53,7 @@ struct Line {
     item: Item,
 }
 
-/// Takes a file's bytes in and gives its items out.
+/// Turns the bytes of a file into its items.
 pub struct ItemReader {
     decoder: MultiGzDecoder<Vec<u8>>,
     checksum: Md5,
@@ -61,17 +62,17 @@ pub struct ItemReader {
 }
 
 impl ItemReader {
-    /// Reads a file, without the items of its first `skip` lines: they were read before.
+    /// Reads a file without the items of its first `skip` lines, which were read before.
     pub fn new(skip: u64) -> Self {
         Self { decoder: MultiGzDecoder::new(Vec::new()), checksum: Md5::new(), lines: 0, skip }
     }
 
-    /// How many lines were taken in.
+    /// How many lines were read, including the skipped ones.
     pub fn lines(&self) -> u64 {
         self.lines
     }
 
-    /// Takes bytes in and hands each item that they complete to `each`.
+    /// Reads bytes and calls `each` with every item that they complete.
     pub fn take(&mut self, bytes: &[u8], each: &mut impl FnMut(Item)) -> Result<(), FileError> {
         self.checksum.update(bytes);
         self.decoder.write_all(bytes).map_err(FileError::Gzip)?;
@@ -82,12 +83,13 @@ impl ItemReader {
         self.items_of(&complete, each)
     }
 
-    /// Ends the file: hands out what is left and compares it with its manifest.
-    pub fn finish(mut self, file: &ExportFile, each: &mut impl FnMut(Item)) -> Result<u64, FileError> {
+    /// Ends the file: calls `each` with the items that are left, and compares the file with its manifest. Returns its
+    /// number of lines.
+    pub fn finish(&mut self, file: &ExportFile, each: &mut impl FnMut(Item)) -> Result<u64, FileError> {
         self.decoder.try_finish().map_err(FileError::Gzip)?;
         let rest = std::mem::take(self.decoder.get_mut());
         self.items_of(&rest, each)?;
-        let found = STANDARD.encode(self.checksum.finalize());
+        let found = STANDARD.encode(std::mem::take(&mut self.checksum).finalize());
         if found != file.md5 {
             return Err(FileError::Checksum { found, expected: file.md5.clone() });
         }
@@ -97,8 +99,8 @@ impl ItemReader {
         }
     }
 
-    fn items_of(&mut self, text: &[u8], each: &mut impl FnMut(Item)) -> Result<(), FileError> {
-        for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+    fn items_of(&mut self, lines: &[u8], each: &mut impl FnMut(Item)) -> Result<(), FileError> {
+        for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             self.lines += 1;
             if self.lines > self.skip {
                 let parsed = serde_json::from_slice::<Line>(line);
@@ -136,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn items_come_out_whole_however_the_bytes_come_in() {
+    fn items_are_complete_however_the_bytes_are_cut() {
         let (bytes, file) = file(&["a", "b", "c"]);
         for chunk in [1, 7, 1000] {
             assert_eq!(read(&bytes, &file, chunk, 0).unwrap(), 3);
@@ -145,10 +147,10 @@ mod tests {
     }
 
     #[test]
-    fn an_altered_a_torn_and_a_miscounted_file_are_refused() {
+    fn an_altered_a_truncated_and_a_miscounted_file_are_refused() {
         let (bytes, file) = file(&["a", "b", "c"]);
-        let torn = read(&bytes[..bytes.len() - 9], &file, 7, 0);
-        assert!(matches!(torn, Err(FileError::Gzip(_) | FileError::Checksum { .. })), "{torn:?}");
+        let truncated = read(&bytes[..bytes.len() - 9], &file, 7, 0);
+        assert!(matches!(truncated, Err(FileError::Gzip(_) | FileError::Checksum { .. })), "{truncated:?}");
         let other = ExportFile { md5: "AAAA".into(), ..file.clone() };
         assert!(matches!(read(&bytes, &other, 7, 0), Err(FileError::Checksum { .. })));
         let more = ExportFile { items: 4, ..file };

@@ -1,32 +1,28 @@
 //! DryRun: applies the migration to one part of the dry run and writes nothing to the table.
 //!
 //! A part is a data file of the export, streamed and checked against its manifest, or a segment of the table itself.
-//! Every item is judged as a run would judge it, and is proven to stay as it is if the migration is applied again.
+//! Every item is judged as Migrate would judge it. The migration is then applied to its own result, to show that a
+//! second run would change nothing.
 //!
 //! It has no permission to write to the table.
 
 pub mod export_file;
 
-use std::time::Duration;
-
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::scan::ScanSegment;
-use tableshift_aws::ledger::checkpoints::Checkpoints;
-use tableshift_aws::ledger::control::{SteerRun, stop_run_for};
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::Runs;
-use tableshift_aws::s3::{ListObjects, ObjectError, ReadObject, WriteObject};
+use tableshift_aws::s3::{ObjectError, ObjectStream, ReadObject as _};
 use tableshift_core::ErrorName;
-use tableshift_core::plan::canary::Wave;
 pub use tableshift_core::plan::child::{PartInput as Input, Progress as Output};
-use tableshift_core::plan::parts::ExportFile;
+use tableshift_core::plan::parts::{self, ExportFile};
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::Tally;
 use tableshift_runtime::{Deadline, Named};
-use tableshift_segment::pages::{Pages, Portion, ReadError};
-pub use tableshift_segment::part::Ports;
+use tableshift_segment::pages::{Pages, ReadError};
+use tableshift_segment::part::error::PartError;
 use tableshift_segment::part::{Part, PartId};
-use tableshift_segment::part_error::PartError;
+pub use tableshift_segment::ports::Ports;
+use tableshift_segment::work::{Ended, MIN_TIME_FOR_STEP, Steps, WorkError, work};
 
 use export_file::{FileError, ItemReader};
 
@@ -34,168 +30,128 @@ use export_file::{FileError, ItemReader};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The part cannot be worked on.
-    #[error("part {part} cannot be dry-run")]
-    Part {
-        /// The part.
-        part: String,
-        /// What went wrong.
-        #[source]
-        source: PartError,
-    },
-    /// A page did not come.
-    #[error("part {part} could not be read from the table")]
-    Read {
-        /// The part.
-        part: String,
-        /// What went wrong.
-        #[source]
-        source: ReadError,
-    },
-    /// The export file did not come.
-    #[error("the export file {key} could not be read")]
-    Object {
-        /// Its key.
-        key: String,
-        /// What went wrong.
-        #[source]
-        source: ObjectError,
-    },
+    #[error(transparent)]
+    Part(#[from] PartError),
+    /// A page could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The export file could not be read.
+    #[error("the export file could not be read")]
+    Object(#[from] ObjectError),
     /// The export file is not what its manifest says.
-    #[error("the export file {key}")]
+    #[error("the export file {key} is corrupt; start a new run, which makes a new export")]
     Corrupt {
-        /// Its key.
+        /// The file's key in the stack's bucket.
         key: String,
         /// What is wrong with it.
-        #[source]
         source: FileError,
     },
-    /// The part names neither a file nor a segment.
-    #[error("part {part} names neither an export file nor a segment; was dry-run.json edited by hand?")]
-    Nothing {
-        /// The part.
-        part: String,
-    },
+    /// The part is neither a file nor a segment.
+    #[error("the part has neither an export file nor a segment; was dry-run.json edited by hand?")]
+    NothingToRead,
 }
 
 impl Named for Error {
     fn name(&self) -> ErrorName {
         match self {
-            Error::Part { source, .. } => source.name(),
-            Error::Read { source, .. } => source.name(),
-            Error::Object { source, .. } => source.name(),
+            Error::Part(source) => source.name(),
+            Error::Read(source) => source.name(),
+            Error::Object(source) => source.name(),
             Error::Corrupt { .. } => ErrorName::CorruptExport,
-            Error::Nothing { .. } => ErrorName::Internal,
+            Error::NothingToRead => ErrorName::Internal,
         }
     }
 }
 
-/// Before the deadline: nothing more is read after this.
-const STOP_READING: Duration = Duration::from_secs(20);
 /// Lines of an export file between two checkpoints.
 const LINES_PER_CHECKPOINT: u64 = 20_000;
 
-/// Runs a dry run of a part until it is done or time runs out.
-pub async fn run<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
+/// Does a dry run of a part until it is done, time is short, or the run is paused.
+pub async fn run<F, T>(ports: &Ports<F>, input: Input, deadline: Deadline) -> Result<Output, WorkError<Error>>
 where
-    B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints + Runs + SteerRun,
     F: Fn(&str) -> T,
     T: ScanSegment + ReadItem,
 {
-    let run_id = input.run.clone();
-    let result = dry_run(ports, input, deadline).await;
-    if let Err(error) = &result {
-        stop_run_for(&ports.ledger, &run_id, error, (ports.clock)()).await;
-    }
-    result
-}
-
-async fn dry_run<B, L, F, T>(ports: &Ports<B, L, F>, input: Input, deadline: Deadline) -> Result<Output, Error>
-where
-    B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints + SteerRun,
-    F: Fn(&str) -> T,
-    T: ScanSegment + ReadItem,
-{
-    let (phase, wave, part) = (Phase::DryRun, Wave::Whole, input.part.part.clone());
-    let id = PartId { run: input.run, epoch: input.epoch, phase, wave, part };
-    let begun = Part::begin(ports, id).await;
-    let mut part = begun.map_err(|source| Error::Part { part: input.part.part.clone(), source })?;
-    match (&input.part.file, input.part.segment) {
-        _ if part.checkpoint.done => {}
-        (Some(file), _) => dry_run_file(&mut part, file, deadline).await?,
+    let Input { run, epoch, part: parts::Part { part, segment, file } } = input;
+    let id = PartId { run, epoch, phase: Phase::DryRun, wave: Wave::Whole, part };
+    match (file, segment) {
+        (Some(file), _) => work(ports, id, deadline, async |_, _| Ok(Some(FileDryRun::new(file, deadline)))).await,
         (None, Some(segment)) => {
-            let items = (ports.items)(&part.plan.table.name);
-            dry_run_segment(&mut part, &items, segment, deadline).await?;
+            let prepare =
+                async |part: &mut Part<'_>, items| SegmentDryRun::prepare(part, items, segment).await.map(Some);
+            work(ports, id, deadline, prepare).await
         }
-        (None, None) => return Err(Error::Nothing { part: input.part.part }),
+        (None, None) => {
+            work(ports, id, deadline, async |_, _| Err::<Option<FileDryRun>, _>(Error::NothingToRead)).await
+        }
     }
-    part.leave().await.map_err(|source| Error::Part { part: input.part.part, source })
 }
 
-async fn dry_run_segment<B, L, T>(
-    part: &mut Part<'_, B, L>,
-    items: &T,
-    segment: u32,
-    deadline: Deadline,
-) -> Result<(), Error>
-where
-    B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints + SteerRun,
-    T: ScanSegment + ReadItem,
-{
-    let name = part.id.part.clone();
-    let part_error = |source| Error::Part { part: name.clone(), source };
-    let pages = Pages::of(&part.plan, part.bucket, items, segment, false, part.clock()).await;
-    let pages = pages.map_err(|source| Error::Read { part: name.clone(), source })?;
-    while part.goes_on(deadline.remaining() > STOP_READING).await.map_err(part_error)? {
-        let next = pages.next(part.checkpoint.cursor.as_ref(), None, Portion::at(part.read_share())).await;
-        let (page, mut tally) = next.map_err(|source| Error::Read { part: name.clone(), source })?;
+/// The dry run of one segment. A step is a page.
+struct SegmentDryRun<T> {
+    items: T,
+    pages: Pages,
+}
+
+impl<T> SegmentDryRun<T> {
+    async fn prepare(part: &Part<'_>, items: T, segment: u32) -> Result<Self, Error> {
+        Ok(Self { items, pages: Pages::of(part, segment, false).await? })
+    }
+}
+
+impl<T: ScanSegment + ReadItem> Steps for SegmentDryRun<T> {
+    type Error = Error;
+
+    async fn step(&mut self, part: &mut Part<'_>) -> Result<Ended, Error> {
+        let (page, mut tally) = self.pages.next_at_checkpoint(part, &self.items).await?;
         let judge = part.judge();
         page.items.iter().for_each(|item| judge.dry_run(item, &mut tally));
-        part.dead_letters(&tally.findings).await.map_err(part_error)?;
-        part.finish_page(tally, page.cursor).await.map_err(part_error)?;
+        part.finish_page(tally, page.cursor).await?;
+        Ok(Ended::Complete)
     }
-    Ok(())
 }
 
-/// The checkpoint's `page` is the number of lines done: a later attempt streams the file again and skips them, so the
-/// checksum is always taken over the whole file.
-async fn dry_run_file<B, L>(part: &mut Part<'_, B, L>, file: &ExportFile, deadline: Deadline) -> Result<(), Error>
-where
-    B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints + SteerRun,
-{
-    let object = |source| Error::Object { key: file.key.clone(), source };
-    let corrupt = |source| Error::Corrupt { key: file.key.clone(), source };
-    let mut stream = part.bucket.open(&file.key).await.map_err(object)?;
-    let mut reader = ItemReader::new(part.checkpoint.page);
-    let mut tally = Tally::default();
-    while let Some(bytes) = stream.next().await.map_err(object)? {
+/// The dry run of one export file. A step is a batch of lines.
+///
+/// The checkpoint's `page` is the number of lines that are done. A later attempt streams the file from its beginning
+/// and skips them, so that the checksum is always that of the whole file.
+struct FileDryRun {
+    file: ExportFile,
+    deadline: Deadline,
+    /// The file as it streams in, once the first step opened it.
+    opened: Option<(ObjectStream, ItemReader)>,
+}
+
+impl FileDryRun {
+    fn new(file: ExportFile, deadline: Deadline) -> Self {
+        Self { file, deadline, opened: None }
+    }
+}
+
+impl Steps for FileDryRun {
+    type Error = Error;
+
+    async fn step(&mut self, part: &mut Part<'_>) -> Result<Ended, Error> {
+        let (key, lines_done) = (&self.file.key, part.checkpoint.page);
+        let corrupt = |source| Error::Corrupt { key: key.clone(), source };
+        let (stream, reader) = match &mut self.opened {
+            Some(opened) => opened,
+            None => self.opened.insert((part.bucket.open(key).await?, ItemReader::new(lines_done))),
+        };
+        let mut tally = Tally::default();
+        while let Some(bytes) = stream.next().await? {
+            let judge = part.judge();
+            reader.take(&bytes, &mut |item| judge.dry_run(&item, &mut tally)).map_err(corrupt)?;
+            let is_full = reader.lines() >= lines_done + LINES_PER_CHECKPOINT;
+            if is_full || self.deadline.remaining() < MIN_TIME_FOR_STEP {
+                // Lines that an earlier attempt did may still be being skipped.
+                part.finish_lines(tally, reader.lines().max(lines_done), false).await?;
+                return Ok(Ended::Complete);
+            }
+        }
         let judge = part.judge();
-        reader.take(&bytes, &mut |item| judge.dry_run(&item, &mut tally)).map_err(corrupt)?;
-        if reader.lines() >= part.checkpoint.page + LINES_PER_CHECKPOINT {
-            save_lines(part, reader.lines(), std::mem::take(&mut tally), false).await?;
-        }
-        if deadline.remaining() < STOP_READING {
-            return save_lines(part, reader.lines().max(part.checkpoint.page), tally, false).await;
-        }
+        let lines = reader.finish(&self.file, &mut |item| judge.dry_run(&item, &mut tally)).map_err(corrupt)?;
+        part.finish_lines(tally, lines, true).await?;
+        Ok(Ended::Complete)
     }
-    let judge = part.judge();
-    let lines = reader.finish(file, &mut |item| judge.dry_run(&item, &mut tally)).map_err(corrupt)?;
-    save_lines(part, lines, tally, true).await
-}
-
-async fn save_lines<B, L>(part: &mut Part<'_, B, L>, lines: u64, tally: Tally, done: bool) -> Result<(), Error>
-where
-    B: ReadObject + WriteObject + ListObjects,
-    L: LockTable + Checkpoints + SteerRun,
-{
-    let name = part.id.part.clone();
-    let part_error = |source| Error::Part { part: name.clone(), source };
-    part.dead_letters(&tally.findings).await.map_err(part_error)?;
-    part.checkpoint.tally.add(tally);
-    (part.checkpoint.page, part.checkpoint.done) = (lines, done);
-    part.save().await.map_err(part_error)?;
-    part.count_done().await.map_err(part_error)
 }

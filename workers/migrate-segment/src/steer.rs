@@ -1,4 +1,5 @@
-//! What the sender is told while it sends: whether to go on, at what pace, and when the next page is here.
+//! What the sender and its caller exchange during a round: the permitted rate, throttles, and whether the next page was
+//! read.
 
 use std::cell::Cell;
 
@@ -6,39 +7,40 @@ use tableshift_aws::CallError;
 use tableshift_core::control::throttle::{Reach, Reason};
 use tokio::sync::Notify;
 
-/// What the sender asks its caller.
+/// What the sender asks of its caller.
 pub(crate) trait Steer {
-    /// The error that steering may end in.
+    /// Why a round can fail.
     type Error: From<CallError>;
-    /// Whether to go on, and at how many write units a second.
-    async fn go_on(&self) -> Result<Option<Rate>, Self::Error>;
-    /// A throttle that concerns every worker, met when this one asked for so many units a second.
-    async fn throttled(&self, reach: Reach, asked: f64) -> Result<(), Self::Error>;
-    /// Any throttle, to be counted.
+    /// The rate at which to continue. `None`: stop sending.
+    async fn permitted_rate(&self) -> Result<Option<Rate>, Self::Error>;
+    /// Reports a throttle that concerns every worker. `requested` is the rate at which this worker lately wrote, in
+    /// write units a second.
+    async fn report_throttle(&self, reach: Reach, requested: f64) -> Result<(), Self::Error>;
+    /// Counts a throttle of any kind.
     fn count_throttle(&self, reason: Option<Reason>);
 }
 
-/// Whether the page after the one that is written has been read: writes of hot keys are not waited for any longer then.
+/// Whether the next page was read: from then on, no page waits for writes to hot keys.
 #[derive(Default)]
 pub(crate) struct NextPage {
-    here: Cell<bool>,
-    told: Notify,
+    read: Cell<bool>,
+    notify: Notify,
 }
 
 impl NextPage {
-    /// It is here.
-    pub(crate) fn tell(&self) {
-        self.here.set(true);
-        self.told.notify_one();
+    /// Marks the page as read.
+    pub(crate) fn set_read(&self) {
+        self.read.set(true);
+        self.notify.notify_one();
     }
 
-    pub(crate) fn is_here(&self) -> bool {
-        self.here.get()
+    pub(crate) fn is_read(&self) -> bool {
+        self.read.get()
     }
 
-    /// Waits until it is here.
-    pub(crate) async fn comes(&self) {
-        self.told.notified().await;
+    /// Waits until the page is read.
+    pub(crate) async fn wait_until_read(&self) {
+        self.notify.notified().await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use tableshift_aws::ledger::lock::LockTable;
 use tableshift_aws::sfn::executions::WatchExecution;
-use tableshift_core::control::lock::{Lock, holder_to_ask_for, to_take};
+use tableshift_core::control::lock::{Lock, holder_to_check, next_lock};
 use tableshift_core::plan::run_plan::RunPlan;
 
 use crate::{Error, Ports};
@@ -20,12 +20,12 @@ where
     let table = &plan.table.name;
     let now = (ports.clock)() / 1000;
     let seen = ports.ledger.lock(table).await.map_err(Error::Ledger)?;
-    let holder_runs = match holder_to_ask_for(seen.as_ref(), execution, now) {
+    let holder_runs = match holder_to_check(seen.as_ref(), execution, now) {
         None => false,
         Some(holder) => ports.executions.is_running(holder).await.map_err(Error::Holder)?,
     };
     let lease_until = now + plan.lease_seconds as i64;
-    let lock = to_take(seen.as_ref(), holder_runs, table, &plan.run, execution, lease_until).map_err(Error::Held)?;
+    let lock = next_lock(seen.as_ref(), holder_runs, table, &plan.run, execution, lease_until).map_err(Error::Held)?;
     match ports.ledger.take(&lock, seen.as_ref()).await.map_err(Error::Ledger)? {
         true => Ok(lock),
         false => Err(Error::Outrun(table.clone())),
@@ -43,7 +43,7 @@ pub(crate) async fn keep_if<B, L: LockTable, T, E, W>(
         && let Err(error) = ports.ledger.release(&plan.table.name, execution).await
     {
         tracing::warn!(
-            cause = tableshift_runtime::told(&error),
+            cause = tableshift_runtime::chain(&error),
             "the lock could not be given back; its lease will end"
         );
     }

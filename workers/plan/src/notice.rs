@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use tableshift_core::report::message::{Event, Notice};
+use tableshift_core::report::event::Event;
+use tableshift_core::report::message::Notice;
 
 use crate::Output;
 

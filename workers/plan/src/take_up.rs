@@ -10,10 +10,12 @@ use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::control::lock::SETTLE_SECONDS;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::input::{Action, Input};
+use tableshift_core::plan::planning::Speed;
 use tableshift_core::plan::policy::{OnBadVerdict, Policy};
-use tableshift_core::plan::run_plan::{RunPlan, Speed, Steps};
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::steps::Steps;
+use tableshift_core::plan::wave::Wave;
 
 use crate::{Error, Output, Ports, Request, describe, lock, migration};
 
@@ -99,8 +101,8 @@ fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) 
         }
         Action::Resume => {
             let steps = Steps { roll_back_if_bad: on_bad_verdict == OnBadVerdict::RollBack, ..plan.steps };
-            let has_begun = plan.first_wave().is_begun(&record.progress);
-            Ok(if has_begun { steps.from_writing_on() } else { steps })
+            let has_started = plan.first_wave().has_started(&record.progress);
+            Ok(if has_started { steps.from_writing_on() } else { steps })
         }
         action => Ok(Steps::of(action, policy, on_bad_verdict)),
     }

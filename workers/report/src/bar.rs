@@ -1,7 +1,8 @@
 //! Stacked bars: a whole, and what it is made of.
 
-use crate::text::{grouped, percent};
+use crate::text::percent;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::report::number_format::with_commas;
 use tableshift_core::write::counts::{Counts, JournalCounts};
 
 /// The bar's width in the units of its drawing.
@@ -58,7 +59,7 @@ impl Bar {
             x += width * scale;
             Slice::of(part, total, at, width * scale)
         });
-        Some(Self { title, slices: slices.collect(), total: grouped(total) })
+        Some(Self { title, slices: slices.collect(), total: with_commas(total) })
     }
 }
 
@@ -66,7 +67,7 @@ impl Slice {
     fn of(&(colour, name, meaning, count): &Part, total: u64, x: f64, width: f64) -> Self {
         let (x, width) = (format!("{x:.1}"), format!("{width:.1}"));
         let (share, is_none) = (percent(count, total), count == 0);
-        Self { colour, name, meaning, count: grouped(count), share, is_none, x, width }
+        Self { colour, name, meaning, count: with_commas(count), share, is_none, x, width }
     }
 }
 
@@ -111,7 +112,7 @@ fn way_back(counts: &Counts, journal: &JournalCounts) -> Option<Bar> {
         "Items in the journal",
         &[
             ("blue", "restored", "put back as they were before the run", journal.restored),
-            ("green", "already back", "as before the run already", journal.already_back),
+            ("green", "already back", "as before the run already", journal.already_restored),
             ("amber", "spared", "changed by the application since; left as they are", journal.spared),
             ("grey", "gone", "deleted by the application since; they stay deleted", journal.gone),
             ("red", "invalid", "they could not be put back", counts.invalid),

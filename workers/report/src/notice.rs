@@ -2,12 +2,13 @@
 
 use tableshift_aws::ledger::lock::LockTable;
 use tableshift_aws::sns::{Publish, tell};
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
-use tableshift_core::report::message::{Event, Notice};
+use tableshift_core::plan::wave::Wave;
+use tableshift_core::report::event::Event;
+use tableshift_core::report::message::Notice;
 use tableshift_core::report::run_report::{Report, Verdict};
-use tableshift_runtime::told;
+use tableshift_runtime::chain;
 
 /// What there is to tell of the phase that was reported last.
 fn event(report: &Report) -> Option<Event<'static>> {
@@ -23,7 +24,7 @@ fn event(report: &Report) -> Option<Event<'static>> {
 pub(crate) async fn tell_of(report: &Report, plan: &RunPlan, topic: &impl Publish, ledger: &impl LockTable, at: i64) {
     let Some(event) = event(report) else { return };
     let lock = ledger.lock(&plan.table.name).await;
-    let lock = lock.inspect_err(|error| tracing::warn!(cause = told(error), "the run's execution is not known"));
+    let lock = lock.inspect_err(|error| tracing::warn!(cause = chain(error), "the run's execution is not known"));
     let execution = lock.ok().flatten().and_then(|lock| lock.execution).unwrap_or_default();
     let notice = Notice::of_run(plan, event, at, &execution);
     let notice = Notice { reported: true, counts: report.last_counts(), ..notice };

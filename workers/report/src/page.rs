@@ -7,8 +7,8 @@ use crate::phase::{self, PhaseView};
 use crate::plan::{facts, next};
 use askama::Template;
 use tableshift_core::language::document::outline::{RuleLine, outline};
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::report::run_report::{Report, Verdict};
 
 /// The page of a report.

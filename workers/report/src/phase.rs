@@ -2,11 +2,12 @@
 
 use crate::bar::Bar;
 use crate::sample::{FindingView, SampleView};
-use crate::text::{dollars, grouped, many, units};
+use crate::text::{dollars, many, units};
 use tableshift_core::plan::estimate::cost_usd;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::report::number_format::with_commas;
 use tableshift_core::report::run_report::{PhaseReport, Verdict};
 use tableshift_core::write::counts::MAX_EXAMPLES;
 
@@ -78,14 +79,14 @@ impl PhaseView {
 /// The phase in one sentence.
 pub(crate) fn summary(phase: Phase, report: &PhaseReport) -> String {
     let (counts, journal) = (&report.tally.counts, &report.tally.journal);
-    let (changed, scanned) = (grouped(counts.changed), many(counts.scanned, "item"));
+    let (changed, scanned) = (with_commas(counts.changed), many(counts.scanned, "item"));
     match phase {
         Phase::DryRun => format!("{changed} of {scanned} would be changed. Nothing was written to the table."),
         Phase::Migrate => format!("{changed} of {scanned} were changed."),
         Phase::Verify if counts.late == 0 => format!("{scanned} scanned again; none is in the old shape."),
-        Phase::Verify => format!("{scanned} scanned again; {} in the old shape.", grouped(counts.late)),
+        Phase::Verify => format!("{scanned} scanned again; {} in the old shape.", with_commas(counts.late)),
         Phase::RollBack => {
-            format!("{} put back; {} spared.", many(journal.restored, "item"), grouped(journal.spared))
+            format!("{} put back; {} spared.", many(journal.restored, "item"), with_commas(journal.spared))
         }
     }
 }
@@ -94,25 +95,25 @@ fn figures(phase: Phase, report: &PhaseReport, plan: &RunPlan) -> Vec<Figure> {
     let (tally, journal) = (&report.tally, &report.tally.journal);
     let missing = report.parts_expected.saturating_sub(report.parts_reported);
     let consumed = format!("{} read, {} write", units(tally.units.read), units(tally.units.write));
-    let (parts, expected) = (grouped(report.parts_reported), grouped(report.parts_expected));
+    let (parts, expected) = (with_commas(report.parts_reported), with_commas(report.parts_expected));
     let mut figures = vec![
         Figure { bad: missing > 0, ..figure("Parts reported", format!("{parts} of {expected}"), "") },
         figure("Units consumed", consumed, format!("{} at on-demand prices", dollars(report.cost_usd))),
     ];
     let throttles = tally.throttles.named().into_iter();
-    let throttles: Vec<_> = throttles.map(|(count, reason)| format!("{} {reason}", grouped(count))).collect();
+    let throttles: Vec<_> = throttles.map(|(count, reason)| format!("{} {reason}", with_commas(count))).collect();
     if !throttles.is_empty() {
-        figures.push(figure("Requests throttled", grouped(tally.throttles.all()), throttles.join(", ")));
+        figures.push(figure("Requests throttled", with_commas(tally.throttles.all()), throttles.join(", ")));
     }
     match phase {
         Phase::DryRun => {
             let cost = dollars(cost_usd(tally.change_units as f64, 0.0));
             let more = format!("{cost}{}", copies(plan));
-            figures.push(figure("Write units that the changes take", grouped(tally.change_units), more));
+            figures.push(figure("Write units that the changes take", with_commas(tally.change_units), more));
         }
         Phase::Migrate => {
-            let unwritten = format!("{} of them not written", grouped(journal.unwritten));
-            figures.push(figure("Journaled before writing", grouped(journal.journaled), unwritten));
+            let unwritten = format!("{} of them not written", with_commas(journal.not_written));
+            figures.push(figure("Journaled before writing", with_commas(journal.journaled), unwritten));
         }
         Phase::Verify | Phase::RollBack => {}
     }

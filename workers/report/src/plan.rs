@@ -1,12 +1,15 @@
 //! The plan: what the migration does, and how the run goes about it.
 
-use crate::text::{dollars, grouped, many, size};
+use crate::text::{dollars, many, size};
 use jiff::Timestamp;
-use tableshift_core::plan::canary::{CanaryPlan, Wave};
+use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::policy::OnBadVerdict;
-use tableshift_core::plan::run_plan::{RunPlan, Steps};
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::steps::Steps;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::plan::window::Window;
+use tableshift_core::report::number_format::with_commas;
 use tableshift_core::report::run_report::{Report, Verdict};
 
 /// What the run does after this report, in one sentence.
@@ -51,7 +54,7 @@ fn after_canary(verdict: Verdict, canary: &CanaryPlan, roll_back_if_bad: bool) -
 /// What goes first, if a part does.
 fn canary(canary: &CanaryPlan, segments: u32) -> String {
     let then = if canary.approve { ", then asks a person" } else { "" };
-    let (first, bake) = (grouped(canary.segments.into()), canary.bake());
+    let (first, bake) = (with_commas(canary.segments.into()), canary.bake());
     format!("{first} of {} first; bakes for {bake}{then}", many(segments.into(), "segment"))
 }
 
@@ -61,10 +64,10 @@ pub(crate) fn facts(plan: &RunPlan) -> Vec<(&'static str, String)> {
     let mut facts = vec![
         ("Table", table(plan)),
         ("Steps", way(plan.steps)),
-        ("Segments", format!("{}, at most {} at a time", grouped(plan.segments.into()), plan.workers())),
+        ("Segments", format!("{}, at most {} at a time", with_commas(plan.segments.into()), plan.workers())),
         ("Pace", pace(plan)),
         ("Window", plan.window.as_ref().map_or("at any time".into(), window)),
-        ("Invalid items tolerated", grouped(plan.invalid_items)),
+        ("Invalid items tolerated", with_commas(plan.invalid_items)),
         ("On a bad verdict", on_bad_verdict(plan)),
         (
             "Estimate from the table's size",

@@ -1,40 +1,28 @@
 //! Numbers, money and attribute values as people read them.
 
 use tableshift_core::item::value::{Item, Value};
+use tableshift_core::report::number_format::{rounded, with_commas};
 
 /// The most characters of a value that are shown.
 const MAX_SHOWN: usize = 120;
 /// How much of what two long values share is shown before they part.
 const SHARED_SHOWN: usize = 24;
 
-/// A whole number with thousands separated: `12,480`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// A number of things: `1 item`, `2 items`.
 pub(crate) fn many(number: u64, what: &str) -> String {
-    format!("{} {what}{}", grouped(number), if number == 1 { "" } else { "s" })
+    format!("{} {what}{}", with_commas(number), if number == 1 { "" } else { "s" })
 }
 
 /// Capacity units: halves occur, but nobody decides by them among thousands.
 pub(crate) fn units(units: f64) -> String {
-    if units < 100.0 && units.fract() != 0.0 { format!("{units:.1}") } else { grouped(units.round() as u64) }
+    if units < 100.0 && units.fract() != 0.0 { format!("{units:.1}") } else { rounded(units) }
 }
 
 /// An amount of US dollars.
 pub(crate) fn dollars(amount: f64) -> String {
     match (amount * 100.0).round() as u64 {
         0 if amount > 0.0 => "under $0.01".into(),
-        cents => format!("${}.{:02}", grouped(cents / 100), cents % 100),
+        cents => format!("${}.{:02}", with_commas(cents / 100), cents % 100),
     }
 }
 
@@ -118,12 +106,6 @@ mod tests {
     use super::*;
     use std::collections::{BTreeMap, BTreeSet};
     use tableshift_core::item::value::Binary;
-
-    #[test]
-    fn thousands_are_separated() {
-        let texts: Vec<_> = [0, 999, 1_000, 48_211, 1_234_567].map(grouped).into();
-        assert_eq!(texts, ["0", "999", "1,000", "48,211", "1,234,567"]);
-    }
 
     #[test]
     fn units_money_sizes_and_shares_are_rounded_without_lying() {

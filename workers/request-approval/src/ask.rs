@@ -8,8 +8,8 @@ use tableshift_aws::s3::ReadObject;
 use tableshift_aws::sns::Publish;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::item::hash;
-use tableshift_core::plan::canary::Wave;
-use tableshift_runtime::told;
+use tableshift_core::plan::wave::Wave;
+use tableshift_runtime::chain;
 
 use crate::message::Request;
 use crate::reviewed::Reviewed;
@@ -77,7 +77,7 @@ impl Ask {
         let record = record(&ports.ledger, &self.run).await?;
         let found = requesters::found(&ports.ledger, &ports.history, &record, (ports.clock)().div_euclid(1000)).await;
         Ok(found.unwrap_or_else(|error| {
-            tracing::warn!(cause = told(&error), "who started the run is not known yet");
+            tracing::warn!(cause = chain(&error), "who started the run is not known yet");
             record.requesters
         }))
     }

@@ -9,11 +9,11 @@ use tableshift_aws::ledger::approvals::{Answer, Approval, Approvals, Outcome, Qu
 use tableshift_aws::ledger::runs::Runs;
 use tableshift_aws::s3::ReadObject;
 use tableshift_core::approval::identity::Identity;
-use tableshift_core::approval::rules::{Hashes, NotEntitled, UnknownRequester, account_of};
+use tableshift_core::approval::rules::{Hashes, NotEligible, UnknownRequester, account_of};
 use tableshift_core::approval::signature::{AnswerTo, Signature, Statement};
 use tableshift_core::item::hash;
-use tableshift_core::plan::canary::Wave;
-use tableshift_runtime::told;
+use tableshift_core::plan::wave::Wave;
+use tableshift_runtime::chain;
 
 use crate::judgement::{self, Refusal};
 use crate::requesters::Unanswered;
@@ -216,15 +216,15 @@ where
     let requesters = match requesters::found(&ports.ledger, &ports.history, &record, now).await {
         Ok(requesters) => requesters,
         Err(Unanswered::History(error)) if rules.unknown_requester == UnknownRequester::Allow => {
-            tracing::warn!(cause = told(&error), "who started the run stays unknown");
+            tracing::warn!(cause = chain(&error), "who started the run stays unknown");
             record.requesters.clone()
         }
         Err(error) => return Err(Error::Requesters(error)),
     };
     let wait = rules.decidable_from(&requesters).map_or(0, |from| from.saturating_sub(now)).max(0).unsigned_abs();
     Ok(match rules.may_approve(by, &requesters, account_of(&record.execution)) {
-        Ok(()) | Err(NotEntitled::RequesterUnknown(_)) if wait > 0 => Verdict::Pending(wait),
+        Ok(()) | Err(NotEligible::RequesterUnknown(_)) if wait > 0 => Verdict::Pending(wait),
         Ok(()) => Verdict::Approved,
-        Err(error) => Verdict::Refused(Refusal::NotEntitled(error)),
+        Err(error) => Verdict::Refused(Refusal::NotEligible(error)),
     })
 }

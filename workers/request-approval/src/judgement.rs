@@ -1,7 +1,7 @@
 //! Whether an answer is a yes to exactly what was asked, and why not. Pure.
 
 use tableshift_aws::ledger::approvals::{Answer, Outcome, Question};
-use tableshift_core::approval::rules::{Changed, Hashes, NotEntitled};
+use tableshift_core::approval::rules::{Changed, Hashes, NotEligible};
 use tableshift_core::approval::signature::SignatureError;
 use tableshift_runtime::ErrorName;
 
@@ -54,7 +54,7 @@ pub enum Refusal {
     Replayed,
     /// The answer is from somebody whose yes does not count.
     #[error("the yes does not count: {0}")]
-    NotEntitled(NotEntitled),
+    NotEligible(NotEligible),
     /// The answer was refused before, for this reason.
     #[error("{0}")]
     RefusedBefore(String),
@@ -67,7 +67,7 @@ impl Refusal {
             Self::Rejected { .. } => ErrorName::ApprovalRejected,
             Self::Expired { .. } => ErrorName::ApprovalExpired,
             Self::NotAsked | Self::Answered { .. } | Self::Overtaken | Self::Stale(_) => ErrorName::ApprovalStale,
-            Self::Unsigned(_) | Self::NotTheirs(_) | Self::Replayed | Self::NotEntitled(_) | Self::RefusedBefore(_) => {
+            Self::Unsigned(_) | Self::NotTheirs(_) | Self::Replayed | Self::NotEligible(_) | Self::RefusedBefore(_) => {
                 ErrorName::ApprovalRefused
             }
         }

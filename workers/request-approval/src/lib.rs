@@ -25,7 +25,7 @@ use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::s3::{ObjectError, ReadObject};
 use tableshift_aws::sns::Publish;
 use tableshift_core::approval::identity::Identity;
-use tableshift_core::plan::canary::Wave;
+use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::Clock;
 use tableshift_runtime::{ErrorName, Named};
 
@@ -186,7 +186,7 @@ pub enum Error {
         source: CallError,
     },
     /// The answer is no yes to what was asked.
-    #[error("{refusal}; {}", wave.unwritten())]
+    #[error("{refusal}; {}", wave.written_so_far())]
     Refused {
         /// What is wrong with it.
         refusal: Refusal,

@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 
 use tableshift_aws::ledger::approvals::Question;
 use tableshift_core::approval::rules::Requester;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::policy::OnBadVerdict;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
+use tableshift_core::report::event::Event;
 use tableshift_core::report::links;
-use tableshift_core::report::message::{Event, Message, Notice};
+use tableshift_core::report::message::{Message, Notice};
 use tableshift_core::report::run_report::Report;
 use tableshift_core::report::summary::{self, started_by};
 
@@ -45,17 +46,17 @@ impl Request<'_> {
     pub fn subject(&self) -> String {
         let RunPlan { stage, table, migration, .. } = self.plan;
         match self.wave {
-            Wave::Main => format!("tableshift {stage}: may {} write the rest of {}?", migration.id, table.name),
-            Wave::Whole | Wave::Canary => format!("tableshift {stage}: may {} write to {}?", migration.id, table.name),
+            Wave::Main => format!("tableshift {stage}: approve the main wave of {} on {}?", migration.id, table.name),
+            Wave::Whole | Wave::Canary => format!("tableshift {stage}: approve {} on {}?", migration.id, table.name),
         }
     }
 
     /// The message.
     pub fn text(&self) -> String {
         let plan = self.plan;
-        let what = if self.wave == Wave::Main { "the rest of" } else { "to" };
+        let before = if self.wave == Wave::Main { "its main wave" } else { "it" };
         let mut text =
-            format!("Run {} waits for a yes before it writes {what} table {}.\n\n", plan.run, plan.table.name);
+            format!("Run {} needs an approval before {before} writes to table {}.\n\n", plan.run, plan.table.name);
         self.line(&mut text, "Stage", &plan.stage);
         self.line(&mut text, "Migration", &plan.migration.id);
         if let Some(description) = plan.migration.description.as_deref() {
@@ -83,26 +84,26 @@ impl Request<'_> {
         let region = links::region(self.execution).map(|region| format!(" --region {region}")).unwrap_or_default();
         let without = match (self.wave, self.plan.on_bad_verdict) {
             (Wave::Main, OnBadVerdict::RollBack) => {
-                "Without an answer the run ends at\nthe time above and writes no more; the canary stays as it is. After a no it is put back.\n"
+                "Without an answer\nthe run ends at the time above and writes no more; the canary stays as it is. If rejected, the canary is rolled back.\n"
             }
             (Wave::Main, OnBadVerdict::Hold) => {
-                "Without an answer, or after\na no, the run ends and writes no more; the canary stays as it is.\n"
+                "If the run is\nrejected or not answered in time, it ends and writes no more; the canary stays as it is.\n"
             }
-            _ => "Without an\nanswer the run ends at the time above and writes nothing.\n",
+            _ => "Without an answer\nthe run ends at the time above and writes nothing.\n",
         };
         let link = links::object(self.execution, bucket, &page).map(|link| format!("{link}\n")).unwrap_or_default();
         write!(
             text,
             "Read the report first:\n\n\
              {link}aws s3 cp{region} s3://{bucket}/{page} .\n\n\
-             The answer is bound to report and plan by their SHA-256:\n\n\
+             The answer is bound to the SHA-256 of report and plan:\n\n\
              {report_hash}  {report}\n\
              {plan_hash}  the plan, migration included\n\n\
              To approve:\n\n\
              tableshift approve {run} --stage {stage}\n\n\
              To reject:\n\n\
              tableshift reject {run} --stage {stage} --reason '<why>'\n\n\
-             The command signs the answer with your AWS credentials. Who started the run cannot approve it. {without}",
+             The command signs the answer with your AWS credentials. Whoever started the run cannot approve it. {without}",
         )
         .expect("a string takes all");
     }
@@ -117,7 +118,7 @@ mod tests {
     use tableshift_core::plan::input::Input;
     use tableshift_core::plan::monitors::Monitors;
     use tableshift_core::plan::phase::Phase;
-    use tableshift_core::plan::run_plan::Facts;
+    use tableshift_core::plan::planning::Facts;
     use tableshift_core::write::counts::{Counts, JournalCounts, Partial, Tally};
 
     fn plan() -> RunPlan {
@@ -176,7 +177,7 @@ mod tests {
             requesters: &[ann],
         };
         let message = request.message();
-        assert_eq!(message.attributes[0], ("phase", "waiting".to_owned()));
+        assert_eq!(message.attributes[0], ("event", "waiting".to_owned()));
         (message.subject, message.text)
     }
 

@@ -7,7 +7,7 @@ use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::Requester;
-use tableshift_runtime::told;
+use tableshift_runtime::chain;
 
 /// Why it could not be found out.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,7 @@ async fn look_up(history: &impl FindCallers, requester: &Requester, now: i64) ->
         // It may answer later.
         Err(error) if matches!(error.cause, Cause::Throttled | Cause::Unavailable) => Err(error),
         Err(error) => {
-            tracing::warn!(cause = told(&error), "CloudTrail does not say here who started the run");
+            tracing::warn!(cause = chain(&error), "CloudTrail does not say here who started the run");
             Ok(Vec::new())
         }
         Ok(callers) => Ok(callers),

@@ -1,8 +1,8 @@
 //! `tableshift check`: every problem of migration files at once, each at its place, with what to write instead.
 
 use super::render;
-use crate::ending::{Ending, Told};
 use crate::files::{self, FileError, Source};
+use crate::output::{CommandOutput, ExitStatus};
 use crate::table::{self, TableError};
 use clap::Args;
 use serde::Serialize;
@@ -49,7 +49,7 @@ pub enum CheckError {
 }
 
 /// Checks every file.
-pub fn run(check: &Check) -> Result<Told, CheckError> {
+pub fn run(check: &Check) -> Result<CommandOutput, CheckError> {
     let facts = check.facts()?;
     let sources = check.files.iter().map(|path| files::read(path)).collect::<Result<Vec<_>, _>>();
     let sources = sources.map_err(CheckError::File)?;
@@ -62,7 +62,7 @@ pub fn run(check: &Check) -> Result<Told, CheckError> {
         .collect();
     let errors = reviewed.iter().map(|(_, review)| review.count(Level::Error)).sum::<usize>();
     let text = if check.json { json(&reviewed) } else { prose(&reviewed) };
-    Ok(Told { text, ending: Ending::of(errors == 0) })
+    Ok(CommandOutput { text, status: ExitStatus::success_if(errors == 0) })
 }
 
 impl Check {

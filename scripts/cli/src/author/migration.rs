@@ -4,9 +4,9 @@ use crate::files::{self, FileError, Source};
 use std::path::Path;
 use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::diagnostics::Review;
+use tableshift_core::language::document::Document;
 use tableshift_core::language::document::field::Field;
-use tableshift_core::language::document::{Action, Document, Step};
-use tableshift_core::language::explain::steps::brief;
+use tableshift_core::language::document::outline::{StepLine, outline};
 
 /// A migration that can be applied.
 #[derive(Debug)]
@@ -49,22 +49,8 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
 impl Loaded {
     /// A step in a few words.
     pub fn brief(&self, field: &Field) -> Option<String> {
-        let change = match field.rule {
-            Some(rule) => &self.document.rules.get(rule - 1)?.change,
-            None => &self.document.change,
-        };
-        step(change, &field.steps).map(brief)
-    }
-}
-
-fn step<'d>(change: &'d [Step], numbers: &[usize]) -> Option<&'d Step> {
-    let (first, within) = numbers.split_first()?;
-    let step = change.get(first - 1)?;
-    match within {
-        [] => Some(step),
-        within => match &step.action {
-            Action::IncrementVersion(increment) => self::step(&increment.change, within),
-            _ => None,
-        },
+        let rules = outline(&self.document);
+        let rule = rules.get(field.rule.unwrap_or(1) - 1)?;
+        rule.steps.iter().find(|step| step.numbers == field.steps).map(StepLine::brief)
     }
 }

@@ -2,9 +2,12 @@
 
 pub mod check;
 pub mod explain;
+mod fixture;
 mod migration;
 pub mod new;
 mod paint;
+#[cfg(test)]
+mod reference;
 mod render;
 mod template;
 pub mod test;

@@ -1,15 +1,15 @@
 //! `tableshift new`: a dated migration file that an editor helps with, sample items beside it, and what to do next.
 
 use super::template;
-use crate::ending::{Ending, Told};
+use crate::author::fixture;
 use crate::files::{self, FileError};
+use crate::output::{CommandOutput, ExitStatus};
 use clap::Args;
 use jiff::Zoned;
 use jiff::civil::Date;
 use std::path::{Path, PathBuf};
 use tableshift_core::language::compile::compiled::is_name;
 use tableshift_core::language::diagnostics::shape;
-use tableshift_core::language::fixture;
 use thiserror::Error;
 
 /// Writes a new migration with sample items, and says what to do next
@@ -41,7 +41,7 @@ pub enum NewError {
 }
 
 /// Writes the migration and its samples.
-pub fn run(new: &New) -> Result<Told, NewError> {
+pub fn run(new: &New) -> Result<CommandOutput, NewError> {
     let date = new.date.unwrap_or_else(|| Zoned::now().date());
     let id = format!("{}-{}", date.strftime("%Y%m%d"), new.name);
     if !is_name(&id) {
@@ -56,7 +56,7 @@ pub fn run(new: &New) -> Result<Told, NewError> {
     files::write_new(&migration, &files.migration).map_err(NewError::File)?;
     files::write_new(&samples, &files.fixture).map_err(NewError::File)?;
     schemas(&new.folder).map_err(NewError::File)?;
-    Ok(Told { text: next(&migration, &samples), ending: Ending::Fine })
+    Ok(CommandOutput { text: next(&migration, &samples), status: ExitStatus::Success })
 }
 
 /// The schemas that the first line of each file names. They are this version's, whatever was there.
@@ -78,6 +78,6 @@ fn next(migration: &Path, samples: &Path) -> String {
          \x20 1. write the change and a few samples of your own items\n\
          \x20 2. tableshift check {file}     everything that is wrong with it\n\
          \x20 3. tableshift test {file}      what becomes of the samples\n\
-         \x20 4. tableshift explain {file}   in plain sentences, for those who approve it\n"
+         \x20 4. tableshift explain {file}   in plain language, for those who approve it\n"
     )
 }

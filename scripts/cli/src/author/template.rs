@@ -95,10 +95,10 @@ fn attribute(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::author::fixture::{self, Expected};
     use tableshift_core::change::migration::{Migration as _, Outcome};
     use tableshift_core::language::compile::compiled::Compiled;
     use tableshift_core::language::diagnostics::Review;
-    use tableshift_core::language::fixture::{self, Expected};
 
     #[test]
     fn what_is_written_has_no_findings_and_does_what_its_samples_say() {

@@ -1,60 +1,65 @@
-//! `tableshift ensure-finished`: for the release that depends on the data.
+//! `tableshift ensure-finished`: the check for a release that depends on a migration.
 
-use super::ended::Standing;
-use super::stage::Target;
+use super::stage::StageOptions;
 use super::{OperateError, block_on};
-use crate::ending::Told;
+use crate::files;
+use crate::output::{CommandOutput, ExitStatus, RunStatus};
 use clap::Args;
 use serde_json::json;
-use std::path::Path;
+use std::error::Error;
+use std::path::PathBuf;
 use tableshift_aws::ledger::runs::{Applied, AppliedMigrations as _};
 use tableshift_aws::s3::ReadObject as _;
+use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::language::document::Document;
 use tableshift_core::plan::keys;
 
-/// Ends well only if a migration is applied to a table and verified, with the very content it has now
+/// Succeeds only if this exact migration is applied to the table and verified
+///
+/// Ends with exit code 9 and says what is missing if it is not. For a release that depends on the migrated data.
 #[derive(Debug, Args)]
 pub struct Ensure {
-    /// The migration's id: its content is that of migrations/ID.yaml in the stage's bucket, unless --file is given
+    /// The migration's id. Its content is read from migrations/ID.yaml in the stage's bucket, unless --file is given
     migration: String,
-    /// The table
+    /// The table's name
     #[arg(long)]
     table: String,
-    /// The migration's file on this machine, as the release has it
+    /// A local file with the migration's content
     #[arg(long)]
-    file: Option<std::path::PathBuf>,
+    file: Option<PathBuf>,
     #[command(flatten)]
-    target: Target,
+    stage: StageOptions,
 }
 
-/// Asks the ledger. Exit code 0, or 9 with what is missing.
-pub fn run(ensure: &Ensure) -> Result<Told, OperateError> {
+/// Compares the migration with the ledger's record of what is applied to the table.
+pub fn run(ensure: &Ensure) -> Result<CommandOutput, OperateError> {
     block_on(async {
-        let stage = ensure.target.find().await?;
-        let text = match &ensure.file {
-            Some(path) => {
-                crate::files::read(Path::new(path)).map(|source| source.text).map_err(|e| unread(ensure, e.into()))?
-            }
-            None => {
-                let bytes = stage.clients.bucket().get(&keys::migration(&ensure.migration)).await;
-                String::from_utf8_lossy(&bytes.map_err(|e| unread(ensure, e.into()))?).into_owned()
-            }
-        };
-        let document = Document::from_yaml(&text).map_err(|error| unread(ensure, error.into()))?;
+        let stage = ensure.stage.find().await?;
+        let document = read_document(&stage, ensure).await.map_err(|source| OperateError::Document {
+            what: format!("cannot read the content of migration `{}`", ensure.migration),
+            source,
+        })?;
         let applied = stage.clients.ledger().applied(&ensure.table, &ensure.migration).await;
-        let lacks = lacks(&ensure.migration, &document, applied.map_err(OperateError::Ledger)?.as_ref());
-        Ok(told(ensure, lacks))
+        let missing = what_is_missing(&ensure.migration, &document, applied.map_err(OperateError::Ledger)?.as_ref());
+        Ok(output(ensure, missing))
     })
 }
 
-fn unread(ensure: &Ensure, source: Box<dyn std::error::Error + Send + Sync>) -> OperateError {
-    OperateError::Machine { what: format!("the content of migration `{}` cannot be read", ensure.migration), source }
+async fn read_document(stage: &DeployedStage, ensure: &Ensure) -> Result<Document, Box<dyn Error + Send + Sync>> {
+    let text = match &ensure.file {
+        Some(path) => files::read(path)?.text,
+        None => {
+            let bytes = stage.clients.bucket().get(&keys::migration(&ensure.migration)).await?;
+            String::from_utf8_lossy(&bytes).into_owned()
+        }
+    };
+    Ok(Document::from_yaml(&text)?)
 }
 
-/// What is missing; nothing if the migration is finished.
-fn lacks(id: &str, document: &Document, applied: Option<&Applied>) -> Option<String> {
+/// What is missing before the migration is finished on the table; none if it is finished.
+fn what_is_missing(id: &str, document: &Document, applied: Option<&Applied>) -> Option<String> {
     if document.id != id {
-        return Some(format!("the document has the id `{}`", document.id));
+        return Some(format!("the document has another id, `{}`", document.id));
     }
     let Some(applied) = applied else { return Some("it is not applied".into()) };
     if applied.hash != document.hash() {
@@ -63,17 +68,18 @@ fn lacks(id: &str, document: &Document, applied: Option<&Applied>) -> Option<Str
     (!applied.verified).then(|| format!("run {} applied it at {}, but it is not verified", applied.run, applied.at))
 }
 
-fn told(ensure: &Ensure, lacks: Option<String>) -> Told {
+fn output(ensure: &Ensure, missing: Option<String>) -> CommandOutput {
     let (migration, table) = (&ensure.migration, &ensure.table);
-    let text = match (&lacks, ensure.target.json) {
-        (lacks, true) => {
-            json!({"migration": migration, "table": table, "finished": lacks.is_none(), "lacks": lacks}).to_string()
+    let text = match (&missing, ensure.stage.json) {
+        (missing, true) => {
+            let finished = missing.is_none();
+            json!({"migration": migration, "table": table, "finished": finished, "missing": missing}).to_string()
         }
         (None, false) => format!("{migration} is applied to {table} and verified"),
-        (Some(lacks), false) => format!("{migration} is not finished on {table}: {lacks}"),
+        (Some(missing), false) => format!("{migration} is not finished on {table}: {missing}"),
     };
-    let standing = if lacks.is_none() { Standing::Done } else { Standing::UnderWay };
-    Told { text: text + "\n", ending: standing.ending() }
+    let status = if missing.is_none() { RunStatus::Done } else { RunStatus::InProgress };
+    CommandOutput { text: text + "\n", status: ExitStatus::Run(status) }
 }
 
 #[cfg(test)]
@@ -81,14 +87,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_content_applied_and_verified_is_finished() {
+    fn a_migration_is_finished_only_if_this_content_is_applied_and_verified() {
         let document = Document::from_yaml("id: a\nchange: [{set: v, to: 2}]").unwrap();
         let applied = |hash: String, verified| Applied { run: "r".into(), hash, verified, ..Applied::default() };
-        let lacks = |applied: Option<Applied>| lacks("a", &document, applied.as_ref());
-        assert_eq!(lacks(Some(applied(document.hash(), true))), None);
-        assert!(lacks(Some(applied(document.hash(), false))).unwrap().ends_with("but it is not verified"));
-        assert!(lacks(Some(applied("other".into(), true))).unwrap().contains("other content"));
-        assert_eq!(lacks(None).unwrap(), "it is not applied");
-        assert!(super::lacks("b", &document, None).unwrap().contains("the id `a`"));
+        let missing = |applied: Option<Applied>| what_is_missing("a", &document, applied.as_ref());
+        assert_eq!(missing(Some(applied(document.hash(), true))), None);
+        assert!(missing(Some(applied(document.hash(), false))).unwrap().ends_with("but it is not verified"));
+        assert!(missing(Some(applied("other".into(), true))).unwrap().contains("other content"));
+        assert_eq!(missing(None).unwrap(), "it is not applied");
+        assert!(what_is_missing("b", &document, None).unwrap().contains("another id, `a`"));
     }
 }

@@ -1,9 +1,8 @@
 //! `tableshift history`: the latest runs of a stage, or what was done to a table.
 
-use super::stage::Target;
-use super::view::grouped;
+use super::stage::StageOptions;
 use super::{OperateError, block_on};
-use crate::ending::{Ending, Told};
+use crate::output::CommandOutput;
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,36 +11,38 @@ use tableshift_aws::session::executions::Summary;
 use tableshift_aws::session::progress::Progressing as _;
 use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::approval::rules::Requester;
-use tableshift_core::plan::canary::{BAKING, Wave};
+use tableshift_core::plan::wave::{BAKING, Wave};
+use tableshift_core::report::number_format::with_commas;
 
-/// Lists the latest runs of the stage; with --table, the migrations that are applied to it, and its runs
+/// Lists the latest runs and who started them; with --table, also what is applied to the table
 #[derive(Debug, Args)]
 pub struct History {
-    /// Only this table
+    /// Lists only the runs of this table, and the migrations that are applied to it
     #[arg(long)]
     table: Option<String>,
-    /// How many executions to look through, at most
+    /// How many of the latest executions to search for runs
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(i32).range(1..=1000))]
     last: i32,
     #[command(flatten)]
-    target: Target,
+    stage: StageOptions,
 }
 
-/// What is listed.
+/// The list. Its JSON is the output of `history --json`.
 #[derive(Debug, Default, PartialEq, Serialize)]
-struct Listed {
-    /// The migrations that are applied to the table.
+struct Listing {
+    /// The migrations that are applied to the table; empty without `--table`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     applied: Vec<AppliedRow>,
     /// Runs, newest first.
     runs: Vec<RunRow>,
 }
 
+/// A migration that is applied to the table.
 #[derive(Debug, PartialEq, Serialize)]
 struct AppliedRow {
     migration: String,
     run: String,
-    /// The ARNs of who started or resumed that run, as far as they are known.
+    /// The ARNs of those who started or resumed that run; empty if they are not known.
     by: Vec<String>,
     at: String,
     changed: u64,
@@ -49,54 +50,51 @@ struct AppliedRow {
     hash: String,
 }
 
+/// A run.
 #[derive(Debug, PartialEq, Serialize)]
 struct RunRow {
     run: String,
     migration: String,
     table: String,
-    /// `running` (of a canary: with `canary` or `baking`), `succeeded`, or the error that it ended with.
+    /// `running` (with `canary` or `baking` for a run with a canary), `succeeded`, or the error that the run ended with.
     outcome: String,
     started: String,
     changed: Option<u64>,
-    /// The ARNs of who started or resumed it, as far as they are known.
+    /// The ARNs of those who started or resumed the run; empty if they are not known.
     by: Vec<String>,
 }
 
-/// Lists.
-pub fn run(history: &History) -> Result<Told, OperateError> {
+/// Reads the list from Step Functions and the ledger.
+pub fn run(history: &History) -> Result<CommandOutput, OperateError> {
     block_on(async {
-        let stage = history.target.find().await?;
-        let applied = match &history.table {
-            Some(table) => stage.clients.ledger().all_applied(table).await.map_err(OperateError::Ledger)?,
-            None => Vec::new(),
-        };
-        let latest = stage.executions().latest(history.last).await.map_err(OperateError::Call)?;
-        let runs = runs(&stage, latest).await?;
-        let of_table = |row: &RunRow| history.table.as_ref().is_none_or(|table| *table == row.table);
-        let listed =
-            Listed { applied: applied_rows(&stage, applied).await?, runs: runs.into_iter().filter(of_table).collect() };
-        let text = match history.target.json {
-            true => serde_json::to_string_pretty(&listed).unwrap_or_default() + "\n",
-            false => prose(&listed),
-        };
-        Ok(Told { text, ending: Ending::Fine })
+        let stage = history.stage.find().await?;
+        let mut listing = Listing { applied: Vec::new(), runs: latest_runs(&stage, history.last).await? };
+        if let Some(table) = &history.table {
+            listing.applied = applied_to(&stage, table).await?;
+            listing.runs.retain(|row| row.table == *table);
+        }
+        Ok(CommandOutput::success(if history.stage.json {
+            serde_json::to_string_pretty(&listing).unwrap_or_default() + "\n"
+        } else {
+            as_text(&listing)
+        }))
     })
 }
 
-/// The runs that these executions began. One that only took up an earlier run is told by that run's record.
-async fn runs(stage: &DeployedStage, latest: Vec<Summary>) -> Result<Vec<RunRow>, OperateError> {
+/// The runs that the latest executions began. An execution that works on an earlier run has no record under its name.
+async fn latest_runs(stage: &DeployedStage, executions: i32) -> Result<Vec<RunRow>, OperateError> {
     let mut rows = Vec::new();
-    for summary in latest {
-        let record = stage.clients.ledger().run(&summary.run.name).await.map_err(OperateError::Ledger)?;
-        rows.extend(record.map(|record| run_row(record, summary.started)));
+    for Summary { run, started, .. } in stage.executions().latest(executions).await.map_err(OperateError::Call)? {
+        let record = stage.clients.ledger().run(&run.name).await.map_err(OperateError::Ledger)?;
+        rows.extend(record.map(|record| run_row(record, started)));
     }
     Ok(rows)
 }
 
-/// What is applied, with who started the runs that did it, which only their records tell.
-async fn applied_rows(stage: &DeployedStage, applied: Vec<(String, Applied)>) -> Result<Vec<AppliedRow>, OperateError> {
+/// The migrations that are applied to a table. Who started their runs is in the records of the runs.
+async fn applied_to(stage: &DeployedStage, table: &str) -> Result<Vec<AppliedRow>, OperateError> {
     let mut rows = Vec::new();
-    for (migration, applied) in applied {
+    for (migration, applied) in stage.clients.ledger().all_applied(table).await.map_err(OperateError::Ledger)? {
         let record = stage.clients.ledger().run(&applied.run).await.map_err(OperateError::Ledger)?;
         rows.push(applied_row(migration, applied, record.as_ref()));
     }
@@ -105,7 +103,7 @@ async fn applied_rows(stage: &DeployedStage, applied: Vec<(String, Applied)>) ->
 
 fn applied_row(migration: String, applied: Applied, record: Option<&RunRecord>) -> AppliedRow {
     let Applied { run, hash, at, changed, verified, document: _ } = applied;
-    let by = record.map(|record| known(&record.requesters)).unwrap_or_default();
+    let by = record.map(|record| known_arns(&record.requesters)).unwrap_or_default();
     AppliedRow { migration, run, by, at, changed, verified, hash }
 }
 
@@ -115,50 +113,37 @@ fn run_row(record: RunRecord, started: i64) -> RunRow {
         run: record.run,
         migration: record.migration,
         table: record.table,
-        outcome: error.unwrap_or_else(|| under_way(record.status, &record.progress)),
+        outcome: error.unwrap_or_else(|| status_with_canary(record.status, &record.progress)),
         started: Timestamp::from_second(started).unwrap_or(Timestamp::MIN).to_string(),
         changed: record.counts.get("changed").copied(),
-        by: known(&record.requesters),
+        by: known_arns(&record.requesters),
     }
 }
 
-/// A run with a canary that is under way is told with how far that is.
-fn under_way(status: String, progress: &str) -> String {
-    let is_canary_s = status == "running" && [Wave::Canary.progress(), BAKING].contains(&progress);
-    if is_canary_s { format!("{status}, {progress}") } else { status }
+/// The status of a run, with its progress while its canary is written or bakes.
+fn status_with_canary(status: String, progress: &str) -> String {
+    let in_canary = status == "running" && [Wave::Canary.progress(), BAKING].contains(&progress);
+    if in_canary { format!("{status}, {progress}") } else { status }
 }
 
-fn known(requesters: &[Requester]) -> Vec<String> {
-    let mut known: Vec<String> = Vec::new();
+/// The ARNs of everybody who started or resumed the run, each once.
+fn known_arns(requesters: &[Requester]) -> Vec<String> {
+    let mut arns: Vec<String> = Vec::new();
     for identity in requesters.iter().flat_map(Requester::identities) {
-        if !known.contains(&identity.arn) {
-            known.push(identity.arn.clone());
+        if !arns.contains(&identity.arn) {
+            arns.push(identity.arn.clone());
         }
     }
-    known
+    arns
 }
 
-fn by(known: &[String]) -> String {
-    if known.is_empty() { "by unknown".into() } else { format!("by {}", known.join(", ")) }
+fn by(arns: &[String]) -> String {
+    if arns.is_empty() { "by unknown".into() } else { format!("by {}", arns.join(", ")) }
 }
 
-fn prose(listed: &Listed) -> String {
-    let applied = listed.applied.iter().map(|row| {
-        let proof = if row.verified { "verified" } else { "not verified" };
-        vec![
-            row.at.clone(),
-            row.migration.clone(),
-            format!("{} changed", grouped(row.changed)),
-            proof.into(),
-            row.run.clone(),
-            by(&row.by),
-        ]
-    });
-    let runs = listed.runs.iter().map(|row| {
-        let changed = row.changed.map(|changed| format!("{} changed", grouped(changed))).unwrap_or_default();
-        vec![row.started.clone(), row.run.clone(), row.table.clone(), row.outcome.clone(), changed, by(&row.by)]
-    });
-    let (applied, runs) = (aligned(applied.collect()), aligned(runs.collect()));
+fn as_text(listing: &Listing) -> String {
+    let applied = aligned(&listing.applied.iter().map(applied_cells).collect::<Vec<_>>());
+    let runs = aligned(&listing.runs.iter().map(run_cells).collect::<Vec<_>>());
     match (applied.is_empty(), runs.is_empty()) {
         (true, true) => "no runs\n".into(),
         (true, false) => runs,
@@ -166,13 +151,23 @@ fn prose(listed: &Listed) -> String {
     }
 }
 
-/// Columns as wide as their widest cell.
-fn aligned(rows: Vec<Vec<String>>) -> String {
-    let columns = rows.first().map_or(0, Vec::len);
-    let widths: Vec<usize> =
-        (0..columns).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
-    let line = |row: &Vec<String>| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+fn applied_cells(row: &AppliedRow) -> [String; 6] {
+    let verified = if row.verified { "verified" } else { "not verified" };
+    let changed = format!("{} changed", with_commas(row.changed));
+    [row.at.clone(), row.migration.clone(), changed, verified.to_owned(), row.run.clone(), by(&row.by)]
+}
+
+fn run_cells(row: &RunRow) -> [String; 6] {
+    let changed = row.changed.map(|changed| format!("{} changed", with_commas(changed))).unwrap_or_default();
+    [row.started.clone(), row.run.clone(), row.table.clone(), row.outcome.clone(), changed, by(&row.by)]
+}
+
+/// The rows as lines, each column as wide as its widest cell.
+fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; COLUMNS] = std::array::from_fn(width);
+    let line = |row: &[String; COLUMNS]| {
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
         cells.join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()
@@ -184,7 +179,7 @@ mod tests {
     use tableshift_core::approval::identity::Identity;
 
     #[test]
-    fn rows_are_aligned_and_an_error_stands_in_for_the_outcome() {
+    fn columns_are_aligned_and_a_failed_run_shows_its_error() {
         let record = |run: &str, error: Option<&str>, changed| RunRecord {
             run: run.into(),
             table: "people".into(),
@@ -195,25 +190,25 @@ mod tests {
             ..RunRecord::default()
         };
         let runs = vec![run_row(record("r-10", Some("LockHeld"), 0), 60), run_row(record("r-9", Some(""), 1500), 0)];
-        let text = prose(&Listed { applied: Vec::new(), runs });
+        let text = as_text(&Listing { applied: Vec::new(), runs });
         assert_eq!(
             text,
             "1970-01-01T00:01:00Z  r-10  people  LockHeld  0 changed      by unknown\n\
              1970-01-01T00:00:00Z  r-9   people  failed    1,500 changed  by unknown\n"
         );
-        assert_eq!(prose(&Listed::default()), "no runs\n");
+        assert_eq!(as_text(&Listing::default()), "no runs\n");
     }
 
     #[test]
-    fn a_canary_under_way_is_told_with_its_phase() {
-        assert_eq!(under_way("running".into(), "canary"), "running, canary");
-        assert_eq!(under_way("running".into(), "baking"), "running, baking");
-        assert_eq!(under_way("running".into(), "writing"), "running");
-        assert_eq!(under_way("failed".into(), "baking"), "failed");
+    fn a_running_canary_shows_its_progress() {
+        assert_eq!(status_with_canary("running".into(), "canary"), "running, canary");
+        assert_eq!(status_with_canary("running".into(), "baking"), "running, baking");
+        assert_eq!(status_with_canary("running".into(), "writing"), "running");
+        assert_eq!(status_with_canary("failed".into(), "baking"), "failed");
     }
 
     #[test]
-    fn what_is_applied_is_told_with_who_started_the_run_that_did_it() {
+    fn an_applied_migration_shows_who_started_its_run() {
         let identity = |name: &str| Identity { arn: format!("arn:{name}"), user_id: name.into(), account: "1".into() };
         let started = |name: &str| Requester {
             callers: vec![identity(name)],
@@ -224,7 +219,7 @@ mod tests {
             || Applied { run: "r-1".into(), at: "1970-01-01T00:00:00Z".into(), verified: true, ..Applied::default() };
         let rows = vec![applied_row("a".into(), applied(), Some(&record)), applied_row("b".into(), applied(), None)];
         assert_eq!(
-            prose(&Listed { applied: rows, runs: Vec::new() }),
+            as_text(&Listing { applied: rows, runs: Vec::new() }),
             "Applied\n\
              1970-01-01T00:00:00Z  a  0 changed  verified  r-1  by arn:ann, arn:bob\n\
              1970-01-01T00:00:00Z  b  0 changed  verified  r-1  by unknown\n\nRuns\n"

@@ -1,68 +1,103 @@
-//! How fast a phase goes and when it will be done, from two looks at it. Pure.
+//! The progress of a phase: its counts so far, and how much of it is done.
 
-use super::look::{Progress, Seen};
-use std::collections::VecDeque;
+use super::{OperateError, now};
+use serde::Serialize;
+use tableshift_aws::run_files::load;
+use tableshift_aws::session::progress::{Progressing as _, SegmentCounts};
+use tableshift_aws::session::stage::DeployedStage;
+use tableshift_core::control::run_control::Control;
+use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::wave::Wave;
+use tableshift_core::report::run_report::Report;
+use tableshift_core::write::counts::Tally;
 
-/// Over how many milliseconds speeds are averaged.
-const OVER: i64 = 30_000;
-
-/// The looks of the last half minute.
-#[derive(Debug, Default)]
-pub struct Pace {
-    looks: VecDeque<(i64, Progress)>,
+/// The progress of a phase in one wave.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Progress {
+    /// The phase.
+    pub phase: Phase,
+    /// The number of segments, or of an export's files; 0 if it is not known.
+    pub segments: u64,
+    /// How many of them are done.
+    pub done: u64,
+    /// How many of them have started and are not done, whether a worker has them now or not.
+    pub running: u64,
+    /// About how many items the phase has to process: what the dry run counted, or else the table's ItemCount, which
+    /// DynamoDB updates about every six hours. Source: DynamoDB API reference, TableDescription, ItemCount.
+    pub items: u64,
+    /// The counts of all segments so far.
+    pub tally: Tally,
+    /// The run's budget in write units a second, from the plan or an operator; none if there is no limit.
+    pub budget: Option<f64>,
+    /// The write units a second to which throttling by DynamoDB currently slows the run; none if it does not.
+    pub slowed: Option<f64>,
 }
 
-/// How fast a phase goes.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Speed {
-    /// Items a second.
-    pub items: f64,
-    /// Write units a second.
-    pub write_units: f64,
-    /// Seconds until it is done; none while nothing moves.
-    pub left: Option<u64>,
+/// Reads the counts of a phase from the ledger, and what the dry run counted from the report.
+pub async fn read(
+    stage: &DeployedStage,
+    plan: &RunPlan,
+    control: &Control,
+    phase: Phase,
+    wave: Wave,
+) -> Result<Progress, OperateError> {
+    let counts = stage.clients.ledger().progress(&plan.run, phase, wave).await.map_err(OperateError::Ledger)?;
+    let report: Option<Report> =
+        load(&stage.clients.bucket(), &keys::report(&plan.run)).await.map_err(OperateError::File)?;
+    Ok(progress(plan, control, phase, wave, counts, report.as_ref()))
 }
 
-impl Pace {
-    /// Takes a look in and gives the speed over the last half minute; none in the first look at a phase, at a new budget, or
-    /// after a hold: what was before tells nothing of what will be.
-    pub fn take(&mut self, seen: &Seen) -> Option<Speed> {
-        let progress = seen.progress.clone()?;
-        let other = |before: &Progress| before.phase != progress.phase || before.budget != progress.budget;
-        if seen.held.is_some() || self.looks.back().is_some_and(|(_, before)| other(before)) {
-            self.looks.clear();
-        }
-        self.looks.push_back((seen.at, progress));
-        while self.looks.len() > 2 && self.looks[1].0 <= seen.at - OVER {
-            self.looks.pop_front();
-        }
-        let ((then, before), (now, after)) = (self.looks.front()?, self.looks.back()?);
-        let seconds = (now - then) as f64 / 1000.0;
-        (seconds > 0.0).then(|| speed(before, after, seconds))
+fn progress(
+    plan: &RunPlan,
+    control: &Control,
+    phase: Phase,
+    wave: Wave,
+    counts: SegmentCounts,
+    report: Option<&Report>,
+) -> Progress {
+    let dry_run = report.and_then(|report| report.phases.get(&Phase::DryRun)).map(|report| report.tally.counts.scanned);
+    let writes = matches!(phase, Phase::Migrate | Phase::RollBack);
+    let budget = control.write_units_per_second.or(plan.write_units_per_second);
+    let segments_of_wave = u64::from(plan.segments_of(wave));
+    // The plan does not know how many files an export will have.
+    let reads_export = phase == Phase::DryRun && plan.steps.export;
+    Progress {
+        phase,
+        segments: if reads_export { 0 } else { segments_of_wave },
+        done: counts.done,
+        running: counts.begun - counts.done,
+        // Segments are of similar size, so a share of the segments has about the same share of the items.
+        items: dry_run.unwrap_or(plan.table.items) * segments_of_wave / u64::from(plan.segments.max(1)),
+        tally: counts.tally,
+        budget: budget.filter(|_| writes).map(f64::from),
+        slowed: if writes { slowed_rate(control) } else { None },
     }
 }
 
-fn speed(before: &Progress, after: &Progress, seconds: f64) -> Speed {
-    let items = after.looked_at().saturating_sub(before.looked_at()) as f64 / seconds;
-    let write_units = (after.tally.units.write - before.tally.units.write).max(0.0) / seconds;
-    let left = after.items.saturating_sub(after.looked_at()) as f64 / items;
-    Speed { items, write_units, left: (items > 0.0).then_some(left.ceil() as u64) }
+/// The rate to which throttling slows the run. Once the rate has recovered to eight times what it was cut to, the
+/// workers ignore the cut.
+fn slowed_rate(control: &Control) -> Option<f64> {
+    let slowed = control.slowed?;
+    let rate = slowed.rate(now());
+    (rate < slowed.to * 8.0).then_some(rate)
 }
 
 impl Progress {
-    /// How many items it has dealt with. A way back goes by the journal and scans nothing.
-    pub fn looked_at(&self) -> u64 {
+    /// How many items the phase has processed. A roll-back reads the journal and scans no items.
+    pub fn processed(&self) -> u64 {
         let (counts, journal) = (&self.tally.counts, &self.tally.journal);
         match self.phase {
-            Phase::RollBack => journal.restored + journal.already_back + journal.spared + journal.gone,
+            Phase::RollBack => journal.restored + journal.already_restored + journal.spared + journal.gone,
             Phase::DryRun | Phase::Migrate | Phase::Verify => counts.scanned,
         }
     }
 
-    /// How much is done, from 0 to 1: by items where their number is known, and never whole before all segments are.
+    /// How much of the phase is done, from 0 to 1: by items if their number is known, otherwise by segments. It is less
+    /// than 1 until all segments are done.
     pub fn fraction(&self) -> f64 {
-        let by_items = self.looked_at() as f64 / self.items.max(1) as f64;
+        let by_items = self.processed() as f64 / self.items.max(1) as f64;
         let by_segments = self.done as f64 / self.segments.max(1) as f64;
         match (self.segments > 0 && self.done == self.segments, self.items > 0) {
             (true, _) => 1.0,
@@ -75,80 +110,26 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operate::ended::Standing;
-    use tableshift_core::write::counts::{Counts, JournalCounts, Tally, Units};
+    use tableshift_core::write::counts::{Counts, JournalCounts};
 
-    pub fn seen(at: i64, phase: Phase, scanned: u64, write: f64) -> Seen {
-        let counts = Counts { scanned, ..Counts::default() };
-        let tally = Tally { counts, units: Units { read: 0.0, write }, ..Tally::default() };
-        let progress = Progress {
-            phase,
+    #[test]
+    fn the_fraction_is_less_than_one_until_every_segment_is_done() {
+        let counts = Counts { scanned: 5000, ..Counts::default() };
+        let mut progress = Progress {
+            phase: Phase::Migrate,
             segments: 10,
             done: 2,
             running: 4,
             items: 1000,
-            tally,
-            budget: Some(100.0),
+            tally: Tally { counts, ..Tally::default() },
+            budget: None,
             slowed: None,
         };
-        Seen {
-            run: "r".into(),
-            migration: None,
-            table: None,
-            standing: Standing::UnderWay,
-            state: None,
-            wave: None,
-            bakes_until: None,
-            held: None,
-            error: None,
-            cause: None,
-            execution: String::new(),
-            progress: Some(progress),
-            at,
-        }
-    }
-
-    #[test]
-    fn speed_is_averaged_over_half_a_minute_and_tells_what_is_left() {
-        let mut pace = Pace::default();
-        assert_eq!(pace.take(&seen(0, Phase::Migrate, 0, 0.0)), None);
-        pace.take(&seen(10_000, Phase::Migrate, 100, 200.0));
-        pace.take(&seen(30_000, Phase::Migrate, 100, 200.0));
-        let speed = pace.take(&seen(40_000, Phase::Migrate, 400, 500.0)).unwrap();
-        // From the look at 10 s on: what is older does not count.
-        assert_eq!(speed, Speed { items: 10.0, write_units: 10.0, left: Some(60) });
-    }
-
-    #[test]
-    fn another_phase_begins_anew_and_what_stands_still_has_no_end() {
-        let mut pace = Pace::default();
-        pace.take(&seen(0, Phase::Migrate, 900, 0.0));
-        assert_eq!(pace.take(&seen(1_000, Phase::Verify, 0, 0.0)), None);
-        assert_eq!(pace.take(&seen(2_000, Phase::Verify, 0, 0.0)).unwrap().left, None);
-    }
-
-    #[test]
-    fn a_hold_and_a_new_budget_begin_anew() {
-        let mut pace = Pace::default();
-        pace.take(&seen(0, Phase::Migrate, 0, 0.0));
-        assert!(pace.take(&seen(2_000, Phase::Migrate, 100, 100.0)).is_some());
-        let held = Seen { held: Some("paused".into()), ..seen(4_000, Phase::Migrate, 120, 120.0) };
-        assert_eq!(pace.take(&held), None);
-        let on = pace.take(&seen(6_000, Phase::Migrate, 140, 140.0)).unwrap();
-        assert_eq!(on.items, 10.0);
-        let mut slower = seen(8_000, Phase::Migrate, 150, 150.0);
-        slower.progress.as_mut().unwrap().budget = Some(50.0);
-        assert_eq!(pace.take(&slower), None);
-    }
-
-    #[test]
-    fn nothing_is_whole_before_every_segment_is_done() {
-        let mut progress = seen(0, Phase::Migrate, 5000, 0.0).progress.unwrap();
         assert_eq!(progress.fraction(), 0.99);
         progress.done = 10;
         assert_eq!(progress.fraction(), 1.0);
         progress.phase = Phase::RollBack;
         progress.tally.journal = JournalCounts { restored: 3, spared: 1, ..JournalCounts::default() };
-        assert_eq!(progress.looked_at(), 4);
+        assert_eq!(progress.processed(), 4);
     }
 }

@@ -1,247 +1,185 @@
 //! `tableshift run`, `dry-run`, `verify`, `roll-back` and `resume`: start an execution and follow it.
 //!
-//! The execution of a new run has a name that follows from what it does: the migration's id and a hash of action, table
-//! and content. Whoever starts the same thing again therefore joins the execution that runs, instead of being refused by
-//! its lock. One that has failed is followed by the next number.
+//! The execution of a new run gets a name that follows from what it does (see [`name`]). Starting the same run again
+//! therefore joins the execution that is running, instead of failing because that one has the table's lock.
 //!
-//! Each start is signed in the name of whoever the credentials belong to, so that nobody approves their own run.
+//! Each start is signed with the caller's AWS credentials, so that nobody can approve a run that they started themselves.
 
-use super::stage::Target;
-use super::watch::{Follow, follow};
+mod input;
+mod name;
+
+use super::stage::StageOptions;
+use super::watch::{FollowOptions, follow};
 use super::{OperateError, block_on, now};
-use crate::ending::{Ending, Told};
+use crate::output::CommandOutput;
 use clap::Args;
-use serde_json::{Map, Value, json};
-use std::path::{Path, PathBuf};
+use serde_json::{Value, json};
+use std::io::Write as _;
 use std::time::SystemTime;
 use tableshift_aws::ledger::control::SteerRun as _;
-use tableshift_aws::ledger::runs::Runs as _;
+use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
 use tableshift_aws::session::executions::{Run, Started, Status};
 use tableshift_aws::session::signed::signed;
 use tableshift_aws::session::stage::DeployedStage;
-use tableshift_core::item::hash;
-use tableshift_core::plan::input::{Action, Input};
+use tableshift_core::plan::input::Action;
 
-/// How many executions may have the same name but for their number: who failed so often is to look at it.
-const MOST_ATTEMPTS: u32 = 99;
-/// Step Functions' limit. Source: Step Functions API reference, StartExecution, name.
-const LONGEST_NAME: usize = 80;
+/// How many executions may share a name except for its number. A run that failed this often needs a person.
+const MAX_ATTEMPTS: u32 = 99;
 
-/// Starts a new run, or joins the one that does the same already
+/// Starts a new run, or joins the one that already does the same
 #[derive(Debug, Args)]
-pub struct New {
-    /// The migration: the id of migrations/ID.yaml in the stage's bucket, or a file on this machine
+pub struct NewRun {
+    /// The migration: the id of migrations/ID.yaml in the stage's bucket, or a local file
     migration: String,
-    /// The table
+    /// The table's name
     #[arg(long)]
     table: String,
-    /// More of the input, as JSON: any field of the state machine's input, for example '{"window": {...}}'
+    /// Adds fields of the state machine's input, as JSON, for example '{"segments": 64, "alarms": ["latency"]}'
     #[arg(long, value_name = "JSON")]
     input: Option<String>,
-    /// The run's name instead of one that follows from what it does
+    /// Names the run. By default, the name follows from the migration, the action and the table
     #[arg(long, value_name = "RUN")]
     name: Option<String>,
     #[command(flatten)]
-    how: How,
+    options: StartOptions,
 }
 
-/// Starts an execution about an earlier run
+/// Starts an execution that works on an existing run
 #[derive(Debug, Args)]
-pub struct Again {
-    /// The run
+pub struct ExistingRun {
+    /// The run's name
     run: String,
-    /// More of the input, as JSON, for example '{"write_units_per_second": 50}'
+    /// Adds fields of the state machine's input, as JSON, for example '{"write_units_per_second": 50}'
     #[arg(long, value_name = "JSON")]
     input: Option<String>,
     #[command(flatten)]
-    how: How,
+    options: StartOptions,
 }
 
-/// Whether and how to follow it
+/// Whether and how to follow the run
 #[derive(Debug, Args)]
-struct How {
-    /// Starts it and does not wait for its end
+struct StartOptions {
+    /// Returns once the run has started, instead of following it
     #[arg(long)]
     detach: bool,
     #[command(flatten)]
-    follow: Follow,
+    follow: FollowOptions,
     #[command(flatten)]
-    target: Target,
+    stage: StageOptions,
 }
 
-/// Starts a new run.
-pub fn new(new: &New, action: Action) -> Result<Told, OperateError> {
-    let input =
-        input(action, &new.input, || Ok(vec![("migration", migration(&new.migration)?), ("table", json!(new.table))]))?;
+/// An execution, and whether it was running before this command.
+struct Start {
+    execution: Run,
+    joined: bool,
+}
+
+/// `run` and `dry-run`: starts a new run.
+pub fn new_run(new: &NewRun, action: Action) -> Result<CommandOutput, OperateError> {
+    let migration = input::migration(&new.migration)?;
+    let input = input::build(action, [("migration", migration), ("table", json!(new.table))], new.input.as_deref())?;
     block_on(async {
-        let stage = new.how.target.find().await?;
-        let name = new.name.clone().unwrap_or_else(|| stable_name(&input));
-        let numbered = new.name.is_none();
-        let (execution, joined) = start(&stage, &name, &input, numbered).await?;
-        tell_start(&execution, joined);
-        if new.how.detach {
-            return Ok(detached(&execution, joined, new.how.target.json));
-        }
-        follow(&stage, &execution, None, &new.how.follow, new.how.target.json).await
+        let stage = new.options.stage.find().await?;
+        let start = match &new.name {
+            Some(name) => start_named(&stage, name, &input).await?,
+            None => start_numbered(&stage, &name::of_new_run(&input), &input).await?,
+        };
+        let run = start.execution.name.clone();
+        finish(&stage, &start, &run, &new.options).await
     })
 }
 
-/// Starts an execution about an earlier run. Resuming one that is only paused lets it go on.
-pub fn again(again: &Again, action: Action) -> Result<Told, OperateError> {
-    let input = input(action, &again.input, || Ok(vec![("run", json!(again.run))]))?;
+/// `verify`, `roll-back` and `resume`: starts an execution that works on an existing run. Resuming a run that is only
+/// paused starts nothing: its execution continues.
+pub fn existing_run(existing: &ExistingRun, action: Action) -> Result<CommandOutput, OperateError> {
+    let run = existing.run.as_str();
+    let input = input::build(action, [("run", json!(run))], existing.input.as_deref())?;
     block_on(async {
-        let (stage, run) = (again.how.target.find().await?, again.run.as_str());
+        let stage = existing.options.stage.find().await?;
         let record = stage.clients.ledger().run(run).await.map_err(OperateError::Ledger)?;
         let record = record.ok_or_else(|| OperateError::NoRun(run.to_owned()))?;
-        let running = stage.executions().describe(&record.execution).await.map_err(OperateError::Call)?;
-        let runs = running.is_some_and(|execution| execution.status == Status::Running);
-        let (execution, joined) = if runs && action == Action::Resume {
-            let ledger = stage.clients.ledger();
-            ledger.go_on(run).await.map_err(OperateError::Ledger)?;
-            let name = record.execution.rsplit(':').next().unwrap_or(run).to_owned();
-            (Run { name, arn: record.execution }, true)
+        let start = if action == Action::Resume && is_running(&stage, &record).await? {
+            continue_paused(&stage, &record).await?
         } else {
-            start(&stage, &name_for(run, action, now()), &input, false).await?
+            start_named(&stage, &name::of_execution(run, action, now()), &input).await?
         };
-        tell_start(&execution, joined);
-        if again.how.detach {
-            return Ok(detached(&execution, joined, again.how.target.json));
-        }
-        follow(&stage, &execution, Some(run), &again.how.follow, again.how.target.json).await
+        finish(&stage, &start, run, &existing.options).await
     })
 }
 
-/// Starts an execution, or finds the one that runs under this name already.
-async fn start(stage: &DeployedStage, name: &str, input: &Value, numbered: bool) -> Result<(Run, bool), OperateError> {
-    for attempt in 1..=MOST_ATTEMPTS {
-        let name = if attempt == 1 { name.to_owned() } else { format!("{name}-{attempt}") };
-        let run = stage.executions().named(&name);
-        // Asked first: Step Functions does not tell a start from one that finds the same execution under way.
-        match stage.executions().describe(&run.arn).await.map_err(OperateError::Call)? {
-            Some(there) if there.status == Status::Running => return Ok((run, true)),
-            Some(_) => {}
-            None => {
-                let input = sign(stage, &run, input).await?;
-                let started = stage.executions().start(&name, &input.to_string()).await.map_err(OperateError::Call)?;
-                return Ok(match started {
-                    Started::New(run) => (run, false),
-                    // Somebody else was faster by a moment.
-                    Started::There(run) => (run, true),
-                });
-            }
-        }
-        if !numbered {
-            let problem = "has ended; give the new one another name".to_owned();
-            return Err(OperateError::NotSteered { run: name, problem });
+async fn is_running(stage: &DeployedStage, record: &RunRecord) -> Result<bool, OperateError> {
+    let execution = stage.executions().describe(&record.execution).await.map_err(OperateError::Call)?;
+    Ok(execution.is_some_and(|execution| execution.status == Status::Running))
+}
+
+async fn continue_paused(stage: &DeployedStage, record: &RunRecord) -> Result<Start, OperateError> {
+    stage.clients.ledger().go_on(&record.run).await.map_err(OperateError::Ledger)?;
+    let name = record.execution.rsplit(':').next().unwrap_or(&record.run).to_owned();
+    Ok(Start { execution: Run { name, arn: record.execution.clone() }, joined: true })
+}
+
+/// Starts the execution of this name, or joins it if it is running. Fails if it has ended.
+async fn start_named(stage: &DeployedStage, name: &str, input: &Value) -> Result<Start, OperateError> {
+    let start = start_or_join(stage, name, input).await?;
+    start.ok_or_else(|| wrong_status(name, "has ended; give the new run another `--name`".to_owned()))
+}
+
+/// Starts or joins the execution of this name, or of the next number of it whose execution has not ended.
+async fn start_numbered(stage: &DeployedStage, name: &str, input: &Value) -> Result<Start, OperateError> {
+    for attempt in 1..=MAX_ATTEMPTS {
+        let numbered = if attempt == 1 { name.to_owned() } else { format!("{name}-{attempt}") };
+        if let Some(start) = start_or_join(stage, &numbered, input).await? {
+            return Ok(start);
         }
     }
-    let problem = format!("was tried {MOST_ATTEMPTS} times; look at the last one, or give `--name`");
-    Err(OperateError::NotSteered { run: name.to_owned(), problem })
+    let problem = format!("was started {MAX_ATTEMPTS} times; look at the last one, or choose a `--name`");
+    Err(wrong_status(name, problem))
+}
+
+/// Starts the execution of this name, or joins it if it is running; none if it has ended.
+async fn start_or_join(stage: &DeployedStage, name: &str, input: &Value) -> Result<Option<Start>, OperateError> {
+    let execution = stage.executions().named(name);
+    // StartExecution succeeds for a running execution with the same input too, and does not say that it existed.
+    match stage.executions().describe(&execution.arn).await.map_err(OperateError::Call)? {
+        Some(existing) if existing.status == Status::Running => return Ok(Some(Start { execution, joined: true })),
+        Some(_) => return Ok(None),
+        None => {}
+    }
+    let input = sign(stage, &execution, input).await?;
+    let started = stage.executions().start(name, &input.to_string()).await.map_err(OperateError::Call)?;
+    Ok(Some(match started {
+        Started::New(execution) => Start { execution, joined: false },
+        // Somebody else started it between the two calls.
+        Started::There(execution) => Start { execution, joined: true },
+    }))
+}
+
+fn wrong_status(run: &str, problem: String) -> OperateError {
+    OperateError::WrongStatus { run: run.to_owned(), problem }
 }
 
 async fn sign(stage: &DeployedStage, execution: &Run, input: &Value) -> Result<Value, OperateError> {
-    let signer = stage.clients.signer().await.map_err(OperateError::Unsigned)?;
-    signed(&signer, execution, input.clone(), SystemTime::now()).await.map_err(OperateError::Unsigned)
+    let signer = stage.clients.signer().await.map_err(OperateError::Signing)?;
+    signed(&signer, execution, input.clone(), SystemTime::now()).await.map_err(OperateError::Signing)
 }
 
-/// The whole input: what the command says, and what `--input` adds. Checked as Plan checks it.
-fn input<'a>(
-    action: Action,
-    more: &Option<String>,
-    fields: impl FnOnce() -> Result<Vec<(&'a str, Value)>, OperateError>,
-) -> Result<Value, OperateError> {
-    let wrong = |source| OperateError::Json { option: "input", source };
-    let more: Map<String, Value> =
-        more.as_deref().map(serde_json::from_str).transpose().map_err(wrong)?.unwrap_or_default();
-    if more.contains_key("requested_by") {
-        return Err(OperateError::SignedAlready);
+/// Prints the execution's name to standard error, then follows it, or returns at once with `--detach`.
+async fn finish(
+    stage: &DeployedStage,
+    start: &Start,
+    run: &str,
+    options: &StartOptions,
+) -> Result<CommandOutput, OperateError> {
+    let Start { execution, joined } = start;
+    let what = if *joined { "is already running; joined it" } else { "started" };
+    let _ = writeln!(std::io::stderr(), "{} {what}", execution.name);
+    if !options.detach {
+        return follow(stage, execution, run, &options.follow, options.stage.json).await;
     }
-    let mut input = Map::from_iter([("action".to_owned(), json!(action.as_str()))]);
-    input.extend(fields()?.into_iter().map(|(name, value)| (name.to_owned(), value)));
-    input.extend(more);
-    let input = Value::Object(input);
-    Input::parse(&input).map_err(OperateError::Input)?;
-    Ok(input)
-}
-
-/// An id, or the document in a file: what ends in a file's name or holds a slash is a file.
-fn migration(text: &str) -> Result<Value, OperateError> {
-    let is_file = text.contains('/') || [".yaml", ".yml", ".json"].iter().any(|end| text.ends_with(end));
-    if !is_file {
-        return Ok(json!(text));
-    }
-    let machine = |source: Box<dyn std::error::Error + Send + Sync>| OperateError::Machine {
-        what: format!("the migration in {text} cannot be used"),
-        source,
+    let text = if options.stage.json {
+        json!({"run": execution.name, "execution": execution.arn, "joined": joined}).to_string()
+    } else {
+        execution.name.clone()
     };
-    let source = crate::files::read(Path::new(&PathBuf::from(text))).map_err(|error| machine(error.into()))?;
-    let document = tableshift_core::language::document::Document::from_yaml(&source.text);
-    let document = document.map_err(|error| machine(error.into()))?;
-    serde_json::to_value(document).map_err(|error| machine(error.into()))
-}
-
-/// A name that the same action on the same table with the same content always gets.
-fn stable_name(input: &Value) -> String {
-    let id = input["migration"].as_str().or_else(|| input["migration"]["id"].as_str()).unwrap_or("run");
-    let what = hash::of_json(&json!([input["action"], input["table"], input["migration"], input.get("again")]));
-    let suffix = format!("-{}", &what[..12]);
-    let room = LONGEST_NAME - suffix.len() - "-99".len();
-    format!("{}{suffix}", &id[..id.len().min(room)])
-}
-
-/// The name of an execution about an earlier run: there may be any number of them.
-fn name_for(run: &str, action: Action, now: i64) -> String {
-    let suffix = format!("-{}-{:x}", action.as_str(), now / 1000);
-    format!("{}{suffix}", &run[..run.len().min(LONGEST_NAME - suffix.len())])
-}
-
-fn tell_start(execution: &Run, joined: bool) {
-    let what = if joined { "joined, for it runs already" } else { "started" };
-    let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{} {what}\n", execution.name));
-}
-
-fn detached(execution: &Run, joined: bool, json: bool) -> Told {
-    let text = match json {
-        true => json!({"run": execution.name, "execution": execution.arn, "joined": joined}).to_string() + "\n",
-        false => format!("{}\n", execution.name),
-    };
-    Told { text, ending: Ending::Fine }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn made(more: Option<&str>) -> Result<Value, OperateError> {
-        let fields = || Ok(vec![("migration", json!("20261122-a")), ("table", json!("people"))]);
-        input(Action::Migrate, &more.map(str::to_owned), fields)
-    }
-
-    #[test]
-    fn the_same_thing_always_gets_the_same_name_and_another_thing_another_one() {
-        let plain = made(None).unwrap();
-        let slower = made(Some(r#"{"write_units_per_second": 50}"#)).unwrap();
-        assert_eq!(stable_name(&plain), stable_name(&slower), "options do not make another run");
-        assert!(stable_name(&plain).starts_with("20261122-a-"));
-        let mut other = plain.clone();
-        other["table"] = json!("orders");
-        assert_ne!(stable_name(&plain), stable_name(&other));
-        assert_ne!(stable_name(&plain), stable_name(&made(Some(r#"{"again": true}"#)).unwrap()));
-    }
-
-    #[test]
-    fn no_name_is_longer_than_step_functions_takes() {
-        let long = json!({"action": "migrate", "table": "t", "migration": "m".repeat(80)});
-        assert!(stable_name(&long).len() + 3 <= LONGEST_NAME);
-        assert_eq!(name_for(&"r".repeat(80), Action::RollBack, i64::MAX).len(), LONGEST_NAME);
-    }
-
-    #[test]
-    fn what_plan_would_refuse_is_refused_before_anything_is_started() {
-        let error = made(Some(r#"{"colour": "red"}"#)).unwrap_err();
-        assert!(matches!(error, OperateError::Input(_)), "{error}");
-        let error = made(Some(r#"{"requested_by": "https://"}"#)).unwrap_err();
-        assert!(matches!(error, OperateError::SignedAlready), "{error}");
-        assert!(matches!(made(Some("{")).unwrap_err(), OperateError::Json { option: "input", .. }));
-    }
+    Ok(CommandOutput::success(text + "\n"))
 }

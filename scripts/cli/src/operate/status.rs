@@ -1,25 +1,26 @@
-//! `tableshift status`: how a run stands, in one look.
+//! `tableshift status`: shows a run once.
 
-use super::look::look;
-use super::stage::Target;
-use super::watch::told;
-use super::{OperateError, block_on};
-use crate::ending::Told;
+use super::stage::StageOptions;
+use super::{OperateError, block_on, display, snapshot};
+use crate::output::CommandOutput;
 use clap::Args;
 
-/// Tells how a run stands; the exit code says it too
+/// Shows the current state of a run once
+///
+/// Shows where the run is, why it is on hold, or how it ended. The exit code depends on the run's status; see the exit codes in `tableshift --help`.
 #[derive(Debug, Args)]
 pub struct Status {
-    /// The run
+    /// The run's name
     run: String,
     #[command(flatten)]
-    target: Target,
+    stage: StageOptions,
 }
 
-/// Looks once.
-pub fn run(status: &Status) -> Result<Told, OperateError> {
+/// Takes a snapshot of the run and returns it as text or JSON.
+pub fn run(status: &Status) -> Result<CommandOutput, OperateError> {
     block_on(async {
-        let stage = status.target.find().await?;
-        Ok(told(&look(&stage, &status.run).await?, status.target.json))
+        let stage = status.stage.find().await?;
+        let snapshot = snapshot::of_run(&stage, &status.run).await?;
+        Ok(display::output(&snapshot, status.stage.json))
     })
 }

@@ -1,109 +1,125 @@
-//! `tableshift pause`, `throttle` and `abort`: what the workers of a run are told, through its control item.
+//! `tableshift pause`, `throttle` and `abort`: change the run's control item in the ledger, which all workers of the run
+//! read.
 
-use super::look::look;
-use super::stage::Target;
+use super::snapshot::{self, Snapshot};
+use super::stage::StageOptions;
 use super::{OperateError, block_on, now};
-use crate::ending::{Ending, Told};
+use crate::output::{CommandOutput, RunStatus};
 use clap::Args;
 use serde_json::json;
 use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::session::stage::DeployedStage;
 
-use super::ended::Standing;
-
-/// Lets a run stand still: its workers leave within seconds; `resume` lets it go on
+/// Puts a run on hold within seconds; nothing is written until `resume`
 #[derive(Debug, Args)]
 pub struct Pause {
-    /// The run
+    /// The run's name
     run: String,
-    /// Why, for those who look at it
+    /// The reason, shown by `status` and `watch`
     #[arg(long, default_value = "by an operator")]
     reason: String,
     #[command(flatten)]
-    target: Target,
+    stage: StageOptions,
 }
 
-/// Sets how much a run may consume a second, all of its workers together
+/// Sets the write or read units a second that a run may consume from now on
 #[derive(Debug, Args)]
 pub struct Throttle {
-    /// The run
+    /// The run's name
     run: String,
-    /// Write units a second
+    /// Write units a second, of all workers together
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), required_unless_present = "read_units")]
     write_units: Option<u32>,
-    /// Read units a second
+    /// Read units a second, of all workers together
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     read_units: Option<u32>,
     #[command(flatten)]
-    target: Target,
+    stage: StageOptions,
 }
 
-/// Ends a run for good, by its own way out; `resume` or `roll-back` take it from there
+/// Stops a run cleanly and releases its lock; continue with `resume` or undo with `roll-back`
+///
+/// Takes effect within seconds while workers run, and within 15 minutes while the run is on hold. During a backup, an
+/// export or a request for approval it takes effect after that step. To end a run that waits for approval, use
+/// `reject`.
 #[derive(Debug, Args)]
 pub struct Abort {
-    /// The run
+    /// The run's name
     run: String,
-    /// Why; it becomes the run's cause
+    /// The reason; becomes the cause with which the run ends
     #[arg(long, default_value = "by an operator")]
     reason: String,
     #[command(flatten)]
-    target: Target,
+    stage: StageOptions,
 }
 
-/// Pauses.
-pub fn pause(pause: &Pause) -> Result<Told, OperateError> {
+/// Pauses a run.
+pub fn pause(pause: &Pause) -> Result<CommandOutput, OperateError> {
     block_on(async {
-        let (stage, run) = (under_way(&pause.target, &pause.run).await?, &pause.run);
-        let paused = stage.clients.ledger().pause(run, &pause.reason, now()).await.map_err(OperateError::Ledger)?;
-        match paused {
-            true => Ok(told(
-                &pause.target,
-                run,
-                "paused",
-                format!("run {run} pauses; `tableshift resume {run}` lets it go on"),
-            )),
-            false => Err(not_steered(run, "is being stopped, so it cannot be paused")),
+        let (stage, _) = find_open_run(&pause.stage, &pause.run).await?;
+        let run = &pause.run;
+        if !stage.clients.ledger().pause(run, &pause.reason, now()).await.map_err(OperateError::Ledger)? {
+            return Err(wrong_status(run, "is stopping, so it cannot be paused"));
         }
+        let text = format!("run {run} pauses within seconds; continue with `tableshift resume {run}`");
+        Ok(output(&pause.stage, run, "paused", text))
     })
 }
 
-/// Throttles.
-pub fn throttle(throttle: &Throttle) -> Result<Told, OperateError> {
+/// Changes the budget of a run.
+pub fn throttle(throttle: &Throttle) -> Result<CommandOutput, OperateError> {
     block_on(async {
-        let (stage, run) = (under_way(&throttle.target, &throttle.run).await?, &throttle.run);
-        let (write, read) = (throttle.write_units, throttle.read_units);
+        let (stage, _) = find_open_run(&throttle.stage, &throttle.run).await?;
+        let (run, write, read) = (&throttle.run, throttle.write_units, throttle.read_units);
         stage.clients.ledger().throttle(run, write, read).await.map_err(OperateError::Ledger)?;
-        Ok(told(&throttle.target, run, "throttled", format!("run {run} keeps to this from now on")))
+        let budgets =
+            [write.map(|units| format!("{units} write units")), read.map(|units| format!("{units} read units"))];
+        let budgets: Vec<String> = budgets.into_iter().flatten().collect();
+        let text = format!("run {run} now consumes at most {} a second", budgets.join(" and "));
+        Ok(output(&throttle.stage, run, "throttled", text))
     })
 }
 
-/// Aborts.
-pub fn abort(abort: &Abort) -> Result<Told, OperateError> {
+/// Stops a run.
+pub fn abort(abort: &Abort) -> Result<CommandOutput, OperateError> {
     block_on(async {
-        let (stage, run) = (under_way(&abort.target, &abort.run).await?, &abort.run);
-        stage.clients.ledger().stop(run, &abort.reason, now()).await.map_err(OperateError::Ledger)?;
-        let text = format!(
-            "run {run} ends as soon as its workers hear it: within seconds while they work, within 15 minutes while they wait"
-        );
-        Ok(told(&abort.target, run, "stopping", text))
+        let (stage, snapshot) = find_open_run(&abort.stage, &abort.run).await?;
+        stage.clients.ledger().stop(&abort.run, &abort.reason, now()).await.map_err(OperateError::Ledger)?;
+        Ok(output(&abort.stage, &abort.run, "stopping", when_it_stops(&snapshot)))
     })
 }
 
-/// The stage, if the run is under way there: a word to one that has ended would be heard by its next execution.
-async fn under_way(target: &Target, run: &str) -> Result<DeployedStage, OperateError> {
-    let stage = target.find().await?;
-    let seen = look(&stage, run).await?;
-    match seen.standing {
-        Standing::UnderWay | Standing::WaitsForApproval => Ok(stage),
-        standing => Err(not_steered(run, &format!("is not under way: {}", super::view::told(standing)))),
+/// When an abort takes effect: workers read the control item at every page, a run on hold reads it when it checks its
+/// hold again, and no other step reads it.
+fn when_it_stops(snapshot: &Snapshot) -> String {
+    let run = &snapshot.run;
+    if snapshot.status == RunStatus::WaitingForApproval {
+        return format!(
+            "run {run} stops once its request for approval is answered; `tableshift reject {run}` ends it now"
+        );
     }
+    format!(
+        "run {run} stops: within seconds while its workers run, within 15 minutes while it is on hold, and after a \
+         backup or an export"
+    )
 }
 
-fn not_steered(run: &str, problem: &str) -> OperateError {
-    OperateError::NotSteered { run: run.to_owned(), problem: problem.to_owned() }
+/// Finds the stage and takes a snapshot of the run, which must not have ended: what is set after its end would apply to
+/// the next execution that works on it.
+async fn find_open_run(options: &StageOptions, run: &str) -> Result<(DeployedStage, Snapshot), OperateError> {
+    let stage = options.find().await?;
+    let snapshot = snapshot::of_run(&stage, run).await?;
+    if snapshot.status.is_open() {
+        return Ok((stage, snapshot));
+    }
+    Err(wrong_status(run, &format!("is not in progress: {}", snapshot.status.description())))
 }
 
-fn told(target: &Target, run: &str, done: &str, text: String) -> Told {
-    let text = if target.json { json!({"run": run, "done": done}).to_string() } else { text };
-    Told { text: text + "\n", ending: Ending::Fine }
+fn wrong_status(run: &str, problem: &str) -> OperateError {
+    OperateError::WrongStatus { run: run.to_owned(), problem: problem.to_owned() }
+}
+
+fn output(options: &StageOptions, run: &str, done: &str, text: String) -> CommandOutput {
+    let text = if options.json { json!({"run": run, "done": done}).to_string() } else { text };
+    CommandOutput::success(text + "\n")
 }

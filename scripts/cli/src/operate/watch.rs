@@ -1,11 +1,10 @@
-//! `tableshift watch`: follows a run until it ends or waits for a person.
+//! `tableshift watch`: follows a run until it ends or waits for approval.
 
-use super::ended::Standing;
-use super::look::{Seen, look, look_at};
-use super::progress::Pace;
-use super::stage::Target;
-use super::{OperateError, block_on, view};
-use crate::ending::Told;
+use super::snapshot::{self, Snapshot};
+use super::speed::{Speed, SpeedMeter};
+use super::stage::StageOptions;
+use super::{OperateError, block_on, display};
+use crate::output::{CommandOutput, RunStatus};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal as _, Write as _};
@@ -14,86 +13,80 @@ use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_aws::session::executions::Run;
 use tableshift_aws::session::stage::DeployedStage;
 
-/// Between two looks. A look at a run of thousands of segments reads as many small items of the ledger.
-const PAUSE: Duration = Duration::from_secs(2);
-const LONG_PAUSE: Duration = Duration::from_secs(10);
+/// The time between two snapshots.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// The time between two snapshots of a phase with many segments: each snapshot reads one ledger item for each segment.
+const LONG_INTERVAL: Duration = Duration::from_secs(10);
 const MANY_SEGMENTS: u64 = 500;
 
-/// Follows a run until it ends, or until it waits for a person's yes
+/// Follows a run until it ends or waits for approval
 #[derive(Debug, Args)]
 pub struct Watch {
-    /// The run
+    /// The run's name
     run: String,
     #[command(flatten)]
-    follow: Follow,
+    follow: FollowOptions,
     #[command(flatten)]
-    target: Target,
+    stage: StageOptions,
 }
 
 /// How to follow a run
 #[derive(Debug, Clone, Args)]
-pub struct Follow {
-    /// Goes on watching while the run waits for approval, instead of ending with exit code 3
+pub struct FollowOptions {
+    /// Keeps watching while the run waits for approval, instead of ending with exit code 3
     #[arg(long)]
     pub through_approval: bool,
-    /// Prints lines instead of a live display, as it does by itself where the standard error is no terminal
+    /// Prints plain lines instead of a live display; the default if standard error is not a terminal
     #[arg(long)]
     pub lines: bool,
 }
 
-/// Watches.
-pub fn run(watch: &Watch) -> Result<Told, OperateError> {
+/// Follows the execution that works on the run.
+pub fn run(watch: &Watch) -> Result<CommandOutput, OperateError> {
     block_on(async {
-        let stage = watch.target.find().await?;
-        let seen = look(&stage, &watch.run).await?;
-        let run = Run { name: watch.run.clone(), arn: seen.execution.clone() };
-        follow(&stage, &run, None, &watch.follow, watch.target.json).await
+        let stage = watch.stage.find().await?;
+        let snapshot = snapshot::of_run(&stage, &watch.run).await?;
+        let execution = Run { name: watch.run.clone(), arn: snapshot.execution };
+        follow(&stage, &execution, &watch.run, &watch.follow, watch.stage.json).await
     })
 }
 
-/// Follows an execution. `run` is the run that it works on, if that is not the one that it began.
+/// Follows an execution that works on `run` until it ends or waits for approval, and returns the last snapshot.
 pub async fn follow(
     stage: &DeployedStage,
     execution: &Run,
-    run: Option<&str>,
-    how: &Follow,
+    run: &str,
+    options: &FollowOptions,
     json: bool,
-) -> Result<Told, OperateError> {
-    let run = run.unwrap_or(&execution.name);
-    let (mut pace, mut screen) = (Pace::default(), Screen::new(how.lines || json));
+) -> Result<CommandOutput, OperateError> {
+    let (mut meter, mut display) = (SpeedMeter::default(), ProgressDisplay::new(options.lines || json));
     loop {
         let record = stage.clients.ledger().run(run).await.map_err(OperateError::Ledger)?;
-        // Until Plan has written this execution down, the record of a run that it takes up is of the one before it.
+        // Until Plan has recorded this execution, the record is about the execution before it.
         let record = record.filter(|record| record.execution == execution.arn);
-        let seen = look_at(stage, run, &execution.arn, record).await?;
-        let waits = seen.standing == Standing::WaitsForApproval && how.through_approval;
-        if seen.standing == Standing::UnderWay || waits {
-            screen.show(&seen, pace.take(&seen));
-            let many = seen.progress.as_ref().is_some_and(|progress| progress.segments > MANY_SEGMENTS);
-            tokio::time::sleep(if many { LONG_PAUSE } else { PAUSE }).await;
-            continue;
+        let snapshot = snapshot::of_execution(stage, run, &execution.arn, record).await?;
+        let goes_on = match snapshot.status {
+            RunStatus::InProgress => true,
+            RunStatus::WaitingForApproval => options.through_approval,
+            _ => false,
+        };
+        if !goes_on {
+            display.clear();
+            return Ok(display::output(&snapshot, json));
         }
-        screen.clear();
-        return Ok(told(&seen, json));
+        display.show(&snapshot, meter.add(&snapshot));
+        let has_many = snapshot.progress.as_ref().is_some_and(|progress| progress.segments > MANY_SEGMENTS);
+        tokio::time::sleep(if has_many { LONG_INTERVAL } else { INTERVAL }).await;
     }
 }
 
-/// What is left to say of a run that was looked at.
-pub fn told(seen: &Seen, json: bool) -> Told {
-    let text = match json {
-        true => serde_json::to_string_pretty(seen).unwrap_or_default() + "\n",
-        false => view::page(seen),
-    };
-    Told { text, ending: seen.standing.ending() }
-}
-
-/// Where a run is shown while it works: on the standard error, so that what is printed at the end can be piped.
-enum Screen {
+/// Shows snapshots on standard error while a run works, so that standard output contains only the final result.
+enum ProgressDisplay {
     Live(ProgressBar),
     Lines { last: String },
 }
 
-impl Screen {
+impl ProgressDisplay {
     fn new(lines: bool) -> Self {
         if lines || !std::io::stderr().is_terminal() {
             return Self::Lines { last: String::new() };
@@ -105,15 +98,16 @@ impl Screen {
         Self::Live(bar)
     }
 
-    fn show(&mut self, seen: &Seen, speed: Option<super::progress::Speed>) {
+    fn show(&mut self, snapshot: &Snapshot, speed: Option<Speed>) {
         match self {
             Self::Live(bar) => {
-                bar.set_prefix(format!("{}  {}", seen.run, view::place(seen)));
-                bar.set_position((seen.progress.as_ref().map_or(0.0, |p| p.fraction()) * 1000.0) as u64);
-                bar.set_message(view::lines(seen, speed));
+                let fraction = snapshot.progress.as_ref().map_or(0.0, |progress| progress.fraction());
+                bar.set_prefix(format!("{}  {}", snapshot.run, display::state(snapshot)));
+                bar.set_position((fraction * 1000.0) as u64);
+                bar.set_message(display::lines_below_bar(snapshot, speed));
             }
             Self::Lines { last } => {
-                let line = view::line(seen, speed);
+                let line = display::line(snapshot, speed);
                 if line != *last {
                     let _ = writeln!(std::io::stderr(), "{line}");
                     *last = line;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tableshift_aws::Clients;
 use tableshift_core::ErrorName;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::child::{Progress, SegmentInput};
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 use tableshift_migrations::REGISTRY;
-use tableshift_runtime::{Deadline, Named, told};
+use tableshift_runtime::{Deadline, Named, chain};
 
 use crate::campaign::engines::clock;
 use crate::campaign::engines::history::{Actor, Invocation};
@@ -107,5 +107,5 @@ async fn call_worker(
 }
 
 fn named(error: impl Named) -> (ErrorName, String) {
-    (error.name(), told(&error))
+    (error.name(), chain(&error))
 }

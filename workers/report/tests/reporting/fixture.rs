@@ -6,8 +6,9 @@ use tableshift_core::item::table::Table;
 use tableshift_core::language::document::Document;
 use tableshift_core::plan::input::Input;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::planning::Facts;
 use tableshift_core::plan::policy::{DryRunSource, OnBadVerdict, Policy};
-use tableshift_core::plan::run_plan::{Facts, RunPlan};
+use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::segments;
 use tableshift_core::report::run_report::Report;
 use tableshift_core::write::counts::{Counts, Finding, JournalCounts, Partial, Sample, Tally, Units};
@@ -142,7 +143,7 @@ pub fn verified(plan: &RunPlan) -> Report {
         invalid: 3,
         ..Counts::default()
     };
-    let journal = JournalCounts { journaled: 12_519, unwritten: 37, ..JournalCounts::default() };
+    let journal = JournalCounts { journaled: 12_519, not_written: 37, ..JournalCounts::default() };
     report.fold(Phase::Migrate, 4, partials(Phase::Migrate, counts, journal), plan.invalid_items);
     let counts = Counts {
         scanned: 48_272,

@@ -5,12 +5,13 @@ use crate::store::{Epoch, Gone, Store, Told};
 use report::{Error, Input, Output};
 use tableshift_core::item::hash;
 use tableshift_core::item::value::{Item, Value};
-use tableshift_core::plan::canary::{CanaryPlan, Wave};
+use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::parts::Part;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::segments;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::report::run_report::{Report, Verdict};
 use tableshift_core::write::counts::{Counts, JournalCounts, Partial, Tally};
 use tableshift_runtime::{ErrorName, Named};
@@ -64,7 +65,7 @@ async fn the_answer_has_the_words_that_the_state_machine_reads() {
     let store = store(&fixture::plan());
     let output = serde_json::to_value(run(&store, Phase::RollBack).await.unwrap()).unwrap();
     assert_eq!((&output["verdict"], &output["phase"]), (&"bad".into(), &"roll-back".into()));
-    assert_eq!(output["reasons"], serde_json::json!(["4 of 4 parts left no result"]));
+    assert_eq!(output["reasons"], serde_json::json!(["4 of 4 parts have no complete result"]));
 }
 
 #[tokio::test]
@@ -74,7 +75,7 @@ async fn reporting_twice_gives_the_same_hash_and_examples_in_the_order_of_the_pa
     let store = store(&plan);
     for segment in 0..40 {
         let mut tally = Tally::default();
-        tally.find(Item::from([("pk".into(), Value::s(segments::name(segment)))]), "r");
+        tally.add_finding(Item::from([("pk".into(), Value::s(segments::name(segment)))]), "r");
         leave(&store, &fixture::partial(Phase::Verify, segment, tally));
     }
     let first = run(&store, Phase::RollBack).await.unwrap().hash;
@@ -115,7 +116,10 @@ async fn a_verification_reports_the_writing_too_and_is_bad_if_that_was() {
         leave(&store, &fixture::partial(Phase::Migrate, segment, tally));
     }
     let output = run(&store, Phase::Verify).await.unwrap();
-    assert_eq!((output.verdict, output.reasons), (Verdict::Bad, vec!["migrate: 1 of 4 parts left no result".into()]));
+    assert_eq!(
+        (output.verdict, output.reasons),
+        (Verdict::Bad, vec!["migrate: 1 of 4 parts have no complete result".into()])
+    );
     let report = written(&store);
     assert_eq!(report.phases[&Phase::Verify].verdict, Verdict::Good);
     assert_eq!(report.phases[&Phase::Migrate].tally.counts.changed, 6);
@@ -194,7 +198,7 @@ async fn a_canary_is_judged_by_its_own_segments_and_the_rest_by_all() {
     }
     let rest = of(Wave::Main).await;
     assert_eq!((rest.verdict, written(&store).wave), (Verdict::Bad, Wave::Main));
-    assert!(rest.reasons.contains(&"2 of 4 parts left no result".to_owned()), "{:?}", rest.reasons);
+    assert!(rest.reasons.contains(&"2 of 4 parts have no complete result".to_owned()), "{:?}", rest.reasons);
 }
 
 async fn told(store: &Store, phase: Phase) -> Vec<tableshift_core::report::message::Message> {
@@ -211,13 +215,13 @@ async fn a_good_dry_run_and_a_good_proof_are_told_with_counts_and_links_and_no_i
     store.hold(keys::dry_run_parts(RUN), &(0..4).map(Part::of_segment).collect::<Vec<_>>());
     let mut tally = Tally { counts: counts(2, 0), ..Tally::default() };
     let secret = || Item::from([("name".to_owned(), Value::s("canary-7f3a"))]);
-    tally.find(secret(), "a finding");
+    tally.add_finding(secret(), "a finding");
     for segment in 0..4 {
         let part = Part::of_segment(segment).part;
         leave(&store, &Partial { part, ..fixture::partial(Phase::DryRun, segment, tally.clone()) });
     }
     let [message] = &told(&store, Phase::DryRun).await[..] else { panic!("one message") };
-    assert_eq!(message.attributes[0], ("phase", "dry-run-passed".to_owned()));
+    assert_eq!(message.attributes[0], ("event", "dry-run-passed".to_owned()));
     assert!(message.text.contains("             8  changed\n"), "{}", message.text);
     assert!(message.json.contains("execution:m:r"), "{}", message.json);
     assert!(

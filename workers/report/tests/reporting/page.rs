@@ -98,7 +98,7 @@ fn hostile_text_is_shown_and_never_run() {
     tally.samples[0].key.insert(HOSTILE.into(), Value::s(HOSTILE));
     tally.samples[0].after.insert(HOSTILE.into(), Some(Value::s(HOSTILE)));
     let key = tally.samples[0].key.clone();
-    tally.find(key, HOSTILE);
+    tally.add_finding(key, HOSTILE);
     let mut report = Report::new(&plan, Phase::DryRun);
     report.fold(Phase::DryRun, 4, partials, 0);
     report.reasons.push(HOSTILE.into());
@@ -135,5 +135,5 @@ fn a_page_about_nothing_is_a_page() {
     let mut report = Report::new(&plan, Phase::Migrate);
     report.fold(Phase::Migrate, 4, vec![], 0);
     let page = html(&report, &plan);
-    assert!(page.contains("4 of 4 parts left no result") && page.contains("</html>"));
+    assert!(page.contains("4 of 4 parts have no complete result") && page.contains("</html>"));
 }

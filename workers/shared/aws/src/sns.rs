@@ -1,7 +1,7 @@
 //! Messages to people and programs.
 
 use aws_sdk_sns::types::MessageAttributeValue;
-use tableshift_core::error::failure::told;
+use tableshift_core::error::failure::chain;
 use tableshift_core::report::message::Message;
 
 use crate::error::CallError;
@@ -23,7 +23,7 @@ pub trait Publish {
 /// Sends a message that nothing depends on: a run does not fail because nobody could be told of it.
 pub async fn tell(topic: &impl Publish, message: &Message) {
     if let Err(error) = topic.publish(message).await {
-        tracing::warn!(cause = told(&error), subject = message.subject, "nobody could be told");
+        tracing::warn!(cause = chain(&error), subject = message.subject, "nobody could be told");
     }
 }
 

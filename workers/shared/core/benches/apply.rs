@@ -7,11 +7,14 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tableshift_core::change::migration::{Change, Footprint, Invalid, Migration, Outcome};
+use tableshift_core::change::filter::Filter;
+use tableshift_core::change::footprint::Footprint;
+use tableshift_core::change::invalid::Invalid;
+use tableshift_core::change::item_change::Change;
+use tableshift_core::change::migration::{Migration, Outcome};
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::document::Document;
-use tableshift_core::language::expression::pushdown::Filter;
 
 const SPLIT_ADDRESS: &str = include_str!("split-address.yaml");
 

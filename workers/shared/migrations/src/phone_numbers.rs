@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tableshift_core::change::migration::{Change, Footprint, Invalid, Migration, Outcome};
+use tableshift_core::change::filter::Filter;
+use tableshift_core::change::footprint::Footprint;
+use tableshift_core::change::invalid::Invalid;
+use tableshift_core::change::item_change::Change;
+use tableshift_core::change::migration::{Migration, Outcome};
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::language::expression::cel::Expression;
-use tableshift_core::language::expression::pushdown::Filter;
 
 /// The id by which runs name it.
 pub const ID: &str = "20261122-phone-numbers";

@@ -1,5 +1,7 @@
-//! What every worker does the same way: take JSON in, hand typed input to the worker, give JSON out,
-//! trace, and report an error under the name that the state machine matches on.
+//! The Lambda side of every worker: JSON in, JSON out, log lines, the deadline, and errors under the names that the
+//! state machine matches on.
+//!
+//! What a worker does with its input does not belong here.
 
 mod deadline;
 
@@ -16,15 +18,15 @@ use tracing_subscriber::EnvFilter;
 
 pub use deadline::{Clock, Deadline, epoch_millis};
 pub use tableshift_core::ErrorName;
-pub use tableshift_core::error::failure::{Named, told};
+pub use tableshift_core::error::failure::{Named, chain};
 
-/// Why a worker could not start, or stopped serving.
+/// Why a worker could not start, or why Lambda's loop ended.
 pub type ServeError = lambda_runtime::Error;
 
 /// Serves a worker until Lambda ends the process.
 ///
-/// `handler` gets the typed input and the moment at which Lambda would kill the invocation. Log
-/// lines carry the worker and the run, never the payload: it may hold what an item holds.
+/// `worker` is the name in the log lines. `handler` gets the typed input and the time at which Lambda would kill the
+/// invocation. Log lines carry the worker and the run, but never the payload, which may contain item values.
 pub async fn serve<I, O, E, F, Fut>(worker: &'static str, handler: F) -> Result<(), ServeError>
 where
     I: DeserializeOwned,
@@ -39,14 +41,17 @@ where
         let deadline = Deadline::at_epoch_millis(event.context.deadline);
         let run = run_of(&event.payload).to_owned();
         let span = tracing::info_span!("work", worker, run);
-        // Boxed: a worker's future nests so deeply that the compiler gives up on the layout of Lambda's loop around it.
+        // Boxed: a worker's future nests so deeply that the compiler cannot lay out Lambda's loop around it.
         let answered: Pin<Box<dyn Future<Output = _> + '_>> = Box::pin(answer(event.payload, deadline, handler));
         answered.instrument(span)
     }))
     .await
 }
 
-/// One invocation, without Lambda: so that a test can call a worker the way Lambda does.
+/// Answers one invocation, without Lambda, so that a test can call a worker as Lambda does.
+///
+/// Fails with `InvalidInput` if the payload does not fit the worker's input, and otherwise with the name of the
+/// handler's error and its chain of causes.
 pub async fn answer<I, O, E, F, Fut>(payload: Value, deadline: Deadline, handler: F) -> Result<Value, Diagnostic>
 where
     I: DeserializeOwned,
@@ -57,7 +62,7 @@ where
 {
     let input = serde_json::from_value(payload)
         .map_err(|error| failed(ErrorName::InvalidInput, &format!("the payload does not fit this worker: {error}")))?;
-    let output = handler(input, deadline).await.map_err(|error| failed(error.name(), &told(&error)))?;
+    let output = handler(input, deadline).await.map_err(|error| failed(error.name(), &chain(&error)))?;
     let output = serde_json::to_value(output)
         .map_err(|error| failed(ErrorName::Internal, &format!("the output cannot be written as JSON: {error}")))?;
     tracing::info!("done");
@@ -70,18 +75,18 @@ fn failed(name: ErrorName, message: &dyn Display) -> Diagnostic {
     Diagnostic { error_type: name.as_str().to_owned(), error_message }
 }
 
-/// The run a payload is about; for Plan, which has none yet, the execution's name.
+/// The run that a payload names. Plan has no run yet, but the execution's name, which becomes the run's id.
 fn run_of(payload: &Value) -> &str {
     let field = |name| payload.get(name).and_then(Value::as_str);
     field("run").or_else(|| field("name")).unwrap_or_default()
 }
 
-/// JSON lines on stdout, as CloudWatch takes them; the level comes from `RUST_LOG`, else `info`.
+/// Writes log lines as JSON to stdout, which CloudWatch reads. The level is that of `RUST_LOG`, or `info`.
 fn trace_to_stdout() {
     let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let set =
         tracing_subscriber::fmt().json().with_env_filter(level).with_target(false).with_current_span(false).try_init();
-    // Only a test that serves twice in one process finds a subscriber in place; it serves as well.
+    // It fails only if a subscriber is set already, in a test that serves twice in one process. That one serves too.
     drop(set);
 }
 

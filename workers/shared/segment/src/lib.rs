@@ -1,12 +1,14 @@
-//! What the four segment workers (dry-run, migrate-segment, verify-segment, roll-back-segment) share: claiming a part and its
-//! fence, pages, pacing, dead letters, and the loop around them.
+//! What the four segment workers (dry-run, migrate-segment, verify-segment, roll-back-segment) share: one [work] loop,
+//! claiming a part and its fence, checkpoints, reading pages, and pacing.
 //!
-//! What a worker does with a page is its own; what is decided from items and counts is in `tableshift-core`.
+//! What a worker does with a page does not belong here: it is the worker's own step. What is decided from items and
+//! counts is in `tableshift-core`.
 #![allow(async_fn_in_trait, reason = "every worker runs on one thread, so no future has to be Send")]
 
 pub mod dead_letters;
-pub mod paced;
+pub mod pacer;
 pub mod pages;
 pub mod part;
-pub mod part_error;
-mod steered;
+pub mod ports;
+pub mod segment_reader;
+pub mod work;

@@ -2,12 +2,12 @@
 
 use super::verdict::{Judged, Problem};
 use crate::author::migration::Loaded;
+use crate::author::test::trace::{Attribute, Traced};
 use crate::files::Source;
 use serde::Serialize;
 use tableshift_core::change::migration::Outcome;
 use tableshift_core::item::difference::Difference;
 use tableshift_core::item::value::Value;
-use tableshift_core::language::compile::trace::{Attribute, Traced};
 
 #[derive(Serialize)]
 struct Output<'j> {

@@ -3,19 +3,20 @@
 mod json;
 mod real;
 mod show;
+pub mod trace;
 mod verdict;
 
 use super::check;
 use super::migration::{self, LoadError, Loaded};
-use crate::ending::{Ending, Told};
+use crate::author::fixture::{self, Case, Expected};
+use crate::author::test::trace::Trace;
 use crate::files::{self, FileError, Source};
+use crate::output::{CommandOutput, ExitStatus};
 use crate::table::{self, TableError};
 use clap::Args;
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use tableshift_core::item::value::Item;
-use tableshift_core::language::compile::trace::Trace;
-use tableshift_core::language::fixture::{self, Case, Expected};
 use thiserror::Error;
 use verdict::Judged;
 
@@ -75,14 +76,14 @@ pub enum TestError {
 }
 
 /// Tests a migration on its samples.
-pub fn run(test: &Test) -> Result<Told, TestError> {
+pub fn run(test: &Test) -> Result<CommandOutput, TestError> {
     let loaded = match migration::load(&test.file) {
         Ok(loaded) => loaded,
         Err(LoadError::InRust(path)) => return Err(TestError::InRust(path)),
         Err(LoadError::File(source)) => return Err(TestError::Migration(source)),
         Err(LoadError::Findings(reviewed)) => {
             let text = if test.json { check::json(&[*reviewed]) } else { check::told(&reviewed.0, &reviewed.1) };
-            return Ok(Told { text, ending: Ending::Findings });
+            return Ok(CommandOutput { text, status: ExitStatus::Findings });
         }
     };
     if let Some(name) = &test.table {
@@ -94,7 +95,9 @@ pub fn run(test: &Test) -> Result<Told, TestError> {
         files::read(&path).map_err(|source| TestError::Fixture { path: path.display().to_string(), source })?;
     let cases = match fixture::read(&source.text) {
         Ok(cases) => cases,
-        Err(findings) => return Ok(Told { text: check::findings(&source, &findings), ending: Ending::Findings }),
+        Err(findings) => {
+            return Ok(CommandOutput { text: check::findings(&source, &findings), status: ExitStatus::Findings });
+        }
     };
     if test.update {
         return update(&loaded, &path, &source, &cases);
@@ -105,7 +108,7 @@ pub fn run(test: &Test) -> Result<Told, TestError> {
         true => json::output(&loaded, &source, &judged),
         false => check::warnings(&loaded.source, &loaded.review) + &show::judged(&loaded, &source.name, &judged),
     };
-    Ok(Told { text, ending: Ending::of(fine) })
+    Ok(CommandOutput { text, status: ExitStatus::success_if(fine) })
 }
 
 /// What each step does to an item, for people.
@@ -114,17 +117,20 @@ pub fn steps_of(loaded: &Loaded, item: &Item) -> String {
 }
 
 /// Writes what the samples become into their file.
-fn update(loaded: &Loaded, path: &Path, source: &Source, cases: &[Case]) -> Result<Told, TestError> {
+fn update(loaded: &Loaded, path: &Path, source: &Source, cases: &[Case]) -> Result<CommandOutput, TestError> {
     let found: Vec<Expected> = cases.iter().map(|case| verdict::kept_or_found(&loaded.migration, case)).collect();
     let text = fixture::updated(&source.text, cases, &found);
     let changed = cases.iter().zip(&found).filter(|(case, found)| case.expected.as_ref() != Some(found));
     let names: Vec<&str> = changed.map(|(case, _)| case.name.as_str()).collect();
     if names.is_empty() {
-        return Ok(Told { text: format!("{}: nothing to update\n", source.name), ending: Ending::Fine });
+        return Ok(CommandOutput {
+            text: format!("{}: nothing to update\n", source.name),
+            status: ExitStatus::Success,
+        });
     }
     files::write(path, &text).map_err(TestError::Update)?;
     let mut told = format!("{}: updated\n", source.name);
     names.iter().for_each(|name| told += &format!("  {name}\n"));
     told += "Read what was filled in: from now on it is what the migration must do.\n";
-    Ok(Told { text: told, ending: Ending::Fine })
+    Ok(CommandOutput { text: told, status: ExitStatus::Success })
 }

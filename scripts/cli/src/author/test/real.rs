@@ -4,17 +4,18 @@
 use super::verdict::{self, Judged, Problem};
 use super::{json, show};
 use crate::author::check;
+use crate::author::fixture::{Case, plain};
 use crate::author::migration::Loaded;
 use crate::author::paint::{GREEN, RED, painted};
-use crate::ending::{Ending, Told};
 use crate::files::Source;
-use tableshift_core::change::migration::{Outcome, TableRules};
+use crate::output::{CommandOutput, ExitStatus};
+use tableshift_core::change::migration::Outcome;
+use tableshift_core::change::table_rules::TableRules;
 use tableshift_core::item::table::Table;
 use tableshift_core::item::value::{Item, Value};
-use tableshift_core::language::fixture::{Case, plain};
 
 /// Judges the items of a table. `now` is the time that the table's time to live is compared with, in epoch seconds.
-pub fn told(loaded: &Loaded, table: &Table, items: Vec<Item>, now: i64, as_json: bool) -> Told {
+pub fn told(loaded: &Loaded, table: &Table, items: Vec<Item>, now: i64, as_json: bool) -> CommandOutput {
     let cases: Vec<Case> = items.into_iter().map(|item| Case::real(named(table, &item), item)).collect();
     let rules = TableRules::of(table, now);
     let judged: Vec<Judged<'_>> = cases.iter().map(|case| judge(loaded, &rules, case)).collect();
@@ -27,7 +28,7 @@ pub fn told(loaded: &Loaded, table: &Table, items: Vec<Item>, now: i64, as_json:
             check::warnings(&loaded.source, &loaded.review) + &items + &summary(&table.name, &judged)
         }
     };
-    Told { text, ending: Ending::of(fine) }
+    CommandOutput { text, status: ExitStatus::success_if(fine) }
 }
 
 fn judge<'c>(loaded: &Loaded, rules: &TableRules, case: &'c Case) -> Judged<'c> {

@@ -1,13 +1,13 @@
 //! What became of the samples, for people: green and red, before and after, step by step.
 
 use super::verdict::{Judged, Problem};
+use crate::author::fixture::plain;
 use crate::author::migration::Loaded;
 use crate::author::paint::{BOLD, DIM, GREEN, RED, YELLOW, painted};
+use crate::author::test::trace::{Trace, Traced};
 use tableshift_core::change::migration::Outcome;
 use tableshift_core::item::difference::{self, Difference};
 use tableshift_core::item::value::{Item, Value};
-use tableshift_core::language::compile::trace::{Trace, Traced};
-use tableshift_core::language::fixture::plain;
 
 /// Every sample, and the sum.
 pub fn judged(loaded: &Loaded, name: &str, judged: &[Judged<'_>]) -> String {
@@ -51,7 +51,7 @@ pub fn steps(loaded: &Loaded, trace: &Trace) -> String {
 }
 
 fn one_step(loaded: &Loaded, step: &Traced) -> String {
-    let side = |pick: fn(&tableshift_core::language::compile::trace::Attribute) -> Option<&Value>| -> Item {
+    let side = |pick: fn(&crate::author::test::trace::Attribute) -> Option<&Value>| -> Item {
         step.changed.iter().filter_map(|one| Some((one.name.clone(), pick(one)?.clone()))).collect()
     };
     let (before, after) = (side(|one| one.before.as_ref()), side(|one| one.after.as_ref()));

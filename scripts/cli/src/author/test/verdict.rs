@@ -1,11 +1,11 @@
 //! Whether a sample becomes what its file says.
 
+use crate::author::fixture::{Case, Expected};
+use crate::author::test::trace::{self, Trace};
 use tableshift_core::change::migration::{Migration as _, Outcome};
 use tableshift_core::item::difference::{self, Difference};
 use tableshift_core::item::value::Item;
 use tableshift_core::language::compile::compiled::Compiled;
-use tableshift_core::language::compile::trace::{self, Trace};
-use tableshift_core::language::fixture::{Case, Expected};
 
 /// A sample with what became of it.
 #[derive(Debug)]

@@ -26,7 +26,7 @@ pub struct PageRequest<'a> {
     pub limit: Option<u32>,
 }
 
-pub use tableshift_core::language::expression::pushdown::Filter;
+pub use tableshift_core::change::filter::Filter;
 
 /// A page of a segment.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -9,7 +9,7 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4::SigningParams;
 use aws_smithy_runtime_api::client::identity::Identity;
-use tableshift_core::approval::signature::{ASKED, LASTS_SECONDS, Statement};
+use tableshift_core::approval::signature::{ASKED, MAX_AGE_SECONDS, Statement};
 
 use crate::identity::sts::{NoEndpoint, StsEndpoint};
 
@@ -59,7 +59,7 @@ fn presigned(
 ) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
     let mut settings = SigningSettings::default();
     settings.signature_location = SignatureLocation::QueryParams;
-    settings.expires_in = Some(Duration::from_secs(LASTS_SECONDS.unsigned_abs()));
+    settings.expires_in = Some(Duration::from_secs(MAX_AGE_SECONDS.unsigned_abs()));
     let identity = Identity::from(credentials);
     let parameters = SigningParams::builder()
         .identity(&identity)

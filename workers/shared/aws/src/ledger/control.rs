@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus, READ_EVERY_MILLIS};
 use tableshift_core::control::run_control::{Control, Slowed, State};
-use tableshift_core::error::failure::{Named, end_of_run, told};
+use tableshift_core::error::failure::{Named, chain, end_of_run};
 use tableshift_core::plan::phase::Phase;
 
 use crate::error::CallError;
@@ -61,7 +61,7 @@ pub async fn stop_run_for<L: Runs + SteerRun>(ledger: &L, run: &str, error: &imp
         ledger.stop(run, &format!("{}: {cause}", name.as_str()), now).await
     };
     if let Err(error) = noted.await {
-        tracing::warn!(cause = told(&error), "the cause could not be noted in the ledger");
+        tracing::warn!(cause = chain(&error), "the cause could not be noted in the ledger");
     }
 }
 
@@ -148,9 +148,9 @@ impl SteerRun for Ledger {
     }
 
     async fn claim_look(&self, run: &str, now: i64) -> Result<bool, LedgerError> {
-        let update = self.control_update(run, "SET looked_at = :now");
+        let update = self.control_update(run, "SET monitors_read_at = :now");
         let update = update
-            .condition_expression("attribute_not_exists(looked_at) OR looked_at <= :due")
+            .condition_expression("attribute_not_exists(monitors_read_at) OR monitors_read_at <= :due")
             .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
             .expression_attribute_values(":due", AttributeValue::N((now - READ_EVERY_MILLIS).to_string()));
         self.happened("UpdateItem", run, update.send().await.map(drop))
@@ -198,23 +198,23 @@ impl SteerRun for Ledger {
     }
 
     async fn note_held(&self, run: &str, now: i64) -> Result<bool, LedgerError> {
-        let update = self.control_update(run, "SET held_since = :now");
+        let update = self.control_update(run, "SET hold_announced_at = :now");
         let update = update
-            .condition_expression("attribute_not_exists(held_since)")
+            .condition_expression("attribute_not_exists(hold_announced_at)")
             .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
         self.happened("UpdateItem", run, update.send().await.map(drop))
     }
 
     async fn clear_hold(&self, run: &str, since: i64) -> Result<(), LedgerError> {
-        let update = self.control_update(run, "REMOVE held_since");
+        let update = self.control_update(run, "REMOVE hold_announced_at");
         let update = update
-            .condition_expression("held_since = :since")
+            .condition_expression("hold_announced_at = :since")
             .expression_attribute_values(":since", AttributeValue::N(since.to_string()));
         self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
     async fn clear_stop(&self, run: &str) -> Result<(), LedgerError> {
-        let removed = format!("#reason, #since, #verify, #back, #dry, {BAKING_SINCE}, held_since");
+        let removed = format!("#reason, #since, #verify, #back, #dry, {BAKING_SINCE}, hold_announced_at");
         let update = self.control_update(run, &format!("SET #state = :running REMOVE {removed}"));
         let update = update
             .expression_attribute_names("#state", "state")
@@ -272,7 +272,7 @@ fn control(item: &LedgerItem, phase: Phase) -> Result<Control, LedgerError> {
         segments_done: number(item, &done(phase)).unwrap_or_default(),
         baking_since: number(item, BAKING_SINCE),
         monitor_status: monitor_status(item),
-        held_since: number(item, "held_since"),
+        hold_announced_at: number(item, "hold_announced_at"),
     })
 }
 
@@ -281,7 +281,7 @@ fn monitor_status(item: &LedgerItem) -> MonitorStatus {
     let closed = number::<i64>(item, "calendar_closed_until");
     let alarm = text(item, "alarm").zip(number(item, "alarm_since")).zip(number(item, "alarm_seen"));
     MonitorStatus {
-        looked_at: number(item, "looked_at").unwrap_or_default(),
+        last_read_at: number(item, "monitors_read_at").unwrap_or_default(),
         closed: closed.map(|until| Closed { until: Some(until).filter(|until| *until > 0) }),
         alarm: alarm.map(|((name, since), seen)| Alarm { name, since, seen }),
     }

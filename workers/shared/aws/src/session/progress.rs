@@ -1,8 +1,8 @@
 //! What the ledger tells of a run under way, and of a table's past.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use tableshift_core::plan::canary::Wave;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::Tally;
 
 use crate::error::CallError;

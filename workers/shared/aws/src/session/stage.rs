@@ -26,10 +26,10 @@ pub const VARIABLES: [&str; 3] = ["TABLESHIFT_STATE_MACHINE_ARN", "TABLESHIFT_BU
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
     /// Nothing says which one.
-    #[error("no stage is named; write `--stage dev`, or set TABLESHIFT_STAGE")]
+    #[error("no stage is given; use `--stage`, or set TABLESHIFT_STAGE")]
     Unnamed,
     /// Its stack did not answer, or is not there.
-    #[error("the stack tableshift-{stage} cannot be read; is the stage deployed in this account and Region?")]
+    #[error("cannot read the stack tableshift-{stage}; check that the stage is deployed in this account and Region")]
     Stack {
         /// The stage.
         stage: String,
@@ -38,7 +38,7 @@ pub enum StageError {
         source: CallError,
     },
     /// Its stack has not the outputs of this version.
-    #[error("the stack tableshift-{stage} has no output {output}; deploy it again with scripts/deploy")]
+    #[error("the stack tableshift-{stage} has no output {output}; deploy this version of the stage with scripts/deploy")]
     Output {
         /// The stage.
         stage: String,

@@ -1,13 +1,13 @@
-//! Who somebody is, as far as AWS vouches for it, and when two callers count as one person.
+//! The identity of a caller as AWS confirms it, and when two callers count as the same person.
 //!
-//! A name in a JSON field is a claim. What AWS answers to GetCallerIdentity is not: an ARN, a unique id that is never
-//! given again, and the account. Part of it is chosen by the caller all the same: who assumes a role names the session,
-//! and who asks for a federation token names the federated user. Nothing here trusts such a name unless the stage's
-//! policy says that the account forces it (IAM Identity Center does, with the name of the person).
+//! A name in a JSON field is only a claim. The answer of GetCallerIdentity is proof: an ARN, a unique id that AWS never
+//! reuses, and the account. But the caller chooses part of it: whoever assumes a role names the session, and whoever
+//! requests a federation token names the federated user. This module ignores such a name unless the stage's policy says
+//! that the account enforces it (IAM Identity Center does: it uses the person's name).
 
 use serde::{Deserialize, Serialize};
 
-/// A caller as AWS names it.
+/// A caller as GetCallerIdentity of STS returns it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The ARN, for example `arn:aws:sts::111122223333:assumed-role/Release/ann`.
@@ -15,7 +15,7 @@ pub struct Identity {
     /// The unique id: of a user `AIDA...`, of a session `AROA...:<session>` with the role's id in front.
     /// Source: IAM user guide, *IAM identifiers*, unique ids; STS API reference, GetCallerIdentity.
     pub user_id: String,
-    /// The account.
+    /// The account's id, 12 digits.
     pub account: String,
 }
 
@@ -28,18 +28,18 @@ pub enum Kind<'a> {
     User,
     /// A session of a role.
     Session {
-        /// The role's name, without its path, which the ARN of a session does not have.
+        /// The role's name. The ARN of a session does not contain the role's path.
         role: &'a str,
-        /// The session's name.
+        /// The session's name, which the caller chose.
         name: &'a str,
     },
-    /// Anything else, a federated user for one: whoever holds the credentials of an IAM user may be federated under any
-    /// name, so such a caller cannot be told from the user behind it.
+    /// Anything else, such as a federated user: the owner of an IAM user's credentials can choose any name for it, so
+    /// the caller cannot be distinguished from the user behind it.
     Other,
 }
 
 impl Identity {
-    /// What kind of caller this is.
+    /// The kind of caller, taken from the ARN.
     pub fn kind(&self) -> Kind<'_> {
         let resource = self.arn.splitn(6, ':').nth(5).unwrap_or_default();
         let mut parts = resource.splitn(2, '/');
@@ -54,45 +54,47 @@ impl Identity {
         }
     }
 
-    /// Whether both may be one person.
+    /// Whether both callers may be the same person.
     ///
-    /// The same ARN or the same unique id are. So are two sessions of one role, whatever their names: a session's name
-    /// is chosen by who assumes the role. Only where both roles are among `named_sessions`, whose sessions the account
-    /// names after their person, the names decide, and that across roles too.
-    pub fn may_be(&self, other: &Identity, named_sessions: &[String]) -> bool {
+    /// They may be if their ARNs or unique ids are equal, or if both are sessions of one role: the session's name proves
+    /// nothing, because the caller chooses it. If both roles match a pattern in `named_sessions` (roles whose sessions the
+    /// account names after the person), the session names decide instead, also across roles.
+    pub fn may_be_same_person(&self, other: &Identity, named_sessions: &[String]) -> bool {
         if let (Some(mine), Some(theirs)) = (self.person(named_sessions), other.person(named_sessions)) {
             return mine.eq_ignore_ascii_case(theirs);
         }
         let same_role = match (self.kind(), other.kind()) {
             (Kind::Session { role: mine, .. }, Kind::Session { role: theirs, .. }) => {
-                self.account == other.account && (mine == theirs || self.lasting_id() == other.lasting_id())
+                self.account == other.account && (mine == theirs || self.stable_id() == other.stable_id())
             }
             _ => false,
         };
         self.arn == other.arn || self.user_id == other.user_id || same_role
     }
 
-    /// The session's name, where the account names sessions of this role after their person.
+    /// The session's name, if the account names sessions of this role after the person.
     fn person(&self, named_sessions: &[String]) -> Option<&str> {
         match self.kind() {
-            Kind::Session { role, name } => named_sessions.iter().any(|like| is_like(role, like)).then_some(name),
+            Kind::Session { role, name } => {
+                named_sessions.iter().any(|like| matches_pattern(role, like)).then_some(name)
+            }
             _ => None,
         }
     }
 
-    /// The part of the unique id that the caller cannot choose.
-    fn lasting_id(&self) -> &str {
+    /// The part of the unique id that the caller does not choose.
+    fn stable_id(&self) -> &str {
         self.user_id.split(':').next().unwrap_or_default()
     }
 }
 
-/// Whether a text is like a pattern in which `*` stands for any characters, none included.
-pub fn is_like(text: &str, pattern: &str) -> bool {
+/// Whether a string matches a pattern in which `*` stands for any number of characters, also none.
+pub fn matches_pattern(text: &str, pattern: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
     let Some(last) = parts.next_back() else { return rest.is_empty() };
     for part in parts {
-        // The first place is the best one: it leaves the most for what follows.
+        // The first match is always right: it leaves the most characters for the parts that follow.
         let Some(at) = rest.find(part) else { return false };
         rest = &rest[at + part.len()..];
     }
@@ -130,72 +132,72 @@ mod tests {
 
     #[test]
     fn the_same_arn_or_the_same_unique_id_is_the_same_person() {
-        assert!(user("ann", "AIDA1").may_be(&user("ann", "AIDA2"), &[]));
-        assert!(user("ann", "AIDA1").may_be(&user("renamed", "AIDA1"), &[]));
-        assert!(!user("ann", "AIDA1").may_be(&user("bob", "AIDA2"), &[]));
+        assert!(user("ann", "AIDA1").may_be_same_person(&user("ann", "AIDA2"), &[]));
+        assert!(user("ann", "AIDA1").may_be_same_person(&user("renamed", "AIDA1"), &[]));
+        assert!(!user("ann", "AIDA1").may_be_same_person(&user("bob", "AIDA2"), &[]));
     }
 
     #[test]
-    fn two_sessions_of_one_role_are_the_same_person_whatever_they_are_called() {
+    fn two_sessions_of_one_role_are_the_same_person_under_any_names() {
         let (ann, bob) = (session("Release", "AROA1", "ann"), session("Release", "AROA1", "bob"));
-        assert!(ann.may_be(&bob, &[]));
-        assert!(!ann.may_be(&session("Approve", "AROA2", "ann"), &[]));
-        assert!(!ann.may_be(&user("ann", "AIDA1"), &[]));
-        // A role that was made anew under the same name is no second person either.
-        assert!(ann.may_be(&session("Release", "AROA9", "bob"), &[]));
+        assert!(ann.may_be_same_person(&bob, &[]));
+        assert!(!ann.may_be_same_person(&session("Approve", "AROA2", "ann"), &[]));
+        assert!(!ann.may_be_same_person(&user("ann", "AIDA1"), &[]));
+        // A role that was deleted and created again under the same name is not a second person either.
+        assert!(ann.may_be_same_person(&session("Release", "AROA9", "bob"), &[]));
     }
 
     #[test]
-    fn roles_of_the_same_name_in_two_accounts_are_two() {
+    fn roles_of_the_same_name_in_two_accounts_are_different() {
         let ann = session("Release", "AROA1", "ann");
         let mut elsewhere = session("Release", "AROA2", "ann");
         elsewhere.account = "999988887777".into();
         elsewhere.arn = elsewhere.arn.replace("111122223333", "999988887777");
-        assert!(!ann.may_be(&elsewhere, &[]));
+        assert!(!ann.may_be_same_person(&elsewhere, &[]));
     }
 
     #[test]
-    fn where_the_account_names_sessions_the_name_decides_within_a_role_and_across_roles() {
+    fn enforced_session_names_decide_within_a_role_and_across_roles() {
         let named = [SSO.to_owned()];
         let developer = |name| session("AWSReservedSSO_Developer_0a", "AROA1", name);
         let approver = |name| session("AWSReservedSSO_Approver_0b", "AROA2", name);
-        assert!(!developer("ann@example.com").may_be(&developer("bob@example.com"), &named));
-        assert!(developer("ann@example.com").may_be(&approver("Ann@example.com"), &named));
-        // Only one of the two is named: what the other calls itself says nothing.
-        assert!(!developer("ann").may_be(&session("Deploy", "AROA3", "ann"), &named));
-        assert!(session("Deploy", "AROA3", "ann").may_be(&session("Deploy", "AROA3", "bob"), &named));
+        assert!(!developer("ann@example.com").may_be_same_person(&developer("bob@example.com"), &named));
+        assert!(developer("ann@example.com").may_be_same_person(&approver("Ann@example.com"), &named));
+        // Only one of the two names is enforced: the other one proves nothing.
+        assert!(!developer("ann").may_be_same_person(&session("Deploy", "AROA3", "ann"), &named));
+        assert!(session("Deploy", "AROA3", "ann").may_be_same_person(&session("Deploy", "AROA3", "bob"), &named));
     }
 
     #[test]
-    fn a_star_stands_for_any_characters() {
+    fn a_star_matches_any_characters() {
         for (text, pattern) in [("", "*"), ("", ""), ("abc", "abc"), ("abc", "a*c"), ("abcbc", "a*bc"), ("ab", "*a*b*")]
         {
-            assert!(is_like(text, pattern), "{text} {pattern}");
+            assert!(matches_pattern(text, pattern), "{text} {pattern}");
         }
         for (text, pattern) in
             [("a", ""), ("abc", "ab"), ("abc", "bc"), ("ab", "ab*b"), ("aXb", "a*c"), ("ba", "*a*b*")]
         {
-            assert!(!is_like(text, pattern), "{text} {pattern}");
+            assert!(!matches_pattern(text, pattern), "{text} {pattern}");
         }
     }
 
     proptest! {
         #[test]
-        fn a_pattern_means_what_its_regular_expression_means(text in "[ab]{0,8}", pattern in "[ab*]{0,6}") {
+        fn a_pattern_matches_like_its_regular_expression(text in "[ab]{0,8}", pattern in "[ab*]{0,6}") {
             let expression = format!("^{}$", pattern.replace('*', ".*"));
-            prop_assert_eq!(is_like(&text, &pattern), regex::Regex::new(&expression).unwrap().is_match(&text));
+            prop_assert_eq!(matches_pattern(&text, &pattern), regex::Regex::new(&expression).unwrap().is_match(&text));
         }
 
         #[test]
-        fn who_may_be_whom_goes_both_ways(a in 0..6_usize, b in 0..6_usize, named in any::<bool>()) {
+        fn being_the_same_person_is_symmetric(a in 0..6_usize, b in 0..6_usize, named in any::<bool>()) {
             let all = [
                 user("ann", "AIDA1"), user("bob", "AIDA2"), session("Release", "AROA1", "ann"),
                 session("Release", "AROA1", "bob"), session("AWSReservedSSO_A", "AROA2", "ann"),
                 session("AWSReservedSSO_B", "AROA3", "ann"),
             ];
             let named: Vec<String> = if named { vec![SSO.to_owned()] } else { Vec::new() };
-            prop_assert_eq!(all[a].may_be(&all[b], &named), all[b].may_be(&all[a], &named));
-            prop_assert!(all[a].may_be(&all[a], &named));
+            prop_assert_eq!(all[a].may_be_same_person(&all[b], &named), all[b].may_be_same_person(&all[a], &named));
+            prop_assert!(all[a].may_be_same_person(&all[a], &named));
         }
     }
 }

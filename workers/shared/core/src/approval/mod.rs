@@ -1,6 +1,5 @@
-//! Who may approve a run, how an approver is identified, and whether an approval still holds.
-//!
-//! Asking STS and CloudTrail, and storing question and answer, is the work of the `aws` crate.
+//! Approvals: who may approve a run, how AWS proves an approver's identity, and whether an approval is still valid. Calls to
+//! STS and CloudTrail, and the storage of questions and answers, belong in the `aws` crate.
 
 pub mod identity;
 pub mod rules;

@@ -1,28 +1,27 @@
-//! Who may say yes to a run, and whether a yes still holds.
+//! Who may approve a run, and whether an approval is still valid.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::approval::identity::{Identity, Kind, is_like};
+use crate::approval::identity::{Identity, Kind, matches_pattern};
 
-/// What a stage's policy says about approvals. Taken into the plan when a run is planned, so that the rules of a
-/// question never change while it is open.
+/// A stage's rules for approvals. The plan contains a copy, so that the rules do not change while a question is open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApprovalRules {
-    /// What a yes is worth on a run of which nobody can say who started it.
+    /// Whether an approval counts if it is unknown who started the run.
     pub unknown_requester: UnknownRequester,
-    /// Whose yes counts: patterns of ARNs in which `*` stands for any characters, for example
-    /// `arn:aws:sts::111122223333:assumed-role/Release/*`. Empty: everybody in the stack's own account who can read the
-    /// question's secret, which takes the permissions of an approver.
+    /// Who may approve: patterns of ARNs in which `*` stands for any characters, for example
+    /// `arn:aws:sts::111122223333:assumed-role/Release/*`. If empty: everyone in the stack's account who can read the
+    /// question's secret, which requires the permissions of an approver.
     pub approvers: Vec<String>,
-    /// Roles whose sessions the account names after their person, as IAM Identity Center does: patterns of role names,
-    /// for example `AWSReservedSSO_*`. Two sessions of any other role count as one person.
+    /// Roles whose sessions the account names after the person, as IAM Identity Center does: patterns of role names, for
+    /// example `AWSReservedSSO_*`. Two sessions of any other role count as one person.
     pub named_sessions: Vec<String>,
-    /// Who from other accounts may sign starts (`requested_by`): patterns of ARNs. Empty: nobody. Anybody can own an account,
-    /// so a signature from elsewhere does not show that a second person is involved.
+    /// Callers from other accounts that may sign a start (`requested_by`): patterns of ARNs. If empty: none. Anyone can own an
+    /// account, so a signature from another account does not prove that a second person is involved.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub foreign_requesters: Vec<String>,
     /// How long after the start of an execution CloudTrail may still deliver the records of its StartExecution calls, in
@@ -34,7 +33,7 @@ pub struct ApprovalRules {
 
 const RECORD_DELAY_SECONDS: u64 = 15 * 60;
 
-/// The default is not written, so that the hash of a plan from before the field existed stays the same.
+/// The default is not serialized, so that plans made before the field existed keep their hash.
 fn is_default_delay(seconds: &u64) -> bool {
     *seconds == RECORD_DELAY_SECONDS
 }
@@ -51,21 +50,21 @@ impl Default for ApprovalRules {
     }
 }
 
-/// What a yes is worth on a run whose requester is unknown.
+/// Whether an approval counts if the requester of the run is unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum UnknownRequester {
     /// It counts.
     Allow,
-    /// It does not: it could be the requester's own.
+    /// It does not count: the approver might be the requester.
     #[default]
     Refuse,
 }
 
 /// Who started an execution of a run.
 ///
-/// The signer proves no more than that somebody signed this start; who made the call is in CloudTrail. So both count as
-/// requesters, and so does everybody who repeated the call: StartExecution with the name and input of a running execution
+/// A signature only proves that its signer signed this start; CloudTrail records who made the call. Both count as
+/// requesters, and so does everyone who repeated the call: StartExecution with the name and input of a running execution
 /// succeeds again. Source: Step Functions API reference, StartExecution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Requester {
@@ -73,52 +72,52 @@ pub struct Requester {
     pub execution: String,
     /// When it started, ISO 8601.
     pub started: String,
-    /// Who signed the start in `requested_by`.
+    /// The caller who signed the start in `requested_by`.
     pub signer: Option<Identity>,
-    /// Everybody whose StartExecution call CloudTrail has recorded for this execution; empty if there is no record yet.
+    /// Every caller whose StartExecution call CloudTrail has recorded for this execution; empty if there is no record yet.
     pub callers: Vec<Identity>,
 }
 
 impl Requester {
-    /// The requester of an execution about whom nothing is known yet.
+    /// The requester of an execution before anything is known about them.
     pub fn unknown(execution: &str, started: &str) -> Self {
         Self { execution: execution.to_owned(), started: started.to_owned(), signer: None, callers: Vec::new() }
     }
 
-    /// Everybody who is known to have a part in the start.
+    /// Every known caller who took part in the start: signer and callers.
     pub fn identities(&self) -> impl Iterator<Item = &Identity> {
         self.signer.iter().chain(&self.callers)
     }
 }
 
-/// Why somebody's yes does not count.
+/// Why a caller may not approve a run.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum NotEntitled {
-    /// Who it is cannot be told from others.
-    #[error("{0} cannot be told from the IAM user behind it; answer as a user or as a session of a role")]
+pub enum NotEligible {
+    /// The caller cannot be distinguished from others.
+    #[error("{0} cannot be distinguished from the IAM user behind it; answer as an IAM user or as a session of a role")]
     Indistinct(String),
-    /// Somebody from elsewhere.
+    /// The caller is from another account and matches no pattern in `approvers`.
     #[error(
-        "{arn} is not of the account {account}; name it in the policy's `approvers`, or answer as somebody of the account"
+        "{arn} does not belong to account {account}; add it to the policy's `approvers`, or answer with an identity of the account"
     )]
     Outsider {
-        /// Who.
+        /// The caller's ARN.
         arn: String,
         /// The stack's account.
         account: String,
     },
-    /// Not among the approvers.
+    /// The caller matches no pattern in `approvers`.
     #[error("{0} is not among the policy's `approvers`")]
     NotListed(String),
-    /// The one who asked.
-    #[error("{arn} may be who started the run ({requester}); somebody else has to answer")]
+    /// The caller may be the requester.
+    #[error("{arn} may be the person who started the run ({requester}); somebody else must answer")]
     Requester {
-        /// Who.
+        /// The caller's ARN.
         arn: String,
-        /// Who started the run.
+        /// The ARN of the requester.
         requester: String,
     },
-    /// Nobody knows who asked.
+    /// It is unknown who started the run.
     #[error(
         "CloudTrail has no record of who started {0}, so the approver could be the requester; check that the event history of this account can be read, or set `unknown_requester` in the stage's policy"
     )]
@@ -126,33 +125,33 @@ pub enum NotEntitled {
 }
 
 impl ApprovalRules {
-    /// Whether this caller's yes counts on a run of these requesters, on a stack of this account.
+    /// Checks whether a caller may approve a run with these requesters, in a stack of this account.
     ///
-    /// Everybody who started or resumed the run is a requester of it.
-    pub fn may_approve(&self, approver: &Identity, requesters: &[Requester], account: &str) -> Result<(), NotEntitled> {
+    /// Everyone who started or resumed the run is a requester.
+    pub fn may_approve(&self, approver: &Identity, requesters: &[Requester], account: &str) -> Result<(), NotEligible> {
         if approver.kind() == Kind::Other {
-            return Err(NotEntitled::Indistinct(approver.arn.clone()));
+            return Err(NotEligible::Indistinct(approver.arn.clone()));
         }
-        let listed = self.approvers.iter().any(|pattern| is_like(&approver.arn, pattern));
+        let listed = self.approvers.iter().any(|pattern| matches_pattern(&approver.arn, pattern));
         if !self.approvers.is_empty() && !listed {
-            return Err(NotEntitled::NotListed(approver.arn.clone()));
+            return Err(NotEligible::NotListed(approver.arn.clone()));
         }
         if approver.account != account && !listed {
-            return Err(NotEntitled::Outsider { arn: approver.arn.clone(), account: account.to_owned() });
+            return Err(NotEligible::Outsider { arn: approver.arn.clone(), account: account.to_owned() });
         }
         for requester in requesters {
-            self.is_distinct(approver, requester)?;
+            self.check_distinct(approver, requester)?;
         }
         Ok(())
     }
 
-    /// Whether this identity may sign a start on a stack of this account.
+    /// Whether this caller may sign a start in a stack of this account.
     pub fn may_sign_start(&self, signer: &Identity, account: &str) -> bool {
-        signer.account == account || self.foreign_requesters.iter().any(|pattern| is_like(&signer.arn, pattern))
+        signer.account == account || self.foreign_requesters.iter().any(|pattern| matches_pattern(&signer.arn, pattern))
     }
 
-    /// From when on, in epoch seconds, an approval of a run of these requesters can be decided: CloudTrail has delivered its
-    /// records of every start by then. `None` if the policy does not need them.
+    /// The earliest time, in epoch seconds, at which an approval of a run with these requesters can be decided: by then
+    /// CloudTrail has delivered its records of every start. `None` if the policy does not need them.
     pub fn decidable_from(&self, requesters: &[Requester]) -> Option<i64> {
         if self.unknown_requester == UnknownRequester::Allow {
             return None;
@@ -161,12 +160,12 @@ impl ApprovalRules {
         starts.map(|started| started.as_second().saturating_add_unsigned(self.record_delay_seconds)).max()
     }
 
-    fn is_distinct(&self, approver: &Identity, requester: &Requester) -> Result<(), NotEntitled> {
+    fn check_distinct(&self, approver: &Identity, requester: &Requester) -> Result<(), NotEligible> {
         for identity in requester.identities() {
-            if approver.may_be(identity, &self.named_sessions) {
-                return Err(NotEntitled::Requester { arn: approver.arn.clone(), requester: identity.arn.clone() });
+            if approver.may_be_same_person(identity, &self.named_sessions) {
+                return Err(NotEligible::Requester { arn: approver.arn.clone(), requester: identity.arn.clone() });
             }
-            // Anybody's user could be behind it.
+            // The user behind it is unknown.
             if identity.kind() == Kind::Other {
                 self.unknown(requester)?;
             }
@@ -174,42 +173,42 @@ impl ApprovalRules {
         if requester.callers.is_empty() { self.unknown(requester) } else { Ok(()) }
     }
 
-    fn unknown(&self, requester: &Requester) -> Result<(), NotEntitled> {
+    fn unknown(&self, requester: &Requester) -> Result<(), NotEligible> {
         match self.unknown_requester {
             UnknownRequester::Allow => Ok(()),
-            UnknownRequester::Refuse => Err(NotEntitled::RequesterUnknown(requester.execution.clone())),
+            UnknownRequester::Refuse => Err(NotEligible::RequesterUnknown(requester.execution.clone())),
         }
     }
 }
 
-/// The account in an ARN.
+/// The account id in an ARN; empty if there is none.
 pub fn account_of(arn: &str) -> &str {
     arn.split(':').nth(4).unwrap_or_default()
 }
 
-/// The hashes of what a run does.
+/// The hashes that an approval is bound to: SHA-256 in lower-case hex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hashes<'a> {
-    /// Of the plan, in which the migration is.
+    /// The hash of the plan, which contains the migration.
     pub plan: &'a str,
-    /// Of the report.
+    /// The hash of `report.json`.
     pub report: &'a str,
 }
 
-/// What is no longer as it was.
+/// The plan or the report differs from the one that the approver was asked about.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the {what} is no longer the one that was asked about: it was {expected}, and is {found}")]
+#[error("the {what} has changed since the approval was requested: its hash was {expected} and is now {found}")]
 pub struct Changed {
     /// `plan` or `report`.
     pub what: &'static str,
-    /// The hash it had.
+    /// The hash when the approval was requested.
     pub expected: String,
-    /// The hash it has.
+    /// The hash now.
     pub found: String,
 }
 
 impl Hashes<'_> {
-    /// Whether these are the hashes that were asked about.
+    /// Checks that these are the hashes that the approver was asked about.
     pub fn still(&self, asked: Hashes<'_>) -> Result<(), Changed> {
         let pairs = [("report", asked.report, self.report), ("plan", asked.plan, self.plan)];
         match pairs.into_iter().find(|(_, expected, found)| expected != found) {

@@ -1,13 +1,13 @@
-//! A signature: the proof of who says something.
+//! Signatures: proof of who made a statement.
 //!
-//! It is a GetCallerIdentity request to STS, presigned (Signature Version 4, in the query) by whoever says it. What is
-//! said is in its signed headers, of which the URL holds the names only: the reader puts in the values that it expects,
-//! sends the request, and STS answers with the signer's identity if just these values were signed, and refuses if not.
-//! EKS tells callers of a cluster apart in this way (its IAM authenticator, token `k8s-aws-v1`).
+//! A signature is a GetCallerIdentity request to STS, presigned by the signer (Signature Version 4, in the query). The
+//! statement is in the signed headers, and the URL contains only their names. The verifier adds the values that it expects
+//! and sends the request: STS returns the signer's identity if exactly these values were signed, and an error otherwise.
+//! EKS authenticates the callers of a cluster in the same way (IAM authenticator, token `k8s-aws-v1`).
 //!
-//! The URL is never followed. It is read strictly, and only its query goes to the stack's own STS endpoint.
-//! What is left in an execution's history afterwards is of no use: it opens nothing but this one statement, counts for 15
-//! minutes, and is taken once.
+//! The URL itself is never called. It is parsed strictly, and only its query is sent, to the stack's own STS endpoint. The
+//! copy that remains in an execution's history is useless: it is bound to this one statement, expires after 15 minutes, and
+//! is accepted once.
 
 use std::collections::BTreeMap;
 
@@ -19,42 +19,42 @@ use thiserror::Error;
 
 use crate::item::hash;
 
-/// How long a signature counts, in seconds. Source: STS takes no presigned request for longer, whatever X-Amz-Expires
-/// says; EKS counts on the same 15 minutes.
-pub const LASTS_SECONDS: i64 = 900;
-/// By how much the signer's clock may be ahead, in seconds. Source: AWS refuses requests from further in the future.
-const AHEAD_SECONDS: i64 = 300;
-/// Longer than any: temporary credentials bring a token of up to some kilobytes.
-const MOST_BYTES: usize = 16 * 1024;
-/// What every such request asks for.
+/// How long a signature is valid, in seconds. Source: STS accepts a presigned request for 15 minutes at most, whatever
+/// X-Amz-Expires says; EKS relies on the same limit.
+pub const MAX_AGE_SECONDS: i64 = 900;
+/// How far the signer's clock may be ahead, in seconds. Source: AWS rejects requests from further in the future.
+const MAX_SKEW_SECONDS: i64 = 300;
+/// The longest URL that is accepted, in bytes. Temporary credentials add a token of several kilobytes.
+const MAX_URL_BYTES: usize = 16 * 1024;
+/// The query parameters that make the request a GetCallerIdentity request.
 pub const ASKED: [(&str, &str); 2] = [("Action", "GetCallerIdentity"), ("Version", "2011-06-15")];
 
-/// What is said: the names and values of the headers that are signed beside the host.
+/// A statement to sign: names and values of the headers that are signed besides `host`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Statement(BTreeMap<&'static str, String>);
 
-/// The names only: a value may be the question's secret.
+/// Shows only the names: a value may be the secret of a question.
 impl std::fmt::Debug for Statement {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Statement").field(&self.0.keys()).finish()
     }
 }
 
-/// An answer to the question whether a run may write.
+/// What an answer refers to: the question whether a run may write.
 #[derive(Debug, Clone, Copy)]
 pub struct AnswerTo<'a> {
     /// The run.
     pub run: &'a str,
-    /// The hash of its plan, in which the migration is.
+    /// The hash of its plan, which contains the migration.
     pub plan_hash: &'a str,
-    /// The hash of the report that was read.
+    /// The hash of the report that the approver read.
     pub report_hash: &'a str,
-    /// The question's secret, which only approvers can read: whoever signs it in may approve.
+    /// The question's secret. Only approvers can read it, so a signature over it proves the permission to approve.
     pub secret: &'a str,
 }
 
 impl Statement {
-    /// That this answer is a yes or a no, and why.
+    /// The statement that approves or rejects a run, with the reason.
     pub fn answer(to: AnswerTo<'_>, approve: bool, reason: &str) -> Self {
         let answer = if approve { "approve" } else { "reject" };
         Self(BTreeMap::from([
@@ -63,12 +63,12 @@ impl Statement {
             ("x-tableshift-report", to.report_hash.to_owned()),
             ("x-tableshift-question", to.secret.to_owned()),
             ("x-tableshift-answer", answer.to_owned()),
-            // Free text is no header's value; its hash is.
+            // Free text is not a valid header value; its hash is.
             ("x-tableshift-reason", hash::of_bytes(reason.as_bytes())),
         ]))
     }
 
-    /// That this execution is started with this input, less the signature itself.
+    /// The statement that starts an execution with this input, apart from the signature in it.
     pub fn start(execution: &str, input: &Value) -> Self {
         Self(BTreeMap::from([
             ("x-tableshift-execution", execution.to_owned()),
@@ -76,7 +76,7 @@ impl Statement {
         ]))
     }
 
-    /// The signed headers: names in lower case and in order, with their values.
+    /// The signed headers besides `host`: names in lower case, sorted, with their values.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))
     }
@@ -90,56 +90,56 @@ fn input_hash(input: &Value) -> String {
     hash::of_json(&input)
 }
 
-/// A signature that was read and may be sent to STS.
+/// A signature that was parsed and may be sent to STS.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Signature {
     query: String,
     hash: String,
 }
 
-/// The hash only: the query may hold a session's token.
+/// Shows only the hash: the query may contain a session token.
 impl std::fmt::Debug for Signature {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Signature").field("hash", &self.hash).finish_non_exhaustive()
     }
 }
 
-/// Why a signature is not even worth asking STS about.
+/// Why a signature is refused before STS is called.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum SignatureError {
-    /// There is none.
+    /// The input has no signature.
     #[error("there is no signature")]
     Missing,
-    /// It is no such URL.
-    #[error("the signature is no presigned GetCallerIdentity request: {0}")]
+    /// The string is not such a URL.
+    #[error("the signature is not a presigned GetCallerIdentity request: {0}")]
     Shape(String),
-    /// It is for another STS than the stack's own.
-    #[error("the signature is for {found}, but this stack asks {expected}; sign for the stack's Region")]
+    /// The signature is for the STS endpoint of another Region or partition.
+    #[error("the signature is for {found}, but this stack calls {expected}; sign for the stack's Region")]
     Host {
-        /// The stack's own.
+        /// The host of the stack's STS endpoint.
         expected: String,
-        /// The one it is for.
+        /// The host in the signature.
         found: String,
     },
-    /// Some headers are not signed, or too many.
-    #[error("the signature is over the headers {found}, not over {expected}")]
+    /// The signed headers are not those of the statement.
+    #[error("the signature covers the headers {found}, not {expected}")]
     Headers {
-        /// What must be signed.
+        /// The header names that must be signed, separated by `;`.
         expected: String,
-        /// What is.
+        /// The header names that are signed.
         found: String,
     },
-    /// It is too old, or from the future.
-    #[error("the signature is of {signed} and counts for {} minutes from then on; sign anew", LASTS_SECONDS / 60)]
+    /// The signature is too old, or from the future.
+    #[error("the signature was made at {signed} and is valid for {} minutes; sign again", MAX_AGE_SECONDS / 60)]
     Expired {
-        /// When it was signed.
+        /// The time in the signature.
         signed: Timestamp,
     },
 }
 
 impl Signature {
-    /// Reads a presigned URL and checks all that can be checked without STS: that it is for this host, is over this
-    /// statement's headers, and counts at this time (epoch seconds).
+    /// Parses a presigned URL and checks everything that can be checked without STS: that it is for this host, covers the
+    /// headers of this statement, and is valid at `now` (epoch seconds).
     pub fn read(url: &str, statement: &Statement, host: &str, now: i64) -> Result<Self, SignatureError> {
         if url.is_empty() {
             return Err(SignatureError::Missing);
@@ -154,27 +154,27 @@ impl Signature {
         Ok(Self { query: query.to_owned(), hash: hash::of_bytes(parameters.get("X-Amz-Signature").as_bytes()) })
     }
 
-    /// The query to send, as it was signed.
+    /// The query to send to STS, exactly as it was signed.
     pub fn query(&self) -> &str {
         &self.query
     }
 
-    /// What tells this signature from every other, without being one.
+    /// A hash that identifies the signature, so that it is accepted only once. It cannot be used as a signature.
     pub fn hash(&self) -> &str {
         &self.hash
     }
 }
 
-/// The host and the query of a URL that has nothing else.
+/// Splits a URL into host and query. A URL with any other part is refused.
 fn split(url: &str) -> Option<(&str, &str)> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let (host, query) = rest.split_once("/?")?;
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':');
     let plain = query.chars().all(|c| c.is_ascii_graphic() && c != '#');
-    (url.len() <= MOST_BYTES && !host.is_empty() && host.chars().all(legal) && plain).then_some((host, query))
+    (url.len() <= MAX_URL_BYTES && !host.is_empty() && host.chars().all(legal) && plain).then_some((host, query))
 }
 
-/// The parameters of the query, each once.
+/// The query parameters; each occurs once.
 struct Parameters(BTreeMap<String, String>);
 
 impl Parameters {
@@ -216,7 +216,7 @@ impl Parameters {
         self.0.get(name).map_or("", String::as_str)
     }
 
-    /// The scope says for which service it is signed, so that a request for another one cannot pass for this.
+    /// The scope names the service, so a request that was signed for another service is refused here.
     fn check_credential(&self) -> Result<(), SignatureError> {
         let scope: Vec<&str> = self.get("X-Amz-Credential").split('/').collect();
         let is_sts = scope.len() == 5 && scope[3..] == ["sts", "aws4_request"];
@@ -225,7 +225,7 @@ impl Parameters {
         match (is_sts, is_hex) {
             (true, true) => Ok(()),
             (false, _) => Err(shape("its `X-Amz-Credential` is not scoped to sts")),
-            (true, false) => Err(shape("its `X-Amz-Signature` is no SHA-256 in hex")),
+            (true, false) => Err(shape("its `X-Amz-Signature` is not a SHA-256 in hex")),
         }
     }
 
@@ -243,10 +243,10 @@ impl Parameters {
     fn check_time(&self, now: i64) -> Result<(), SignatureError> {
         let signed = DateTime::strptime("%Y%m%dT%H%M%SZ", self.get("X-Amz-Date")).ok();
         let signed = signed.and_then(|at| at.to_zoned(TimeZone::UTC).ok()).map(|at| at.timestamp());
-        let signed = signed.ok_or_else(|| shape("its `X-Amz-Date` is no time"))?;
-        let lasts: i64 = self.get("X-Amz-Expires").parse().map_err(|_| shape("its `X-Amz-Expires` is no number"))?;
+        let signed = signed.ok_or_else(|| shape("its `X-Amz-Date` is not a time"))?;
+        let lasts: i64 = self.get("X-Amz-Expires").parse().map_err(|_| shape("its `X-Amz-Expires` is not a number"))?;
         let age = now - signed.as_second();
-        match (-AHEAD_SECONDS..=lasts.min(LASTS_SECONDS)).contains(&age) {
+        match (-MAX_SKEW_SECONDS..=lasts.min(MAX_AGE_SECONDS)).contains(&age) {
             true => Ok(()),
             false => Err(SignatureError::Expired { signed }),
         }
@@ -257,7 +257,7 @@ fn shape(problem: &str) -> SignatureError {
     SignatureError::Shape(problem.to_owned())
 }
 
-/// What somebody sent, fit to be shown.
+/// A received string, shortened and stripped of unprintable characters, so that it can be shown.
 fn printable(text: &str) -> String {
     text.chars().filter(char::is_ascii_graphic).take(200).collect()
 }

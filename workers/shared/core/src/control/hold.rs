@@ -1,43 +1,43 @@
-//! Whether a run that writes may write now: its window, the calendars and alarms it watches, and what an operator said.
+//! Holds: whether a run may work now, according to its window, its monitors and an operator's pause.
 //!
-//! Only the writing heeds these. Verifying reads, and rolling back is the way out of trouble: neither waits for a window
-//! or for an alarm to end.
+//! Only the phase Migrate waits for windows and monitors. A verification only reads, and a roll-back is the way out of
+//! trouble, so both run at any time unless an operator pauses them.
 
 use crate::control::run_control::{Control, State};
 use crate::plan::phase::Phase;
 use crate::plan::window::{Window, WindowError};
 use jiff::Timestamp;
 
-/// A child that waits asks again after this many seconds at the latest, so that an operator's word is not heard too late.
+/// The longest wait before a worker checks again, in seconds, so that it soon notices what an operator does.
 const LONGEST_WAIT: i64 = 900;
-/// What calendars and alarms say may change any minute.
-const LONGEST_WAIT_FOR_SIGNALS: i64 = 300;
+/// The longest wait for calendars and alarms, in seconds: their state may change at any minute.
+const LONGEST_WAIT_FOR_MONITORS: i64 = 300;
 
-/// Why the run does not write now.
+/// Why a run is on hold, and when to check again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// What holds it, for people.
+    /// The reason, for people.
     pub reason: String,
-    /// In how many seconds to ask again; at least 1.
+    /// How long to wait before the next check, in seconds; at least 1.
     pub seconds: u64,
 }
 
 impl Hold {
-    /// What holds a phase of a run at `now`, in epoch milliseconds.
-    pub fn of_phase(
+    /// The hold on a phase at `now` (epoch milliseconds), if any. Fails if the window cannot be parsed.
+    pub fn for_phase(
         phase: Phase,
         control: &Control,
         window: Option<&Window>,
         now: i64,
     ) -> Result<Option<Self>, WindowError> {
         match phase {
-            Phase::Migrate => Self::of_writing(control, window, now),
+            Phase::Migrate => Self::for_writing(control, window, now),
             Phase::DryRun | Phase::Verify | Phase::RollBack => Ok(Self::by_operator(control, now)),
         }
     }
 
-    /// What holds the writing of a run at `now`, in epoch milliseconds.
-    pub fn of_writing(control: &Control, window: Option<&Window>, now: i64) -> Result<Option<Self>, WindowError> {
+    /// The hold on the phase Migrate at `now` (epoch milliseconds), if any. Fails if the window cannot be parsed.
+    pub fn for_writing(control: &Control, window: Option<&Window>, now: i64) -> Result<Option<Self>, WindowError> {
         if let Some(hold) = Self::by_operator(control, now) {
             return Ok(Some(hold));
         }
@@ -47,7 +47,7 @@ impl Hold {
         Ok(by_calendar(control, now).or_else(|| by_alarm(control, now)))
     }
 
-    /// What an operator said: it holds every phase.
+    /// The hold by an operator's pause, which applies to every phase.
     pub fn by_operator(control: &Control, now: i64) -> Option<Self> {
         (control.state == State::Paused).then(|| {
             let reason = control.reason.as_deref().unwrap_or("by an operator");
@@ -68,24 +68,24 @@ fn by_window(window: &Window, now: i64) -> Result<Option<Hold>, WindowError> {
 fn by_calendar(control: &Control, now: i64) -> Option<Hold> {
     let closed = control.monitor_status.closed?;
     let until = closed.until.filter(|until| *until > now);
-    let told = until.and_then(|until| Timestamp::from_millisecond(until).ok());
-    let reason = match told {
+    let known = until.and_then(|until| Timestamp::from_millisecond(until).ok());
+    let reason = match known {
         Some(until) => format!("a change calendar is closed until {until}"),
         None => "a change calendar is closed".to_owned(),
     };
-    Some(Hold { reason, seconds: seconds_until(until.unwrap_or(i64::MAX), now, LONGEST_WAIT_FOR_SIGNALS) })
+    Some(Hold { reason, seconds: seconds_until(until.unwrap_or(i64::MAX), now, LONGEST_WAIT_FOR_MONITORS) })
 }
 
-/// What an alarm says that was seen in the last minutes.
+/// The hold by an alarm that was in ALARM in the last minutes.
 pub(crate) fn by_alarm(control: &Control, now: i64) -> Option<Hold> {
     let alarm = control.monitor_status.alarm.as_ref().filter(|alarm| alarm.holds(now))?;
-    // The longer it lasts, the less often it is asked for: an alarm of days must stay within an execution's history.
-    let seconds = (now.saturating_sub(alarm.since) / 10_000).clamp(60, LONGEST_WAIT_FOR_SIGNALS);
-    let reason = format!("alarm `{}` is, or was minutes ago, in ALARM", alarm.name);
+    // The longer it lasts, the less often it is checked: an execution's history must have room for an alarm of days.
+    let seconds = (now.saturating_sub(alarm.since) / 10_000).clamp(60, LONGEST_WAIT_FOR_MONITORS);
+    let reason = format!("alarm `{}` is in ALARM, or was a few minutes ago", alarm.name);
     Some(Hold { reason, seconds: seconds.unsigned_abs() })
 }
 
-/// Rounded up, so that who asks again then finds it changed.
+/// The seconds until then, rounded up, so that the next check finds it over.
 fn seconds_until(until: i64, now: i64, longest: i64) -> u64 {
     let millis = until.saturating_sub(now);
     (millis / 1000 + i64::from(millis % 1000 > 0)).clamp(1, longest).unsigned_abs()
@@ -106,17 +106,17 @@ mod tests {
     }
 
     fn hold(control: &Control, window: Option<&Window>, now: &str) -> Option<(String, u64)> {
-        Hold::of_writing(control, window, at(now)).unwrap().map(|hold| (hold.reason, hold.seconds))
+        Hold::for_writing(control, window, at(now)).unwrap().map(|hold| (hold.reason, hold.seconds))
     }
 
     #[test]
-    fn nothing_holds_a_run_that_has_no_window_and_watches_nothing() {
+    fn a_run_without_window_and_monitors_is_not_on_hold() {
         assert_eq!(hold(&Control::default(), None, "2026-11-22T12:00:00Z"), None);
         assert_eq!(hold(&Control::default(), Some(&night()), "2026-11-22T23:00:00Z"), None);
     }
 
     #[test]
-    fn at_the_closing_second_the_window_holds_and_the_last_wait_ends_right_at_its_opening() {
+    fn a_hold_starts_when_the_window_closes_and_its_last_wait_ends_when_it_opens() {
         let closed = "the window is closed until 2026-11-22T22:00:00Z";
         assert_eq!(hold(&Control::default(), Some(&night()), "2026-11-22T03:59:59.999Z"), None);
         assert_eq!(hold(&Control::default(), Some(&night()), "2026-11-22T04:00:00Z"), Some((closed.into(), 900)));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_calendar_holds_until_a_look_finds_it_open_however_long_ago_it_should_have_opened() {
+    fn a_calendar_holds_until_a_reading_finds_it_open() {
         let closed = |until: Option<i64>| Control {
             monitor_status: MonitorStatus { closed: Some(Closed { until }), ..MonitorStatus::default() },
             ..Control::default()
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_holds_by_name_and_is_asked_for_less_often_the_longer_it_lasts() {
+    fn an_alarm_holds_by_name_and_is_checked_less_often_the_longer_it_lasts() {
         let (since, now) = (at("2026-11-22T12:00:00Z"), at("2026-11-22T12:59:00Z"));
         let alarm = |since, seen| Control {
             monitor_status: MonitorStatus {
@@ -149,25 +149,25 @@ mod tests {
             },
             ..Control::default()
         };
-        let reason = "alarm `latency` is, or was minutes ago, in ALARM";
+        let reason = "alarm `latency` is in ALARM, or was a few minutes ago";
         assert_eq!(hold(&alarm(since, since), None, "2026-11-22T12:00:01Z"), Some((reason.into(), 60)));
         assert_eq!(hold(&alarm(since, now), None, "2026-11-22T13:00:00Z"), Some((reason.into(), 300)));
         assert_eq!(hold(&alarm(since, since), None, "2026-11-22T12:05:00Z"), None);
     }
 
     #[test]
-    fn what_does_not_write_heeds_an_operator_and_nothing_else() {
+    fn phases_that_do_not_migrate_only_obey_an_operator() {
         let noon = at("2026-11-22T12:00:00Z");
         let paused = Control { state: State::Paused, since: noon, ..Control::default() };
         for phase in [Phase::DryRun, Phase::Verify, Phase::RollBack] {
-            assert_eq!(Hold::of_phase(phase, &Control::default(), Some(&night()), noon).unwrap(), None);
-            assert!(Hold::of_phase(phase, &paused, None, noon).unwrap().is_some());
+            assert_eq!(Hold::for_phase(phase, &Control::default(), Some(&night()), noon).unwrap(), None);
+            assert!(Hold::for_phase(phase, &paused, None, noon).unwrap().is_some());
         }
-        assert!(Hold::of_phase(Phase::Migrate, &Control::default(), Some(&night()), noon).unwrap().is_some());
+        assert!(Hold::for_phase(Phase::Migrate, &Control::default(), Some(&night()), noon).unwrap().is_some());
     }
 
     #[test]
-    fn an_operator_s_pause_comes_before_everything_else() {
+    fn a_pause_by_an_operator_comes_before_every_other_hold() {
         let now = at("2026-11-22T12:00:00Z");
         let control = Control { state: State::Paused, since: now, reason: Some("lunch".into()), ..Control::default() };
         assert_eq!(hold(&control, Some(&night()), "2026-11-22T12:00:00Z"), Some(("paused: lunch".into(), 20)));

@@ -1,6 +1,5 @@
-//! What steers a run while it works: the lock, pause and abort, holds, monitors, throttles and pace.
-//!
-//! What a run does, whatever happens meanwhile, is in [`plan`](crate::plan).
+//! What may change while a run works, and how the run reacts: the lock, pause and abort, holds, monitors, throttles and pace.
+//! What is decided once, before a run starts, belongs in [`plan`](crate::plan).
 
 pub mod bake;
 pub mod hold;

@@ -1,30 +1,30 @@
-//! Pacing by capacity units: how long to wait so that a rate is kept, and what a throttle does to the rate.
+//! Pacing by capacity units: how long a worker waits to keep a rate, and how a throttle lowers the rate.
 //!
-//! A token bucket that may go into debt: an operation is charged what it is expected to consume, waits until that is
-//! paid, and is settled with what it really consumed. To pay first keeps short workers honest: one that left right after
-//! its first operation would otherwise never pay for it. A throttle halves the rate at once; it grows back a
-//! little every second (additive increase, multiplicative decrease), so that the application has right of way. Time is
-//! an input: any clock that only goes forward.
+//! A token bucket whose level may be negative: an operation is charged the units that it is expected to consume, waits until
+//! the level is back at zero, and is corrected once the real consumption is known. Waiting comes first so that a
+//! worker that ends after its first operation has also waited for it. A throttle halves the rate at once, and the rate
+//! recovers a little every second (additive increase, multiplicative decrease), so that the application takes precedence.
+//! Times are durations of any monotonic clock.
 
 use std::time::Duration;
 
-/// How much of a second's units may be saved up: a pause is not followed by a burst.
-const SAVED_SECONDS: f64 = 0.2;
-/// What is left of the rate after a throttle.
-const CUT: f64 = 0.5;
-/// How much of the rate before a throttle comes back every second.
+/// How many seconds' worth of unused units may be saved, so that no burst follows a pause.
+const BURST_SECONDS: f64 = 0.2;
+/// The factor by which a throttle cuts the rate.
+const CUT_FACTOR: f64 = 0.5;
+/// How much the rate recovers every second, as a share of the rate before the throttle.
 const GROWTH: f64 = 0.05;
-/// At least so much of the ceiling comes back every second: a worker that had little to do when it was throttled must
-/// not be slow for hours.
+/// The least recovery every second, as a share of the ceiling: a worker that was almost idle when it was throttled would
+/// otherwise stay slow for hours.
 const GROWTH_OF_CEILING: f64 = 0.01;
-/// Throttles within this time of a cut are the same news.
-const SAME_NEWS: Duration = Duration::from_millis(500);
-/// The least rate that throttles lead to, in units a second.
+/// The least time between two cuts. Throttles that follow a cut sooner have the same cause.
+const MIN_CUT_INTERVAL: Duration = Duration::from_millis(500);
+/// The lowest rate after throttles, in units a second.
 const LEAST_RATE: f64 = 1.0;
-/// Without a ceiling, a rate that grew to so many times what it was when throttled is free again.
-const FREE_AGAIN: f64 = 4.0;
+/// Without a ceiling, the limit ends once the rate has grown to this multiple of the rate before the throttle.
+const UNLIMITED_ABOVE: f64 = 4.0;
 
-/// A rate of units a second, and what is left of it.
+/// A rate of units a second, and the units that are saved or owed.
 #[derive(Debug, Clone)]
 pub struct Pace {
     ceiling: Option<f64>,
@@ -34,7 +34,7 @@ pub struct Pace {
     at: Duration,
 }
 
-/// The rate that a throttle left.
+/// The rate after a throttle.
 #[derive(Debug, Clone, Copy)]
 struct Throttled {
     rate: f64,
@@ -43,12 +43,12 @@ struct Throttled {
 }
 
 impl Pace {
-    /// A pace of so many units a second from `now` on; `None` never waits until it is throttled.
+    /// A pace with this many units a second; `None` does not limit the rate until the first throttle.
     pub fn new(ceiling: Option<f64>, now: Duration) -> Self {
         Self { ceiling, throttled: None, recent: 0.0, level: 0.0, at: now }
     }
 
-    /// The units a second that are kept to now; `None` for no limit.
+    /// The current limit in units a second; `None` means no limit.
     pub fn rate(&self) -> Option<f64> {
         match (self.ceiling, self.throttled) {
             (Some(ceiling), Some(throttled)) => Some(ceiling.min(throttled.rate)),
@@ -56,25 +56,25 @@ impl Pace {
         }
     }
 
-    /// About the units charged in the last second.
+    /// Approximately the units that were charged in the last second.
     pub fn recent(&self) -> f64 {
         self.recent
     }
 
-    /// Keeps to another ceiling from `now` on.
+    /// Changes the ceiling, in units a second, from `now` on.
     pub fn set_ceiling(&mut self, ceiling: Option<f64>, now: Duration) {
         self.refill(now);
         self.ceiling = ceiling;
     }
 
-    /// Charges units that are expected to be, or were, consumed; negative to give some back.
+    /// Charges units that an operation is expected to consume, or corrects an earlier charge; negative units are returned.
     pub fn charge(&mut self, units: f64, now: Duration) {
         self.refill(now);
         self.level -= units;
         self.recent += units;
     }
 
-    /// How long to wait until what was charged is paid.
+    /// How long to wait until the charged units are available.
     pub fn wait(&mut self, now: Duration) -> Duration {
         self.refill(now);
         match self.rate() {
@@ -83,15 +83,15 @@ impl Pace {
         }
     }
 
-    /// Takes note of a throttle: the rate is cut, once for all the throttles that come together. What a throttled operation
-    /// was charged is not given back: else it would be sent again at once.
+    /// Cuts the rate after a throttle, once for all throttles that occur together. The units of the throttled operation are
+    /// not returned; otherwise it would be sent again at once.
     pub fn throttle(&mut self, now: Duration) {
         self.refill(now);
-        if self.throttled.is_some_and(|throttled| now.saturating_sub(throttled.cut_at) < SAME_NEWS) {
+        if self.throttled.is_some_and(|throttled| now.saturating_sub(throttled.cut_at) < MIN_CUT_INTERVAL) {
             return;
         }
         let before = self.rate().map_or(self.recent, |rate| rate.min(self.recent.max(LEAST_RATE)));
-        let rate = (before * CUT).max(LEAST_RATE);
+        let rate = (before * CUT_FACTOR).max(LEAST_RATE);
         self.throttled = Some(Throttled { rate, before: before.max(LEAST_RATE), cut_at: now });
         self.level = self.level.min(0.0);
     }
@@ -100,10 +100,10 @@ impl Pace {
         let seconds = now.saturating_sub(self.at).as_secs_f64();
         self.at = now;
         self.grow(seconds);
-        // About the units of the last second: what a throttle without a ceiling is measured by.
+        // An exponential average over about one second. Without a ceiling, a throttle cuts this rate.
         self.recent *= (-seconds).exp();
         match self.rate() {
-            Some(rate) => self.level = (self.level + rate * seconds).min((rate * SAVED_SECONDS).max(1.0)),
+            Some(rate) => self.level = (self.level + rate * seconds).min((rate * BURST_SECONDS).max(1.0)),
             None => self.level = 0.0,
         }
     }
@@ -112,13 +112,13 @@ impl Pace {
         let Some(throttled) = &mut self.throttled else { return };
         let least = LEAST_RATE.max(self.ceiling.unwrap_or_default() * GROWTH_OF_CEILING);
         throttled.rate += (throttled.before * GROWTH).max(least) * seconds;
-        if throttled.rate >= self.ceiling.unwrap_or(throttled.before * FREE_AGAIN) {
+        if throttled.rate >= self.ceiling.unwrap_or(throttled.before * UNLIMITED_ABOVE) {
             self.throttled = None;
         }
     }
 }
 
-/// One worker's share of a run's budget: an equal part for each worker that is at work.
+/// One worker's share of a run's budget in units a second: an equal part for every running worker.
 pub fn share(units_per_second: Option<u32>, workers: u32) -> Option<f64> {
     units_per_second.map(|units| f64::from(units) / f64::from(workers.max(1)))
 }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_debt_is_waited_off_at_the_rate() {
+    fn a_worker_waits_until_the_charged_units_are_available() {
         let mut pace = Pace::new(Some(10.0), Duration::ZERO);
         pace.charge(25.0, Duration::ZERO);
         assert_eq!(pace.wait(Duration::ZERO), seconds(2.5));
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_that_had_little_to_do_when_it_was_throttled_is_at_its_ceiling_again_within_minutes() {
+    fn an_idle_worker_is_back_at_its_ceiling_within_minutes_of_a_throttle() {
         let mut pace = Pace::new(Some(1000.0), Duration::ZERO);
         pace.charge(4.0, Duration::ZERO);
         pace.throttle(Duration::ZERO);
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_ceiling_a_throttle_is_measured_by_what_was_consumed_and_ends_in_freedom() {
+    fn without_a_ceiling_a_throttle_cuts_the_consumed_rate_and_its_limit_ends() {
         let mut pace = Pace::new(None, Duration::ZERO);
         for tenth in 0..50 {
             pace.charge(20.0, seconds(f64::from(tenth) / 10.0));
@@ -195,7 +195,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn from_its_beginning_on_no_more_is_admitted_than_the_rate_allows(
+        fn no_more_is_admitted_than_the_rate_allows(
             rate in 1.0..5000.0f64,
             batches in proptest::collection::vec((1.0..25.0f64, 0.0..0.05f64), 50..200),
         ) {

@@ -1,82 +1,82 @@
-//! Steering a run while it works: what an operator, or a worker that met a wall, says to every worker.
+//! The control item: what an operator, or a worker that met a limit, tells all workers of a run.
 //!
-//! It is one item in the ledger, `RUN#<run>` / `CONTROL`, read by workers at every page and at most every two seconds.
+//! It is one item in the ledger, `RUN#<run>` / `CONTROL`. Workers read it at every page, but at most every two seconds.
 
 use crate::control::monitor_status::MonitorStatus;
 use crate::control::pace::share;
 use crate::control::throttle::Reach;
 
-/// What the workers of a run are told.
+/// The contents of the control item.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Control {
-    /// Whether to work.
+    /// Whether the workers may work.
     pub state: State,
-    /// When the state was set, in epoch milliseconds.
+    /// When `state` was set, in epoch milliseconds.
     pub since: i64,
-    /// Why the run was stopped, if it was.
+    /// Why the run was paused or stopped.
     pub reason: Option<String>,
-    /// The run's write units a second, instead of the plan's.
+    /// The run's write units a second, all workers together; overrides the plan.
     pub write_units_per_second: Option<u32>,
-    /// The run's read units a second, instead of the plan's.
+    /// The run's read units a second, all workers together; overrides the plan.
     pub read_units_per_second: Option<u32>,
-    /// What throttles that concern every worker left of the write budget.
+    /// The run's write rate after throttles that concern every worker.
     pub slowed: Option<Slowed>,
-    /// How many segments of the writing are done: those that are left share the budget.
+    /// The number of segments that are migrated. The others share the budget.
     pub segments_done: u32,
-    /// Since when the canary bakes without a break, in epoch milliseconds.
+    /// When the canary's uninterrupted bake started, in epoch milliseconds.
     pub baking_since: Option<i64>,
-    /// What calendars and alarms say, as one of the workers saw them in the last minute.
+    /// The status of calendars and alarms, read by one of the workers in the last minute.
     pub monitor_status: MonitorStatus,
-    /// Since when people know that something holds the run, in epoch milliseconds; none while nothing does.
-    pub held_since: Option<i64>,
+    /// When a message announced the current hold, in epoch milliseconds; `None` while there is no hold.
+    pub hold_announced_at: Option<i64>,
 }
 
-/// A hold that was told is taken for over only so many milliseconds later: the clocks of two workers differ, and the one
-/// whose window closes later must not undo what the other said.
-const SURE_OF_A_HOLD_MILLIS: i64 = 5_000;
+/// How old an announced hold must be before a worker that sees no hold may clear it, in milliseconds. The clocks of workers
+/// differ: a worker whose clock is behind still sees the window open.
+const CLOCK_SKEW_MILLIS: i64 = 5_000;
 
-/// Whether workers work.
+/// Whether the workers of a run may work.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum State {
-    /// They do.
+    /// They work.
     #[default]
     Running,
-    /// They leave Lambda and come back to ask.
+    /// They end their invocation; the state machine calls them again later.
     Paused,
-    /// They stop for good: an operator said so, or one of them met an error that all would meet.
+    /// They stop: an operator aborted the run, or a worker met an error that all workers would meet.
     Stopped,
 }
 
 /// A run's write rate after a throttle that concerns every worker.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Slowed {
-    /// Units a second right after the throttle.
+    /// The rate right after the throttle, in units a second.
     pub to: f64,
-    /// When, in epoch milliseconds.
+    /// When the throttle occurred, in epoch milliseconds.
     pub at: i64,
-    /// How many units a second come back every second.
+    /// How much the rate recovers every second, in units a second.
     pub growth: f64,
 }
 
-/// A throttle that concerns every worker cuts the run's rate at most so often, in milliseconds: workers ask every two
-/// seconds, and until all of them know of a cut, further throttles are news of what led to it.
-const SAME_NEWS_MILLIS: i64 = 2_500;
-/// How much comes back every second after a throttle of the table: of the rate before it, and of the budget at least, for
-/// a run that had hardly begun must not be slow for hours.
+/// The least time between two cuts of the run's rate, in milliseconds. Workers read the control item every two seconds;
+/// until all of them know a cut, further throttles have the same cause.
+const MIN_CUT_INTERVAL_MILLIS: i64 = 2_500;
+/// The recovery every second after a throttle of the table: a share of the rate before the throttle, and at least a share of
+/// the budget. Without the second one, a run that had just started would stay slow for hours.
 const TABLE_GROWTH: (f64, f64) = (0.05, 0.01);
-/// A limit is not a moment's shortage: the rate comes back over many minutes.
+/// The same after a throttle by a fixed limit, which does not go away: the rate recovers over many minutes.
 const LIMIT_GROWTH: (f64, f64) = (0.002, 0.002);
 
 impl Slowed {
-    /// What a throttle of this reach at `now` makes of a run that consumed `rate` units a second of this budget, if it
-    /// is news.
+    /// The run's rate after a throttle at `now` (epoch milliseconds), if the throttle changes it. `rate` is what the run
+    /// consumed and `budget` what it may consume, in units a second.
     pub fn after(before: Option<Self>, reach: Reach, rate: f64, budget: Option<u32>, now: i64) -> Option<Self> {
         let (growth, of_budget) = match reach {
             Reach::KeyRange => return None,
             Reach::Table => TABLE_GROWTH,
             Reach::Limit => LIMIT_GROWTH,
         };
-        if before.is_some_and(|slowed| now - slowed.at < SAME_NEWS_MILLIS) {
+        if before.is_some_and(|slowed| now - slowed.at < MIN_CUT_INTERVAL_MILLIS) {
             return None;
         }
         let rate = before.map_or(rate, |slowed| slowed.rate(now).min(rate)).max(2.0);
@@ -84,28 +84,29 @@ impl Slowed {
         Some(Self { to: rate / 2.0, at: now, growth })
     }
 
-    /// The run's rate at `now`, in units a second.
+    /// The run's rate at `now` (epoch milliseconds), in units a second.
     pub fn rate(&self, now: i64) -> f64 {
         self.to + self.growth * (now - self.at).max(0) as f64 / 1000.0
     }
 }
 
 impl Control {
-    /// One worker's write units a second, given the plan's budget, segments and workers.
+    /// One worker's write units a second, from the plan's budget, segments and workers; `None` means no limit. `now` is in
+    /// epoch milliseconds.
     pub fn write_share(&self, planned: Option<u32>, segments: u32, workers: u32, now: i64) -> Option<f64> {
         let workers = self.workers_left(segments, workers);
         let budget = share(self.write_units_per_second.or(planned), workers);
         let slowed = self.slowed.map(|slowed| slowed.rate(now) / f64::from(workers));
         match (budget, slowed) {
             (Some(budget), Some(slowed)) => Some(budget.min(slowed)),
-            // Once the rate is far above what was throttled, the throttle is history.
+            // Once the rate is far above the throttled one, the throttle no longer limits it.
             (None, Some(slowed)) => self.slowed.filter(|s| s.rate(now) < s.to * 8.0).map(|_| slowed),
             (budget, None) => budget,
         }
     }
 
-    /// What a throttle that one worker met makes of the run, given what that worker lately asked for in units a second and
-    /// the plan's budget, segments and workers.
+    /// The run's rate after a throttle that one worker met, if the throttle changes it. `asked` is the rate at which that
+    /// worker sent writes, in units a second; budget, segments and workers are the plan's.
     pub fn slowed_by(
         &self,
         reach: Reach,
@@ -119,23 +120,23 @@ impl Control {
         Slowed::after(self.slowed, reach, rate, self.write_units_per_second.or(planned), now)
     }
 
-    /// One worker's read units a second.
+    /// One worker's read units a second, from the plan's budget, segments and workers; `None` means no limit.
     pub fn read_share(&self, planned: Option<u32>, segments: u32, workers: u32) -> Option<f64> {
         share(self.read_units_per_second.or(planned), self.workers_left(segments, workers))
     }
 
-    /// How many workers are at work: as many as may be, until fewer segments are left.
+    /// The number of running workers: the plan's number, or the number of segments that are left.
     fn workers_left(&self, segments: u32, workers: u32) -> u32 {
         workers.min(segments.saturating_sub(self.segments_done)).max(1)
     }
 
-    /// Since when people believe the run held, if a worker that nothing holds at `now` is to put that right.
+    /// When the current hold was announced, if a worker that sees no hold at `now` (epoch milliseconds) may clear it.
     pub fn outdated_hold(&self, now: i64) -> Option<i64> {
-        self.held_since.filter(|since| now.saturating_sub(*since) >= SURE_OF_A_HOLD_MILLIS)
+        self.hold_announced_at.filter(|since| now.saturating_sub(*since) >= CLOCK_SKEW_MILLIS)
     }
 
-    /// How long a paused child waits before it asks again, in seconds: the longer the pause, the longer, so that a pause
-    /// of days stays within an execution's 25,000 events.
+    /// How long a paused worker waits before the next check, in seconds. It grows with the pause, so that the history of an
+    /// execution (25,000 events) has room for a pause of days.
     pub fn pause_seconds(&self, now: i64) -> u64 {
         let paused = (now - self.since).max(0) as u64 / 1000;
         (paused / 10).clamp(20, 300)
@@ -147,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_budget_is_shared_by_the_workers_that_are_left() {
+    fn the_running_workers_share_the_budget() {
         let mut control = Control::default();
         assert_eq!(control.write_share(Some(100), 10, 4, 0), Some(25.0));
         control.segments_done = 8;
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_s_throttle_halves_the_run_once_until_every_worker_knows_and_it_comes_back() {
+    fn a_throttle_of_the_table_halves_the_rate_once_and_the_rate_recovers() {
         let slowed = Slowed::after(None, Reach::Table, 400.0, None, 10_000).unwrap();
         assert_eq!(slowed.rate(10_000), 200.0);
         assert_eq!(Slowed::after(Some(slowed), Reach::Table, 400.0, None, 12_000), None);
@@ -170,14 +171,14 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_had_hardly_begun_when_it_was_throttled_is_at_its_budget_again_within_two_minutes() {
+    fn a_run_that_had_just_started_is_back_at_its_budget_within_two_minutes() {
         let slowed = Slowed::after(None, Reach::Table, 3.0, Some(1000), 0).unwrap();
         assert!(slowed.rate(0) < 2.0);
         assert!(slowed.rate(120_000) > 1000.0);
     }
 
     #[test]
-    fn a_throttle_is_measured_by_what_a_worker_asked_for_and_by_its_share_at_the_most() {
+    fn a_throttle_cuts_the_rate_of_the_worker_but_at_most_its_share() {
         let control = Control { segments_done: 8, ..Control::default() };
         let slowed = |asked| control.slowed_by(Reach::Table, asked, Some(100), (10, 4), 0).map(|slowed| slowed.to);
         assert_eq!(slowed(20.0), Some(20.0));
@@ -185,14 +186,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hold_that_was_told_is_over_when_it_cannot_be_a_matter_of_clocks() {
-        let control = Control { held_since: Some(10_000), ..Control::default() };
+    fn an_announced_hold_is_outdated_once_clock_skew_cannot_explain_it() {
+        let control = Control { hold_announced_at: Some(10_000), ..Control::default() };
         assert_eq!((control.outdated_hold(14_999), control.outdated_hold(15_000)), (None, Some(10_000)));
         assert_eq!(Control::default().outdated_hold(15_000), None);
     }
 
     #[test]
-    fn a_long_pause_asks_less_often() {
+    fn a_long_pause_is_checked_less_often() {
         let control = Control { state: State::Paused, since: 0, ..Control::default() };
         assert_eq!(control.pause_seconds(5_000), 20);
         assert_eq!(control.pause_seconds(1_000_000), 100);

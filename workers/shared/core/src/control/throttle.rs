@@ -1,4 +1,4 @@
-//! Why DynamoDB throttled, and how far the news reaches.
+//! Why DynamoDB throttled a request, and which workers must slow down.
 //!
 //! Source: DynamoDB developer guide, "Diagnosing throttling": each reason is a resource (Table, Index), an operation
 //! (Read, Write) and one of four causes.
@@ -6,23 +6,23 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Why DynamoDB throttled.
+/// Why DynamoDB throttled a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// A key range of the table, or of an index, is hot.
     KeyRange,
     /// The table's provisioned throughput is used up.
     Table,
-    /// That of an index is.
+    /// The provisioned throughput of an index is used up.
     Index,
     /// The account's quota for a table, or an index, is reached.
     Account,
-    /// The on-demand maximum that the table, or an index, was given is reached.
+    /// The configured on-demand maximum of the table, or of an index, is reached.
     OnDemandMaximum,
 }
 
 impl Reason {
-    /// One of DynamoDB's reasons, such as `TableWriteKeyRangeThroughputExceeded`.
+    /// Parses one of DynamoDB's reasons, such as `TableWriteKeyRangeThroughputExceeded`; `None` if it is unknown.
     pub fn of(reason: &str) -> Option<Self> {
         let ends = |cause| reason.ends_with(cause);
         match () {
@@ -35,12 +35,12 @@ impl Reason {
         }
     }
 
-    /// Of several reasons the one that reaches farthest.
+    /// The reason with the farthest reach among several; unknown ones are skipped.
     pub fn of_all<'r>(reasons: impl IntoIterator<Item = &'r str>) -> Option<Self> {
         reasons.into_iter().filter_map(Self::of).max_by_key(|reason| reason.reach())
     }
 
-    /// How far it reaches.
+    /// Which workers must slow down.
     pub fn reach(self) -> Reach {
         match self {
             Self::KeyRange => Reach::KeyRange,
@@ -50,7 +50,7 @@ impl Reason {
     }
 }
 
-/// Requests that were throttled, by reason.
+/// The number of throttled requests, by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Throttles {
@@ -58,18 +58,18 @@ pub struct Throttles {
     pub key_range: u64,
     /// The table's provisioned throughput was used up.
     pub table: u64,
-    /// An index's was.
+    /// The provisioned throughput of an index was used up.
     pub index: u64,
     /// The account's quota was reached.
     pub account: u64,
     /// The on-demand maximum was reached.
     pub on_demand_maximum: u64,
-    /// DynamoDB did not say why, as it does not for a statement in a batch.
-    pub untold: u64,
+    /// DynamoDB gave no reason: it gives none for a statement in a batch.
+    pub unknown: u64,
 }
 
 impl Throttles {
-    /// Counts one.
+    /// Counts one request; `None` if the reason is unknown.
     pub fn count(&mut self, reason: Option<Reason>) {
         *match reason {
             Some(Reason::KeyRange) => &mut self.key_range,
@@ -77,11 +77,11 @@ impl Throttles {
             Some(Reason::Index) => &mut self.index,
             Some(Reason::Account) => &mut self.account,
             Some(Reason::OnDemandMaximum) => &mut self.on_demand_maximum,
-            None => &mut self.untold,
+            None => &mut self.unknown,
         } += 1;
     }
 
-    /// Each count with its reason for people, those that are 0 left out.
+    /// Each count that is not 0, with its reason for people.
     pub fn named(&self) -> Vec<(u64, &'static str)> {
         let all = [
             (self.key_range, "of a hot key range"),
@@ -89,12 +89,12 @@ impl Throttles {
             (self.index, "of an index"),
             (self.account, "of the account's quota"),
             (self.on_demand_maximum, "of the on-demand maximum"),
-            (self.untold, "without a reason"),
+            (self.unknown, "without a reason"),
         ];
         all.into_iter().filter(|(count, _)| *count > 0).collect()
     }
 
-    /// How many in all.
+    /// The sum of all counts.
     pub fn all(&self) -> u64 {
         self.named().iter().map(|(count, _)| count).sum()
     }
@@ -107,18 +107,18 @@ impl std::ops::AddAssign for Throttles {
         self.index += other.index;
         self.account += other.account;
         self.on_demand_maximum += other.on_demand_maximum;
-        self.untold += other.untold;
+        self.unknown += other.unknown;
     }
 }
 
-/// How far a throttle reaches.
+/// Which workers must slow down after a throttle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
-    /// One key range is hot: only the worker that met it slows down.
+    /// One key range is hot: only the worker that met the throttle slows down.
     KeyRange,
-    /// The table or one of its indexes has no more to give: every worker slows down.
+    /// The throughput of the table or of an index is used up: every worker slows down.
     Table,
-    /// The account's quota or the table's on-demand maximum is reached: the run's budget is lowered.
+    /// The account's quota or an on-demand maximum is reached: every worker slows down, and recovers slowly.
     Limit,
 }
 
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn of_several_reasons_the_farthest_counts() {
+    fn the_reason_with_the_farthest_reach_counts() {
         let both = ["IndexWriteProvisionedThroughputExceeded", "TableWriteKeyRangeThroughputExceeded"];
         assert_eq!(Reason::of_all(both), Some(Reason::Index));
         assert_eq!(Reason::of_all([]), None);
@@ -169,7 +169,7 @@ mod tests {
         let counts: Vec<u64> = throttles.named().iter().map(|(count, _)| *count).collect();
         assert_eq!((counts, throttles.all()), (vec![1, 2, 3, 4, 5, 6], 21));
         throttles += throttles;
-        assert_eq!((throttles.key_range, throttles.untold, throttles.all()), (2, 12, 42));
+        assert_eq!((throttles.key_range, throttles.unknown, throttles.all()), (2, 12, 42));
         assert_eq!(Throttles::default().named(), []);
     }
 }

@@ -1,18 +1,19 @@
 //! The closed set of error names that Step Functions sees.
 //!
-//! A state machine matches on names, so a name is a public contract: it never is a Rust type's name and it never
-//! changes once released. Who calls it: every worker's `Error`, through the runtime. What it must never do: grow a
-//! catch-all that carries free text.
+//! A state machine matches on these names, so a name is a public contract: it does not follow the names of Rust types and
+//! does not change once released. Every worker's `Error` maps to one of them, through the runtime. The set has no
+//! catch-all variant that carries a free string.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The name under which an error reaches Step Functions as `errorType`.
+/// The name of an error, as Step Functions sees it in `errorType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ErrorName {
-    /// The execution's input breaks its schema or its meaning. Mend the input and start again.
+    /// The execution's input does not match its schema, or a field has a value that makes no sense. Correct the input and
+    /// start again.
     InvalidInput,
-    /// The migration document does not parse, does not compile, or touches what cannot be touched.
+    /// The migration document does not parse, does not compile, or changes an attribute that cannot be changed.
     InvalidMigration,
     /// The table does not exist in this account and Region.
     TableNotFound,
@@ -20,12 +21,12 @@ pub enum ErrorName {
     TableNotActive,
     /// The stage's policy forbids this input on this table.
     PolicyViolation,
-    /// The migration requires another one on this table, which is not applied, not verified, or not in place for long
-    /// enough. Nothing was written; the cause says when it may run.
+    /// The migration requires another one on this table, which is not applied, not verified, or has not been applied for
+    /// long enough. Nothing was written; the cause says when the migration may run.
     RequirementUnmet,
     /// Another run holds the table's lock.
     LockHeld,
-    /// The run named by `run` left no plan.
+    /// There is no plan of the run that `run` names.
     RunNotFound,
     /// The migration under this id is not the one that the run was planned with.
     MigrationChanged,
@@ -37,32 +38,32 @@ pub enum ErrorName {
     CorruptExport,
     /// The dry run's verdict is bad; nothing was written.
     DryRunFailed,
-    /// A person said no; nothing was written, or a canary at most.
+    /// An approver rejected the run; nothing was written, or at most a canary.
     ApprovalRejected,
-    /// Nobody answered in time; nothing was written, or a canary at most.
+    /// No approver answered in time; nothing was written, or at most a canary.
     ApprovalExpired,
-    /// The answer is for another plan or another report; nothing was written, or a canary at most.
+    /// The answer is for another plan or another report; nothing was written, or at most a canary.
     ApprovalStale,
-    /// Who answered is not proven, or is not one whose yes counts; nothing was written, or a canary
-    /// at most.
+    /// The identity of the approver is not proven, or this person may not approve the run; nothing was written, or at
+    /// most a canary.
     ApprovalRefused,
-    /// A newer execution took the run or the lock over; this one stops.
+    /// A newer execution has taken over the run or the lock; this one stops.
     LeaseLost,
-    /// An operator stopped the run, or one of its workers met an error that all would meet.
+    /// An operator aborted the run, or one of its workers met an error that all of them would meet.
     Aborted,
-    /// More items were invalid, or more was to be spent, than the budget allows.
+    /// More items are invalid than the run tolerates, or the run would cost more than its budget.
     BudgetExceeded,
-    /// The verification's verdict is bad; the run holds as the policy says.
+    /// The verification's verdict is bad; the items stay as they are, as the policy says.
     VerificationFailed,
-    /// The verification's verdict was bad and every item was put back.
+    /// The verification's verdict was bad, and the items were rolled back.
     RolledBack,
     /// A role lacks a permission.
     AccessDenied,
-    /// AWS asked to slow down for longer than the SDK's own retries. Retried by the state machine.
+    /// AWS kept throttling for longer than the SDK retries. The state machine retries the Task.
     Throttled,
-    /// A service did not answer or failed. Retried by the state machine.
+    /// A service did not answer or failed. The state machine retries the Task.
     Unavailable,
-    /// A defect of tableshift itself.
+    /// A defect in tableshift itself.
     Internal,
 }
 
@@ -97,7 +98,7 @@ impl ErrorName {
         ErrorName::Internal,
     ];
 
-    /// The name as Step Functions sees it.
+    /// The name as Step Functions sees it; equal to the variant's name.
     pub fn as_str(self) -> &'static str {
         match self {
             ErrorName::InvalidInput => "InvalidInput",
@@ -129,7 +130,7 @@ impl ErrorName {
         }
     }
 
-    /// Whether the state machine tries again by itself.
+    /// Whether the state machine retries a Task that fails with this error.
     pub fn is_retried(self) -> bool {
         matches!(self, ErrorName::Throttled | ErrorName::Unavailable)
     }

@@ -1,36 +1,35 @@
-//! How an error is named and told.
+//! An error that knows its name, and an error with its causes as one string.
 
 use std::error::Error;
 
 use crate::error::error_name::ErrorName;
 
-/// An error that knows the name under which the state machine sees it.
+/// An error that knows the name under which the state machine sees it. Every worker's `Error` implements it.
 pub trait Named: Error {
-    /// The name.
+    /// The name that reaches Step Functions as `errorType`.
     fn name(&self) -> ErrorName;
 }
 
-/// The error and everything it stems from, in one sentence: `display: source: source`.
+/// The sources of an error, from the nearest one to the root cause. The error itself is not among them.
+pub fn causes<'e>(error: &'e dyn Error) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source())
+}
+
+/// The error and its causes in one line: `error: cause: root cause`.
 ///
-/// A level that repeats the one above it word for word is left out.
-pub fn told(error: &dyn Error) -> String {
+/// A cause with the same message as the error right above it is left out.
+pub fn chain(error: &dyn Error) -> String {
     let mut parts = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let text = cause.to_string();
-        if parts.last() != Some(&text) {
-            parts.push(text);
-        }
-        source = cause.source();
-    }
+    parts.extend(causes(error).map(ToString::to_string));
+    parts.dedup();
     parts.join(": ")
 }
 
-/// What a failure is for the rest of its run: its name, and its text for a person. None if it is nothing to them, because
-/// the state machine will try again or another execution has taken over.
+/// The name and the message with which an error ends its run. `None` if the run goes on: the state machine retries the
+/// error, or another execution has taken over.
 pub fn end_of_run(error: &impl Named) -> Option<(ErrorName, String)> {
     let name = error.name();
-    (!name.is_retried() && name != ErrorName::LeaseLost).then(|| (name, told(error)))
+    (!name.is_retried() && name != ErrorName::LeaseLost).then(|| (name, chain(error)))
 }
 
 #[cfg(test)]
@@ -42,20 +41,20 @@ mod tests {
     struct Level(&'static str, #[source] Option<Box<Level>>);
 
     #[test]
-    fn the_chain_is_told_from_the_outside_in() {
+    fn a_chain_starts_with_the_error_and_ends_with_its_root_cause() {
         let inner = Level("connection refused", None);
         let middle = Level("GetObject on s3://b/k got no usable answer", Some(Box::new(inner)));
         let outer = Level("the plan could not be read", Some(Box::new(middle)));
         assert_eq!(
-            told(&outer),
+            chain(&outer),
             "the plan could not be read: GetObject on s3://b/k got no usable answer: connection refused"
         );
     }
 
     #[test]
-    fn an_echo_is_told_once() {
+    fn a_repeated_message_occurs_once() {
         let outer = Level("same", Some(Box::new(Level("same", None))));
-        assert_eq!(told(&outer), "same");
+        assert_eq!(chain(&outer), "same");
     }
 
     #[test]

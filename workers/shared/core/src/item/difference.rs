@@ -4,20 +4,20 @@ use crate::item::value::{Item, Value};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// One place where two items differ.
+/// One place where two items differ: an attribute, or a value within a map or list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// The path, as a migration writes it.
+    /// The path, in the syntax of migration documents.
     pub path: String,
-    /// The top-level attribute that it is in.
+    /// The top-level attribute that contains the place.
     pub attribute: String,
-    /// The value in the first item; none if it is missing there.
+    /// The value in the first item; `None` if it is missing there.
     pub before: Option<Value>,
-    /// The value in the second item; none if it is missing there.
+    /// The value in the second item; `None` if it is missing there.
     pub after: Option<Value>,
 }
 
-/// Every place where two items differ, in the order of their names.
+/// Every place where two items differ, sorted by attribute name. Lists of different lengths differ as a whole.
 pub fn between(before: &Item, after: &Item) -> Vec<Difference> {
     let mut found = Vec::new();
     for name in names(before, after) {
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn items_differ_in_the_innermost_places_that_can_be_named() {
+    fn differences_are_the_innermost_places_that_have_a_path() {
         let item = |json: &str| serde_json::from_str::<Item>(json).unwrap();
         let before =
             item(r#"{"m":{"M":{"a":{"S":"x"},"b":{"N":"1"}}},"l":{"L":[{"N":"1"},{"N":"2"}]},"same":{"S":"s"}}"#);

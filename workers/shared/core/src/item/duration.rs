@@ -1,12 +1,12 @@
-//! Durations as people write them in inputs and documents: `90s`, `10m`, `48h`, `7d`.
+//! Durations as inputs and documents write them: `90s`, `10m`, `48h`, `7d`.
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
-/// The longest duration that a field may have, in days.
+/// The longest duration that a field accepts, in days of 24 hours.
 pub const LONGEST_DAYS: i64 = 366;
 
-/// A time as people write it (`90s`, `10m`, `48h`, `7d`), in whole seconds; a day has 24 hours. None if it is no such
-/// time, or shorter than a second, or longer than a year.
+/// Parses a duration such as `90s`, `10m`, `48h` or `7d` into whole seconds; a day has 24 hours. `None` if the string is
+/// not a duration, or if it is shorter than a second or longer than [`LONGEST_DAYS`].
 pub fn seconds(text: &str) -> Option<i64> {
     let span: Span = text.parse().ok().filter(|_| text.starts_with(|first: char| first.is_ascii_digit()))?;
     let time = span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()?;
@@ -14,7 +14,7 @@ pub fn seconds(text: &str) -> Option<i64> {
     (time >= SignedDuration::from_secs(1) && time <= longest).then(|| time.as_secs())
 }
 
-/// Whole seconds as people write them: the largest unit that loses nothing.
+/// Formats whole seconds in the largest unit that divides them: `7d`, `90s`.
 pub fn written(seconds: i64) -> String {
     let units = [(86_400, "d"), (3_600, "h"), (60, "m")];
     let unit = units.into_iter().find(|(size, _)| seconds >= *size && seconds % size == 0);

@@ -3,12 +3,12 @@
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-/// The hash of bytes.
+/// The SHA-256 of bytes, in lower-case hex.
 pub fn of_bytes(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The hash of a value's compact JSON with sorted object keys: the same content gives the same hash.
+/// The SHA-256 of a value's compact JSON with sorted object keys, so that the order of fields does not matter.
 pub fn of_json<T: Serialize>(value: &T) -> String {
     let value = serde_json::to_value(value).expect("plain data serialises");
     of_bytes(sorted(value).to_string().as_bytes())

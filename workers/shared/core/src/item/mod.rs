@@ -1,7 +1,5 @@
-//! DynamoDB items and tables as values: types, sizes, exact numbers, paths into maps and lists, hashes and durations.
-//!
-//! What a migration makes of an item is in [`change`](crate::change); how an item is read from or written to DynamoDB is not
-//! in this crate.
+//! DynamoDB items and tables as plain values: types, sizes, exact numbers, paths into maps and lists, hashes and durations.
+//! What a migration does to an item belongs in [`change`](crate::change). Reading and writing items is not in this crate.
 
 pub mod difference;
 pub mod duration;

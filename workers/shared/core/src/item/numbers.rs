@@ -1,37 +1,38 @@
-//! Numbers as DynamoDB has them: up to 38 significant decimal digits, as text. Nothing here rounds.
+//! DynamoDB numbers as decimal strings with up to 38 significant digits. Nothing here rounds.
 
 use bigdecimal::{BigDecimal, ToPrimitive as _};
 use std::str::FromStr as _;
 
-/// The integer of 64 bits that a decimal text is, if it is one.
+/// The 64-bit integer that a decimal string stands for, or `None` if it is not one.
 pub(crate) fn integer(text: &str) -> Option<i64> {
     let canonical = |text: &str| text.parse::<i64>().ok().filter(|_| !text.starts_with('+'));
     canonical(text).or_else(|| canonical(&normal(text)?))
 }
 
-/// The number that a decimal text within DynamoDB's range is.
+/// The value of a decimal string, or `None` if it is not a number within DynamoDB's range.
 pub(crate) fn decimal(text: &str) -> Option<BigDecimal> {
     BigDecimal::from_str(&normal(text)?).ok()
 }
 
-/// The decimal text of a number, or `None` where DynamoDB has no such number.
+/// The decimal string of a number, or `None` if the number is outside DynamoDB's range.
 pub(crate) fn of_decimal(number: &BigDecimal) -> Option<String> {
     within_range(&number.normalized())
 }
 
-/// The shortest decimal text that means this float, as its author wrote it, or `None` where DynamoDB has no such number (not finite, or out of its range).
+/// The shortest decimal string that reads back as this float, or `None` if it is not finite or outside DynamoDB's range.
 pub fn from_float(float: f64) -> Option<String> {
     float.is_finite().then(|| float.to_string()).and_then(|text| normal(&text))
 }
 
-/// The normal form of a decimal text within DynamoDB's range (38 significant digits, 1E-130 to 9.99E+125), or `None`.
+/// The normal form of a decimal string: no exponent, no leading or trailing zeros. `None` if it is not a number within
+/// DynamoDB's range (38 significant digits, 1E-130 to 9.99E+125).
 /// Source: DynamoDB developer guide, "Supported data types: Number".
 pub fn normal(text: &str) -> Option<String> {
     let text = text.trim();
     if is_normal(text) {
         return Some(text.to_owned());
     }
-    // The exponent is bounded first, so that a text like 1e999999999 costs nothing.
+    // The exponent is checked first: expanding a string such as 1e999999999 would take gigabytes.
     let exponent: i64 = text.split(['e', 'E']).nth(1).map_or(Some(0), |e| e.parse().ok())?;
     if text.len() > 512 || exponent.abs() > 512 {
         return None;
@@ -49,13 +50,29 @@ fn within_range(number: &BigDecimal) -> Option<String> {
     (zero || (-130..=125).contains(&magnitude)).then(|| if zero { "0".to_owned() } else { number.to_plain_string() })
 }
 
-/// How many significant digits a number in normal form has.
+/// The number of significant digits that a 64-bit float holds without loss.
+pub(crate) const FLOAT_DIGITS: usize = 15;
+
+/// Whether reading a decimal as a 64-bit integer or float changes it. Infinity and what is not a number count as changed,
+/// because JSON has neither.
+pub(crate) fn is_rounded_when_read(text: &str) -> bool {
+    let unsigned = text.trim_start_matches(['-', '+']).to_ascii_lowercase();
+    if unsigned == ".inf" || unsigned == ".nan" {
+        return true;
+    }
+    let Some(exact) = normal(text) else { return false };
+    let is_integer = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
+    let read = || text.parse::<f64>().ok().and_then(from_float);
+    !is_integer && read().as_ref() != Some(&exact)
+}
+
+/// The number of significant digits of a number in normal form.
 pub(crate) fn significant_digits(normal: &str) -> usize {
     let digits: String = normal.chars().filter(char::is_ascii_digit).collect();
     digits.trim_start_matches('0').trim_end_matches('0').len()
 }
 
-/// How two decimal texts compare as numbers; none if one of them is no number.
+/// Compares two decimal strings as numbers; `None` if one of them is not a number.
 pub(crate) fn compare(a: &str, b: &str) -> Option<std::cmp::Ordering> {
     if let (Ok(a), Ok(b)) = (a.parse::<i64>(), b.parse::<i64>()) {
         return Some(a.cmp(&b));
@@ -64,14 +81,14 @@ pub(crate) fn compare(a: &str, b: &str) -> Option<std::cmp::Ordering> {
     Some(decimal(a)?.cmp(&decimal(b)?))
 }
 
-/// The numbers of a set in ascending order.
+/// The numbers of a number set in ascending order of their values.
 pub(crate) fn ascending(set: &std::collections::BTreeSet<String>) -> Vec<String> {
     let mut numbers: Vec<String> = set.iter().cloned().collect();
     numbers.sort_by(|a, b| compare(a, b).unwrap_or(std::cmp::Ordering::Equal));
     numbers
 }
 
-/// Whether a text is in normal form already, told without arithmetic: digits with no zero that could go, at most 38.
+/// Whether a string is already in normal form, decided without arithmetic: at most 38 digits, no superfluous zeros.
 fn is_normal(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(whole, fraction)| (whole, Some(fraction)));
@@ -87,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_are_of_64_bits_however_they_are_written() {
+    fn integers_have_64_bits_in_any_notation() {
         assert_eq!(integer("42"), Some(42));
         assert_eq!(integer("4.2E1"), Some(42));
         assert_eq!(integer("-0"), Some(0));
@@ -107,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_looks_normal_is_its_own_normal_form() {
+    fn a_string_that_looks_normal_is_its_own_normal_form() {
         for text in ["0", "7", "-7", "10", "0.5", "-0.05", "1.25", "12345678901234567890123456789012345678"] {
             assert!(is_normal(text), "{text}");
             assert_eq!(BigDecimal::from_str(text).unwrap().normalized().to_plain_string(), text);
@@ -131,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn normal_numbers_are_within_dynamodb_s_range() {
+    fn normal_numbers_are_within_the_range_of_dynamodb() {
         assert_eq!(normal("007.50").as_deref(), Some("7.5"));
         assert_eq!(normal("-0").as_deref(), Some("0"));
         assert_eq!(normal("1e3").as_deref(), Some("1000"));

@@ -1,46 +1,49 @@
-//! What a run knows of its table: keys, indexes, size and capacity, as DescribeTable told it.
+//! What a run knows about its table: keys, indexes, size and capacity.
 
+use crate::item::value::Item;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The facts of a table that plans and checks rest on.
+/// A table as plans and checks see it. Source: DynamoDB API reference, DescribeTable, DescribeContinuousBackups and
+/// DescribeTimeToLive.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Table {
-    /// The table's name.
+    /// The table's name, not its ARN.
     pub name: String,
-    /// Its ARN.
+    /// The table's ARN.
     pub arn: String,
-    /// Its status; only an `ACTIVE` table is worked on.
+    /// TableStatus; a run only works on an `ACTIVE` table.
     pub status: String,
-    /// The names of its key attributes, partition key first.
+    /// The names of the key attributes, partition key first.
     pub keys: Vec<String>,
-    /// Index key attributes with the type that their index demands (`S`, `N` or `B`).
+    /// The key attributes of the indexes, each with the type that its index requires (`S`, `N` or `B`).
     pub index_keys: BTreeMap<String, String>,
-    /// How many items it held at its last count, which AWS refreshes about every six hours.
+    /// The number of items. AWS updates it about every six hours.
     pub items: u64,
-    /// Its size in bytes at that count.
+    /// The size in bytes. AWS updates it about every six hours.
     pub bytes: u64,
-    /// The attribute that its time to live reads, if that is on.
+    /// The attribute that holds the time to live; `None` if that is off.
     pub time_to_live: Option<String>,
     /// Whether point-in-time recovery is on.
     pub point_in_time_recovery: bool,
-    /// How many replicas a global table has in other Regions.
+    /// The number of replicas in other Regions, if this is a global table.
     pub replicas: usize,
-    /// How many global secondary indexes it has.
+    /// The number of global secondary indexes.
     pub indexes: usize,
-    /// What it can take in write units a second, as far as it tells: provisioned, on-demand maximum, or warm.
+    /// The write units a second that the table can take: its provisioned throughput, on-demand maximum or warm throughput.
+    /// `None` if DescribeTable returns none of them.
     #[serde(default)]
     pub write_limit: Option<u64>,
-    /// The same for read units.
+    /// The read units a second that the table can take, from the same sources as `write_limit`.
     #[serde(default)]
     pub read_limit: Option<u64>,
-    /// Whether its stream is on: every changed item then reaches its consumers.
+    /// Whether the table's stream is on. If so, its consumers receive every item that a run changes.
     pub stream: bool,
 }
 
 impl Table {
-    /// The key attributes of an item.
-    pub fn key_of(&self, item: &crate::item::value::Item) -> crate::item::value::Item {
+    /// The key attributes of an item, with their values.
+    pub fn key_of(&self, item: &Item) -> Item {
         self.keys.iter().filter_map(|name| item.get_key_value(name)).map(|(k, v)| (k.clone(), v.clone())).collect()
     }
 }

@@ -1,29 +1,29 @@
-//! Items over DynamoDB's ten attribute types, without loss.
+//! Items with DynamoDB's ten attribute types, without loss.
 //!
-//! Numbers stay their decimal text, sets stay sets, binary stays bytes: what a migration does not compute is never
-//! re-encoded. The serde form is DynamoDB JSON (`{"S": "text"}`), the form of exports, journals and fixtures.
+//! Numbers stay decimal strings, sets stay sets, binary stays bytes: a value that a migration does not compute is never
+//! re-encoded. Serde uses DynamoDB JSON (`{"S": "text"}`), the format of exports, journals and fixtures.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One item: attribute names to values. Attribute order has no meaning in DynamoDB.
+/// One item: values by attribute name. The order of attributes has no meaning in DynamoDB.
 pub type Item = BTreeMap<String, Value>;
 
-/// One attribute value.
+/// One attribute value. Variants are named after DynamoDB's type descriptors.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Value {
     /// A string.
     S(String),
-    /// A number as its decimal text: up to 38 significant digits, which no float holds.
+    /// A number as its decimal string: up to 38 significant digits, more than a float can hold.
     N(String),
     /// Bytes.
     B(Binary),
     /// A boolean.
     #[serde(rename = "BOOL")]
     Bool(bool),
-    /// Null; DynamoDB only ever stores `true` here.
+    /// Null; DynamoDB only stores `true` here.
     #[serde(rename = "NULL")]
     Null(bool),
     /// A map.
@@ -33,7 +33,7 @@ pub enum Value {
     /// A set of strings.
     #[serde(rename = "SS")]
     Ss(BTreeSet<String>),
-    /// A set of numbers, as decimal texts.
+    /// A set of numbers, as decimal strings.
     #[serde(rename = "NS")]
     Ns(BTreeSet<String>),
     /// A set of byte strings.
@@ -42,7 +42,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// DynamoDB's name for the type, as `attribute_type` takes it.
+    /// DynamoDB's type descriptor, such as `S` or `BOOL`, as the function `attribute_type` takes it.
     pub fn type_name(&self) -> &'static str {
         match self {
             Value::S(_) => "S",
@@ -58,18 +58,18 @@ impl Value {
         }
     }
 
-    /// A string value.
+    /// Makes a string.
     pub fn s(text: impl Into<String>) -> Self {
         Value::S(text.into())
     }
 
-    /// A number value from its decimal text.
+    /// Makes a number from its decimal string, which is not checked.
     pub fn n(text: impl Into<String>) -> Self {
         Value::N(text.into())
     }
 }
 
-/// Bytes that serialise as base64, as in DynamoDB JSON.
+/// Bytes that serialize as base64, as in DynamoDB JSON.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Binary(pub Vec<u8>);
 
@@ -86,13 +86,13 @@ impl<'de> Deserialize<'de> for Binary {
     }
 }
 
-/// The bytes that DynamoDB counts for an item: names and values.
+/// The size in bytes that DynamoDB counts for an item: names and values.
 /// Source: DynamoDB developer guide, "DynamoDB item sizes and formats".
 pub fn item_bytes(item: &Item) -> usize {
     item.iter().map(|(name, value)| name.len() + value_bytes(value)).sum()
 }
 
-/// The bytes that DynamoDB counts for a value, without its attribute's name.
+/// The size in bytes that DynamoDB counts for a value, without its attribute's name.
 pub fn value_bytes(value: &Value) -> usize {
     match value {
         Value::S(text) => text.len(),
@@ -107,7 +107,7 @@ pub fn value_bytes(value: &Value) -> usize {
     }
 }
 
-/// About one byte for two significant digits, and one more; one more again for a negative number.
+/// About one byte for every two significant digits, plus one, plus one more if the number is negative.
 fn number_bytes(text: &str) -> usize {
     let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
     let digits = || mantissa.bytes().filter(u8::is_ascii_digit);
@@ -117,17 +117,18 @@ fn number_bytes(text: &str) -> usize {
     significant.div_ceil(2) + 1 + usize::from(text.starts_with('-'))
 }
 
-/// Write units of one write: 1 KB of the larger of the item before and after, rounded up.
+/// The write units of one write, given the item's size before and after in bytes: one for each 1 KB of the larger size,
+/// rounded up.
 /// Source: DynamoDB developer guide, "DynamoDB read and write operations".
 pub fn write_units(before: usize, after: usize) -> u64 {
     before.max(after).div_ceil(1024).max(1) as u64
 }
 
-/// DynamoDB's limit on the levels of a value; a value within no other is one level.
+/// DynamoDB's limit on nesting: the most levels that a value may have. A string has one level, a list of strings two.
 /// Source: DynamoDB developer guide, "Quotas", Nested attribute depth.
 pub const MAX_LEVELS: usize = 32;
 
-/// The levels of a value: one, and those of what a list or map holds.
+/// The number of levels of a value: one, plus the levels of the deepest value in a list or map.
 pub fn levels(value: &Value) -> usize {
     let inner = match value {
         Value::L(list) => list.iter().map(levels).max(),
@@ -137,7 +138,7 @@ pub fn levels(value: &Value) -> usize {
     1 + inner.unwrap_or(0)
 }
 
-/// DynamoDB's limit on an item's size, names included, in bytes.
+/// DynamoDB's limit on the size of an item, names included, in bytes. Source: DynamoDB developer guide, "Quotas".
 pub const MAX_ITEM_BYTES: usize = 400 * 1024;
 
 #[cfg(test)]
@@ -145,21 +146,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dynamodb_json_of_all_ten_types_comes_through_unchanged() {
+    fn dynamodb_json_of_all_ten_types_is_read_and_written_unchanged() {
         let text = r#"{"b":{"B":"AAEC"},"bool":{"BOOL":false},"bs":{"BS":["AA==","AQ=="]},"l":{"L":[{"N":"1"},{"NULL":true}]},"m":{"M":{"x":{"S":""}}},"n":{"N":"12345678901234567890123456789012345678"},"ns":{"NS":["1","2.50"]},"null":{"NULL":true},"s":{"S":"ü"},"ss":{"SS":["a","b"]}}"#;
         let item: Item = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&item).unwrap(), text);
     }
 
     #[test]
-    fn write_units_are_the_larger_image_in_whole_kilobytes() {
+    fn write_units_count_whole_kilobytes_of_the_larger_size() {
         assert_eq!(write_units(0, 1), 1);
         assert_eq!(write_units(1024, 10), 1);
         assert_eq!(write_units(10, 1025), 2);
     }
 
     #[test]
-    fn a_number_counts_a_byte_for_two_significant_digits() {
+    fn a_number_counts_one_byte_for_every_two_significant_digits() {
         let sizes =
             [("0", 1), ("000", 1), ("7", 2), ("-7", 3), ("1200", 2), ("0.0012", 2), ("-1.234E-7", 4), ("1001", 3)];
         for (text, bytes) in sizes {
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn levels_count_lists_and_maps_and_what_they_hold() {
+    fn levels_count_nested_lists_and_maps() {
         let map = |value| Value::M([("x".to_owned(), value)].into());
         assert_eq!(
             [Value::n("1"), Value::L(vec![]), map(Value::L(vec![Value::n("1")]))].each_ref().map(levels),

@@ -1,14 +1,12 @@
-//! The migration language: documents, CEL expressions over items, and the steps that change items.
+//! The migration language: documents, CEL expressions over one item, and the steps that change it. What only an author
+//! needs, such as sample items and explanations, is in the command.
 //!
-//! A [`document`] is read, its [`expression`]s are compiled, and [`compile`] makes it a
-//! [`Migration`](crate::change::migration::Migration) that workers apply item by item. [`diagnostics`] finds everything that is
-//! wrong with a document. Nothing here may depend on the clock, on randomness or on another item.
+//! [`compile`] turns a [`document`] and its [`expression`]s into a
+//! [`Migration`](crate::change::migration::Migration) that workers apply item by item. [`diagnostics`] finds everything that
+//! is wrong with a document. Nothing here may depend on the clock, on randomness or on another item.
 
 pub mod compile;
 pub mod diagnostics;
 pub mod document;
-pub mod explain;
 pub mod expression;
-pub mod fixture;
-pub mod reference;
 pub mod registry;

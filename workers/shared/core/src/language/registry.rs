@@ -4,13 +4,14 @@
 //! it stands as a document with nothing but that, so a run's hash, its approval and its resumption hold it to the very
 //! form that was dry-run.
 
-use crate::change::migration::{Footprint, Migration, Outcome};
+use crate::change::filter::Filter;
+use crate::change::footprint::Footprint;
+use crate::change::migration::{Migration, Outcome};
 use crate::item::value::Item;
 use crate::language::compile::compiled::{Compiled, MeaningError, is_name};
 use crate::language::document::Document;
 use crate::language::document::field::Field;
 use crate::language::document::requires::Requirement;
-use crate::language::expression::pushdown::Filter;
 use std::fmt;
 use std::sync::Arc;
 
@@ -165,7 +166,7 @@ impl fmt::Debug for Runnable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::migration::Change;
+    use crate::change::item_change::Change;
     use crate::item::value::Value;
 
     struct Mark(Arc<Footprint>);
@@ -222,9 +223,11 @@ mod tests {
     fn what_the_build_does_not_have_in_just_this_form_is_refused() {
         assert_eq!(
             refused("id: other\ncode: 1"),
-            "no migration in Rust has the id `other` in this build; it knows `mark`"
+            "no migration in Rust has the id `other` in this build; it has `mark`"
         );
-        assert!(refused("id: mark\ncode: 1").contains("is of revision 2 in this build, and revision 1 is asked for"));
+        assert!(
+            refused("id: mark\ncode: 1").contains("has revision 2 in this build, but the document names revision 1")
+        );
         assert!(refused("id: mark\ncode: 2\nwhere: 'true'").contains("`code` beside `where`"));
         let compiled = Compiled::of(&REGISTRY.document("mark").unwrap()).map(|_| ()).unwrap_err().to_string();
         assert!(compiled.contains("migration in Rust"), "{compiled}");

@@ -1,38 +1,39 @@
-//! A canary: a part of the segments goes first, is verified, and bakes before the rest is written.
+//! A canary: some segments are migrated first, verified, and baked before the others are written.
 //!
-//! A run with a canary takes two waves through the same Maps. What it learns in the first one costs a part of the table at
-//! most; in the second one the canary's segments are done by their checkpoints, and all of them are verified anew.
+//! A run with a canary goes through the same Maps in two [waves](crate::plan::wave::Wave). A mistake that shows in the
+//! canary wave affects only its segments. In the main wave the checkpoints mark the canary's segments as done, and all
+//! segments are verified again.
 
 use crate::item::duration::seconds;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// How long a canary bakes if nothing says so.
+/// How long a canary bakes by default.
 const BAKE: &str = "10m";
-/// The longest bake, in seconds. A bake is looked after all the time; what has to be lived with for days is a migration of
-/// its own, with `requires` and `bake`.
+/// The longest bake, in seconds. An execution watches the monitors during the whole bake. To wait for days, make the second
+/// part a migration of its own, with `requires` and `bake`.
 const LONGEST_BAKE: i64 = 24 * 3600;
 
-/// What goes first, and for how long it is watched before the rest is written.
+/// How many segments the canary wave migrates, and how long it bakes before the main wave.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(extend("oneOf" = [{"required": ["segments"]}, {"required": ["percent"]}]))]
 pub struct Canary {
-    /// How many segments go first: 1 or more, and fewer than the run has.
+    /// The number of segments in the canary: 1 or more, and fewer than the run has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 999_999))]
     pub segments: Option<u32>,
-    /// How much goes first in percent of the segments, rounded up to whole ones: over 0 and under 100.
+    /// The size of the canary in percent of the segments, rounded up to whole segments: over 0 and under 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 100))]
     pub percent: Option<f64>,
-    /// How long nothing more is written once the canary is verified, as in `90s`, `10m` or `2h`; at most a day, and 10
-    /// minutes if left out. The watched alarms must be quiet all the while: one in ALARM holds the run, and the time begins
-    /// anew.
+    /// How long the run waits after the canary is verified, for example `90s`, `10m` or `2h`; at most a day, and 10 minutes
+    /// if left out. The run's alarms must be quiet during that time: if one is in ALARM, the run is on hold and the bake
+    /// starts again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bake: Option<String>,
-    /// Whether a person must say yes before the rest is written, whether or not one had to before the canary.
+    /// Whether the main wave needs an approval, no matter whether the canary needed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approve: Option<bool>,
 }
@@ -40,36 +41,36 @@ pub struct Canary {
 /// Why a canary is refused.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum CanaryError {
-    /// Nothing says how much goes first.
-    #[error("has neither `segments` nor `percent`; write how much goes first, as in {{\"percent\": 5}}")]
+    /// The canary has no size.
+    #[error("has neither `segments` nor `percent`; write the size of the canary, for example {{\"percent\": 5}}")]
     NoSize,
-    /// Two things say so.
+    /// The canary has two sizes.
     #[error("has both `segments` and `percent`; choose one")]
     TwoSizes,
-    /// No number of segments.
+    /// `segments` is out of range.
     #[error("is {0}; write a number from 1 to 999999, fewer than the run has segments")]
     Segments(u32),
-    /// No part.
+    /// `percent` is out of range.
     #[error("is {0}; write a number over 0 and under 100")]
     Percent(f64),
-    /// No time.
-    #[error("is `{0}`; write a time like `90s`, `10m` or `2h`, at most `24h`")]
+    /// `bake` is not a duration, or is too long.
+    #[error("is `{0}`; write a time such as `90s`, `10m` or `2h`, at most `24h`")]
     Bake(String),
-    /// Nothing would be left.
-    #[error("is {canary} of {segments} segments, so there is no rest; write fewer, or cut the table into more")]
+    /// The canary would contain every segment.
+    #[error("is {canary} of {segments} segments, which leaves none for the main wave; write fewer, or more `segments`")]
     NoRest {
-        /// How many go first.
+        /// The segments in the canary.
         canary: u32,
-        /// How many there are.
+        /// The segments of the run.
         segments: u32,
     },
-    /// A run of one segment has no part.
+    /// A run with one segment cannot have a canary.
     #[error("needs a run of 2 segments or more; write a larger `segments`, or leave it out")]
     OneSegment,
-    /// The input takes less care than the policy demands.
-    #[error("is {asked}, but this stage's policy demands {demanded}; an input may tighten a policy, never loosen it")]
+    /// The input is less careful than the stage's policy.
+    #[error("is {asked}, but this stage's policy requires {demanded}; an input may tighten a policy, not loosen it")]
     Loosened {
-        /// The field.
+        /// The field of the input.
         field: &'static str,
         /// What the input says.
         asked: String,
@@ -79,7 +80,7 @@ pub enum CanaryError {
 }
 
 impl CanaryError {
-    /// The field of the input that is wrong.
+    /// The field of the input that is wrong, as a path.
     pub fn field(&self) -> &'static str {
         match self {
             Self::NoSize | Self::TwoSizes | Self::OneSegment => "canary",
@@ -92,7 +93,7 @@ impl CanaryError {
 }
 
 impl Canary {
-    /// Checks what can be checked before the number of segments is decided; `segments` is the input's, if it has one.
+    /// Checks what can be checked before the number of segments is known. `segments` is the number in the input, if any.
     pub fn check(&self, segments: Option<u32>) -> Result<(), CanaryError> {
         match (self.segments, self.percent) {
             (None, None) => return Err(CanaryError::NoSize),
@@ -105,14 +106,14 @@ impl Canary {
         segments.map_or(Ok(()), |segments| self.of(segments).map(drop))
     }
 
-    /// Into how many segments the table is cut at least if the input leaves that to the plan: enough for the part that was
-    /// asked for, and a canary of so many segments is half of the table at the most.
+    /// The minimum number of segments when the plan chooses it: enough for the canary's size in percent, and at least twice
+    /// its size in segments, so that a canary is at most half of the table.
     pub fn least_segments(&self) -> u32 {
         let by_percent = |percent: f64| (100.0 / percent).ceil() as u32;
         self.segments.map(|n| n.saturating_mul(2)).or(self.percent.map(by_percent)).unwrap_or_default().max(2)
     }
 
-    /// The canary of a run of so many segments.
+    /// The canary of a run with this number of segments.
     fn of(&self, segments: u32) -> Result<CanaryPlan, CanaryError> {
         if segments < 2 {
             return Err(CanaryError::OneSegment);
@@ -133,20 +134,20 @@ impl Canary {
     }
 }
 
-/// The canary of a run, as its plan has it.
+/// The canary of a run, as its plan contains it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CanaryPlan {
-    /// How many segments go first: so many of the first in the run's order.
+    /// The number of segments: the first ones in the [order](crate::plan::segments::order) of the run.
     pub segments: u32,
-    /// How long it bakes, in seconds.
+    /// The length of the bake, in seconds.
     pub bake_seconds: u64,
-    /// Whether a person is asked before the rest is written.
+    /// Whether the main wave needs an approval.
     pub approve: bool,
 }
 
 impl CanaryPlan {
-    /// The canary of a run of so many segments that an input asks for, or else its stage's policy demands. An input may be
-    /// more careful than the policy, never less.
+    /// The canary of a run with this number of segments: the one that the input asks for, or else the one that the stage's
+    /// policy requires. The input may be more careful than the policy, but not less.
     pub fn of(asked: Option<&Canary>, demanded: Option<&Canary>, segments: u32) -> Result<Option<Self>, CanaryError> {
         let (asked, demanded) = match (asked, demanded) {
             (None, None) => return Ok(None),
@@ -161,7 +162,12 @@ impl CanaryPlan {
         let (asked, demanded) = (inherited.of(segments)?, demanded.of(segments)?);
         let loosened = [
             ("canary", asked.segments > demanded.segments, format!("{} segments", asked.segments), demanded.size()),
-            ("canary.bake", asked.bake_seconds < demanded.bake_seconds, told(asked.bake_seconds), demanded.bake()),
+            (
+                "canary.bake",
+                asked.bake_seconds < demanded.bake_seconds,
+                format_bake(asked.bake_seconds),
+                demanded.bake(),
+            ),
             ("canary.approve", demanded.approve && !asked.approve, "false".to_owned(), "true".to_owned()),
         ];
         match loosened.into_iter().find(|(_, loosened, ..)| *loosened) {
@@ -170,89 +176,21 @@ impl CanaryPlan {
         }
     }
 
-    /// How long it bakes, as people write it.
+    /// The length of the bake as people write it: `90s`, `10m`, `24h`.
     pub fn bake(&self) -> String {
-        told(self.bake_seconds)
+        format_bake(self.bake_seconds)
     }
 
     fn size(&self) -> String {
-        format!("{} at most", self.segments)
+        format!("at most {}", self.segments)
     }
 }
 
-fn told(seconds: u64) -> String {
+fn format_bake(seconds: u64) -> String {
     match (seconds % 3600, seconds % 60) {
         (0, _) => format!("{}h", seconds / 3600),
         (_, 0) => format!("{}m", seconds / 60),
         _ => format!("{seconds}s"),
-    }
-}
-
-/// What a run writes and verifies as it goes through its Maps.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Wave {
-    /// Every segment, in a run without a canary.
-    #[default]
-    Whole,
-    /// The canary's segments.
-    Canary,
-    /// Every segment, after the canary: its own are written already, and are verified once more.
-    Main,
-}
-
-/// The progress of a run whose canary is written and verified and bakes, or waits for a person's yes to the rest.
-pub const BAKING: &str = "baking";
-
-impl Wave {
-    /// The progress of a run that may write in this wave, as its record in the ledger has it.
-    pub fn progress(self) -> &'static str {
-        match self {
-            Self::Whole | Self::Main => "writing",
-            Self::Canary => "canary",
-        }
-    }
-
-    /// Whether a run in this progress had begun to write in this wave.
-    pub fn is_begun(self, progress: &str) -> bool {
-        match self {
-            Self::Whole | Self::Main => progress == self.progress(),
-            Self::Canary => [self.progress(), BAKING, Self::Main.progress()].contains(&progress),
-        }
-    }
-
-    /// The wave's word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Whole => "whole",
-            Self::Canary => "canary",
-            Self::Main => "main",
-        }
-    }
-
-    /// The meaning of the word.
-    pub fn of(word: &str) -> Self {
-        match word {
-            "canary" => Self::Canary,
-            "main" => Self::Main,
-            _ => Self::Whole,
-        }
-    }
-
-    /// Whether the run has no canary.
-    pub fn is_whole(&self) -> bool {
-        *self == Self::Whole
-    }
-
-    /// What an error that ends the run before the first write of this wave says of the items.
-    pub fn unwritten(self) -> &'static str {
-        match self {
-            Self::Whole | Self::Canary => "nothing was written; start a new run",
-            Self::Main => {
-                "only the canary was written, and stays as it is: go on with `action: resume`, which bakes and asks anew, or \
-                 put it back with `action: roll-back`"
-            }
-        }
     }
 }
 

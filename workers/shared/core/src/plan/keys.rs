@@ -1,73 +1,73 @@
-//! The keys of what a run leaves in the stack's bucket, all under `runs/<run>/`.
+//! The keys of a run's objects in the stack's bucket, all under `runs/<run>/`.
 
 use crate::plan::phase::Phase;
 
-/// The migration with this id.
+/// The document of the migration with this id.
 pub fn migration(id: &str) -> String {
     format!("migrations/{id}.yaml")
 }
 
-/// The run's plan.
+/// The run's [plan](crate::plan::run_plan::RunPlan). It is written once.
 pub fn plan(run: &str) -> String {
     format!("runs/{run}/plan.json")
 }
 
-/// The segments, for the Maps over segments.
+/// The list of all segments, for the Maps over segments.
 pub fn segments(run: &str) -> String {
     format!("runs/{run}/segments.json")
 }
 
-/// The segments that go first, for the same Maps in the canary's wave.
+/// The list of the canary's segments, for the same Maps in the canary wave.
 pub fn canary(run: &str) -> String {
     format!("runs/{run}/canary.json")
 }
 
-/// The parts of the dry run, for the Map over them.
+/// The list of the dry run's [parts](crate::plan::parts::Part), for the Map over them.
 pub fn dry_run_parts(run: &str) -> String {
     format!("runs/{run}/dry-run.json")
 }
 
-/// Where the export goes.
+/// The prefix under which DynamoDB writes the export.
 pub fn export_prefix(run: &str) -> String {
     format!("runs/{run}/export")
 }
 
-/// Where the Maps' own results go.
+/// The prefix under which Step Functions writes the results of Map runs.
 pub fn map_runs(run: &str) -> String {
     format!("runs/{run}/map-runs")
 }
 
-/// Where a phase's partial results are.
+/// The prefix of a phase's partial results.
 pub fn partials(run: &str, phase: Phase) -> String {
     format!("runs/{run}/{}/", phase.as_str())
 }
 
-/// One partial result.
+/// The partial result of one segment or export file.
 pub fn partial(run: &str, phase: Phase, part: &str) -> String {
     format!("{}{part}.json", partials(run, phase))
 }
 
-/// Where a segment's journal is.
+/// The prefix of a segment's journal objects.
 pub fn journal(run: &str, segment: &str) -> String {
     format!("runs/{run}/journal/{segment}/")
 }
 
-/// Where a phase's items that a person should look at are.
+/// The prefix of a phase's dead letters.
 pub fn dead_letters_of(run: &str, phase: Phase) -> String {
     format!("runs/{run}/dead-letters/{}/", phase.as_str())
 }
 
-/// An object of items that a person should look at, with reasons.
+/// An object with dead letters of one part, each with its reason.
 pub fn dead_letters(run: &str, phase: Phase, part: &str, name: &str) -> String {
     format!("{}{part}/{name}", dead_letters_of(run, phase))
 }
 
-/// The report for programs.
+/// The report as JSON.
 pub fn report(run: &str) -> String {
     format!("runs/{run}/report.json")
 }
 
-/// The report for people.
+/// The report as an HTML page.
 pub fn report_page(run: &str) -> String {
     format!("runs/{run}/report.html")
 }

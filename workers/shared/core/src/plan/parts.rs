@@ -1,29 +1,29 @@
-//! The parts of a dry run: what each child of the Map DryRun reads.
+//! The parts of a dry run: what each dry-run worker reads.
 
 use crate::plan::segments;
 use serde::{Deserialize, Serialize};
 
-/// One part, an element of `runs/<run>/dry-run.json`.
+/// One part of a dry run: an element of `runs/<run>/dry-run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Part {
-    /// Its name, unique in the run.
+    /// The part's name, unique in the run, such as `segment-000003`.
     pub part: String,
-    /// The segment of the table that it reads, if it reads the table.
+    /// The number of the segment to read, if the dry run reads the table.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub segment: Option<u32>,
-    /// The export file that it reads, if it reads an export.
+    /// The data file to read, if the dry run reads an export.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<ExportFile>,
 }
 
-/// A data file of an export.
+/// A data file of an export. Source: DynamoDB developer guide, "DynamoDB table export output format".
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExportFile {
-    /// Its key in the stack's bucket.
+    /// The file's key in the stack's bucket.
     pub key: String,
-    /// The MD5 of its bytes as they lie in S3, in base64.
+    /// The MD5 of the compressed file in S3, in base64.
     pub md5: String,
-    /// How many items it holds.
+    /// The number of items in the file.
     pub items: u64,
 }
 
@@ -33,7 +33,7 @@ impl Part {
         Self { part: format!("segment-{}", segments::name(segment)), segment: Some(segment), file: None }
     }
 
-    /// The part that reads an export file, the `index`th of its export.
+    /// The part that reads a data file; `index` is the file's position in the export, from 0.
     pub fn of_file(index: usize, file: ExportFile) -> Self {
         Self { part: format!("file-{index:06}"), segment: None, file: Some(file) }
     }

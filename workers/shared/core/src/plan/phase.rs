@@ -1,23 +1,23 @@
-//! The four phases of a run: the parts of it that have counts, partial results and a section in the report.
+//! The four phases of a run.
 
 use serde::{Deserialize, Serialize};
 
-/// A phase of a run that leaves partial results and a part of the report.
+/// A phase of a run: a part of it that has counts, partial results and a section in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// The dry run.
+    /// Applies the migration to every item without writing.
     DryRun,
-    /// The writing.
+    /// Writes the changed items.
     Migrate,
-    /// The proof.
+    /// Reads every item again and compares it with migration and journal.
     Verify,
-    /// The way back.
+    /// Restores the before-images in the journal.
     RollBack,
 }
 
 impl Phase {
-    /// The phase's word, as in folders and reports.
+    /// The phase's name in keys, reports and the ledger.
     pub fn as_str(self) -> &'static str {
         match self {
             Phase::DryRun => "dry-run",

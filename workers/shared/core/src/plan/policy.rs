@@ -1,4 +1,4 @@
-//! A stage's policy: what every run on it must do, which an input may tighten and never loosen.
+//! A stage's policy: the rules for every run on the stage. An input may tighten them, but not loosen them.
 
 use crate::approval::rules::ApprovalRules;
 use crate::plan::canary::Canary;
@@ -10,40 +10,40 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// Whether the table must have point-in-time recovery on.
+    /// Whether the table must have point-in-time recovery.
     pub point_in_time_recovery: bool,
-    /// Whether a run makes an on-demand backup first.
+    /// Whether a run makes an on-demand backup before it writes.
     pub back_up: bool,
     /// What the dry run reads.
     pub dry_run_source: DryRunSource,
-    /// Whether a person must say yes before the first write.
+    /// Whether a run needs an approval before its first write.
     pub approve: bool,
-    /// Whose yes counts.
+    /// Who may approve.
     #[serde(default)]
     pub approval: ApprovalRules,
-    /// The canary of every run that writes, unless its input asks for a more careful one; none if a run needs none.
+    /// The canary of every run that writes, unless its input asks for a more careful one; `None` if no canary is required.
     #[serde(default)]
     pub canary: Option<Canary>,
     /// Whether a run is verified after its last write.
     pub verify: bool,
     /// How long a request for approval stays open, in seconds.
     pub approval_timeout_seconds: u64,
-    /// What a run does whose verification fails, unless the input says.
+    /// What a run does if its verification fails, unless the input says otherwise.
     pub on_bad_verdict: OnBadVerdict,
-    /// The most segment workers at a time.
+    /// The most segment workers that run at a time.
     pub max_concurrency: u32,
-    /// The most segments a run is cut into.
+    /// The most segments of a run.
     pub max_segments: u32,
-    /// The most write units a second that a run may consume, all workers together; none means no limit.
+    /// The most write units a second that a run may consume, all workers together; `None` means no limit.
     pub write_units_per_second: Option<Rate>,
-    /// The most read units a second that a run may consume, all workers together; none means no limit.
+    /// The most read units a second that a run may consume, all workers together; `None` means no limit.
     pub read_units_per_second: Option<Rate>,
-    /// How many invalid items a run tolerates.
+    /// The number of invalid items that a run tolerates.
     pub invalid_items: u64,
-    /// How many it tolerates in percent of the table's items, if that is more.
+    /// The tolerated invalid items in percent of the table's items. The larger of both limits applies.
     #[serde(default)]
     pub invalid_percent: f64,
-    /// How long a lock lasts without being renewed, in seconds.
+    /// How long a lock lasts without renewal, in seconds.
     pub lease_seconds: u64,
 }
 
@@ -61,8 +61,8 @@ pub enum DryRunSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnBadVerdict {
-    /// Stops as it is, for a person to look.
+    /// Leaves the items as they are, so that a person can look.
     Hold,
-    /// Puts every item back.
+    /// Rolls the run back.
     RollBack,
 }

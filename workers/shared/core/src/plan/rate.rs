@@ -1,4 +1,4 @@
-//! A rate as a person writes it: capacity units a second, or a percentage of what the table can take.
+//! A rate limit as inputs and policies write it: capacity units a second, or a percentage of what the table can take.
 
 use schemars::JsonSchema;
 use serde::de::{Error, Visitor};
@@ -16,7 +16,7 @@ pub enum Rate {
     Percent(#[schemars(regex(pattern = r"^[1-9][0-9]?%$|^100%$"))] String),
 }
 
-/// Written by hand for its errors: an untagged enum's say nothing of what is wanted.
+/// Written by hand for its error messages: those of a derived untagged enum do not say what is expected.
 impl<'de> Deserialize<'de> for Rate {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct AnyRate;
@@ -24,7 +24,7 @@ impl<'de> Deserialize<'de> for Rate {
             type Value = Rate;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("units a second, or a percentage as in \"50%\"")
+                f.write_str("units a second, or a percentage such as \"50%\"")
             }
 
             fn visit_u64<E: Error>(self, units: u64) -> Result<Rate, E> {
@@ -39,24 +39,24 @@ impl<'de> Deserialize<'de> for Rate {
     }
 }
 
-/// Why a rate cannot be kept to.
+/// Why a rate cannot be used.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum RateError {
-    /// It is no rate.
+    /// The value is not a rate.
     #[error("is `{0}`; write units a second, 1 or more, or a percentage from \"1%\" to \"100%\"")]
     Illegal(String),
-    /// The table does not tell what it can take.
-    #[error("is `{0}`, but the table tells no limit to take a percentage of; write units a second")]
+    /// The limit of the table is unknown.
+    #[error("is `{0}`, but the table reports no limit to take a percentage of; write units a second")]
     NoLimit(String),
 }
 
 impl Rate {
-    /// Whether this can be a rate of any table.
+    /// Checks the value itself, without a table.
     pub fn check(&self) -> Result<(), RateError> {
         self.of_limit(Some(100)).map(drop)
     }
 
-    /// The units a second for a table with this limit, in units a second.
+    /// The rate in units a second for a table with this limit, also in units a second.
     pub fn of_limit(&self, limit: Option<u64>) -> Result<u32, RateError> {
         match self {
             Rate::Units(0) => Err(RateError::Illegal("0".into())),
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn units_stay_and_percentages_are_of_the_table_s_limit() {
+    fn percentages_are_of_the_limit_of_the_table() {
         assert_eq!(Rate::Units(7).of_limit(None), Ok(7));
         assert_eq!(Rate::Percent("25%".into()).of_limit(Some(4000)), Ok(1000));
         assert_eq!(Rate::Percent("1%".into()).of_limit(Some(10)), Ok(1));

@@ -1,32 +1,32 @@
-//! Into how many segments a table is cut, in which order they are worked on, and what they are called.
+//! The segments of a table: how many, in which order, and their names.
 
 use sha2::{Digest as _, Sha256};
 
-/// A segment of this size takes a worker some minutes: small enough that losing one costs little.
+/// The largest size of a segment. A worker needs a few minutes for it, so a lost worker costs little.
 const BYTES_PER_SEGMENT: u64 = 256 * 1024 * 1024;
-/// The same for tables of small items, whose cost is in their number.
+/// The most items of a segment, for tables with small items.
 const ITEMS_PER_SEGMENT: u64 = 100_000;
-/// Below this many items a table is not worth several workers.
+/// A table with fewer items than this is not shared among workers.
 const ITEMS_WORTH_SHARING: u64 = 5_000;
-/// The most segments that a Scan takes. Source: DynamoDB API reference, Scan, TotalSegments.
+/// The most segments of a parallel Scan. Source: DynamoDB API reference, Scan, TotalSegments.
 pub const MAX_SEGMENTS: u32 = 1_000_000;
 
-/// The number of segments for a table of this many items and bytes, worked on by this many workers.
+/// The number of segments for a table with this number of items and bytes, shared by this number of workers.
 pub fn count(items: u64, bytes: u64, workers: u32) -> u32 {
     let by_size = bytes.div_ceil(BYTES_PER_SEGMENT).max(items.div_ceil(ITEMS_PER_SEGMENT));
     let to_share = if items >= ITEMS_WORTH_SHARING { u64::from(workers) } else { 1 };
     u32::try_from(by_size.max(to_share)).unwrap_or(MAX_SEGMENTS).clamp(1, MAX_SEGMENTS)
 }
 
-/// The order in which a run works on its segments: as if by chance, and the same for the same run. Segments that follow
-/// each other lie side by side in the table, so workers that took them in turn would all press on one partition.
+/// The order in which a run works on its segments: shuffled, but always the same for the same run. Consecutive segments are
+/// adjacent in the table, so in ascending order all workers would load the same partition.
 pub fn order(segments: u32, run: &str) -> Vec<u32> {
     let mut order: Vec<u32> = (0..segments).collect();
     order.sort_by_cached_key(|segment| Sha256::new().chain_update(run).chain_update(segment.to_be_bytes()).finalize());
     order
 }
 
-/// A segment's name in keys: six digits keep names in order.
+/// A segment's name in keys: six digits, so that names sort by number.
 pub fn name(segment: u32) -> String {
     format!("{segment:06}")
 }
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_segment_is_worked_on_once_in_an_order_that_only_the_run_decides() {
+    fn the_order_has_every_segment_once_and_depends_only_on_the_run() {
         let order_of_run = order(1_000, "a");
         assert_eq!(order_of_run, order(1_000, "a"));
         assert_ne!(order_of_run, order(1_000, "b"));
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn small_tables_have_one_segment_and_large_ones_one_for_each_quarter_gigabyte() {
+    fn small_tables_have_one_segment_and_large_ones_one_per_quarter_gigabyte() {
         assert_eq!(count(0, 0, 10), 1);
         assert_eq!(count(4_000, 1 << 20, 10), 1);
         assert_eq!(count(28_000, 8 << 20, 4), 4);

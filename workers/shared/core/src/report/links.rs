@@ -1,21 +1,21 @@
-//! Addresses in the AWS console, for messages to people.
+//! Links to the AWS console, for messages to people.
 //!
-//! Source: the console's own addresses. Only the partition `aws` has this host; elsewhere there is no link, and whoever reads
-//! is given the ARN or the object instead.
+//! Source: the addresses that the console itself uses. They are only valid in the partition `aws`. In other partitions there
+//! is no link, and messages contain the ARN or the S3 address instead.
 
-/// The page of an execution in the Step Functions console.
+/// The page of an execution in the Step Functions console; `None` outside the partition `aws`.
 pub fn execution(arn: &str) -> Option<String> {
     let region = console_region(arn)?;
     Some(format!("https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details/{arn}"))
 }
 
-/// The page of an object in the S3 console, in the Region of this execution.
+/// The page of an object in the S3 console, in the Region of this execution; `None` outside the partition `aws`.
 pub fn object(execution: &str, bucket: &str, key: &str) -> Option<String> {
     let region = console_region(execution)?;
     Some(format!("https://{region}.console.aws.amazon.com/s3/object/{bucket}?region={region}&prefix={key}"))
 }
 
-/// The Region in an ARN.
+/// The Region in an ARN; `None` if it has none.
 pub fn region(arn: &str) -> Option<&str> {
     arn.split(':').nth(3).filter(|region| !region.is_empty())
 }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_partition_with_other_console_addresses_gets_no_link() {
+    fn other_partitions_get_no_links() {
         let arn = |partition| format!("arn:{partition}:states:cn-north-1:1:execution:m:r");
         assert_eq!(object(&arn("aws-cn"), "b", "k"), None);
         assert_eq!(execution(&arn("aws-cn")), None);

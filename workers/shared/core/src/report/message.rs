@@ -1,7 +1,7 @@
-//! What people and programs are told of a run: one message at each [`Event`], with links and without items.
+//! The message of each [`Event`], with links.
 //!
-//! Each message says the same three times: as text for people, as JSON for programs, and, as far as subscribers choose by it,
-//! in attributes. Nothing here is made from an item: names, counts, reasons and addresses only.
+//! Each message has three forms: text for people, JSON for programs, and attributes by which subscribers filter. A message
+//! contains names, counts, reasons and links only, never values of items.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,102 +9,23 @@ use std::fmt::Write as _;
 use crate::plan::input::Action;
 use crate::plan::keys;
 use crate::plan::run_plan::RunPlan;
+use crate::report::event::Event;
 use crate::report::links;
 use jiff::Timestamp;
 use serde::Serialize;
 
-/// An event in a run that is told. Its word is the message's `event`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event<'a> {
-    /// Plan has checked everything and the execution goes to work.
-    Started {
-        /// On what.
-        action: Action,
-    },
-    /// The dry run went well.
-    DryRunPassed,
-    /// A person is asked.
-    Waiting {
-        /// Until when, ISO 8601.
-        answer_by: &'a str,
-    },
-    /// The run writes to the table from here on. Once in a run.
-    Writing,
-    /// Something holds the run.
-    Paused {
-        /// What.
-        reason: &'a str,
-        /// Whether it takes a person to let it go on.
-        by_operator: bool,
-    },
-    /// Every item was looked at again and found good.
-    Verified,
-    /// The end: the writing was judged good, and the ledger knows the migration as applied.
-    Applied,
-    /// The end: the items were put back, because somebody asked for it or because the verdict was bad.
-    RolledBack {
-        /// Why, if nobody asked for it: error name and cause.
-        because: Option<(&'a str, &'a str)>,
-    },
-    /// The end: the execution did not do what was asked.
-    Failed {
-        /// The error's name.
-        error: &'a str,
-        /// What happened and what to do.
-        cause: &'a str,
-    },
-    /// The end: the execution did what was asked, and that was neither to write nor to put back.
-    Done {
-        /// The run that applied the migration before, and when, if there was nothing left to do.
-        already_applied: Option<(&'a str, &'a str)>,
-    },
-}
-
-impl Event<'_> {
-    /// Every word that a message's `event` can be.
-    pub const WORDS: [&'static str; 10] = [
-        "started",
-        "dry-run-passed",
-        "waiting",
-        "writing",
-        "paused",
-        "verified",
-        "applied",
-        "rolled-back",
-        "failed",
-        "done",
-    ];
-
-    /// The event's word.
-    pub fn word(&self) -> &'static str {
-        let index = match self {
-            Event::Started { .. } => 0,
-            Event::DryRunPassed => 1,
-            Event::Waiting { .. } => 2,
-            Event::Writing => 3,
-            Event::Paused { .. } => 4,
-            Event::Verified => 5,
-            Event::Applied => 6,
-            Event::RolledBack { .. } => 7,
-            Event::Failed { .. } => 8,
-            Event::Done { .. } => 9,
-        };
-        Self::WORDS[index]
-    }
-}
-
-/// What a message is made from.
+/// Everything that a message is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice<'a> {
-    /// What there is to tell.
+    /// The event to announce.
     pub event: Event<'a>,
-    /// When it happened, in epoch milliseconds.
+    /// When the event occurred, in epoch milliseconds.
     pub at: i64,
-    /// The stage.
+    /// The stage's name.
     pub stage: &'a str,
-    /// The run.
+    /// The run's id.
     pub run: &'a str,
-    /// The table, if it is known.
+    /// The table's name, if it is known.
     pub table: Option<&'a str>,
     /// The migration's id, if it is known.
     pub migration: Option<&'a str>,
@@ -112,14 +33,14 @@ pub struct Notice<'a> {
     pub execution: &'a str,
     /// The stack's bucket.
     pub bucket: &'a str,
-    /// Whether the bucket has a report of the run.
+    /// Whether the bucket contains a report of the run.
     pub reported: bool,
-    /// What the phase counted, by name; empty where nothing was.
+    /// The last phase's counts by name; empty if there are none.
     pub counts: BTreeMap<String, u64>,
 }
 
 impl<'a> Notice<'a> {
-    /// An event of a planned run that has no report yet.
+    /// The notice of an event of a planned run, without report and counts.
     pub fn of_run(plan: &'a RunPlan, event: Event<'a>, at: i64, execution: &'a str) -> Self {
         let RunPlan { stage, run, bucket, table, migration, .. } = plan;
         let (table, migration) = (Some(table.name.as_str()), Some(migration.id.as_str()));
@@ -127,23 +48,24 @@ impl<'a> Notice<'a> {
     }
 }
 
-/// The most characters of a cause that a message holds: SNS takes 256 KB, and the execution has the whole of it.
-const MOST_OF_A_CAUSE: usize = 4_000;
+/// The most characters of a cause in a message. SNS accepts 256 KB (source: SNS API reference, Publish); the execution
+/// contains the whole cause.
+const MAX_CAUSE_CHARS: usize = 4_000;
 
-/// A message, ready to be sent.
+/// A message in all its forms, ready to be sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Message {
-    /// The subject of an e-mail.
+    /// The subject, for e-mails.
     pub subject: String,
-    /// What people read.
+    /// The text for people.
     pub text: String,
-    /// What programs read: one JSON document.
+    /// The JSON document for programs.
     pub json: String,
-    /// What subscribers choose by.
+    /// The message attributes by which subscribers filter: names and values.
     pub attributes: Vec<(&'static str, String)>,
 }
 
-/// The message for programs. Fields may be added; none is renamed or removed within a version.
+/// The JSON document. Within a version, fields may be added, but not renamed or removed.
 #[derive(Serialize)]
 struct Payload<'a> {
     version: u8,
@@ -157,7 +79,7 @@ struct Payload<'a> {
     migration: Option<&'a str>,
     execution: &'a str,
     #[serde(flatten)]
-    more: BTreeMap<&'static str, serde_json::Value>,
+    event_fields: BTreeMap<&'static str, serde_json::Value>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     counts: &'a BTreeMap<String, u64>,
     links: BTreeMap<&'static str, String>,
@@ -166,23 +88,23 @@ struct Payload<'a> {
 }
 
 impl Notice<'_> {
-    /// The message.
+    /// The message with its default subject and text.
     pub fn message(&self) -> Message {
         self.message_with(self.subject(), self.text())
     }
 
-    /// The message, with another subject and another text for people.
+    /// The message with another subject and text.
     pub fn message_with(&self, subject: String, text: String) -> Message {
         let payload = Payload {
             version: 1,
-            event: self.event.word(),
+            event: self.event.name(),
             at: Timestamp::from_second(self.at.div_euclid(1000)).unwrap_or(Timestamp::MAX).to_string(),
             stage: self.stage,
             run: self.run,
             table: self.table,
             migration: self.migration,
             execution: self.execution,
-            more: self.more(),
+            event_fields: self.event_fields(),
             counts: &self.counts,
             links: self.links(),
             subject: &subject,
@@ -192,10 +114,10 @@ impl Notice<'_> {
         Message { json, attributes: self.attributes(), subject, text }
     }
 
-    /// SNS takes no attribute without a value.
+    /// SNS refuses attributes with an empty value, so those are left out.
     fn attributes(&self) -> Vec<(&'static str, String)> {
         let all = [
-            ("event", Some(self.event.word())),
+            ("event", Some(self.event.name())),
             ("stage", Some(self.stage)),
             ("table", self.table),
             ("migration", self.migration),
@@ -205,8 +127,8 @@ impl Notice<'_> {
         present.filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    /// The fields that only messages of this event have.
-    fn more(&self) -> BTreeMap<&'static str, serde_json::Value> {
+    /// The fields of the JSON document that only this event has.
+    fn event_fields(&self) -> BTreeMap<&'static str, serde_json::Value> {
         let fields: Vec<(&'static str, serde_json::Value)> = match self.event {
             Event::Started { action } => vec![("action", serde_json::json!(action))],
             Event::Waiting { answer_by } => vec![("answer_by", answer_by.into())],
@@ -214,7 +136,7 @@ impl Notice<'_> {
                 vec![("reason", reason.into()), ("by_operator", by_operator.into())]
             }
             Event::RolledBack { because: Some((error, cause)) } | Event::Failed { error, cause } => {
-                vec![("error", error.into()), ("cause", cut(cause).into())]
+                vec![("error", error.into()), ("cause", shortened(cause).into())]
             }
             Event::Done { already_applied: Some((run, at)) } => {
                 vec![("already_applied", serde_json::json!({ "run": run, "at": at }))]
@@ -243,7 +165,7 @@ impl Notice<'_> {
     fn subject(&self) -> String {
         let what = match self.event {
             Event::Failed { error, .. } => format!("failed with {error}"),
-            event => event.word().replace('-', " "),
+            event => event.name().replace('-', " "),
         };
         format!("tableshift {}: {what}: run {}", self.stage, self.run)
     }
@@ -271,51 +193,53 @@ impl Notice<'_> {
         text
     }
 
-    /// What happened, and what a person may do about it.
+    /// What happened, and what people can do.
     fn sentence(&self) -> String {
         let (run, stage, table) = (self.run, self.stage, self.table.unwrap_or("its table"));
         match self.event {
-            Event::Started { action } => format!("Run {run} {}.", begun(action)),
+            Event::Started { action } => format!("Run {run} {}.", started_as(action)),
             Event::DryRunPassed => {
-                format!("Run {run} is dry-run; nothing was written to {table}. The report says what it would change.")
+                format!(
+                    "The dry run of {run} passed. Nothing was written to {table}. The report says what would change."
+                )
             }
-            Event::Waiting { answer_by } => format!("Run {run} waits for a yes until {answer_by}."),
+            Event::Waiting { answer_by } => format!("Run {run} waits for approval until {answer_by}."),
             Event::Writing => format!(
-                "Run {run} writes to {table} from here on.\n\nTo follow it: tableshift watch {run} --stage {stage}\nTo \
-                 let it stand still: tableshift pause {run} --stage {stage}"
+                "Run {run} writes to {table} from now on.\n\nTo watch it: tableshift watch {run} --stage {stage}\nTo pause \
+                 it: tableshift pause {run} --stage {stage}"
             ),
             Event::Paused { reason, by_operator: true } => {
-                format!("Run {run} is {reason}.\n\nTo let it go on: tableshift resume {run} --stage {stage}")
+                format!("Run {run} is {reason}.\n\nTo resume it: tableshift resume {run} --stage {stage}")
             }
             Event::Paused { reason, by_operator: false } => {
-                format!("Run {run} is held: {reason}. It goes on by itself when that is over.")
+                format!("Run {run} is on hold: {reason}. It continues by itself when that is over.")
             }
-            Event::Verified => format!("Run {run} is verified: every item was looked at again."),
+            Event::Verified => format!("Run {run} is verified: every item was read again and checked."),
             Event::Applied => format!("Run {run} has applied its migration."),
             Event::RolledBack { because: None } => format!("Run {run} is rolled back."),
             Event::RolledBack { because: Some((error, cause)) } => {
-                format!("Run {run} is rolled back and ended with {error}:\n{}", cut(cause))
+                format!("Run {run} is rolled back and ended with {error}:\n{}", shortened(cause))
             }
-            Event::Failed { error, cause } => format!("Run {run} failed with {error}:\n{}", cut(cause)),
+            Event::Failed { error, cause } => format!("Run {run} failed with {error}:\n{}", shortened(cause)),
             Event::Done { already_applied: Some((other, at)) } => {
                 format!("Run {run} had nothing to do: run {other} applied the migration at {at}.")
             }
-            Event::Done { already_applied: None } => format!("Run {run} did what was asked."),
+            Event::Done { already_applied: None } => format!("Run {run} is done."),
         }
     }
 }
 
-fn cut(cause: &str) -> &str {
-    cause.char_indices().nth(MOST_OF_A_CAUSE).map_or(cause, |(end, _)| &cause[..end])
+fn shortened(cause: &str) -> &str {
+    cause.char_indices().nth(MAX_CAUSE_CHARS).map_or(cause, |(end, _)| &cause[..end])
 }
 
-fn begun(action: Action) -> &'static str {
+fn started_as(action: Action) -> &'static str {
     match action {
         Action::Migrate => "has started",
-        Action::DryRun => "has started: it does a dry run and writes nothing to the table",
-        Action::Verify => "is being verified: every item is looked at again",
+        Action::DryRun => "has started a dry run, which writes nothing to the table",
+        Action::Verify => "is being verified: every item is read again and checked",
         Action::RollBack => "is being rolled back",
-        Action::Resume => "is taken up again",
+        Action::Resume => "has been resumed",
     }
 }
 

@@ -1,76 +1,76 @@
-//! The report of a run: what each phase found, and the verdict with its reasons.
+//! The report of a run: the counts of each phase, and the verdict with its reasons.
 
-use crate::plan::canary::Wave;
 use crate::plan::estimate::{Estimate, cost_usd};
 use crate::plan::phase::Phase;
 use crate::plan::run_plan::RunPlan;
+use crate::plan::wave::Wave;
 use crate::write::counts::{Partial, Tally};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Whether a phase went as it should.
+/// Whether a phase went well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
-    /// The run may go on, or is done.
+    /// The run may continue, or is done.
     Good,
-    /// The run must not go on; the reasons say why.
+    /// The run must not continue; the reasons say why.
     Bad,
 }
 
-/// `runs/<run>/report.json`.
+/// The report of a run, stored in `runs/<run>/report.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The run.
+    /// The run's id.
     pub run: String,
-    /// The stage.
+    /// The stage's name.
     pub stage: String,
-    /// The table.
+    /// The table's name.
     pub table: String,
     /// The migration's id.
     pub migration: String,
-    /// What the migration does, in its author's words.
+    /// The migration's description, written by its author.
     pub description: Option<String>,
-    /// The migration's content hash.
+    /// The SHA-256 of the migration's content.
     pub migration_hash: String,
-    /// The plan's hash.
+    /// The SHA-256 of the plan.
     pub plan_hash: String,
-    /// What was expected before the dry run.
+    /// What the run was expected to consume when it was planned.
     pub estimate: Estimate,
-    /// The phase that was reported last.
+    /// The last reported phase.
     pub phase: Phase,
-    /// Whose turn it was, in a run with a canary.
+    /// The wave of the last reported phase.
     #[serde(default, skip_serializing_if = "Wave::is_whole")]
     pub wave: Wave,
-    /// That phase's verdict.
+    /// The verdict of the last reported phase.
     pub verdict: Verdict,
     /// Why the verdict is bad; empty if it is good.
     pub reasons: Vec<String>,
-    /// What each phase found.
+    /// The section of each phase.
     pub phases: BTreeMap<Phase, PhaseReport>,
 }
 
-/// What one phase found.
+/// The section of one phase in the report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PhaseReport {
-    /// The sums over all parts.
+    /// The sum over all parts.
     #[serde(flatten)]
     pub tally: Tally,
-    /// How many parts there were to be.
+    /// The number of parts of the phase.
     pub parts_expected: u64,
-    /// How many left a result.
+    /// The number of parts with a complete result.
     pub parts_reported: u64,
-    /// What the consumed units cost in US dollars, at on-demand prices.
+    /// The cost of the consumed units in US dollars at on-demand prices.
     pub cost_usd: f64,
-    /// The verdict.
+    /// The verdict of this phase.
     pub verdict: Verdict,
-    /// Why it is bad.
+    /// Why the verdict is bad; empty if it is good.
     pub reasons: Vec<String>,
-    /// What a person should know, though it is no fault.
+    /// What people should know, although it does not make the verdict bad.
     pub notes: Vec<String>,
 }
 
-/// A phase's partial results, summed one by one: thousands of them need not be in memory at a time.
+/// The sum of a phase's partial results. They are added one by one, so that thousands of them are not in memory at once.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Gathered {
     tally: Tally,
@@ -79,7 +79,7 @@ pub struct Gathered {
 }
 
 impl Gathered {
-    /// Adds a partial result. The order decides which examples are kept.
+    /// Adds a partial result. If there are too many examples, those of the first results are kept.
     pub fn add(&mut self, partial: Partial) {
         self.parts += 1;
         self.parts_done += u64::from(partial.done);
@@ -101,7 +101,7 @@ impl From<Vec<Partial>> for Gathered {
 }
 
 impl Report {
-    /// The report of a run about which nothing was reported yet.
+    /// The report of a run before any phase is reported.
     pub fn new(plan: &RunPlan, phase: Phase) -> Self {
         Self {
             run: plan.run.clone(),
@@ -120,55 +120,56 @@ impl Report {
         }
     }
 
-    /// The counts of the phase that was reported last, by name.
+    /// The counts of the last reported phase by name.
     pub fn last_counts(&self) -> BTreeMap<String, u64> {
         self.phases.get(&self.phase).map(|phase| phase.tally.counts.by_name()).unwrap_or_default()
     }
 
-    /// Takes a phase's partial results in and judges it. Verify is judged against what Migrate did.
+    /// Adds the section of a phase, with its verdict. Verify is also compared with the counts of Migrate.
     pub fn fold(&mut self, phase: Phase, parts_expected: u64, gathered: impl Into<Gathered>, invalid_tolerated: u64) {
         let Gathered { tally, parts_done: parts_reported, .. } = gathered.into();
         let mut reasons = missing_parts(parts_expected, parts_reported);
         let migrated = self.phases.get(&Phase::Migrate).map(|migrate| &migrate.tally);
         reasons.extend(match phase {
             Phase::DryRun => dry_run_faults(&tally, invalid_tolerated),
-            Phase::Migrate => writing_faults(&tally, invalid_tolerated),
-            Phase::Verify => proof_faults(&tally, migrated, invalid_tolerated),
-            Phase::RollBack => over(tally.counts.invalid, 0, "could not be put back").into_iter().collect(),
+            Phase::Migrate => migrate_faults(&tally, invalid_tolerated),
+            Phase::Verify => verification_faults(&tally, migrated, invalid_tolerated),
+            Phase::RollBack => over(tally.counts.invalid, 0, "could not be restored").into_iter().collect(),
         });
         let verdict = Verdict::of(&reasons);
         let cost_usd = cost_usd(tally.units.write, tally.units.read);
         let mut notes = notes(phase, &tally);
-        notes.extend(self.says_little(phase));
+        notes.extend(self.note_on_empty_canary(phase));
         let report = PhaseReport { tally, parts_expected, parts_reported, cost_usd, verdict, reasons, notes };
         self.phases.insert(phase, report);
         self.conclude(phase);
     }
 
-    /// That a canary proves nothing, because none of its items was the migration's business: segments may be empty.
-    fn says_little(&self, phase: Phase) -> Option<String> {
+    /// A note if the run changed no item of the canary, so that the canary proves nothing. Segments may be empty.
+    fn note_on_empty_canary(&self, phase: Phase) -> Option<String> {
         let changed = self.phases.get(&Phase::Migrate).map_or(0, |migrate| migrate.tally.counts.changed);
         let is_empty = phase == Phase::Verify && self.wave == Wave::Canary && changed == 0;
-        is_empty
-            .then(|| "the canary's segments held no item that the run changes, so it says little of the rest".into())
+        is_empty.then(|| {
+            "the run changed no item in the canary's segments, so the canary says little about the others".into()
+        })
     }
 
-    /// The run's verdict is that of the phase that was reported last. A verification proves the writing, so a fault of
-    /// the writing is one of the verification: no good proof makes up for a segment that was never written.
+    /// The run's verdict is that of the last reported phase. A verification confirms what Migrate did, so a fault in Migrate
+    /// also makes the verification's verdict bad: a good verification does not make up for a segment that was not written.
     fn conclude(&mut self, phase: Phase) {
         let of = |phase| self.phases.get(&phase).map(|report| report.reasons.clone()).unwrap_or_default();
         let mut reasons = of(phase);
         if phase == Phase::Verify {
-            let writing = of(Phase::Migrate).into_iter().filter(|reason| !reasons.contains(reason));
-            let writing: Vec<_> = writing.map(|reason| format!("{}: {reason}", Phase::Migrate.as_str())).collect();
-            reasons.extend(writing);
+            let faults = of(Phase::Migrate).into_iter().filter(|reason| !reasons.contains(reason));
+            let faults: Vec<_> = faults.map(|reason| format!("{}: {reason}", Phase::Migrate.as_str())).collect();
+            reasons.extend(faults);
         }
         (self.phase, self.verdict, self.reasons) = (phase, Verdict::of(&reasons), reasons);
     }
 }
 
 impl Verdict {
-    /// The verdict that these reasons come to.
+    /// Bad if there is any reason.
     fn of(reasons: &[String]) -> Self {
         if reasons.is_empty() { Self::Good } else { Self::Bad }
     }
@@ -176,10 +177,10 @@ impl Verdict {
 
 fn missing_parts(expected: u64, reported: u64) -> Vec<String> {
     let missing = expected.saturating_sub(reported);
-    if missing == 0 { Vec::new() } else { vec![format!("{missing} of {expected} parts left no result")] }
+    if missing == 0 { Vec::new() } else { vec![format!("{missing} of {expected} parts have no complete result")] }
 }
 
-/// A reason for each count that is over what is tolerated.
+/// A reason if a count is over the tolerated number.
 fn over(count: u64, tolerated: u64, what: &str) -> Option<String> {
     (count > tolerated).then(|| {
         let tolerated = if tolerated > 0 { format!(" (tolerated: {tolerated})") } else { String::new() };
@@ -192,29 +193,29 @@ fn unbalanced(tally: &Tally) -> Option<String> {
 }
 
 fn dry_run_faults(tally: &Tally, tolerated: u64) -> Vec<String> {
-    let invalid = over(tally.counts.invalid, tolerated, "match and cannot be changed");
+    let invalid = over(tally.counts.invalid, tolerated, "match but cannot be changed");
     unbalanced(tally).into_iter().chain(invalid).collect()
 }
 
-fn writing_faults(tally: &Tally, tolerated: u64) -> Vec<String> {
-    let conflicts = over(tally.counts.conflicts, 0, "were given up, because the application kept changing them");
+fn migrate_faults(tally: &Tally, tolerated: u64) -> Vec<String> {
+    let conflicts = over(tally.counts.conflicts, 0, "were given up because the application kept changing them");
     dry_run_faults(tally, tolerated).into_iter().chain(conflicts).collect()
 }
 
-fn proof_faults(tally: &Tally, migrated: Option<&Tally>, tolerated: u64) -> Vec<String> {
+fn verification_faults(tally: &Tally, migrated: Option<&Tally>, tolerated: u64) -> Vec<String> {
     let late = over(tally.counts.late, 0, "are in the old shape: old code still writes, or the run did not reach them");
-    let check = over(tally.journal.check_failed, 0, "are as the run left them and `check` does not hold for them");
-    let unmatched = migrated.and_then(|migrate| unreconciled(tally, migrate));
+    let check = over(tally.journal.check_failed, 0, "are as the run left them, but `check` does not hold for them");
+    let missing = migrated.and_then(|migrate| unreconciled(tally, migrate));
     let faults = dry_run_faults(tally, tolerated).into_iter().chain(late).chain(check);
-    faults.chain(unmatched).collect()
+    faults.chain(missing).collect()
 }
 
-/// Every item that Migrate counts as changed is found in the journal: as written, changed since, or gone. The journal
-/// may hold more, for an entry is made before its write and a worker may die between the two.
+/// Every item that Migrate counts as changed must be in the journal: as written, changed since, or gone. The journal may
+/// contain more items, because an entry is stored before its write and a worker may die in between.
 fn unreconciled(tally: &Tally, migrate: &Tally) -> Option<String> {
     let found = tally.journal.as_written + tally.journal.changed_since + tally.journal.gone;
     let changed = migrate.counts.changed;
-    (found < changed).then(|| format!("the journal accounts for {found} items, but the writing changed {changed}"))
+    (found < changed).then(|| format!("the journal accounts for {found} items, but Migrate changed {changed}"))
 }
 
 fn notes(phase: Phase, tally: &Tally) -> Vec<String> {
@@ -227,7 +228,7 @@ fn notes(phase: Phase, tally: &Tally) -> Vec<String> {
         Phase::DryRun | Phase::Migrate => None,
     };
     let gone = over(journal.gone, 0, "were deleted by the application since the run and stay deleted");
-    let retries = over(tally.retries, 0, "changed under the run's hands and were taken up again as they then were");
+    let retries = over(tally.retries, 0, "changed while the run wrote them and were tried again with their new values");
     changed.into_iter().chain(gone).chain(retries).collect()
 }
 

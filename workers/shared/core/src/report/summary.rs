@@ -1,113 +1,118 @@
-//! What an approver has to know before they answer, as a message and as the command tell it. Counts only, never an item's
-//! values.
+//! The summary for an approver: what the dry run and the canary found, what Migrate will cost, and how long it will take.
+//! It contains counts only, no values of items.
 
 use crate::approval::rules::Requester;
-use crate::plan::canary::{CanaryPlan, Wave};
+use crate::plan::canary::CanaryPlan;
 use crate::plan::estimate::cost_usd;
 use crate::plan::phase::Phase;
 use crate::plan::run_plan::RunPlan;
+use crate::plan::wave::Wave;
+use crate::report::number_format::with_commas;
 use crate::report::run_report::{PhaseReport, Report, Verdict};
 
-/// What the canary found, where it is over; what the dry run found, what writing costs, and how long it takes.
+/// The summary as lines of text, for the message that requests an approval and for the command `tableshift approve`.
 pub fn of(plan: &RunPlan, report: &Report) -> String {
-    let mut text = String::new();
-    if let (Some(canary), Wave::Canary, Some(proof)) = (&plan.canary, report.wave, report.phases.get(&Phase::Verify)) {
-        tell_canary(&mut text, plan, canary, proof);
+    let mut lines = Vec::new();
+    if let (Some(canary), Wave::Canary, Some(verified)) = (&plan.canary, report.wave, report.phases.get(&Phase::Verify))
+    {
+        lines.extend(of_canary(plan, canary, verified));
+        lines.push(String::new());
     }
     match report.phases.get(&Phase::DryRun) {
-        Some(dry_run) => tell(&mut text, plan, dry_run),
-        None => text.push_str("There was no dry run.\n"),
+        Some(dry_run) => lines.extend(of_dry_run(plan, dry_run)),
+        None => lines.push("There was no dry run.".to_owned()),
     }
-    text
+    lines.join("\n") + "\n"
 }
 
-fn tell_canary(text: &mut String, plan: &RunPlan, canary: &CanaryPlan, proof: &PhaseReport) {
-    let verdict = if proof.verdict == Verdict::Good { "good" } else { "bad" };
-    let counts = &proof.tally.counts;
-    let monitors = plan.monitors.alarms.len() + plan.monitors.critical_alarms.len();
-    let mut put = |line: String| text.push_str(&(line + "\n"));
-    let (first, all) = (grouped(canary.segments.into()), grouped(plan.segments.into()));
-    put(format!("The canary, {first} of {all} segments, is written and verified: its verdict is {verdict}."));
-    let rows = [
-        (counts.scanned, "in all"),
-        (counts.changed, "were changed by the run"),
-        (proof.tally.journal.changed_since, "of these were changed by the application since"),
-        (counts.invalid, "match and cannot be changed; the run left them as they are"),
+fn of_canary(plan: &RunPlan, canary: &CanaryPlan, verified: &PhaseReport) -> Vec<String> {
+    let counts = &verified.tally.counts;
+    let (segments, all) = (with_commas(canary.segments.into()), with_commas(plan.segments.into()));
+    let verdict = word(verified.verdict);
+    let mut lines = vec![
+        format!("The canary, {segments} of {all} segments, is migrated and verified. Its verdict is {verdict}."),
+        "Items in the canary:".to_owned(),
     ];
-    put("Of the items in it".to_owned());
-    for (count, what) in rows {
-        put(format!("{:>14}  {what}", grouped(count)));
-    }
-    for note in &proof.notes {
-        put(format!("Note: {note}"));
-    }
-    put(match monitors {
-        0 => format!("It baked for {}; no alarm was monitors meanwhile.\n", canary.bake()),
-        1 => format!("It baked for {}, with the alarm that the run watches quiet.\n", canary.bake()),
-        _ => format!("It baked for {}, with the {monitors} alarms quiet that the run watches.\n", canary.bake()),
+    lines.extend(rows([
+        (counts.scanned, "in total"),
+        (counts.changed, "changed by the run"),
+        (verified.tally.journal.changed_since, "of these changed by the application since"),
+        (counts.invalid, "match but cannot be changed; the run left them as they are"),
+    ]));
+    lines.extend(verified.notes.iter().map(|note| format!("Note: {note}")));
+    let alarms = plan.monitors.alarms.len() + plan.monitors.critical_alarms.len();
+    lines.push(match alarms {
+        0 => format!("It baked for {}. The run watches no alarms.", canary.bake()),
+        1 => format!("It baked for {}. The alarm that the run watches was quiet.", canary.bake()),
+        _ => format!("It baked for {}. The {alarms} alarms that the run watches were quiet.", canary.bake()),
     });
+    lines
 }
 
-fn tell(text: &mut String, plan: &RunPlan, dry_run: &PhaseReport) {
-    let verdict = if dry_run.verdict == Verdict::Good { "good" } else { "bad" };
+fn of_dry_run(plan: &RunPlan, dry_run: &PhaseReport) -> Vec<String> {
     let counts = &dry_run.tally.counts;
-    let mut put = |line: String| text.push_str(&(line + "\n"));
-    put(format!("The dry run's verdict is {verdict}. Of the items it read"));
-    let rows = [
-        (counts.scanned, "in all"),
+    let mut lines = vec![format!("The dry run's verdict is {}. Items that it read:", word(dry_run.verdict))];
+    lines.extend(rows([
+        (counts.scanned, "in total"),
         (counts.changed, "would be changed"),
-        (counts.already_done, "are as the migration leaves them already"),
-        (counts.not_matched, "are not the migration's business"),
-        (counts.invalid, "match and cannot be changed; the run leaves them as they are"),
-    ];
-    for (count, what) in rows {
-        put(format!("{:>14}  {what}", grouped(count)));
-    }
-    let (units, indexes) = (dry_run.tally.change_units, plan.table.indexes);
+        (counts.already_done, "already have the new shape"),
+        (counts.not_matched, "do not match"),
+        (counts.invalid, "match but cannot be changed; the run leaves them as they are"),
+    ]));
+    let units = dry_run.tally.change_units;
     let cost = cost_usd(units as f64, 0.0);
-    put(format!("Writing takes {} write units, about US$ {cost:.2} on demand,", grouped(units)));
-    put(match indexes {
-        0 => "and the table has no index that would add to it.".to_owned(),
-        1 => "and up to as many again for the table's index.".to_owned(),
-        _ => format!("and up to as many again for each of the table's {indexes} indexes."),
+    lines.push(format!("Migrating takes {} write units, about US$ {cost:.2} on demand.", with_commas(units)));
+    lines.push(match plan.table.indexes {
+        0 => "The table has no index that would add to that.".to_owned(),
+        1 => "The table's index may take up to as many again.".to_owned(),
+        indexes => format!("Each of the table's {indexes} indexes may take up to as many again."),
     });
-    put(match ceiling(plan) {
+    lines.push(match ceiling(plan) {
         Some(ceiling) => {
             let time = least_time(units, ceiling);
-            format!("At no more than {} write units a second that is {time}.", grouped(ceiling))
+            format!("At {} write units a second at most, that is {time}.", with_commas(ceiling))
         }
-        None => "Nothing limits the write units a second, so it takes as long as the table allows.".to_owned(),
+        None => "The write units a second are not limited, so the time depends on the table.".to_owned(),
     });
-    for reason in &dry_run.reasons {
-        put(format!("Reason: {reason}"));
-    }
-    for note in &dry_run.notes {
-        put(format!("Note: {note}"));
+    lines.extend(dry_run.reasons.iter().map(|reason| format!("Reason: {reason}")));
+    lines.extend(dry_run.notes.iter().map(|note| format!("Note: {note}")));
+    lines
+}
+
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Good => "good",
+        Verdict::Bad => "bad",
     }
 }
 
-/// The most write units a second: the run's own limit, or what the table can take.
+/// A line for each count: the number right-aligned, then its meaning.
+fn rows<const N: usize>(rows: [(u64, &'static str); N]) -> impl Iterator<Item = String> {
+    rows.into_iter().map(|(count, meaning)| format!("{:>14}  {meaning}", with_commas(count)))
+}
+
+/// The most write units a second: the lower one of the run's limit and the table's; `None` if there is no limit.
 fn ceiling(plan: &RunPlan) -> Option<u64> {
     let own = plan.write_units_per_second.map(u64::from);
     [own, plan.table.write_limit].into_iter().flatten().min()
 }
 
-/// Who started the run, as far as anybody can say.
+/// The ARNs of the requesters, separated by commas; `not known yet` for a requester that is not known yet.
 pub fn started_by(requesters: &[Requester]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for requester in requesters {
         let known = requester.identities().map(|identity| identity.arn.as_str());
-        let unknown = requester.identities().next().is_none().then_some("unknown so far");
+        let unknown = requester.identities().next().is_none().then_some("not known yet");
         for name in known.chain(unknown) {
             if !names.contains(&name) {
                 names.push(name);
             }
         }
     }
-    if names.is_empty() { "unknown so far".to_owned() } else { names.join(", ") }
+    if names.is_empty() { "not known yet".to_owned() } else { names.join(", ") }
 }
 
-/// How long so many units take at least, at so many a second.
+/// The least time that these units take at this rate, for people.
 fn least_time(units: u64, per_second: u64) -> String {
     let seconds = units.div_ceil(per_second.max(1));
     match (seconds / 3600, seconds % 3600 / 60) {
@@ -117,28 +122,9 @@ fn least_time(units: u64, per_second: u64) -> String {
     }
 }
 
-/// A number with its thousands set apart.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thousands_are_set_apart() {
-        let found: Vec<_> = [0, 999, 1_000, 28_000, 1_234_567].map(grouped).into();
-        assert_eq!(found, ["0", "999", "1,000", "28,000", "1,234,567"]);
-    }
 
     #[test]
     fn the_time_is_the_least_that_the_units_take() {
@@ -147,8 +133,8 @@ mod tests {
     }
 
     #[test]
-    fn who_started_the_run_is_named_or_said_to_be_unknown() {
-        assert_eq!(started_by(&[]), "unknown so far");
-        assert_eq!(started_by(&[Requester::unknown("arn:e", "")]), "unknown so far");
+    fn a_requester_is_named_or_not_known_yet() {
+        assert_eq!(started_by(&[]), "not known yet");
+        assert_eq!(started_by(&[Requester::unknown("arn:e", "")]), "not known yet");
     }
 }

@@ -1,41 +1,41 @@
-//! What workers count. Every item that is scanned is in exactly one of the counts that follow it.
+//! What workers count.
 
+use crate::change::footprint::Image;
 use crate::control::throttle::Throttles;
 use crate::item::value::Item;
 use crate::plan::phase::Phase;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Items, by what became of them.
+/// The number of items by outcome. Every scanned item is in exactly one of the other counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
-    /// Items read.
+    /// Items that were read.
     pub scanned: u64,
-    /// Items changed by the run (or, in a dry run, that would be).
+    /// Items that the run changed. In a dry run: items that it would change.
     pub changed: u64,
-    /// Items that were as the migration leaves them before the run came to them, as far as they were looked at: the
-    /// writing leaves most of them to DynamoDB's filter, and counts them as not matched.
+    /// Items that already had the new shape. Migrate counts most of them as `not_matched` instead, because DynamoDB's filter
+    /// leaves them out.
     pub already_done: u64,
-    /// Items for which `where` is false, as far as they were not looked at more closely, and items that the application
-    /// deleted in the meantime. The writing leaves most of them to DynamoDB's filter; only the verification tells which
-    /// of them are already done.
+    /// Items for which `where` is false, and items that the application deleted in the meantime. In Migrate this includes
+    /// items that DynamoDB's filter leaves out; only the verification counts the already migrated ones separately.
     pub not_matched: u64,
-    /// Items given up because the application kept changing them.
+    /// Items that the run gave up on, because the application kept changing them.
     pub conflicts: u64,
-    /// Items that match and cannot be changed.
+    /// Items that match but cannot be changed.
     pub invalid: u64,
-    /// Items in the old shape that the verification found.
+    /// Items in the old shape in the verification: the run did not reach them, or old code wrote them later.
     pub late: u64,
 }
 
 impl Counts {
-    /// Whether every scanned item is accounted for.
+    /// Whether the other counts add up to `scanned`.
     pub fn balance(&self) -> bool {
         self.scanned == self.changed + self.already_done + self.not_matched + self.conflicts + self.invalid + self.late
     }
 
-    /// The counts by name, as in the report.
+    /// The counts by their names in the report.
     pub fn by_name(&self) -> BTreeMap<String, u64> {
         let counts = serde_json::to_value(self).unwrap_or_default();
         serde_json::from_value(counts).unwrap_or_default()
@@ -54,51 +54,51 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
-/// What a phase counts of the journal.
+/// The number of journal entries and journaled items by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JournalCounts {
-    /// Entries written to the journal.
+    /// Entries that were written to the journal.
     pub journaled: u64,
-    /// Entries whose write did not happen, because its condition failed.
-    pub unwritten: u64,
-    /// Items that are as the run left them.
+    /// Entries whose write did not take effect, because its condition failed or DynamoDB rejected it.
+    pub not_written: u64,
+    /// Journaled items that are still as the run left them.
     pub as_written: u64,
-    /// Journaled items that the application changed since.
+    /// Journaled items that the application changed since the run wrote them.
     pub changed_since: u64,
-    /// Journaled items that the application deleted since.
+    /// Journaled items that the application deleted since the run wrote them.
     pub gone: u64,
-    /// Items as the run left them for which `check` does not hold.
+    /// Items that are as the run left them, but fail the migration's `check`.
     pub check_failed: u64,
-    /// Items put back.
+    /// Items whose before-image was restored.
     pub restored: u64,
-    /// Items that were as before already.
-    pub already_back: u64,
-    /// Items that the application changed since the run, left as they are.
+    /// Items that were already as in their before-image.
+    pub already_restored: u64,
+    /// Items that the roll-back left as they are, because the application changed them since the run.
     pub spared: u64,
 }
 
 impl std::ops::AddAssign for JournalCounts {
     fn add_assign(&mut self, other: Self) {
         self.journaled += other.journaled;
-        self.unwritten += other.unwritten;
+        self.not_written += other.not_written;
         self.as_written += other.as_written;
         self.changed_since += other.changed_since;
         self.gone += other.gone;
         self.check_failed += other.check_failed;
         self.restored += other.restored;
-        self.already_back += other.already_back;
+        self.already_restored += other.already_restored;
         self.spared += other.spared;
     }
 }
 
-/// Capacity units consumed or estimated.
+/// Capacity units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Units {
-    /// Read units.
+    /// Read units, in steps of 0.5.
     pub read: f64,
-    /// Write units.
+    /// Write units, including those of indexes.
     pub write: f64,
 }
 
@@ -109,53 +109,53 @@ impl std::ops::AddAssign for Units {
     }
 }
 
-/// An item as an example of what a migration does: for people who review a dry run.
+/// An item as an example of the migration's effect, for people who review a dry run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// The item's key attributes.
     pub key: Item,
     /// The touched attributes before; null where one is missing.
-    pub before: crate::change::migration::Image,
-    /// The touched attributes after.
-    pub after: crate::change::migration::Image,
+    pub before: Image,
+    /// The touched attributes after; null where one is missing.
+    pub after: Image,
 }
 
-/// An item that a person should look at, and why.
+/// A dead letter: an item that a person should look at, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// The item's key attributes.
     pub key: Item,
-    /// Why it is listed; never holds an attribute's value.
+    /// Why it is listed; does not contain attribute values.
     pub reason: String,
 }
 
-/// How many samples and findings of each kind a partial result and a report hold; all findings are in `dead-letters/`.
+/// The most samples and findings in a partial result or a report. All findings are in `dead-letters/`.
 pub const MAX_EXAMPLES: usize = 20;
 
-/// What one worker's child did in one phase: the counts of a whole segment or export file.
+/// What a worker did with one part of a phase, or a sum over several parts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tally {
-    /// Items, by what became of them.
+    /// The items by outcome.
     pub counts: Counts,
-    /// What was counted of the journal.
+    /// The journal entries and journaled items by outcome.
     pub journal: JournalCounts,
-    /// Units consumed.
+    /// The capacity units that requests consumed.
     pub units: Units,
-    /// Write units that the changes cost, by the items' sizes.
+    /// The write units of the changes in the table itself, computed from item sizes. A dry run has them too.
     pub change_units: u64,
-    /// Conditional writes that failed and were tried again with the item as it then was.
+    /// Writes whose condition failed and that were tried again with the new state of the item.
     pub retries: u64,
-    /// Requests to the table that were throttled, by reason.
+    /// The throttled requests to the table, by reason.
     pub throttles: Throttles,
-    /// Examples of changes.
+    /// Examples of changes, at most [`MAX_EXAMPLES`].
     pub samples: Vec<Sample>,
-    /// Items that a person should look at.
+    /// Items that a person should look at. Sums contain at most [`MAX_EXAMPLES`].
     pub findings: Vec<Finding>,
 }
 
 impl Tally {
-    /// Adds another tally, keeping at most [`MAX_EXAMPLES`] examples of each kind.
+    /// Adds another tally. At most [`MAX_EXAMPLES`] samples and findings are kept.
     pub fn add(&mut self, other: Tally) {
         self.counts += other.counts;
         self.journal += other.journal;
@@ -167,15 +167,15 @@ impl Tally {
         extend(&mut self.findings, other.findings);
     }
 
-    /// Adds a sample if there is room.
-    pub fn sample(&mut self, sample: impl FnOnce() -> Sample) {
+    /// Adds a sample unless there are [`MAX_EXAMPLES`] already.
+    pub fn add_sample(&mut self, sample: impl FnOnce() -> Sample) {
         if self.samples.len() < MAX_EXAMPLES {
             self.samples.push(sample());
         }
     }
 
-    /// Adds a finding. A page's tally holds all of its findings, for the dead letters; sums hold some.
-    pub fn find(&mut self, key: Item, reason: impl Into<String>) {
+    /// Adds a finding without a limit: a page's tally contains all of its findings, for the dead letters.
+    pub fn add_finding(&mut self, key: Item, reason: impl Into<String>) {
         self.findings.push(Finding { key, reason: reason.into() });
     }
 }
@@ -185,15 +185,15 @@ fn extend<T>(list: &mut Vec<T>, more: Vec<T>) {
     list.extend(more.into_iter().take(room));
 }
 
-/// The result of one child of a Map, in `runs/<run>/<phase>/<part>.json`.
+/// The partial result of one part of a phase, in `runs/<run>/<phase>/<part>.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Partial {
-    /// The phase.
+    /// The phase that the part belongs to.
     pub phase: Phase,
-    /// The segment or export file.
+    /// The name of the segment or export file.
     pub part: String,
-    /// Whether the part is done; a part that is not has more to come.
+    /// Whether the part is done. If not, the tally is incomplete.
     pub done: bool,
-    /// What it did.
+    /// What the worker did so far.
     pub tally: Tally,
 }

@@ -1,55 +1,58 @@
-//! A page's items sorted into work: what to write, what to count, what to make of a write that failed its condition.
+//! Decides for the items of a page what to write and what to count, and what to do after a conflict.
 
-use crate::change::migration::{Change, Invalid, Migration, Outcome, TableRules};
+use crate::change::invalid::Invalid;
+use crate::change::item_change::Change;
+use crate::change::migration::{Migration, Outcome};
+use crate::change::table_rules::TableRules;
 use crate::item::table::Table;
 use crate::item::value::Item;
 use crate::write::counts::{Sample, Tally};
-use crate::write::journal::{Entry, Index, Standing};
+use crate::write::journal::Entry;
+use crate::write::journal_index::{ItemState, JournalIndex};
 
-/// One write to be made.
+/// One write to send.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Work {
     /// The item's key attributes.
     pub key: Item,
-    /// The change.
+    /// The change to write.
     pub change: Change,
 }
 
-/// What a page, or an item, is judged by.
+/// Migration, rules and table by which items are judged. Its methods count every item in a [`Tally`].
 #[derive(Debug)]
 pub struct Judge<'m, M> {
-    /// The migration.
+    /// The migration to apply.
     pub migration: &'m M,
-    /// What the table demands of a change.
+    /// The table's rules for changed items.
     pub rules: &'m TableRules,
-    /// The table.
+    /// The table, for its key attributes.
     pub table: &'m Table,
 }
 
 impl<M: Migration> Judge<'_, M> {
-    /// Sorts a page's items into writes and counts. `prior` is what earlier attempts journaled for this very page: an
-    /// item that is as they would have left it was changed by this run, whatever became of the worker.
-    pub fn sort_out(&self, items: Vec<Item>, prior: &Index, tally: &mut Tally) -> Vec<Work> {
+    /// The writes for a page's items; all other items are counted. `prior` contains what earlier attempts journaled for the
+    /// same page: an item that is as they would have left it was changed by this run, and counts as changed.
+    pub fn sort_out(&self, items: Vec<Item>, prior: &JournalIndex, tally: &mut Tally) -> Vec<Work> {
         tally.counts.scanned += items.len() as u64;
         items.into_iter().filter_map(|item| self.sort_out_one(item, prior, tally)).collect()
     }
 
-    fn sort_out_one(&self, item: Item, prior: &Index, tally: &mut Tally) -> Option<Work> {
+    fn sort_out_one(&self, item: Item, prior: &JournalIndex, tally: &mut Tally) -> Option<Work> {
         let key = self.table.key_of(&item);
-        let standing = match prior.is_empty() {
-            true => Standing::NotJournaled,
-            false => prior.standing(&key, &item, self.migration.footprint().touched()),
+        let state = match prior.is_empty() {
+            true => ItemState::NotJournaled,
+            false => prior.state_of(&key, &item, self.migration.footprint().touched()),
         };
-        match self.ruled(self.migration.consume(item)) {
+        match self.check_rules(self.migration.consume(item)) {
             Outcome::Changed(change) => return Some(Work { key, change }),
-            Outcome::AlreadyDone | Outcome::NotMatched if standing == Standing::AsWritten => tally.counts.changed += 1,
+            Outcome::AlreadyDone | Outcome::NotMatched if state == ItemState::AsWritten => tally.counts.changed += 1,
             outcome => self.count(&outcome, || key, tally),
         }
         None
     }
 
-    /// Counts items that DynamoDB's filter left out: `where` is false for them, whether they were changed before or never
-    /// were the migration's business.
+    /// Counts items that DynamoDB's filter left out. `where` is false for them: they are already migrated, or never matched.
     pub fn count_left_out(&self, items: u64, tally: &mut Tally) {
         tally.counts.scanned += items;
         tally.counts.not_matched += items;
@@ -61,38 +64,39 @@ impl<M: Migration> Judge<'_, M> {
         tally.change_units += work.change.write_units();
     }
 
-    /// Counts a write that DynamoDB refused for good.
+    /// Counts a write that DynamoDB rejected with a validation error, which a retry cannot fix.
     pub fn count_refused(&self, work: &Work, message: String, tally: &mut Tally) {
         tally.counts.invalid += 1;
-        tally.journal.unwritten += 1;
-        tally.find(work.key.clone(), Invalid::Refused(message).to_string());
+        tally.journal.not_written += 1;
+        tally.add_finding(work.key.clone(), Invalid::Refused(message).to_string());
     }
 
-    /// Counts an item that is given up because it kept changing.
+    /// Counts an item that the run gives up on, because the application kept changing it.
     pub fn count_given_up(&self, work: &Work, tally: &mut Tally) {
         tally.counts.conflicts += 1;
-        tally.find(work.key.clone(), "the application kept changing it; it is as the application left it");
+        tally.add_finding(work.key.clone(), "the application kept changing it, so it was left as it is");
     }
 
-    /// What is to be journaled and written again after a write failed its condition, given the item as it now is (none: it
-    /// was deleted); nothing if nothing is left to do for it: then it was counted.
+    /// The write to journal and send after a conflict, given the current item (`None` if it was deleted). If nothing is left
+    /// to do, the item is counted and the result is `None`.
     pub fn after_conflict(&self, work: Work, now: Option<&Item>, tally: &mut Tally) -> Option<Work> {
-        // If it is made, the write did take effect and its answer was lost; the SDK's retry then failed its condition.
-        if !now.is_some_and(|item| work.change.is_made(item)) {
-            tally.journal.unwritten += 1;
+        // If the change is applied, the write did take effect, but its answer was lost and the SDK's retry failed.
+        if !now.is_some_and(|item| work.change.is_applied(item)) {
+            tally.journal.not_written += 1;
         }
         let again = self.renew(work, now, tally);
         tally.retries += u64::from(again.is_some());
         again
     }
 
-    /// A write brought up to date with the item as it now is (none: it was deleted); nothing if nothing is left to do.
+    /// The same write for the current item (`None` if it was deleted). If nothing is left to do, the item is counted and the
+    /// result is `None`.
     pub fn renew(&self, work: Work, now: Option<&Item>, tally: &mut Tally) -> Option<Work> {
         let Some(item) = now else {
             tally.counts.not_matched += 1;
             return None;
         };
-        if work.change.is_made(item) {
+        if work.change.is_applied(item) {
             self.count_written(&work, tally);
             return None;
         }
@@ -105,7 +109,7 @@ impl<M: Migration> Judge<'_, M> {
         }
     }
 
-    /// Counts an item of a dry run as a run would, and proves that applying twice equals applying once.
+    /// Counts an item as Migrate would, and checks that applying the migration twice equals applying it once.
     pub fn dry_run(&self, item: &Item, tally: &mut Tally) {
         tally.counts.scanned += 1;
         let outcome = match self.outcome(item) {
@@ -115,18 +119,18 @@ impl<M: Migration> Judge<'_, M> {
         let Outcome::Changed(change) = outcome else { return self.count(&outcome, || self.table.key_of(item), tally) };
         tally.counts.changed += 1;
         tally.change_units += change.write_units();
-        tally.sample(|| {
+        tally.add_sample(|| {
             let Entry { key, before, after, .. } = Entry::of(self.table.key_of(item), &change, 0);
             Sample { key, before, after }
         });
     }
 
-    /// What the migration makes of an item, with the table's rules applied.
+    /// The outcome of the migration for an item; a change that breaks the table's rules is invalid.
     pub fn outcome(&self, item: &Item) -> Outcome {
-        self.ruled(self.migration.apply(item))
+        self.check_rules(self.migration.apply(item))
     }
 
-    fn ruled(&self, outcome: Outcome) -> Outcome {
+    fn check_rules(&self, outcome: Outcome) -> Outcome {
         match outcome {
             Outcome::Changed(change) => match self.rules.broken_by(&change) {
                 Some(reason) => Outcome::Invalid(reason),
@@ -147,7 +151,7 @@ impl<M: Migration> Judge<'_, M> {
             Outcome::Changed(_) => tally.counts.changed += 1,
             Outcome::Invalid(reason) => {
                 tally.counts.invalid += 1;
-                tally.find(key(), reason.to_string());
+                tally.add_finding(key(), reason.to_string());
             }
         }
     }
@@ -186,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn every_item_of_a_page_becomes_work_or_a_count() {
+    fn every_item_of_a_page_becomes_a_write_or_a_count() {
         with_judge(RENAME, |judge| {
             let mut tally = Tally::default();
             let items = [
@@ -194,7 +198,7 @@ mod tests {
                 item(r#"{"pk":{"S":"2"},"b":{"S":"x"}}"#),
                 item(r#"{"pk":{"S":"3"}}"#),
             ];
-            let work = judge.sort_out(items.to_vec(), &Index::default(), &mut tally);
+            let work = judge.sort_out(items.to_vec(), &JournalIndex::default(), &mut tally);
             assert_eq!(work.len(), 1);
             assert_eq!((tally.counts.scanned, tally.counts.already_done, tally.counts.not_matched), (3, 1, 1));
             judge.count_written(&work[0], &mut tally);
@@ -203,11 +207,11 @@ mod tests {
     }
 
     #[test]
-    fn an_item_that_a_dead_worker_changed_counts_as_changed() {
+    fn an_item_that_an_earlier_attempt_changed_counts_as_changed() {
         with_judge(RENAME, |judge| {
             let old = item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#);
             let Outcome::Changed(change) = judge.outcome(&old) else { panic!() };
-            let mut prior = Index::default();
+            let mut prior = JournalIndex::default();
             prior.add(&Entry::of(item(r#"{"pk":{"S":"1"}}"#), &change, 0));
             let mut tally = Tally::default();
             assert!(judge.sort_out(vec![item(r#"{"pk":{"S":"1"},"b":{"S":"x"}}"#)], &prior, &mut tally).is_empty());
@@ -216,16 +220,16 @@ mod tests {
     }
 
     #[test]
-    fn after_a_conflict_the_item_is_judged_as_it_now_is() {
+    fn after_a_conflict_the_current_item_is_judged() {
         with_judge(RENAME, |judge| {
             let old = item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#);
             let mut tally = Tally::default();
-            let work = judge.sort_out(vec![old], &Index::default(), &mut tally).remove(0);
+            let work = judge.sort_out(vec![old], &JournalIndex::default(), &mut tally).remove(0);
             let changed_by_app = item(r#"{"pk":{"S":"1"},"a":{"S":"y"}}"#);
             let again = judge.after_conflict(work, Some(&changed_by_app), &mut tally).unwrap();
             assert_eq!(again.change.image_after()["b"], Some(Value::s("y")));
             assert_eq!(judge.after_conflict(again, None, &mut tally), None);
-            assert_eq!((tally.counts.not_matched, tally.retries, tally.journal.unwritten), (1, 1, 2));
+            assert_eq!((tally.counts.not_matched, tally.retries, tally.journal.not_written), (1, 1, 2));
             assert!(tally.counts.balance());
         });
     }
@@ -235,16 +239,16 @@ mod tests {
         with_judge(RENAME, |judge| {
             let mut tally = Tally::default();
             let work = judge
-                .sort_out(vec![item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#)], &Index::default(), &mut tally)
+                .sort_out(vec![item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#)], &JournalIndex::default(), &mut tally)
                 .remove(0);
             let written = item(r#"{"pk":{"S":"1"},"b":{"S":"x"},"other":{"N":"1"}}"#);
             assert_eq!(judge.after_conflict(work, Some(&written), &mut tally), None);
-            assert_eq!((tally.counts.changed, tally.journal.unwritten), (1, 0));
+            assert_eq!((tally.counts.changed, tally.journal.not_written), (1, 0));
         });
     }
 
     #[test]
-    fn a_dry_run_finds_what_would_change_for_ever() {
+    fn a_dry_run_finds_items_that_would_change_again() {
         with_judge("id: m\nchange: [{set: n, to: item.n + 1}]", |judge| {
             let mut tally = Tally::default();
             judge.dry_run(&item(r#"{"pk":{"S":"1"},"n":{"N":"1"}}"#), &mut tally);
@@ -254,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_breaks_an_index_s_type_is_invalid_before_it_is_written() {
+    fn a_value_of_the_wrong_type_for_an_index_is_invalid() {
         with_judge("id: m\nwhere: '!has(item.gsi)'\nchange: [{set: gsi, to: 1}]", |judge| {
             let mut tally = Tally::default();
             judge.dry_run(&item(r#"{"pk":{"S":"1"}}"#), &mut tally);

@@ -1,10 +1,10 @@
-//! Changes as PartiQL statements, for BatchExecuteStatement: 25 conditional updates a request.
+//! Changes as PartiQL statements for BatchExecuteStatement, which takes 25 conditional updates in one request.
 //!
-//! A statement says the same as the [`Update`](crate::write::update::Update) of its change. Where AWS does not document how
-//! PartiQL compares (documents, sets, binary, null) or names an attribute, there is none, and the change goes through
-//! UpdateItem. Source: DynamoDB developer guide, "PartiQL update statements for DynamoDB".
+//! A statement is equivalent to the [`Update`](crate::write::update::Update) of its change. AWS does not document how PartiQL
+//! compares maps, lists, sets, binary and null, and how it quotes some attribute names. Such changes have no statement and
+//! go through UpdateItem. Source: DynamoDB developer guide, "PartiQL update statements for DynamoDB".
 
-use crate::change::migration::Change;
+use crate::change::item_change::Change;
 use crate::item::value::{Item, Value};
 
 /// The most statements in one request. Source: DynamoDB API reference, BatchExecuteStatement.
@@ -12,28 +12,28 @@ pub const MAX_STATEMENTS: usize = 25;
 /// The longest statement, in bytes. Source: DynamoDB API reference, BatchStatementRequest.
 const MAX_STATEMENT_BYTES: usize = 8192;
 
-/// One conditional UPDATE.
+/// One conditional UPDATE statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statement<'c> {
-    /// Its text, with a `?` for each parameter.
+    /// The statement, with a `?` for each parameter.
     pub text: String,
-    /// The parameters, in order.
+    /// The parameters in the order of their `?`.
     pub parameters: Vec<&'c Value>,
 }
 
-/// Whether PartiQL's meaning of a change is documented, so that it has a [`Statement`].
+/// Whether AWS documents the PartiQL for a change, so that the change has a [`Statement`].
 pub fn is_documented(key: &Item, change: &Change) -> bool {
-    // What is touched is guarded.
+    // Every touched attribute is also guarded.
     let names = key.keys().chain(change.guard().map(|(name, _)| name));
     let guarded = change.guard().filter(|(name, _)| !key.contains_key(*name));
     names.clone().all(|name| is_plain(name))
         && guarded.filter_map(|(_, value)| value).all(is_comparable)
-        // Each name comes at most twice, with a few characters around it.
+        // Each name occurs at most twice, with a few characters around it.
         && names.map(|name| 2 * (name.len() + 16)).sum::<usize>() < MAX_STATEMENT_BYTES / 2
 }
 
 impl<'c> Statement<'c> {
-    /// The statement that makes a [documented](is_documented) change to the item with this key.
+    /// The statement that applies a [documented](is_documented) change to the item with this key.
     pub fn of_change(table: &str, key: &'c Item, change: &'c Change) -> Self {
         let mut statement = Self { text: String::with_capacity(256), parameters: Vec::with_capacity(16) };
         statement.text.extend(["UPDATE \"", table, "\""]);
@@ -43,7 +43,7 @@ impl<'c> Statement<'c> {
         for (name, _) in change.delta().filter(|(_, value)| value.is_none()) {
             statement.push(" REMOVE ", name, "", None);
         }
-        // UPDATE never makes an item, so a deleted item is not resurrected and needs no guard of its own.
+        // UPDATE never creates an item, so a deleted item needs no condition of its own.
         for (index, (name, value)) in key.iter().enumerate() {
             statement.push(if index == 0 { " WHERE " } else { " AND " }, name, "=?", Some(value));
         }
@@ -71,7 +71,7 @@ fn is_plain(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::migration::Footprint;
+    use crate::change::footprint::Footprint;
     use std::collections::BTreeSet;
 
     fn change(read: &str, changed: &str) -> Change {
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_sets_removes_and_guards_like_the_update() {
+    fn a_statement_sets_removes_and_guards_like_an_update() {
         let change = change(r#"{"a":{"S":"x"},"b":{"BOOL":true}}"#, r#"{"a":{"S":"y"},"c":{"M":{}}}"#);
         let key = key();
         assert!(is_documented(&key, &change));
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_partiql_does_not_document_has_no_statement() {
+    fn a_change_without_documented_partiql_has_no_statement() {
         for guard in [r#"{"M":{}}"#, r#"{"L":[]}"#, r#"{"SS":["x"]}"#, r#"{"NULL":true}"#, r#"{"B":"AA=="}"#] {
             let change = change(&format!(r#"{{"a":{guard}}}"#), r#"{"a":{"S":"y"}}"#);
             assert!(!is_documented(&key(), &change), "{guard}");

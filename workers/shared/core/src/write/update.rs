@@ -1,35 +1,36 @@
-//! Changes as DynamoDB updates: the expression, its condition, names and values. Pure text; sending is a worker's.
+//! Changes as UpdateItem requests: expression, condition, names and values.
 //!
-//! A write carries the changed attributes only. Its condition says that the item still exists, so that a deleted item is
-//! never resurrected, and that every guarded attribute still is as it was read, so that no application write is lost.
+//! An update contains only the attributes that differ. Its condition requires that the item exists, so that a deleted item
+//! is not created again, and that every guarded attribute is still as it was read, so that no write of the application is
+//! lost.
 
-use crate::change::migration::Change;
+use crate::change::item_change::Change;
 use crate::item::value::Value;
 use crate::write::journal::Entry;
 use std::collections::BTreeMap;
 
-/// One conditional UpdateItem, less table and key.
+/// One conditional UpdateItem, without table and key.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Update {
-    /// The UpdateExpression.
+    /// UpdateExpression.
     pub expression: String,
-    /// The ConditionExpression.
+    /// ConditionExpression.
     pub condition: String,
-    /// ExpressionAttributeNames.
+    /// ExpressionAttributeNames: attribute names by placeholder.
     pub names: BTreeMap<String, String>,
-    /// ExpressionAttributeValues.
+    /// ExpressionAttributeValues: values by placeholder.
     pub values: BTreeMap<String, Value>,
 }
 
 impl Update {
-    /// The update that makes a change, for a table with these key attributes.
+    /// The update that applies a change, for a table with these key attributes.
     pub fn of_change(change: &Change, keys: &[String]) -> Self {
         Self::new(change.delta(), change.guard(), keys)
     }
 
-    /// The update that undoes a journaled change: back to the image before, only while every touched attribute still
-    /// is as the run left it.
-    pub fn of_undo(entry: &Entry, keys: &[String]) -> Self {
+    /// The update that restores an entry's before-image, on condition that every touched attribute is still as the run left
+    /// it.
+    pub fn that_restores(entry: &Entry, keys: &[String]) -> Self {
         let differing = entry.before.iter().filter(|(name, before)| entry.after.get(*name) != Some(before));
         let guard = entry.after.iter().map(|(name, value)| (name, value.as_ref()));
         Self::new(differing.map(|(name, value)| (name, value.as_ref())), guard, keys)
@@ -61,7 +62,7 @@ impl Update {
     ) -> String {
         let exists = keys.first().map(|key| format!("attribute_exists({})", self.name(key)));
         let mut parts: Vec<String> = exists.into_iter().collect();
-        // A key attribute never changes, so guarding it says nothing.
+        // A key attribute cannot change, so it needs no condition.
         for (name, value) in guard.filter(|(name, _)| !keys.contains(name)) {
             let placeholder = self.name(name);
             parts.push(match value {
@@ -102,7 +103,7 @@ fn clauses(sets: &[String], removes: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::migration::{Footprint, Image};
+    use crate::change::footprint::{Footprint, Image};
     use crate::item::value::Item;
 
     #[test]
@@ -122,14 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn an_undo_goes_back_only_from_what_the_run_left() {
+    fn an_item_is_only_restored_from_what_the_run_left() {
         let entry = Entry {
             key: Item::from([("pk".into(), Value::s("1"))]),
             before: Image::from([("a".into(), None), ("b".into(), Some(Value::n("1")))]),
             after: Image::from([("a".into(), Some(Value::n("9"))), ("b".into(), Some(Value::n("1")))]),
-            at: 0,
+            read_at: 0,
         };
-        let update = Update::of_undo(&entry, &["pk".into()]);
+        let update = Update::that_restores(&entry, &["pk".into()]);
         assert_eq!(update.expression, "REMOVE #n0");
         assert_eq!(update.condition, "attribute_exists(#n1) AND #n0 = :v0 AND #n2 = :v1");
     }

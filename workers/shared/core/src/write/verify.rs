@@ -1,60 +1,60 @@
-//! What the verification makes of one item: compared with the migration and with the journal.
+//! Verification: compares an item with the migration and with the journal.
 
 use crate::change::migration::{Migration, Outcome};
 use crate::item::value::Item;
 use crate::write::counts::Tally;
-use crate::write::journal::{Index, Standing};
+use crate::write::journal_index::{ItemState, JournalIndex};
 use crate::write::judge::Judge;
 
 impl<M: Migration> Judge<'_, M> {
-    /// Counts an item as what it now is. Late are items that a run would still change.
-    pub fn verify(&self, item: &Item, journal: &Index, tally: &mut Tally) {
+    /// Counts an item by its current state. An item that the migration would still change is late.
+    pub fn verify(&self, item: &Item, journal: &JournalIndex, tally: &mut Tally) {
         let key = self.table.key_of(item);
-        let standing = match journal.is_empty() {
-            true => Standing::NotJournaled,
-            false => journal.standing(&key, item, self.migration.footprint().touched()),
+        let state = match journal.is_empty() {
+            true => ItemState::NotJournaled,
+            false => journal.state_of(&key, item, self.migration.footprint().touched()),
         };
-        self.count_standing(standing, &key, item, tally);
+        self.count_state(state, &key, item, tally);
         tally.counts.scanned += 1;
-        match (self.outcome(item), standing) {
+        match (self.outcome(item), state) {
             (Outcome::Changed(_), _) => {
                 tally.counts.late += 1;
-                tally.find(key, "it is in the old shape");
+                tally.add_finding(key, "it is in the old shape");
             }
             (Outcome::Invalid(reason), _) => {
                 tally.counts.invalid += 1;
-                tally.find(key, reason.to_string());
+                tally.add_finding(key, reason.to_string());
             }
-            (_, Standing::AsWritten | Standing::ChangedSince) => tally.counts.changed += 1,
-            (Outcome::AlreadyDone, Standing::NotJournaled) => tally.counts.already_done += 1,
-            (Outcome::NotMatched, Standing::NotJournaled) => tally.counts.not_matched += 1,
+            (_, ItemState::AsWritten | ItemState::ChangedSince) => tally.counts.changed += 1,
+            (Outcome::AlreadyDone, ItemState::NotJournaled) => tally.counts.already_done += 1,
+            (Outcome::NotMatched, ItemState::NotJournaled) => tally.counts.not_matched += 1,
         }
     }
 
-    fn count_standing(&self, standing: Standing, key: &Item, item: &Item, tally: &mut Tally) {
-        match standing {
-            Standing::NotJournaled => {}
-            Standing::ChangedSince => tally.journal.changed_since += 1,
-            Standing::AsWritten => {
+    fn count_state(&self, state: ItemState, key: &Item, item: &Item, tally: &mut Tally) {
+        match state {
+            ItemState::NotJournaled => {}
+            ItemState::ChangedSince => tally.journal.changed_since += 1,
+            ItemState::AsWritten => {
                 tally.journal.as_written += 1;
                 if !self.migration.check(item) {
                     tally.journal.check_failed += 1;
-                    tally.find(key.clone(), "it is as the run left it, and `check` does not hold");
+                    tally.add_finding(key.clone(), "it is as the run left it, but `check` does not hold");
                 }
             }
         }
     }
 }
 
-/// Counts the journaled items that were not seen: the application deleted them.
-pub fn count_gone(journal: &Index, tally: &mut Tally) {
+/// Counts the journaled items that the verification did not read: the application deleted them.
+pub fn count_gone(journal: &JournalIndex, tally: &mut Tally) {
     tally.journal.gone = journal.len().saturating_sub(tally.journal.as_written + tally.journal.changed_since);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::migration::TableRules;
+    use crate::change::table_rules::TableRules;
     use crate::item::table::Table;
     use crate::language::compile::compiled::Compiled;
     use crate::language::document::Document;
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn written_changed_late_untouched_and_gone_items_are_told_apart() {
+    fn written_changed_late_untouched_and_gone_items_are_counted_separately() {
         let yaml = "id: m\nwhere: has(item.a)\nchange: [{rename: {from: a, to: b}}]\ncheck: has(item.b)";
         let migration = Compiled::of(&Document::from_yaml(yaml).unwrap()).unwrap();
         let table: Table = serde_json::from_value(serde_json::json!({
@@ -75,7 +75,7 @@ mod tests {
         .unwrap();
         let rules = TableRules::of(&table, 0);
         let judge = Judge { migration: &migration, rules: &rules, table: &table };
-        let mut journal = Index::default();
+        let mut journal = JournalIndex::default();
         for key in ["1", "2", "3"] {
             let old = item(&format!(r#"{{"pk":{{"S":"{key}"}},"a":{{"S":"x"}}}}"#));
             let Outcome::Changed(change) = judge.outcome(&old) else { panic!() };

@@ -1,22 +1,23 @@
-//! DynamoDB's own JSON where every item passes through it: what Scan answers, and what BatchExecuteStatement is asked.
+//! The JSON of the two DynamoDB calls that every item passes through: the answer of Scan and the request of
+//! BatchExecuteStatement.
 //!
-//! The SDK's types would cost several copies of each item. They are here, and not beside the client, because what runs once
-//! an item is compiled in this crate, for speed.
+//! The SDK's types would copy each item several times. This code is here and not next to the client because this crate is
+//! compiled for speed, the others for size.
 
 use serde::{Deserialize, Serialize};
 
 use crate::item::value::{Item, Value};
 use crate::write::statement::Statement;
 
-/// What an answer of Scan holds, as far as it is used here. Field names are the API's.
+/// The fields of a Scan answer that are used. Source: DynamoDB API reference, Scan, Response Elements.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub struct ScanAnswer {
-    /// The items.
+    /// The items that passed the filter.
     pub items: Vec<Item>,
-    /// How many items were read, those included that the filter left out.
+    /// The number of items that were read, including those that the filter left out.
     pub scanned_count: u64,
-    /// Where the next page begins; none after the last.
+    /// The cursor of the next page; `None` after the last page.
     pub last_evaluated_key: Option<Item>,
     consumed_capacity: Capacity,
 }
@@ -28,18 +29,18 @@ struct Capacity {
 }
 
 impl ScanAnswer {
-    /// Reads an answer; an error if it holds what is not known here.
+    /// Parses an answer. Fails if a value has an unknown type; the caller then lets the SDK parse it.
     pub fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(body)
     }
 
-    /// Read units consumed.
+    /// The consumed read units.
     pub fn units(&self) -> f64 {
         self.consumed_capacity.capacity_units
     }
 }
 
-/// The body of BatchExecuteStatement. Field names are the API's.
+/// The body of BatchExecuteStatement. Source: DynamoDB API reference, BatchExecuteStatement, Request Parameters.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Body<'s> {
@@ -65,7 +66,8 @@ impl<'s> Entry<'s> {
     }
 }
 
-/// The body of a request that asks what it consumed and, where a condition fails, for the item.
+/// The body of a BatchExecuteStatement request. Its answer contains the consumed capacity and, for each failed condition, the
+/// item.
 pub fn batch(statements: &[Statement<'_>]) -> Result<Vec<u8>, serde_json::Error> {
     let statements = statements.iter().map(Entry::of).collect();
     serde_json::to_vec(&Body { return_consumed_capacity: "TOTAL", statements })
@@ -76,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_of_scan_is_read_and_what_it_lacks_is_nothing() {
+    fn a_scan_answer_is_parsed_and_missing_fields_are_empty() {
         let text = r#"{"Count":1,"ScannedCount":3,"Items":[{"pk":{"S":"a"},"n":{"N":"12345678901234567890123456789012345678"}}],
             "LastEvaluatedKey":{"pk":{"S":"a"}},"ConsumedCapacity":{"TableName":"t","CapacityUnits":0.5}}"#;
         let answer: ScanAnswer = ScanAnswer::decode(text.as_bytes()).unwrap();
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_the_core_does_not_know_is_left_to_the_sdk() {
+    fn a_value_of_an_unknown_type_is_an_error() {
         let text = r#"{"ScannedCount":1,"Items":[{"pk":{"VECTOR":[1]}}]}"#;
         assert!(ScanAnswer::decode(text.as_bytes()).is_err());
     }

@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{TestCaseError, TestRunner};
 use std::collections::BTreeSet;
-use tableshift_core::change::migration::{Image, Migration as _, Outcome};
+use tableshift_core::change::footprint::Image;
+use tableshift_core::change::migration::{Migration as _, Outcome};
 use tableshift_core::item::value::{Item, item_bytes};
 use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::document::Document;
@@ -75,42 +76,7 @@ proptest! {
     }
 
     #[test]
-    fn applying_twice_equals_applying_once_where_the_checker_says_so(document in migration(), item in item()) {
-        let migration = compiled(&document)?;
-        if let Outcome::Changed(change) = migration.apply(&item) {
-            let now = change.applied_to(&item);
-            let again = migration.apply(&now);
-            let idempotent = migration.is_shown_idempotent();
-            prop_assert!(!idempotent || matches!(again, Outcome::AlreadyDone | Outcome::NotMatched), "{:?}\n{}", again, bits(&now));
-        }
-    }
-
-    #[test]
-    fn a_where_that_is_said_to_be_constant_is(document in migration(), item in item()) {
-        let migration = compiled(&document)?;
-        for fact in migration.constant_conditions() {
-            if document.get("rules").is_none() && fact.field.name == "where" && !fact.holds {
-                prop_assert_eq!(migration.apply(&item), Outcome::NotMatched);
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_inverted_by_a_migration_comes_back_by_it(document in migration(), item in item()) {
-        let migration = compiled(&document)?;
-        if let (Some(inverse), Outcome::Changed(change)) = (migration.inverse_steps(), migration.apply(&item)) {
-            let back = serde_json::json!({"id": "inverse", "change": inverse});
-            let now = change.applied_to(&item);
-            let undone = match compiled(&back)?.apply(&now) {
-                Outcome::Changed(undo) => undo.applied_to(&now),
-                other => panic!("{other:?} of {}", bits(&now)),
-            };
-            prop_assert_eq!(bits(&undone), bits(&item));
-        }
-    }
-
-    #[test]
-    fn a_document_s_hash_outlives_its_layout(document in migration()) {
+    fn the_hash_of_a_document_does_not_depend_on_its_layout(document in migration()) {
         let read = Document::from_json(&document).expect("a document");
         let yaml = Document::from_yaml(&serde_json::to_string_pretty(&read).expect("plain data")).expect("JSON is YAML");
         prop_assert_eq!(read.hash(), yaml.hash());
@@ -121,7 +87,7 @@ proptest! {
 #[test]
 fn what_is_generated_meets_every_promise_often() {
     let mut runner = TestRunner::deterministic();
-    let (mut compiles, mut changed, mut idempotent, mut inverted) = (0, 0, 0, 0);
+    let (mut compiles, mut changed) = (0, 0);
     for _ in 0..1_500 {
         let document = migration().new_tree(&mut runner).expect("a migration").current();
         let item = item().new_tree(&mut runner).expect("an item").current();
@@ -129,10 +95,7 @@ fn what_is_generated_meets_every_promise_often() {
         compiles += 1;
         if let Outcome::Changed(_) = migration.apply(&item) {
             changed += 1;
-            idempotent += usize::from(migration.is_shown_idempotent());
-            inverted += usize::from(migration.inverse_steps().is_some());
         }
     }
-    let all = format!("{compiles} compile, {changed} change, {idempotent} idempotent, {inverted} inverted");
-    assert!(compiles > 700 && changed > 200 && idempotent > 60 && inverted > 10, "{all}");
+    assert!(compiles > 700 && changed > 200, "{compiles} compile, {changed} change");
 }

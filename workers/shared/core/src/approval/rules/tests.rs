@@ -21,11 +21,11 @@ fn somebody_else_of_the_account_may_approve_and_the_requester_may_not() {
     let ann = started_by(Some(user("ann")));
     assert_eq!(strict().may_approve(&user("bob"), &ann, ACCOUNT), Ok(()));
     let own = strict().may_approve(&user("ann"), &ann, ACCOUNT).unwrap_err();
-    assert!(matches!(own, NotEntitled::Requester { .. }), "{own}");
+    assert!(matches!(own, NotEligible::Requester { .. }), "{own}");
 }
 
 #[test]
-fn who_resumed_a_run_may_not_approve_it_either() {
+fn whoever_resumed_a_run_may_not_approve_it_either() {
     let mut both = started_by(Some(user("ann")));
     both.extend(started_by(Some(user("bob"))));
     assert!(strict().may_approve(&user("bob"), &both, ACCOUNT).is_err());
@@ -33,16 +33,16 @@ fn who_resumed_a_run_may_not_approve_it_either() {
 }
 
 #[test]
-fn what_an_unknown_requester_means_is_the_policy_s_to_say_and_no_is_the_default() {
+fn the_policy_decides_about_unknown_requesters_and_refuses_by_default() {
     let unknown = started_by(None);
     let refused = strict().may_approve(&user("bob"), &unknown, ACCOUNT).unwrap_err();
-    assert_eq!(refused, NotEntitled::RequesterUnknown("arn:e".into()));
+    assert_eq!(refused, NotEligible::RequesterUnknown("arn:e".into()));
     let lenient = ApprovalRules { unknown_requester: UnknownRequester::Allow, ..strict() };
     assert_eq!(lenient.may_approve(&user("bob"), &unknown, ACCOUNT), Ok(()));
 }
 
 #[test]
-fn a_federated_user_can_neither_approve_nor_be_told_from_others() {
+fn a_federated_user_cannot_approve_and_counts_as_an_unknown_requester() {
     let federated = |name: &str| Identity {
         arn: format!("arn:aws:sts::{ACCOUNT}:federated-user/{name}"),
         user_id: format!("{ACCOUNT}:{name}"),
@@ -50,14 +50,14 @@ fn a_federated_user_can_neither_approve_nor_be_told_from_others() {
     };
     let ann = started_by(Some(user("ann")));
     let refused = strict().may_approve(&federated("bob"), &ann, ACCOUNT).unwrap_err();
-    assert!(matches!(refused, NotEntitled::Indistinct(_)), "{refused}");
+    assert!(matches!(refused, NotEligible::Indistinct(_)), "{refused}");
     let started = started_by(Some(federated("eve")));
     let refused = strict().may_approve(&user("ann"), &started, ACCOUNT).unwrap_err();
-    assert!(matches!(refused, NotEntitled::RequesterUnknown(_)), "{refused}");
+    assert!(matches!(refused, NotEligible::RequesterUnknown(_)), "{refused}");
 }
 
 #[test]
-fn anybody_with_an_account_can_sign_so_another_account_needs_to_be_named() {
+fn an_approver_from_another_account_must_be_listed() {
     let ann = started_by(Some(user("ann")));
     let outsider = Identity {
         arn: "arn:aws:iam::999988887777:user/bob".into(),
@@ -65,11 +65,11 @@ fn anybody_with_an_account_can_sign_so_another_account_needs_to_be_named() {
         account: "999988887777".into(),
     };
     let refused = strict().may_approve(&outsider, &ann, ACCOUNT).unwrap_err();
-    assert!(matches!(refused, NotEntitled::Outsider { .. }), "{refused}");
+    assert!(matches!(refused, NotEligible::Outsider { .. }), "{refused}");
     let named = ApprovalRules { approvers: vec!["arn:aws:iam::999988887777:user/*".into()], ..strict() };
     assert_eq!(named.may_approve(&outsider, &ann, ACCOUNT), Ok(()));
     let refused = named.may_approve(&user("bob"), &ann, ACCOUNT).unwrap_err();
-    assert_eq!(refused, NotEntitled::NotListed(user("bob").arn));
+    assert_eq!(refused, NotEligible::NotListed(user("bob").arn));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_policy_without_rules_is_the_strict_one_and_unknown_rules_are_refused() {
 }
 
 #[test]
-fn hashes_that_differ_say_which_one_does() {
+fn the_error_names_the_hash_that_differs() {
     let asked = Hashes { plan: "p", report: "r" };
     assert_eq!(asked.still(asked), Ok(()));
     assert_eq!(Hashes { plan: "q", ..asked }.still(asked).unwrap_err().what, "plan");
@@ -107,7 +107,7 @@ fn a_signer_and_every_caller_are_requesters_and_none_of_them_may_approve() {
     };
     for name in ["ann", "ci"] {
         let refused = strict().may_approve(&user(name), std::slice::from_ref(&requester), ACCOUNT).unwrap_err();
-        assert!(matches!(refused, NotEntitled::Requester { .. }), "{refused}");
+        assert!(matches!(refused, NotEligible::Requester { .. }), "{refused}");
     }
     assert_eq!(strict().may_approve(&user("bob"), &[requester], ACCOUNT), Ok(()));
 }
@@ -116,7 +116,7 @@ fn a_signer_and_every_caller_are_requesters_and_none_of_them_may_approve() {
 fn a_signature_alone_does_not_show_who_made_the_call() {
     let signed = Requester { signer: Some(user("ann")), ..Requester::unknown("arn:e", "2026-11-22T10:00:00Z") };
     let refused = strict().may_approve(&user("bob"), std::slice::from_ref(&signed), ACCOUNT).unwrap_err();
-    assert_eq!(refused, NotEntitled::RequesterUnknown("arn:e".into()));
+    assert_eq!(refused, NotEligible::RequesterUnknown("arn:e".into()));
     let lenient = ApprovalRules { unknown_requester: UnknownRequester::Allow, ..strict() };
     assert_eq!(lenient.may_approve(&user("bob"), std::slice::from_ref(&signed), ACCOUNT), Ok(()));
     assert!(lenient.may_approve(&user("ann"), &[signed], ACCOUNT).is_err());
@@ -131,7 +131,7 @@ fn only_a_listed_identity_of_another_account_may_sign_a_start() {
 }
 
 #[test]
-fn an_approval_is_decidable_once_the_records_of_the_last_start_have_come() {
+fn an_approval_is_decidable_once_the_records_of_the_last_start_are_delivered() {
     let at = |text: &str| Requester::unknown("arn:e", text);
     let both = [at("2026-11-22T10:00:00Z"), at("2026-11-22T11:00:00Z")];
     let expected: Timestamp = "2026-11-22T11:15:00Z".parse().unwrap();
@@ -141,7 +141,7 @@ fn an_approval_is_decidable_once_the_records_of_the_last_start_have_come() {
 }
 
 #[test]
-fn the_rules_of_a_plan_from_before_are_written_as_they_were() {
+fn default_rules_are_serialized_as_before_the_new_fields() {
     let json = serde_json::to_string(&strict()).unwrap();
     assert_eq!(json, r#"{"unknown_requester":"refuse","approvers":[],"named_sessions":[]}"#);
 }

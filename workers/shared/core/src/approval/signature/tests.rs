@@ -11,7 +11,7 @@ fn statement() -> Statement {
     Statement::answer(to, true, "")
 }
 
-/// A URL as a signer makes it, with these parameters put in or, where the value is `None`, left out.
+/// A URL as a signer makes it, with these parameters replaced or, where the value is `None`, removed.
 fn url(changes: &[(&str, Option<&str>)]) -> String {
     let headers = "host;x-tableshift-answer;x-tableshift-plan;x-tableshift-question;x-tableshift-reason;\
                    x-tableshift-report;x-tableshift-run";
@@ -40,7 +40,7 @@ fn read(url: &str, now: i64) -> Result<Signature, SignatureError> {
 }
 
 #[test]
-fn a_signature_is_read_and_its_query_stays_as_it_was_signed() {
+fn the_query_of_a_signature_is_kept_as_it_was_signed() {
     let url = url(&[("X-Amz-Security-Token", Some("a+b/c=="))]);
     let signature = read(&url, NOW).unwrap();
     assert_eq!(format!("https://{HOST}/?{}", signature.query()), url);
@@ -48,7 +48,7 @@ fn a_signature_is_read_and_its_query_stays_as_it_was_signed() {
 }
 
 #[test]
-fn a_signature_for_another_host_is_refused_and_nothing_else_is_ever_asked() {
+fn a_signature_for_another_host_is_refused() {
     for other in ["evil.example", "sts.eu-central-1.amazonaws.com.evil.example", "sts.amazonaws.com", "127.0.0.1:80"] {
         let url = url(&[]).replace(HOST, other);
         assert_eq!(read(&url, NOW).unwrap_err(), SignatureError::Host { expected: HOST.into(), found: other.into() });
@@ -56,7 +56,7 @@ fn a_signature_for_another_host_is_refused_and_nothing_else_is_ever_asked() {
 }
 
 #[test]
-fn what_is_no_plain_url_with_a_query_is_refused() {
+fn anything_but_a_plain_url_with_a_query_is_refused() {
     let good = url(&[]);
     let odd = [
         "ann".to_owned(),
@@ -66,7 +66,7 @@ fn what_is_no_plain_url_with_a_query_is_refused() {
         good.replace("/?", "/latest/meta-data/?"),
         format!("{good}#fragment"),
         format!("{good}\r\nhost: evil.example"),
-        format!("{good}&X-Amz-Security-Token={}", "x".repeat(MOST_BYTES)),
+        format!("{good}&X-Amz-Security-Token={}", "x".repeat(MAX_URL_BYTES)),
     ];
     for url in odd {
         assert!(matches!(read(&url, NOW), Err(SignatureError::Shape(_))), "{url}");
@@ -105,7 +105,7 @@ fn every_header_of_the_statement_must_be_signed_and_no_other() {
 }
 
 #[test]
-fn a_signature_counts_for_fifteen_minutes_whatever_it_says_itself() {
+fn a_signature_is_valid_for_at_most_fifteen_minutes() {
     let long = url(&[("X-Amz-Expires", Some("604800"))]);
     for (url, now, counts) in [
         (&long, NOW + 900, true),
@@ -120,7 +120,7 @@ fn a_signature_counts_for_fifteen_minutes_whatever_it_says_itself() {
 }
 
 #[test]
-fn a_yes_a_no_another_reason_and_another_question_are_all_different_statements() {
+fn answers_that_differ_in_any_way_are_different_statements() {
     let to = AnswerTo { run: "r-1", plan_hash: "p", report_hash: "r", secret: "s" };
     let all = [
         Statement::answer(to, true, ""),
@@ -137,7 +137,7 @@ fn a_yes_a_no_another_reason_and_another_question_are_all_different_statements()
 }
 
 #[test]
-fn a_start_is_bound_to_the_execution_and_to_all_of_its_input_but_the_signature() {
+fn a_start_is_bound_to_its_execution_and_to_its_input_without_the_signature() {
     let input = json!({"migration": "m", "table": "t"});
     let signed = json!({"table": "t", "requested_by": "https://sts", "migration": "m"});
     assert_eq!(Statement::start("e", &input), Statement::start("e", &signed));
@@ -146,7 +146,7 @@ fn a_start_is_bound_to_the_execution_and_to_all_of_its_input_but_the_signature()
 }
 
 #[test]
-fn neither_a_secret_nor_a_session_s_token_is_shown() {
+fn debug_output_contains_no_secret_and_no_session_token() {
     let shown = format!(
         "{:?}",
         Statement::answer(AnswerTo { run: "r", plan_hash: "p", report_hash: "h", secret: "hush" }, true, "")
@@ -158,12 +158,12 @@ fn neither_a_secret_nor_a_session_s_token_is_shown() {
 
 proptest! {
     #[test]
-    fn no_text_makes_reading_panic(text in "(https?://[ -~]{0,20}/\\?)?\\PC{0,60}") {
+    fn no_string_makes_parsing_panic(text in "(https?://[ -~]{0,20}/\\?)?\\PC{0,60}") {
         let _ = read(&text, NOW);
     }
 
     #[test]
-    fn no_value_of_a_parameter_makes_reading_panic(at in 0..8_usize, value in "\\PC{0,40}") {
+    fn no_parameter_value_makes_parsing_panic(at in 0..8_usize, value in "\\PC{0,40}") {
         let _ = read(&url(&[(Parameters::REQUIRED[at], Some(&value))]), NOW);
     }
 }

@@ -1,26 +1,27 @@
-//! Why a path does not parse, and why a value cannot be set at one.
+//! Why a path does not parse, and why a value cannot be set at a path.
 
 use thiserror::Error;
 
-/// How deep a path may go: DynamoDB nests values 32 levels deep. Source: DynamoDB developer guide, "Quotas".
+/// The most parts of a path, its top-level attribute included: DynamoDB nests values 32 levels deep. Source: DynamoDB
+/// developer guide, "Quotas".
 pub(crate) const MAX_PARTS: usize = 33;
 
 /// Why a path does not parse.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PathError {
-    /// Two dots in a row, a dot at an end, or nothing at all.
+    /// Two dots in a row, a dot at the start or end, or an empty path.
     #[error("path `{path}` has an empty part; write names joined by single dots, or quote a name that holds dots")]
     EmptyPart {
         /// The path as written.
         path: String,
     },
-    /// A quote that is not closed, or text after a closing quote.
+    /// A quote that is not closed, or characters between a closing quote and the next dot.
     #[error("path `{path}` has a quote that is not closed before the next dot")]
     Quote {
         /// The path as written.
         path: String,
     },
-    /// Brackets that hold no position.
+    /// Brackets without a position in them.
     #[error(
         "path `{path}` has brackets that are neither `[*]` nor a position such as `[0]`; quote a name that holds brackets"
     )]
@@ -28,7 +29,7 @@ pub enum PathError {
         /// The path as written.
         path: String,
     },
-    /// More parts than a value can be nested.
+    /// More parts than values can be nested.
     #[error("path `{path}` has more than {MAX_PARTS} parts, deeper than DynamoDB nests values")]
     TooDeep {
         /// The path as written.
@@ -36,7 +37,7 @@ pub enum PathError {
     },
 }
 
-/// Why a value cannot be put at a path.
+/// Why a value cannot be set at a path.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PlaceError {
     /// A part of the path above the last is missing.
@@ -52,29 +53,29 @@ pub enum PlaceError {
     ParentNotMap {
         /// The whole path.
         path: String,
-        /// The part that is no map.
+        /// The part that is not a map.
         parent: String,
-        /// Its type.
+        /// The type descriptor of what is there instead, such as `S`.
         found: &'static str,
     },
-    /// What a position is in is not a list.
+    /// A position follows something that is not a list.
     #[error("cannot follow `{path}`: `{parent}` is not a list but of type {found}")]
     NotList {
         /// The whole path.
         path: String,
-        /// The part that is no list.
+        /// The part that is not a list.
         parent: String,
-        /// Its type.
+        /// The type descriptor of what is there instead, such as `S`.
         found: &'static str,
     },
-    /// A list has no such element.
+    /// The list is shorter than the position requires.
     #[error("cannot set `{path}`: the list `{parent}` has {length} elements")]
     NoElement {
         /// The whole path.
         path: String,
         /// The list.
         parent: String,
-        /// How many elements it has.
+        /// The number of its elements.
         length: usize,
     },
 }

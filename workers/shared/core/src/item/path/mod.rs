@@ -1,6 +1,7 @@
 //! Paths to attributes: `address`, `address.city`, `orders[0].qty`, `orders[*].qty`, `"a.dotted.name".part`.
 //!
-//! What a path leads to in an item is here; expressions have attribute access of their own.
+//! Steps of a migration use these paths. Expressions access attributes in their own way, in
+//! [`language`](crate::language).
 
 mod error;
 mod place;

@@ -1,4 +1,4 @@
-//! A path and what it leads to in an item.
+//! A path, and reading, setting and removing the value at it.
 
 use crate::item::path::error::{MAX_PARTS, PathError, PlaceError};
 use crate::item::path::read::{Part, Reader};
@@ -6,7 +6,7 @@ use crate::item::value::{Item, Value};
 use std::borrow::Cow;
 use std::fmt;
 
-/// A path to an attribute: the top-level attribute's name, then names within maps and positions within lists.
+/// A path to a value: the name of the top-level attribute, then names within maps and positions within lists.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Path {
     root: String,
@@ -14,7 +14,7 @@ pub struct Path {
 }
 
 impl Path {
-    /// Parses a path. Names that hold dots or brackets are put in double quotes; a double quote within is doubled.
+    /// Parses a path. A name with dots or brackets must be in double quotes; a double quote within it is doubled.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         let mut names = Reader::of(text);
         let root = names.name()?;
@@ -28,45 +28,45 @@ impl Path {
         Ok(Self { root, rest })
     }
 
-    /// The top-level attribute that this path is in.
+    /// The name of the top-level attribute.
     pub fn root(&self) -> &str {
         &self.root
     }
 
-    /// What follows the top-level attribute.
+    /// The parts below the top-level attribute.
     pub fn rest(&self) -> &[Part] {
         &self.rest
     }
 
-    /// Whether this names several places: it has a `[*]`.
+    /// Whether the path contains `[*]`, so that it may name several places.
     pub fn is_many(&self) -> bool {
         self.rest.contains(&Part::Every)
     }
 
-    /// Whether this is a top-level attribute.
+    /// Whether the path names a top-level attribute.
     pub fn is_root(&self) -> bool {
         self.rest.is_empty()
     }
 
-    /// The path without its last part; none for a top-level attribute.
+    /// The path without its last part; `None` for a top-level attribute.
     pub fn parent(&self) -> Option<Self> {
         let (_, parents) = self.rest.split_last()?;
         Some(Self { root: self.root.clone(), rest: parents.to_vec() })
     }
 
-    /// The path of the element that the last `[*]` stands for.
+    /// The path up to and including its last `[*]`; `None` if it has none.
     pub fn element(&self) -> Option<Self> {
         let last = self.rest.iter().rposition(|part| *part == Part::Every)?;
         Some(Self { root: self.root.clone(), rest: self.rest[..=last].to_vec() })
     }
 
-    /// Whether this is the other path or above it.
+    /// Whether the other path is this one or lies below it.
     pub fn holds(&self, other: &Self) -> bool {
         self.root == other.root && other.rest.starts_with(&self.rest)
     }
 
-    /// The places that this path names in an item: itself, or one for each element that its `[*]` stand for. None where
-    /// what a `[*]` is in is missing.
+    /// The places that this path names in an item: the path itself, or one path for each element that its `[*]` match.
+    /// Empty where a list is missing.
     pub fn places(&self, item: &Item) -> Result<Vec<Cow<'_, Self>>, PlaceError> {
         if !self.is_many() {
             return Ok(vec![Cow::Borrowed(self)]);
@@ -102,7 +102,8 @@ impl Path {
         }
     }
 
-    /// This path with its `[*]` replaced by the positions of a place that another path named; both have the same `[*]`.
+    /// This path with each `[*]` replaced by the position that `place` has there. The path of `place` must have the same
+    /// `[*]`.
     pub fn at(&self, place: &Self) -> Self {
         let rest = self.rest.iter().enumerate().map(|(depth, part)| match (part, place.rest.get(depth)) {
             (Part::Every, Some(position)) => position.clone(),
@@ -111,7 +112,7 @@ impl Path {
         Self { root: self.root.clone(), rest: rest.collect() }
     }
 
-    /// The value at this place, if every part above it holds it. A path with a `[*]` is no place.
+    /// The value at this place; `None` if any part of the path is missing or the path contains `[*]`.
     pub fn get<'i>(&self, item: &'i Item) -> Option<&'i Value> {
         self.rest.iter().try_fold(item.get(&self.root)?, |value, part| match (value, part) {
             (Value::M(map), Part::Name(name)) => map.get(name),
@@ -120,7 +121,7 @@ impl Path {
         })
     }
 
-    /// The value at this place, to change it.
+    /// The value at this place for changes in place; `None` as in [`get`](Self::get).
     pub fn get_mut<'i>(&self, item: &'i mut Item) -> Option<&'i mut Value> {
         self.rest.iter().try_fold(item.get_mut(&self.root)?, |value, part| match (value, part) {
             (Value::M(map), Part::Name(name)) => map.get_mut(name),
@@ -129,7 +130,7 @@ impl Path {
         })
     }
 
-    /// Puts a value at this place. What is above it must exist: it is never invented.
+    /// Sets the value at this place. The maps and lists above it must exist.
     pub fn put(&self, item: &mut Item, value: Value) -> Result<(), PlaceError> {
         let Some(last) = self.rest.last() else {
             item.insert(self.root.clone(), value);
@@ -147,7 +148,7 @@ impl Path {
         Ok(())
     }
 
-    /// Puts a value at this place, and makes the maps above it that are missing.
+    /// Sets the value at this place and creates the maps above it that are missing.
     pub fn put_deep(&self, item: &mut Item, value: Value) -> Result<(), PlaceError> {
         for depth in 0..self.rest.len() {
             let above = Self { root: self.root.clone(), rest: self.rest[..depth].to_vec() };
@@ -158,7 +159,7 @@ impl Path {
         self.put(item, value)
     }
 
-    /// Takes the value at this place out of the item, if it is there. Taking a list's element closes the gap.
+    /// Removes and returns the value at this place, if there is one. The elements behind a removed list element move up.
     pub fn take(&self, item: &mut Item) -> Option<Value> {
         let Some(last) = self.rest.last() else { return item.remove(&self.root) };
         match (last, self.holder(item).ok()?) {
@@ -168,7 +169,7 @@ impl Path {
         }
     }
 
-    /// The map or list that the last part is in.
+    /// The map or list that contains the last part.
     fn holder<'i>(&self, item: &'i mut Item) -> Result<&'i mut Value, PlaceError> {
         let missing = |depth| PlaceError::ParentMissing { path: self.to_string(), parent: self.above(depth) };
         let mut value = item.get_mut(&self.root).ok_or_else(|| missing(0))?;

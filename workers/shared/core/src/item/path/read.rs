@@ -1,11 +1,11 @@
-//! Reading the text of a path part by part.
+//! Parses the string of a path part by part.
 
 use crate::item::path::error::PathError;
 
 /// A part of a path below its top-level attribute.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Part {
-    /// A name within a map.
+    /// A key of a map.
     Name(String),
     /// An element of a list, from 0.
     Index(usize),
@@ -13,7 +13,7 @@ pub enum Part {
     Every,
 }
 
-/// Reads the parts of a path one by one.
+/// Parses the parts of a path one by one.
 pub(crate) struct Reader<'t> {
     whole: &'t str,
     rest: &'t str,
@@ -24,7 +24,7 @@ impl<'t> Reader<'t> {
         Self { whole, rest: whole }
     }
 
-    /// The next part, or nothing at the end.
+    /// The next part, or `None` at the end.
     pub(crate) fn part(&mut self) -> Result<Option<Part>, PathError> {
         if self.rest.is_empty() {
             return Ok(None);
@@ -78,7 +78,7 @@ impl<'t> Reader<'t> {
         while let Some(quote) = text[from..].find('"').map(|at| from + at) {
             name.push_str(&text[from..quote]);
             if !text[quote + 1..].starts_with('"') {
-                // `quoted` is a part of `rest`, so what follows it is too.
+                // `text` is a suffix of `rest`, so the position within `rest` follows from the lengths.
                 let taken = self.rest.len() - text.len() + quote + 1;
                 self.rest = &self.rest[taken..];
                 return Ok(name);

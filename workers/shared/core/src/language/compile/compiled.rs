@@ -1,15 +1,18 @@
-//! A document with its expressions compiled and its paths parsed: what workers apply.
+//! A compiled document, which workers apply to items.
 
-use crate::change::migration::{Change, Footprint, Invalid, Migration, Outcome};
+use crate::change::filter::Filter;
+use crate::change::footprint::Footprint;
+use crate::change::invalid::Invalid;
+use crate::change::item_change::Change;
+use crate::change::migration::{Migration, Outcome};
 use crate::item::value::{Item, item_bytes};
 pub use crate::language::compile::error::MeaningError;
 use crate::language::compile::reading;
-use crate::language::compile::steps::{self, Step, Watch};
+use crate::language::compile::steps::{self, Action, Step, Watch};
 use crate::language::document::Document;
 use crate::language::document::field::Field;
 use crate::language::document::requires::Requirement;
 use crate::language::expression::cel::{Expression, Scope};
-use crate::language::expression::pushdown::Filter;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -23,12 +26,12 @@ pub struct Compiled {
     key_reads: BTreeSet<String>,
 }
 
-/// A rule: which items, what to change, what must hold after.
+/// A compiled rule: which items, which steps, what must hold after.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
-    /// Its number, from 1; none if the document is a single rule itself.
+    /// The rule's number, from 1. None in a document without rules.
     pub(crate) number: Option<usize>,
-    /// Its name, or its number; none if the document is a single rule itself.
+    /// The rule's name, or its number. None in a document without rules.
     pub(crate) name: Option<String>,
     pub(crate) matches: Option<Expression>,
     pub(crate) check: Option<Expression>,
@@ -36,7 +39,7 @@ pub(crate) struct Rule {
 }
 
 impl Compiled {
-    /// Checks a document's meaning and compiles it.
+    /// Compiles a document. The first fault is the error; [`diagnostics`](crate::language::diagnostics) finds all of them.
     pub fn of(document: &Document) -> Result<Self, MeaningError> {
         if !is_name(&document.id) {
             return Err(MeaningError::Id(document.id.clone()));
@@ -75,8 +78,8 @@ impl Compiled {
         &self.rules
     }
 
-    /// The rule for an item, if there is one.
-    pub(crate) fn rule_for(&self, item: &Item) -> Result<Option<&Rule>, Invalid> {
+    /// The first rule whose `where` is true for an item.
+    fn rule_for(&self, item: &Item) -> Result<Option<&Rule>, Invalid> {
         for rule in &self.rules {
             if rule.matches(item).map_err(|reason| rule.invalid(reason))? {
                 return Ok(Some(rule));
@@ -85,26 +88,30 @@ impl Compiled {
         Ok(None)
     }
 
-    /// Some attributes of an item that no rule is for: whether they are as a rule would have left them.
+    /// The outcome for an item that no rule applies to: already done if a rule's `check` holds for it.
     fn unmatched(&self, item: &Item) -> Outcome {
         let done = self.rules.iter().any(|rule| rule.check.as_ref().is_some_and(|c| c.holds(item).unwrap_or(false)));
         if done { Outcome::AlreadyDone } else { Outcome::NotMatched }
     }
 
-    /// The attributes of an item that expressions read as `key`: no step may touch them.
+    /// The attributes of an item that expressions read as `key`. No step may touch them.
     fn key_of(&self, item: &Item) -> Item {
         picked(item, &self.key_reads)
     }
 
-    /// The attributes that a rule's steps may read and write, as they are after them.
-    pub(crate) fn steps(&self, rule: &Rule, item: &Item, watch: &mut Watch<'_>) -> Result<Item, Invalid> {
+    /// Applies the steps of the rule that applies to an item. Calls `watch` after each step that was carried out, with the
+    /// step's position and the guarded attributes after it. Stops at a step that fails. Returns the rule's name or
+    /// number: None if no rule applies, or in a document without rules.
+    pub fn watch_steps(&self, item: &Item, watch: &mut Watch<'_>) -> Option<&str> {
+        let rule = self.rule_for(item).ok().flatten()?;
         let mut changed = picked(item, self.footprint.guarded());
-        apply(rule, &mut changed, item, watch)?;
-        Ok(changed)
+        // The outcome of `apply` has the reason.
+        let _ = apply(rule, &mut changed, item, watch);
+        rule.name.as_deref()
     }
 
-    /// What a rule makes of an item, given all of it or its guarded attributes, what expressions
-    /// read as `key`, and the size of all of it in bytes.
+    /// The outcome of a rule's steps. `item` is the whole item or its guarded attributes, `key` is what expressions read as
+    /// `key`, and `bytes` is the size of the whole item.
     fn change(&self, rule: &Rule, mut item: Item, key: &Item, bytes: usize) -> Result<Outcome, Invalid> {
         let before = self.footprint.before(&item);
         apply(rule, &mut item, key, &mut |_, _| ())?;
@@ -120,7 +127,7 @@ impl Compiled {
     }
 }
 
-/// Some attributes of an item.
+/// The attributes of an item that have one of these names.
 fn picked(item: &Item, names: &BTreeSet<String>) -> Item {
     names.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
 }
@@ -157,6 +164,18 @@ impl Rule {
         }
     }
 
+    /// Whether a second run may change an item of this rule again: the steps change nothing that `where` reads, and a
+    /// step sets a value that it computes from an attribute that the steps change, as in `item.n + 1`.
+    pub(crate) fn may_repeat(&self) -> bool {
+        let touched: BTreeSet<&str> = self.all_steps().flat_map(Step::touches).collect();
+        let changes = |condition: &Expression| condition.reads().iter().any(|name| touched.contains(name.as_str()));
+        let repeats = |step: &Step| {
+            let is_set = matches!(step.action, Action::Set(..));
+            is_set && step.action.computed().is_some_and(changes) && !step.when.as_ref().is_some_and(changes)
+        };
+        !self.matches.as_ref().is_some_and(changes) && self.steps.iter().any(repeats)
+    }
+
     /// The steps and those within them.
     pub(crate) fn all_steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().flat_map(Step::all)
@@ -179,7 +198,7 @@ impl Migration for Compiled {
         match self.rule_for(item) {
             Err(reason) => Outcome::Invalid(reason),
             Ok(None) => self.unmatched(item),
-            // Steps read and write guarded attributes only, so only these are copied.
+            // Steps read and write only guarded attributes, so nothing else is copied.
             Ok(Some(rule)) => {
                 let guarded = picked(item, self.footprint.guarded());
                 self.change(rule, guarded, &self.key_of(item), item_bytes(item))
@@ -203,19 +222,19 @@ impl Migration for Compiled {
         &self.footprint
     }
 
-    /// An item is left out only if every rule leaves it out.
+    /// The filter leaves an item out only if every rule does.
     fn filter(&self) -> Option<Filter> {
         let conditions = self.rules.iter().map(|rule| rule.matches.as_ref().map(Expression::root));
         Filter::of_any(&conditions.collect::<Option<Vec<_>>>()?)
     }
 
-    /// Which rule an item was changed by does not show in it: any rule's `check` will do.
+    /// An item does not show which rule changed it, so the `check` of any rule is enough.
     fn check(&self, item: &Item) -> bool {
         self.rules.iter().any(|rule| rule.check.as_ref().is_none_or(|check| check.holds(item).unwrap_or(false)))
     }
 }
 
-/// Whether a text can name a file, an S3 key's part and a ledger entry.
+/// Whether a string can name a file, a part of an S3 key and a ledger entry.
 pub fn is_name(text: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     (1..=80).contains(&text.len()) && text.chars().all(legal) && !text.chars().all(|c| c == '.')

@@ -1,4 +1,4 @@
-//! Why a document that can be read has no meaning.
+//! Why a document that can be read cannot be compiled.
 
 use crate::item::path::PathError;
 use crate::language::document::field::Field;
@@ -6,10 +6,10 @@ use crate::language::document::requires::RequirementError;
 use crate::language::expression::error::CompileError;
 use thiserror::Error;
 
-/// Why a document has no meaning, and where in it.
+/// Why a document cannot be compiled, and where in it.
 #[derive(Debug, Error)]
 pub enum MeaningError {
-    /// The id is not one that a file, a key and a ledger entry can be named by.
+    /// The id cannot name a file, an S3 key and a ledger entry.
     #[error("`id` is `{0}`; write 1 to 80 letters, digits, `.`, `_` and `-`")]
     Id(String),
     /// The document has neither `change` nor `rules`, or both.
@@ -18,38 +18,38 @@ pub enum MeaningError {
     /// `kind`, `requires` and `bake` do not go together.
     #[error(transparent)]
     Requirement(RequirementError),
-    /// A migration in Rust that this build does not know.
-    #[error("no migration in Rust has the id `{id}` in this build; it knows {known}")]
+    /// The build has no migration in Rust of this id.
+    #[error("no migration in Rust has the id `{id}` in this build; it has {known}")]
     UnknownCode {
-        /// The id.
+        /// The migration's id.
         id: String,
-        /// The ids that the build knows.
+        /// The ids that the build has.
         known: String,
     },
-    /// A migration in Rust that this build knows in another form.
+    /// The build has another revision of this migration in Rust.
     #[error(
-        "the migration `{id}` is of revision {found} in this build, and revision {wanted} is asked for; start a new run"
+        "the migration `{id}` has revision {found} in this build, but the document names revision {wanted}; start a new run"
     )]
     OtherRevision {
-        /// The id.
+        /// The migration's id.
         id: String,
-        /// The revision that is asked for.
+        /// The revision that the document names.
         wanted: u32,
         /// The revision that the build has.
         found: u32,
     },
-    /// There is nothing to do.
+    /// A list of steps is empty.
     #[error("`{0}` has no step; write at least one")]
     NoSteps(Field),
-    /// A rule that no item ever reaches.
-    #[error("rule {rule} is for no item: rule {before}, before it, has no `where` and takes every item")]
+    /// A rule that no item reaches.
+    #[error("rule {rule} applies to no item: rule {before}, before it, has no `where` and takes every item")]
     Unreachable {
         /// The rule's number, from 1.
         rule: usize,
         /// The number of the rule that takes every item.
         before: usize,
     },
-    /// A step names none or several actions, or lacks what its action needs.
+    /// The fields of a step contradict each other.
     #[error("{field} {problem}")]
     Shape {
         /// The step.
@@ -75,7 +75,7 @@ pub enum MeaningError {
         #[source]
         source: CompileError,
     },
-    /// A literal has no DynamoDB form, or none that suits its place.
+    /// A literal that DynamoDB cannot store, or whose type does not fit its field.
     #[error("{field} {problem}")]
     Literal {
         /// The step and its field.
@@ -83,7 +83,7 @@ pub enum MeaningError {
         /// What is wrong with it.
         problem: String,
     },
-    /// A key attribute would be changed.
+    /// A step changes a key attribute.
     #[error("{field} touches `{attribute}`, which is a key attribute of the table: keys cannot be changed in place")]
     TouchesKey {
         /// The step.
@@ -91,8 +91,8 @@ pub enum MeaningError {
         /// The attribute.
         attribute: String,
     },
-    /// `key` is asked for something that is no key attribute.
-    #[error("`{field}` reads `key.{attribute}`, which is no key attribute of the table; write `item.{attribute}`")]
+    /// An expression reads something as `key` that is not a key attribute.
+    #[error("`{field}` reads `key.{attribute}`, which is not a key attribute of the table; write `item.{attribute}`")]
     NoKey {
         /// The field.
         field: Field,
@@ -102,7 +102,7 @@ pub enum MeaningError {
 }
 
 impl MeaningError {
-    /// Where in the document it is, if it is in one place.
+    /// The position in the document. None if the error concerns the whole document.
     pub fn field(&self) -> Option<&Field> {
         match self {
             Self::Id(_)

@@ -1,12 +1,9 @@
-//! From a document to a migration: expressions compiled, paths parsed, steps in the form that workers apply.
+//! From a document to a migration: expressions compiled, paths parsed, and steps that change items.
 //!
-//! How a document is written down is in [`document`](super::document).
+//! How a document is written down is in [`document`](super::document); how an expression is evaluated is in
+//! [`expression`](super::expression).
 
-pub mod claims;
 pub mod compiled;
 pub mod error;
-mod facts;
-mod foresight;
 pub(crate) mod reading;
 pub(crate) mod steps;
-pub mod trace;

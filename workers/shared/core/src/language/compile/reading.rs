@@ -1,4 +1,4 @@
-//! From a document's steps to steps in checked form.
+//! Reads a document's rules and steps: paths are parsed, expressions compiled, and literals turned into DynamoDB values.
 
 use crate::item::numbers;
 use crate::item::path::{Part, Path};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// How deep a literal may nest. Source: DynamoDB developer guide, "Quotas", nested attribute depth.
 const MAX_LITERAL_DEPTH: usize = 32;
 
-/// A rule as the document has it, whether it has `rules` or is a single one itself.
+/// A rule as written. A document without `rules` is a single rule.
 pub(crate) struct Written<'d> {
     pub(crate) number: Option<usize>,
     pub(crate) name: Option<&'d str>,
@@ -22,7 +22,7 @@ pub(crate) struct Written<'d> {
     pub(crate) change: &'d [document::Step],
 }
 
-/// The rules of a document.
+/// The rules of a document, in order. Refuses a document that mixes its forms, and a rule that no item can reach.
 pub(crate) fn rules(document: &Document) -> Result<Vec<Written<'_>>, MeaningError> {
     let single = Written {
         number: None,
@@ -59,13 +59,13 @@ pub(crate) fn rules(document: &Document) -> Result<Vec<Written<'_>>, MeaningErro
     }
 }
 
-/// Compiles an expression that a field may hold.
+/// Compiles the expression of an optional field.
 pub(crate) fn expression(field: Field, source: Option<&str>) -> Result<Option<Expression>, MeaningError> {
     let compile = |text| Expression::compile(text).map_err(|source| MeaningError::Expression { field, source });
     source.map(compile).transpose()
 }
 
-/// The steps of a rule, or those within a step.
+/// Reads the steps of a rule, or those within a step. There must be at least one.
 pub(crate) fn steps(place: &Field, steps: &[document::Step]) -> Result<Vec<Step>, MeaningError> {
     if steps.is_empty() {
         return Err(MeaningError::NoSteps(place.named("change")));
@@ -179,7 +179,7 @@ impl Reader<'_> {
         let field = self.field.named(name);
         match literal(field.clone(), value)? {
             version @ (Value::N(_) | Value::S(_)) => Ok(version),
-            _ => Err(MeaningError::Literal { field, problem: "is neither a number nor a text".into() }),
+            _ => Err(MeaningError::Literal { field, problem: "is neither a number nor a string".into() }),
         }
     }
 
@@ -230,11 +230,11 @@ fn literal_at(value: &serde_json::Value, depth: usize) -> Result<Value, String> 
     })
 }
 
-/// Numbers with a fraction are read as floats, which hold 15 digits surely and no more.
+/// Numbers with a fraction were read as floats, so digits beyond those of a float may be lost already.
 fn number_of(number: &serde_json::Number) -> Result<String, String> {
     let text = number.to_string();
     let normal = numbers::normal(&text).ok_or_else(|| format!("is {text}, a number that DynamoDB cannot hold"))?;
-    if number.is_f64() && numbers::significant_digits(&normal) > 15 {
+    if number.is_f64() && numbers::significant_digits(&normal) > numbers::FLOAT_DIGITS {
         return Err(
             "has a number of more than 15 digits, which may have been rounded; write `to: decimal('...')`".into()
         );

@@ -1,7 +1,6 @@
-//! Steps in checked form, and what each does to an item.
+//! Compiled steps, and what each does to an item.
 //!
-//! Structural steps move DynamoDB values as they are: what they do not compute they do not re-encode. None of them
-//! overwrites what it was not told to: only `set` does.
+//! Steps move DynamoDB values as they are and re-encode only what they compute. Only `set` overwrites an existing value.
 
 use crate::item::numbers;
 use crate::item::path::Path;
@@ -12,7 +11,7 @@ use crate::language::expression::cel::{Expression, Scope};
 use crate::language::expression::convert;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A step in checked form.
+/// A compiled step.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
     pub(crate) field: Field,
@@ -41,7 +40,7 @@ pub(crate) enum Source {
     Computed(Box<Expression>),
 }
 
-/// What becomes of a value that `map_values` does not name.
+/// What happens to a value that `map_values` does not name.
 #[derive(Debug, Clone)]
 pub(crate) enum Otherwise {
     Invalid,
@@ -56,7 +55,7 @@ pub(crate) struct Failed<'s> {
     pub(crate) reason: String,
 }
 
-/// Told of each step that was carried out, and of the item after it.
+/// Called after each step that was carried out, with its field and the item after it.
 pub(crate) type Watch<'w> = dyn FnMut(&Field, &Item) + 'w;
 
 /// Applies steps in order. `key` is the item's key, or the item as it was read.
@@ -96,7 +95,7 @@ fn is_version(path: &Path, from: &Value, item: &Item) -> Result<bool, String> {
         Some(found) if found.type_name() == from.type_name() => Ok(found == from),
         Some(found) => {
             let (found, wanted) = (found.type_name(), from.type_name());
-            Err(format!("`{path}` is of type {found}, and a version of type {wanted} is looked for"))
+            Err(format!("`{path}` is of type {found}, but `increment_version` expects a version of type {wanted}"))
         }
     }
 }
@@ -175,7 +174,7 @@ impl Step {
         std::iter::once(self).chain(inner).collect()
     }
 
-    /// The expressions of this step itself, with their fields.
+    /// The expressions of this step itself, with their positions.
     pub(crate) fn expressions(&self) -> impl Iterator<Item = (Field, &Expression)> {
         let when = self.when.iter().map(|when| (self.field.named("when"), when));
         when.chain(self.action.computed().map(|to| (self.field.named("to"), to)))
@@ -186,7 +185,7 @@ impl Step {
         self.action.written().into_iter().map(Path::root)
     }
 
-    /// The top-level attributes that this step itself reads beside those that it touches.
+    /// The top-level attributes that this step itself reads, apart from those that it touches.
     pub(crate) fn reads(&self) -> BTreeSet<String> {
         let computed = self.expressions().flat_map(|(_, e)| e.reads().clone()).collect::<Vec<_>>();
         computed.into_iter().chain(self.action.source_path().map(|path| path.root().to_owned())).collect()
@@ -202,7 +201,7 @@ impl Source {
     }
 }
 
-/// Does something at every place that a path names; last first, so that positions stay what they are.
+/// Acts at every place that a path names, last first, so that removing an element does not shift the others.
 fn each(path: &Path, item: &mut Item, act: impl Fn(&Path, &mut Item) -> Result<(), String>) -> Result<(), String> {
     if !path.is_many() {
         return act(path, item);
@@ -251,13 +250,13 @@ fn transfer(
 fn refuse_other(value: &Value, to: &Path, item: &Item) -> Result<(), String> {
     match to.get(item) {
         Some(other) if other != value => {
-            Err(format!("`{to}` is there already and holds another value; only `set` overwrites"))
+            Err(format!("`{to}` already exists and holds another value; only `set` overwrites"))
         }
         _ => Ok(()),
     }
 }
 
-/// Changes every value that a path names, where it is there and not null.
+/// Changes every value that a path names, unless it is missing or null.
 fn change(path: &Path, item: &mut Item, to: impl Fn(&Value) -> Result<Option<Value>, String>) -> Result<(), String> {
     each(path, item, |place, item| match place.get_mut(item) {
         None | Some(Value::Null(_)) => Ok(()),
@@ -281,7 +280,7 @@ fn map(value: &Value, values: &BTreeMap<String, Value>, otherwise: &Otherwise) -
         (None, Otherwise::Keep) => Ok(None),
         (None, Otherwise::Set(value)) => Ok(Some(value.clone())),
         (None, Otherwise::Invalid) => {
-            Err("holds a value that `values` does not name; name it, or say what becomes of it by `otherwise`".into())
+            Err("holds a value that `values` does not name; name it, or set `otherwise`".into())
         }
     }
 }

@@ -59,11 +59,11 @@ pub enum Code {
     NeverEqual,
     /// A literal that DynamoDB cannot hold, or one that looks like an expression.
     Literal,
-    /// A condition that is true for every item.
+    /// A condition that reads nothing of an item and is always true.
     AlwaysTrue,
-    /// A condition that is false for every item.
+    /// A condition that reads nothing of an item and is always false.
     AlwaysFalse,
-    /// Nothing shows that a second run would leave changed items alone.
+    /// A second run may change the items again.
     NotIdempotent,
     /// A rule that no item ever reaches.
     Unreachable,

@@ -6,31 +6,21 @@ use super::steps::{StepView, rules};
 use super::yaml::Node;
 use crate::item::value::Item;
 use crate::language::compile::compiled::Compiled;
-use crate::language::document::Document;
 use crate::language::document::field::Field;
 use crate::language::expression::cel::Expression;
 use std::ops::Range;
 
 /// Everything that is to be said of a document that compiles.
-pub fn check(
-    root: &Node,
-    steps: &[StepView<'_>],
-    document: &Document,
-    compiled: &Compiled,
-    findings: &mut Vec<Finding>,
-) {
+pub fn check(root: &Node, steps: &[StepView<'_>], compiled: &Compiled, findings: &mut Vec<Finding>) {
     let rules = rules(root);
-    let known = compiled.constant_conditions();
     for (field, node) in conditions(&rules, steps) {
-        let known = known.iter().find(|constant| constant.field == field).map(|constant| constant.holds);
-        let Some(holds) = known.or_else(|| without_item(node)) else { continue };
+        let Some(holds) = without_item(node) else { continue };
         let is_last_of_several = field.rule == Some(rules.len());
         findings.extend(told(&field, holds, is_last_of_several, node.span.clone()));
     }
     effects::check(steps, findings);
-    if !compiled.is_shown_idempotent() {
-        findings.push(second_run(root, &rules, document));
-    }
+    let repeating = compiled.rules().iter().zip(&rules).filter(|(rule, _)| rule.may_repeat());
+    findings.extend(repeating.map(|(_, (_, node))| second_run(node)));
 }
 
 /// Every condition, with where it stands.
@@ -74,27 +64,19 @@ fn told(field: &Field, holds: bool, is_last_of_several: bool, span: Range<usize>
     })
 }
 
-/// Nothing shows that a second run leaves changed items alone. The finding is at the rule of which that is so.
-fn second_run(root: &Node, rules: &[(Option<usize>, &Node)], document: &Document) -> Finding {
-    let message = "nothing shows that a second run would leave changed items alone";
-    let looked = "the dry run applies the migration twice to every item and refuses it if that makes a difference";
-    let unshown = rules.iter().find(|(rule, _)| rule.is_some_and(|rule| !is_shown_alone(document, rule)));
-    let (_, rule) = unshown.or(rules.first()).copied().unwrap_or((None, root));
+/// A second run may change the items of a rule again: a note if the author has written a `where`, else a warning.
+fn second_run(rule: &Node) -> Finding {
+    let message = "a second run may change these items again";
+    let reason = "a step computes a value from an attribute that the steps change; the dry run applies the migration twice \
+                  to every item and fails if the second time makes a difference";
     if let Some(condition) = rule.field("where") {
         return Finding::note(Code::NotIdempotent, condition.span.clone(), message)
-            .label("not known to be false for a changed item")
-            .because(looked);
+            .label("no step changes what this reads")
+            .because(reason);
     }
     let at = rule.entry("change").map_or(rule.span.clone(), |entry| entry.at.clone());
     Finding::warning(Code::NotIdempotent, at, message)
-        .label("done to every item, whenever it runs")
-        .because(looked)
+        .label("applies to every item, in every run")
+        .because(reason)
         .help("write a `where` that is false once an item is changed, as in `where: '!has(item.version)'`")
-}
-
-/// Whether a rule by itself can be shown to leave its items alone once they are changed.
-fn is_shown_alone(document: &Document, rule: usize) -> bool {
-    let Some(rule) = document.rules.get(rule - 1) else { return true };
-    let alone = Document { rules: vec![rule.clone()], ..document.clone() };
-    Compiled::of(&alone).is_ok_and(|compiled| compiled.is_shown_idempotent())
 }

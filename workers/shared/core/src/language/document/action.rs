@@ -1,15 +1,14 @@
-//! What a step's action says beside its name: paths, types, values and versions, as an author writes them.
+//! The fields of the single actions: paths, types and values, as an author writes them.
 
-use crate::language::document::step::{Step, StepFields};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Two paths.
+/// A source and a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FromTo {
-    /// The path that is read. Its `[*]` are those of `to`.
+    /// The path that is read. It has the same `[*]` as `to`.
     #[schemars(example = &"address.zip")]
     pub from: String,
     /// The path that is written.
@@ -17,18 +16,18 @@ pub struct FromTo {
     pub to: String,
 }
 
-/// An old and a new name.
+/// An attribute's old and new name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rename {
-    /// The attribute's path. Its last part is a name.
+    /// The attribute's path. Its last part is a name, not an index.
     #[schemars(example = &"address.zip")]
     pub from: String,
     /// The same path with another last name.
     #[schemars(example = &"address.postalCode")]
     pub to: String,
-    /// Whether the old attribute stays beside the new one, for the time in which old code still reads it (*expand*). A
-    /// later migration then removes it (*contract*).
+    /// Whether the old attribute stays beside the new one while old code still reads it (*expand*). A later migration
+    /// then removes it (*contract*).
     #[serde(default, skip_serializing_if = "is_false")]
     #[schemars(example = true)]
     pub keep: bool,
@@ -38,14 +37,14 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// A conversion in place.
+/// A conversion to another type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Convert {
     /// The attribute's path.
     #[schemars(example = &"price")]
     pub path: String,
-    /// The type it is to have.
+    /// The type that the attribute gets.
     #[schemars(example = &"number")]
     pub to: ConvertTo,
 }
@@ -54,48 +53,49 @@ pub struct Convert {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConvertTo {
-    /// A number, from a text that holds a decimal number of at most 38 digits.
+    /// A number, from a string that holds a decimal number of at most 38 digits.
     Number,
-    /// A text, from a number (its decimal digits as DynamoDB holds them) or a boolean (`true`, `false`).
+    /// A string, from a number (its decimal digits as DynamoDB stores them) or a boolean (`true`, `false`).
     String,
-    /// A boolean, from the texts `true` and `false` or the numbers 1 and 0.
+    /// A boolean, from the strings `true` and `false` or the numbers 1 and 0.
     Boolean,
-    /// A number of seconds since 1970, from a text that holds an ISO 8601 time with its offset, as in
-    /// `2026-11-22T10:00:00Z`; a fraction of a second is kept.
+    /// A number of seconds since 1970, from a string that holds an ISO 8601 time with its offset, as in
+    /// `2026-11-22T10:00:00Z`. A fraction of a second is kept.
     EpochSeconds,
-    /// A text that holds the ISO 8601 time in UTC, from a number of seconds since 1970. Texts stay as they are if they
-    /// hold such a time.
+    /// A string that holds the ISO 8601 time in UTC, from a number of seconds since 1970. A string that holds such a time
+    /// stays as it is.
     IsoTime,
     /// A list, from a set: its elements in ascending order.
     List,
-    /// A set of strings, from a list of strings, not empty. Order and repetitions are lost: a set has none.
+    /// A set of strings, from a list of strings that is not empty. Order and repetitions are lost: a set has neither.
     StringSet,
-    /// A set of numbers, from a list of numbers, not empty. Order and repetitions are lost: a set has none.
+    /// A set of numbers, from a list of numbers that is not empty. Order and repetitions are lost: a set has neither.
     NumberSet,
-    /// A set of binary values, from a list of binary values, not empty. Order and repetitions are lost: a set has none.
+    /// A set of binary values, from a list of binary values that is not empty. Order and repetitions are lost: a set
+    /// has neither.
     BinarySet,
-    /// Binary, from a text that holds it as base64.
+    /// Binary, from a string that holds it as base64.
     Binary,
 }
 
-/// Old values and their new ones.
+/// Old values and their replacements.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MapValues {
     /// The attribute's path.
     #[schemars(example = &"status")]
     pub path: String,
-    /// What each old value becomes. Old values are texts or numbers, both written as text; new values are the very
-    /// values, of any type.
+    /// What each old value becomes. Old values are strings or numbers; both are written as strings. New values are of any
+    /// type and are set as they are.
     #[schemars(extend("minProperties" = 1), example = serde_json::json!({"OPEN": "active", "DONE": "closed"}))]
     pub values: BTreeMap<String, serde_json::Value>,
-    /// What a value that is neither an old nor a new one becomes. Left out: `invalid`.
+    /// What happens to a value that is neither an old nor a new one. Left out: `invalid`.
     #[serde(default, skip_serializing_if = "Otherwise::is_invalid")]
     #[schemars(example = &"keep")]
     pub otherwise: Otherwise,
 }
 
-/// What becomes of a value that `values` does not name.
+/// What happens to a value that `values` does not name.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Otherwise {
@@ -104,7 +104,7 @@ pub enum Otherwise {
     Invalid,
     /// The value stays as it is.
     Keep,
-    /// The value becomes this very value.
+    /// The value is replaced by this one.
     Set(serde_json::Value),
 }
 
@@ -112,32 +112,4 @@ impl Otherwise {
     fn is_invalid(&self) -> bool {
         *self == Self::Invalid
     }
-}
-
-/// From one version of a schema to the next.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct IncrementVersion {
-    /// The path of the attribute that holds the version. Left out: `version`.
-    #[serde(default = "version_path", skip_serializing_if = "is_version_path")]
-    #[schemars(example = &"schemaVersion")]
-    pub path: String,
-    /// The version that an item must have: a number or a text. An item whose version is of the other type is invalid.
-    #[schemars(example = 1)]
-    pub from: serde_json::Value,
-    /// The version that it gets, of the same type.
-    #[schemars(example = 2)]
-    pub to: serde_json::Value,
-    /// The steps that make the difference, applied before the version is set.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(with = "Vec<StepFields>")]
-    pub change: Vec<Step>,
-}
-
-fn version_path() -> String {
-    "version".into()
-}
-
-fn is_version_path(path: &str) -> bool {
-    path == "version"
 }

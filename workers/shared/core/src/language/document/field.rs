@@ -1,11 +1,11 @@
-//! Where in a document something is: a rule, a step within steps, a field.
+//! Positions in a document: a rule, a step within steps, a field.
 
 use std::fmt;
 
-/// A place in a document, as messages name it and as a tool finds it.
+/// A position in a document. Its display is for messages, its pointer for tools.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Field {
-    /// The rule's number, from 1; none in a document that has `change` itself.
+    /// The rule's number, from 1. None in a document without rules.
     pub rule: Option<usize>,
     /// The step's number, from 1, then the number of the step within that step; empty for a field outside of steps.
     pub steps: Vec<usize>,
@@ -19,7 +19,7 @@ impl Field {
         Self { rule, steps: Vec::new(), name }
     }
 
-    /// A step below this place.
+    /// The step with this number, from 1, below this position.
     pub fn step(&self, number: usize) -> Self {
         let steps = self.steps.iter().copied().chain([number]).collect();
         Self { rule: self.rule, steps, name: "" }
@@ -30,7 +30,7 @@ impl Field {
         Self { name, ..self.clone() }
     }
 
-    /// The place as a path into the document, from 0, as in `rules[1].change[0].rename.from`.
+    /// The position as a path into the document, counted from 0, as in `rules[1].change[0].rename.from`.
     pub fn pointer(&self) -> String {
         let mut parts: Vec<String> = self.rule.iter().map(|rule| format!("rules[{}]", rule - 1)).collect();
         for (depth, step) in self.steps.iter().enumerate() {
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_named_for_people_and_for_programs() {
+    fn a_position_is_named_for_people_and_for_programs() {
         let step = Field::of(Some(2), "where").step(3).step(1).named("rename.from");
         assert_eq!(step.to_string(), "rule 2, step 3.1: rename.from");
         assert_eq!(step.pointer(), "rules[1].change[2].increment_version.change[0].rename.from");

@@ -1,7 +1,7 @@
-//! What must have happened on a table before a migration may run there: the halves of an expand-and-contract change.
+//! What must have happened on a table before a migration may run there.
 //!
-//! A contracting migration takes the old shape away. It names the migration that made the new one, and for how long the
-//! application must have lived with both.
+//! A contracting migration removes the old shape. It names the migration that added the new one, and how long the
+//! application must have run with both.
 
 use crate::item::duration::{LONGEST_DAYS, seconds, written};
 use crate::language::document::written::{Document, Kind};
@@ -13,32 +13,32 @@ use thiserror::Error;
 pub struct Requirement {
     /// The migration that must have been applied to the table and verified.
     pub migration: String,
-    /// For how long, in seconds.
+    /// How long ago, in seconds.
     pub bake_seconds: i64,
 }
 
-/// That a migration was applied, as far as a requirement cares.
+/// What the ledger knows of an applied migration, for a requirement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Evidence<'a> {
-    /// When, ISO 8601.
+    /// When it was applied, ISO 8601.
     pub at: &'a str,
-    /// Whether every item was looked at again afterwards, and found good.
+    /// Whether a verification of every item was good.
     pub verified: bool,
 }
 
 /// Why `kind`, `requires` and `bake` do not go together.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RequirementError {
-    /// A contracting migration that names nothing to wait for.
-    #[error("`kind` is `contract`, but `requires` is missing; write the id of the migration that made the new shape")]
+    /// A contracting migration without `requires`.
+    #[error("`kind` is `contract`, but `requires` is missing; write the id of the migration that added the new shape")]
     NothingRequired,
-    /// A time, but nothing that it is counted from.
-    #[error("`bake` is there without `requires`; write the id of the migration whose time it is, or leave it out")]
+    /// `bake` without `requires`.
+    #[error("`bake` is set without `requires`; write the id of the required migration, or leave `bake` out")]
     NothingBakes,
-    /// It would wait for itself.
+    /// The migration requires itself.
     #[error("`requires` is the migration's own id; write the id of the one before it")]
     Itself,
-    /// The time cannot be read.
+    /// `bake` cannot be read.
     #[error("`bake` is `{0}`; write a time like `48h`, `30m` or `7d`, at most {LONGEST_DAYS} days")]
     Bake(String),
 }
@@ -46,31 +46,31 @@ pub enum RequirementError {
 /// Why a migration may not run yet.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unmet {
-    /// The required migration was never applied to the table.
+    /// The required migration is not applied to the table.
     #[error("it requires `{0}`, which has not been applied to this table; run that one first")]
     NotApplied(String),
-    /// It was applied, but not verified.
+    /// The required migration is applied, but not verified.
     #[error(
         "it requires `{0}`, which was applied to this table but is not verified; verify the run that applied it, with \
          `action: verify`"
     )]
     NotVerified(String),
-    /// Not for long enough.
-    #[error("it requires `{migration}` to have been in place for {}; that was applied at {since}, so it may run from {from} on", written(*.bake_seconds))]
+    /// The required migration was applied too recently.
+    #[error("it requires `{migration}` to have been in place for {}; that was applied at {since}, so it may run from {from}", written(*.bake_seconds))]
     Bakes {
         /// The required migration.
         migration: String,
-        /// For how long, in seconds.
+        /// How long ago it must have been applied, in seconds.
         bake_seconds: i64,
         /// When it was applied.
         since: String,
-        /// From when on the migration may run, ISO 8601.
+        /// The earliest time at which the migration may run, ISO 8601.
         from: String,
     },
 }
 
 impl Requirement {
-    /// What a document requires; none if it says nothing.
+    /// What a document requires. None if it has no `requires`.
     pub fn of(document: &Document) -> Result<Option<Self>, RequirementError> {
         let Some(migration) = &document.requires else {
             return match (document.kind, &document.bake) {
@@ -94,7 +94,7 @@ impl Requirement {
             return Err(Unmet::NotVerified(self.migration.clone()));
         }
         let since: Option<Timestamp> = evidence.at.parse().ok();
-        // A time that nobody can read proves nothing, so it is taken for now.
+        // A time that cannot be read proves nothing, so it counts as now.
         let since_second = since.map_or(now, |since| since.as_second());
         let from = since_second.saturating_add(self.bake_seconds);
         if now >= from && since.is_some() {
@@ -109,23 +109,23 @@ impl Requirement {
     }
 }
 
-/// What `kind`, `requires` and `bake` of a document mean, a sentence each; empty if it says none of them, and without what
-/// does not go together.
+/// What `kind`, `requires` and `bake` of a document mean, in a sentence each. Fields that are missing, or that do not go
+/// together, have no sentence.
 pub fn sentences(document: &Document) -> Vec<String> {
     let half = document.kind.map(|half| match half {
         Kind::Expand => {
-            "It is the first half of a change: it puts the new shape beside the old one, for code that reads either."
+            "This is the first half of a change: it adds the new shape beside the old one, for code that reads either."
         }
         Kind::Contract => {
-            "It is the second half of a change: it takes the old shape away, which no code may need by then."
+            "This is the second half of a change: it removes the old shape. By then, no code may need it."
         }
     });
     let required = Requirement::of(document).ok().flatten().map(|requirement| {
         let Requirement { migration, bake_seconds } = requirement;
         let when = if bake_seconds > 0 { format!("{} after", written(bake_seconds)) } else { "once".to_owned() };
         format!(
-            "It may start on a table {when} `{migration}` was applied to that table, if every item was verified there; \
-             before, it is refused and says from when on it may."
+            "It may start on a table {when} `{migration}` was applied there, if every item was verified. A start before \
+             that is refused; the error says when it may start."
         )
     });
     half.map(str::to_owned).into_iter().chain(required).collect()
@@ -174,26 +174,26 @@ mod tests {
         assert_eq!(
             early.to_string(),
             "it requires `a` to have been in place for 2d; that was applied at 2026-11-20T10:00:00Z, so it may run \
-             from 2026-11-22T10:00:00Z on"
+             from 2026-11-22T10:00:00Z"
         );
         assert_eq!(requirement.check(evidence(true), now + 1), Ok(()));
     }
 
     #[test]
-    fn a_time_that_nobody_can_read_proves_nothing() {
+    fn a_time_that_cannot_be_read_proves_nothing() {
         let requirement = Requirement { migration: "a".into(), bake_seconds: 0 };
         assert!(requirement.check(Some(Evidence { at: "yesterday", verified: true }), 0).is_err());
     }
 
     #[test]
-    fn what_a_document_says_of_its_time_is_told_in_sentences() {
+    fn when_a_migration_may_run_is_said_in_sentences() {
         assert_eq!(sentences(&document("")), [""; 0]);
-        assert_eq!(sentences(&document("kind: contract")).len(), 1, "what does not go together is not told");
-        let told = sentences(&document("kind: contract\nrequires: a\nbake: 36h"));
-        let expected = "It may start on a table 36h after `a` was applied to that table, if every item was verified there; \
-                        before, it is refused and says from when on it may.";
-        assert_eq!((told.len(), told[1].as_str()), (2, expected));
-        let told = sentences(&document("kind: expand\nrequires: a"));
-        assert!(told[0].contains("first half") && told[1].contains("on a table once `a` was applied"), "{told:?}");
+        assert_eq!(sentences(&document("kind: contract")).len(), 1, "what does not go together has no sentence");
+        let found = sentences(&document("kind: contract\nrequires: a\nbake: 36h"));
+        let expected = "It may start on a table 36h after `a` was applied there, if every item was verified. A start \
+                        before that is refused; the error says when it may start.";
+        assert_eq!((found.len(), found[1].as_str()), (2, expected));
+        let found = sentences(&document("kind: expand\nrequires: a"));
+        assert!(found[0].contains("first half") && found[1].contains("on a table once `a` was applied"), "{found:?}");
     }
 }

@@ -3,7 +3,7 @@
 //! An author writes a step as a map with optional fields ([`StepFields`]). Reading turns it into a [`Step`] with one
 //! [`Action`], so that nothing after it has to handle a step with no action or with several.
 
-use crate::language::document::action::{Convert, FromTo, IncrementVersion, MapValues, Rename};
+use crate::language::document::action::{Convert, FromTo, MapValues, Rename};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -18,7 +18,7 @@ pub struct Step {
     pub action: Action,
 }
 
-/// What a step does. Paths and expressions are as written: nothing in them is checked yet.
+/// What a step does. Paths and expressions are as written and not checked yet.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
     /// Sets an attribute, whatever it held.
@@ -45,9 +45,9 @@ pub enum Action {
     Remove(String),
     /// Converts a value to another type.
     Convert(Convert),
-    /// Replaces fixed values by others.
+    /// Replaces fixed values.
     MapValues(MapValues),
-    /// Takes an item from one version of its schema to the next.
+    /// Brings an item from one version of its schema to the next.
     IncrementVersion(IncrementVersion),
 }
 
@@ -63,10 +63,10 @@ pub enum StepError {
     /// The step names several actions.
     #[error("does several things; write one action a step")]
     SeveralActions,
-    /// `set` or `default` without a value.
+    /// `set` or `default` without a `to`.
     #[error("lacks `to`: what to set")]
     NoValue,
-    /// A value beside an action that does not take one.
+    /// A `to` beside an action that does not take one.
     #[error("has a `to` that only `set` and `default` take")]
     NeedlessValue,
 }
@@ -119,10 +119,10 @@ impl From<Step> for StepFields {
     }
 }
 
-/// One step: exactly one action, and where it needs them `to` and `when`.
+/// One step: exactly one action, with `to` where the action needs it, and optionally `when`.
 ///
 /// A path is names joined by dots, as in `address.city`. `[0]` is a list's first element; `[*]` is every element of a
-/// list, one after the other. A name that holds dots or brackets is put in double quotes: `"a.dotted.name".part`.
+/// list, one after the other. Put a name that contains dots or brackets in double quotes: `"a.dotted.name".part`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Step")]
@@ -132,65 +132,93 @@ impl From<Step> for StepFields {
     {"required": ["convert"]}, {"required": ["map_values"]}, {"required": ["increment_version"]}
 ]))]
 pub struct StepFields {
-    /// CEL over `item` and `key`, the item as the steps before left it: the step is left out where this is false.
+    /// CEL over `item` and `key`, with the item as the earlier steps left it. Where this is false, the step is skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"item.type == 'order'")]
     pub when: Option<String>,
-    /// Sets the attribute at this path to `to`, whether it is there or not, and whatever it held. The map or list that
-    /// it is in must be there, else the item is invalid. Of a list, only an element that is there can be set. With
-    /// `[*]`, each element that is there; none where the list is missing or empty.
+    /// Sets the attribute at this path to `to`, whether it exists or not, and whatever it holds. The map or list around
+    /// it must exist, else the item is invalid. In a list, only an existing element can be set. With `[*]`, every
+    /// existing element is set; none where the list is missing or empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"email")]
     pub set: Option<String>,
-    /// Sets the attribute at this path to `to` where it is missing. One that holds null is not missing. Else as `set`.
+    /// Sets the attribute at this path to `to` where it is missing. An attribute that holds null is not missing. In all
+    /// else it works as `set` does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"category")]
     pub default: Option<String>,
-    /// What `set` and `default` set: CEL if it is a text (a fixed text is quoted twice: `"'general'"`), else the very
-    /// value. If the path has a `[*]`, CEL may also read `element`, the element of the last `[*]`. A plain path, as in
-    /// `item.address`, gives the very value, whatever its type.
+    /// The value that `set` and `default` set. A string is CEL (quote a fixed string twice: `"'general'"`); anything else
+    /// is the value itself. If the path has a `[*]`, CEL may also read `element`, the element of the last `[*]`. A plain
+    /// path, as in `item.address`, gives the attribute's value unchanged, whatever its type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "serde_json::Value", example = "lower(item.email)", example = "'general'", example = 2)]
     pub to: Option<serde_json::Value>,
-    /// Gives an attribute another name in the same place, whatever its type and value, null included. Nothing happens
-    /// where `from` is missing. Where `to` is there already and holds another value, the item is invalid: nothing is
+    /// Gives an attribute another name in the same map, whatever its type and value, null included. Does nothing where
+    /// `from` is missing. Where `to` already exists and holds another value, the item is invalid: nothing is
     /// overwritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = serde_json::json!({"from": "zip", "to": "postalCode"}))]
     pub rename: Option<Rename>,
-    /// Copies an attribute, whatever its type and value, null included. Nothing happens where `from` is missing. Where
-    /// `to` is there already and holds another value, the item is invalid: nothing is overwritten. The map that `to` is
-    /// in must be there.
+    /// Copies an attribute, whatever its type and value, null included. Does nothing where `from` is missing. Where `to`
+    /// already exists and holds another value, the item is invalid: nothing is overwritten. The map around `to` must
+    /// exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = serde_json::json!({"from": "address", "to": "location"}))]
     pub copy: Option<FromTo>,
-    /// Moves an attribute to any other path, whatever its type and value, null included; maps that are missing above
-    /// `to` are made. Nothing happens where `from` is missing. Where `to` is there already and holds another value, the
-    /// item is invalid: nothing is overwritten. A map that the move leaves empty stays.
+    /// Moves an attribute to any other path, whatever its type and value, null included. Creates the maps above `to` that
+    /// are missing. Does nothing where `from` is missing. Where `to` already exists and holds another value, the item is
+    /// invalid: nothing is overwritten. A map that the move leaves empty stays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = serde_json::json!({"from": "address.zip", "to": "postal.code"}))]
     pub r#move: Option<FromTo>,
-    /// Removes the attribute at this path. Nothing happens where it is missing. Removing a list's element closes the
-    /// gap.
+    /// Removes the attribute at this path. Does nothing where it is missing. Removing a list's element closes the gap.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"legacyStatus")]
     pub remove: Option<String>,
-    /// Turns a value into the same value of another type, exactly or not at all. Nothing happens where the attribute is
-    /// missing, null, or of that type already. What has no exact form in the other type makes the item invalid.
+    /// Converts a value to another type without loss. Does nothing where the attribute is missing, null, or of that type
+    /// already. An item whose value has no exact form in the other type is invalid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = serde_json::json!({"path": "price", "to": "number"}))]
     pub convert: Option<Convert>,
-    /// Replaces fixed values by others, as when the words of a status change. Nothing happens where the attribute is
-    /// missing, null, or one of the new values already.
+    /// Replaces fixed values, as when the words of a status change. Does nothing where the attribute is missing, null, or
+    /// one of the new values already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = serde_json::json!({"path": "status", "values": {"OPEN": "active", "DONE": "closed"}}))]
     pub map_values: Option<MapValues>,
-    /// Takes an item from one version of its schema to the next: where the version is `from`, its `change` is applied and
-    /// the version is set to `to`. Nothing happens to items of any other version, or of none. Several in a row bring
-    /// items of any version to the newest.
+    /// Brings an item from one version of its schema to the next: where the version is `from`, applies `change` and sets
+    /// the version to `to`. Items of any other version, or of none, are skipped. Several such steps in a row bring items
+    /// of any version to the newest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = serde_json::json!({"from": 1, "to": 2, "change": [{"rename": {"from": "zip", "to": "postalCode"}}]}))]
     pub increment_version: Option<IncrementVersion>,
+}
+
+/// From one version of an item's schema to the next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct IncrementVersion {
+    /// The path of the attribute that holds the version. Left out: `version`.
+    #[serde(default = "version_path", skip_serializing_if = "is_version_path")]
+    #[schemars(example = &"schemaVersion")]
+    pub path: String,
+    /// The version that an item must have: a number or a string. An item whose version has the other type is invalid.
+    #[schemars(example = 1)]
+    pub from: serde_json::Value,
+    /// The version that the item gets, of the same type.
+    #[schemars(example = 2)]
+    pub to: serde_json::Value,
+    /// The steps from the old version to the new one, applied before the version is set.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<StepFields>")]
+    pub change: Vec<Step>,
+}
+
+fn version_path() -> String {
+    "version".into()
+}
+
+fn is_version_path(path: &str) -> bool {
+    path == "version"
 }
 
 #[cfg(test)]

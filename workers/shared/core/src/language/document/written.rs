@@ -1,7 +1,7 @@
-//! The migration document as an author writes it, in YAML or JSON.
+//! The document itself: its fields, how it is read, and its hash. Steps are in [`step`](super::step).
 //!
-//! Reading checks the shape only (unknown, missing and mistyped fields); [`compiled`](crate::language::compile::compiled) checks the
-//! meaning. The comments of the fields are the reference that editors show and the reference page prints.
+//! Reading checks the form only: unknown, missing and mistyped fields. The comments of the fields are the reference:
+//! editors show them, and the reference page prints them.
 
 use crate::item::numbers;
 use crate::language::document::error::{DocumentError, MAX_DOCUMENT_BYTES};
@@ -20,15 +20,16 @@ use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle};
     {"required": ["code"], "not": {"anyOf": [{"required": ["where"]}, {"required": ["check"]}]}}
 ]))]
 pub struct Document {
-    /// The migration's name for ever: letters, digits, `.`, `_` and `-`, at most 80. A date first keeps them in order.
+    /// The migration's permanent name: 1 to 80 letters, digits, `.`, `_` and `-`. Begin it with a date to keep migrations
+    /// in order.
     #[schemars(example = &"20261122-split-address")]
     pub id: String,
     /// One sentence for the people who approve it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"address becomes addressDetails {street, city, state}")]
     pub description: Option<String>,
-    /// Which half of a change in two halves this is, with a release of the application in between: `expand` adds the new
-    /// shape beside the old one, `contract` takes the old one away. `contract` needs `requires`.
+    /// Which half of an expand-and-contract change this is, with a release of the application in between: `expand` adds
+    /// the new shape beside the old one, `contract` removes the old one. `contract` needs `requires`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"contract")]
     pub kind: Option<Kind>,
@@ -36,7 +37,7 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"20261122-split-address")]
     pub requires: Option<String>,
-    /// For how long `requires` must have been in place: a number with `s`, `m`, `h` or `d`.
+    /// How long ago `requires` must have been applied: a number with `s`, `m`, `h` or `d`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"48h")]
     pub bake: Option<String>,
@@ -45,7 +46,7 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"has(item.address) && !has(item.addressDetails)")]
     pub r#where: Option<String>,
-    /// The steps, applied in order; each sees what the ones before it did.
+    /// The steps, applied in order. Each step reads the item as the steps before it left it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<StepFields>", length(min = 1))]
     pub change: Vec<Step>,
@@ -58,20 +59,20 @@ pub struct Document {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1))]
     pub rules: Vec<Rule>,
-    /// For a migration that is written in Rust: its revision, which says that the build knows the migration of this `id` in
-    /// just this form. Nothing else is written then.
+    /// For a migration that is written in Rust: its revision. The build must have the migration of this `id` in exactly
+    /// this revision. The document then has no `where`, `change`, `check` or `rules`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1), example = 1)]
     pub code: Option<u32>,
 }
 
-/// A half of a change that is made in two.
+/// A half of an expand-and-contract change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// The new shape comes, beside the old one.
+    /// Adds the new shape beside the old one.
     Expand,
-    /// The old shape goes.
+    /// Removes the old shape.
     Contract,
 }
 
@@ -79,15 +80,16 @@ pub enum Kind {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
-    /// What messages call the rule. Left out: its number.
+    /// The rule's name in messages. Left out: its number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"orders")]
     pub name: Option<String>,
-    /// CEL over `item` and `key`: which items this rule is for. Left out: every item that no rule before it is for.
+    /// CEL over `item` and `key`: which items this rule applies to. Left out: every item that no earlier rule
+    /// applies to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"key.sk.startsWith('ORDER#') && !has(item.total)")]
     pub r#where: Option<String>,
-    /// The steps, applied in order; each sees what the ones before it did.
+    /// The steps, applied in order. Each step reads the item as the steps before it left it.
     #[schemars(with = "Vec<StepFields>", length(min = 1))]
     pub change: Vec<Step>,
     /// CEL over `item` and `key` that must hold for every item after this rule's change.
@@ -97,7 +99,7 @@ pub struct Rule {
 }
 
 impl Document {
-    /// Reads a document from YAML. JSON is YAML, so this reads both.
+    /// Reads a document from YAML or JSON, of at most [`MAX_DOCUMENT_BYTES`]. Refuses a number that reading would round.
     pub fn from_yaml(text: &str) -> Result<Self, DocumentError> {
         if text.len() > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::TooLong { bytes: text.len() });
@@ -115,40 +117,27 @@ impl Document {
             .map_err(|error| DocumentError::Json { path: error.path().to_string(), source: error.into_inner() })
     }
 
-    /// The hash that stands for this content: SHA-256 in hex over its normal form, so that neither layout nor the
-    /// choice between YAML and JSON matters.
+    /// The content hash: SHA-256 in hex over the document as JSON with sorted keys. Layout, comments and the choice
+    /// between YAML and JSON do not change it.
     pub fn hash(&self) -> String {
         crate::item::hash::of_json(self)
     }
 }
 
-/// Reads YAML by the rules of YAML 1.2, where only `true` and `false` are booleans: `no` is a text, as its author means it.
-pub(crate) fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
+/// Reads YAML 1.2, where only `true` and `false` are booleans: `no` is a string, as its author means it.
+pub fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
     serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true })
 }
 
-/// The first number in a YAML text that reading it rounds, with its line from 1: numbers are read as 64-bit integers or
-/// floats. A text that is no YAML has none.
+/// The first number that reading this YAML would round, with its line from 1. None if it is not YAML.
 pub(crate) fn rounded(text: &str) -> Option<(usize, String)> {
     let events = Parser::new_from_str(text).map_while(Result::ok);
     events.into_iter().find_map(|(event, span)| match event {
-        Event::Scalar(number, ScalarStyle::Plain, ..) if is_rounded(&number) => {
+        Event::Scalar(number, ScalarStyle::Plain, ..) if numbers::is_rounded_when_read(&number) => {
             Some((span.start.line(), number.into_owned()))
         }
         _ => None,
     })
-}
-
-fn is_rounded(number: &str) -> bool {
-    // Infinity and what is no number would be read as null.
-    let unsigned = number.trim_start_matches(['-', '+']).to_ascii_lowercase();
-    if unsigned == ".inf" || unsigned == ".nan" {
-        return true;
-    }
-    let Some(exact) = numbers::normal(number) else { return false };
-    let is_integer = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
-    let read = || number.parse::<f64>().ok().and_then(numbers::from_float);
-    !is_integer && read().as_ref() != Some(&exact)
 }
 
 #[cfg(test)]

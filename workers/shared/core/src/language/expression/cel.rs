@@ -1,11 +1,11 @@
 //! CEL expressions over one item: compiled once, run per item.
 
+use crate::change::filter::Filter;
 use crate::item::value::{Item, Value};
 use crate::language::expression::error::{CompileError, EvaluationError};
 use crate::language::expression::evaluate::Evaluation;
 use crate::language::expression::node::Node;
 use crate::language::expression::parse;
-use crate::language::expression::pushdown::Filter;
 use crate::language::expression::translate::Names;
 use std::collections::BTreeSet;
 use std::sync::Arc;

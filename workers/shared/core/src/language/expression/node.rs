@@ -40,15 +40,6 @@ impl Operator {
             other => other,
         }
     }
-
-    /// The type of what it gives, where that is the same for all values.
-    pub(crate) fn kind(self) -> Option<&'static str> {
-        match self {
-            Self::Add => None,
-            Self::Subtract | Self::Multiply | Self::Divide | Self::Modulo => Some("N"),
-            _ => Some("BOOL"),
-        }
-    }
 }
 
 /// What a loop over a list makes of its elements.

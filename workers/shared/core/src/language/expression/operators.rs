@@ -245,11 +245,3 @@ fn is_in(a: &Datum<'_>, b: &Datum<'_>, budget: &Budget) -> Result<bool, Evaluati
         (a, b) => Err(EvaluationError::wrong_type("`in`", &[a, b])),
     }
 }
-
-/// How a comparison of two values comes out; none where it is an error.
-pub(crate) fn of_values(operator: Operator, a: &Value, b: &Value) -> Option<bool> {
-    match binary(operator, Datum::Ref(a), Datum::Ref(b), &Budget::full()).ok()?.plain() {
-        Some(Value::Bool(holds)) => Some(*holds),
-        _ => None,
-    }
-}

@@ -6,21 +6,10 @@
 //! answered for each part of the expression: what surely holds of an item for which the part is *not false*, and for
 //! which it is *not true*. A part that has no DynamoDB form answers nothing, which lets everything through.
 
+use crate::change::filter::Filter;
 use crate::item::value::Value;
 use crate::language::expression::functions::Function;
 use crate::language::expression::node::{Node, Operator, Variable};
-use std::collections::BTreeMap;
-
-/// A FilterExpression with its names and values.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Filter {
-    /// The expression.
-    pub expression: String,
-    /// ExpressionAttributeNames.
-    pub names: BTreeMap<String, String>,
-    /// ExpressionAttributeValues.
-    pub values: BTreeMap<String, Value>,
-}
 
 /// The longest expression. Source: DynamoDB developer guide, "Quotas", Expression parameters.
 const MAX_BYTES: usize = 4096;

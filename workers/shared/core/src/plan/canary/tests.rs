@@ -14,7 +14,7 @@ fn segments(segments: u32) -> Canary {
 }
 
 #[test]
-fn a_canary_is_a_number_of_segments_or_a_part_of_them_rounded_up() {
+fn a_canary_is_a_number_of_segments_or_a_percentage_rounded_up() {
     let size = |canary: Canary, of| canary.of(of).unwrap().segments;
     assert_eq!([size(segments(4), 64), size(segments(1), 2)], [4, 1]);
     assert_eq!([size(percent(5.0), 20), size(percent(5.0), 21), size(percent(5.0), 7)], [1, 2, 1]);
@@ -22,14 +22,14 @@ fn a_canary_is_a_number_of_segments_or_a_part_of_them_rounded_up() {
 }
 
 #[test]
-fn without_a_word_it_bakes_for_ten_minutes_and_asks_nobody() {
+fn by_default_a_canary_bakes_for_ten_minutes_without_an_approval() {
     assert_eq!(segments(4).of(64), Ok(CanaryPlan { segments: 4, bake_seconds: 600, approve: false }));
     let all = canary(serde_json::json!({"percent": 5, "bake": "2h", "approve": true}));
     assert_eq!(all.of(64), Ok(CanaryPlan { segments: 4, bake_seconds: 7200, approve: true }));
 }
 
 #[test]
-fn what_cannot_be_is_refused_by_its_field() {
+fn an_invalid_canary_is_refused_with_its_field() {
     let bake = |bake: &str| Canary { bake: Some(bake.into()), ..segments(1) };
     let both = Canary { percent: Some(5.0), ..segments(1) };
     let refused = [
@@ -54,14 +54,14 @@ fn what_cannot_be_is_refused_by_its_field() {
 }
 
 #[test]
-fn a_table_is_cut_into_enough_segments_for_the_part_that_was_asked_for() {
+fn least_segments_are_enough_for_the_size_of_the_canary() {
     let least = [segments(4), segments(1), percent(5.0), percent(30.0), percent(80.0)].map(|c| c.least_segments());
     assert_eq!(least, [8, 2, 20, 4, 2]);
     assert_eq!(percent(1e-300).least_segments(), u32::MAX);
 }
 
 #[test]
-fn an_input_may_be_more_careful_than_its_stage_and_never_less() {
+fn an_input_may_be_more_careful_than_its_stage_but_not_less() {
     let demanded = canary(serde_json::json!({"percent": 5, "bake": "30m", "approve": true}));
     let of = |asked: Option<serde_json::Value>| CanaryPlan::of(asked.map(canary).as_ref(), Some(&demanded), 100);
     let policy = CanaryPlan { segments: 5, bake_seconds: 1800, approve: true };
@@ -81,38 +81,25 @@ fn an_input_may_be_more_careful_than_its_stage_and_never_less() {
 }
 
 #[test]
-fn times_are_told_as_people_write_them() {
-    let told =
+fn a_bake_is_written_in_its_largest_unit() {
+    let bakes =
         [90, 600, 7200, 86_400].map(|bake_seconds| CanaryPlan { segments: 1, bake_seconds, approve: false }.bake());
-    assert_eq!(told, ["90s", "10m", "2h", "24h"]);
-}
-
-#[test]
-fn a_turn_is_begun_once_the_run_is_in_its_phase_or_further() {
-    for (phase, canary, rest) in
-        [("planned", false, false), ("canary", true, false), ("baking", true, false), ("writing", true, true)]
-    {
-        assert_eq!((Wave::Canary.is_begun(phase), Wave::Main.is_begun(phase)), (canary, rest), "{phase}");
-    }
-    for wave in [Wave::Whole, Wave::Canary, Wave::Main] {
-        assert_eq!(Wave::of(wave.as_str()), wave);
-        assert_eq!(serde_json::to_value(wave).unwrap(), wave.as_str());
-    }
+    assert_eq!(bakes, ["90s", "10m", "2h", "24h"]);
 }
 
 proptest! {
     #[test]
-    fn there_is_always_a_canary_and_a_rest(share in 0.0001..99.9999_f64, count in 2_u32..1_000_000) {
+    fn both_waves_always_have_segments(share in 0.0001..99.9999_f64, count in 2_u32..1_000_000) {
         let plan = percent(share).of(count).unwrap();
         prop_assert!((1..count).contains(&plan.segments));
-        // At least the part that was asked for, unless nothing would be left, and less than a segment more.
+        // At least the requested percentage, unless nothing would be left, and less than one segment more.
         let exact = f64::from(count) * share / 100.0;
         prop_assert!(f64::from(plan.segments) >= exact - 1e-6 || plan.segments == count - 1);
         prop_assert!(f64::from(plan.segments) < exact + 1.0 + 1e-6);
     }
 
     #[test]
-    fn a_table_cut_as_a_part_wants_it_has_no_larger_canary_than_two_segments_for_it(share in 0.01..50.0_f64) {
+    fn with_the_least_segments_a_canary_has_at_most_two(share in 0.01..50.0_f64) {
         let canary = percent(share);
         prop_assert!(canary.of(canary.least_segments()).unwrap().segments <= 2);
     }

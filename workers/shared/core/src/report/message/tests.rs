@@ -23,14 +23,14 @@ fn notice(event: Event<'_>) -> Notice<'_> {
 
 /// One of each, by the name of its golden file.
 fn samples() -> Vec<(&'static str, Event<'static>)> {
-    let cause = "the verdict was bad: 5 items are late; every item that was still as the run left it was put back";
+    let cause = "the verdict was bad: 5 items are late; every item that was still as the run left it was restored";
     vec![
         ("started", Event::Started { action: Action::Migrate }),
         ("started-roll-back", Event::Started { action: Action::RollBack }),
         ("dry-run-passed", Event::DryRunPassed),
         ("waiting", Event::Waiting { answer_by: "2026-11-23T10:00:00Z" }),
         ("writing", Event::Writing),
-        ("paused", Event::Paused { reason: "paused: a look at the graphs", by_operator: true }),
+        ("paused", Event::Paused { reason: "paused: checking the graphs", by_operator: true }),
         (
             "paused-by-window",
             Event::Paused { reason: "the window is closed until 2026-11-22T22:00:00Z", by_operator: false },
@@ -45,7 +45,7 @@ fn samples() -> Vec<(&'static str, Event<'static>)> {
     ]
 }
 
-/// A message as it is sent, to be read as a whole.
+/// The whole message as one string.
 fn shown(message: &Message) -> String {
     let json: serde_json::Value = serde_json::from_str(&message.json).unwrap();
     let json = serde_json::to_string_pretty(&json).unwrap();
@@ -62,18 +62,18 @@ fn each_message_is_the_one_in_its_golden_file() {
             std::fs::write(&path, &found).unwrap();
         }
         let golden = std::fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(found, golden, "{name}: if this is as it should be: UPDATE_GOLDEN=1 cargo test -p tableshift-core");
+        assert_eq!(found, golden, "{name}: to accept the new text, run UPDATE_GOLDEN=1 cargo test -p tableshift-core");
     }
 }
 
 #[test]
-fn every_word_is_told_by_some_message() {
-    let told: std::collections::BTreeSet<_> = samples().iter().map(|(_, event)| event.word()).collect();
-    assert_eq!(told, Event::WORDS.into_iter().collect());
+fn every_event_has_a_sample() {
+    let names: std::collections::BTreeSet<_> = samples().iter().map(|(_, event)| event.name()).collect();
+    assert_eq!(names, Event::NAMES.into_iter().collect());
 }
 
 #[test]
-fn what_is_unknown_is_left_out_and_never_an_empty_attribute() {
+fn unknown_fields_are_left_out_and_no_attribute_is_empty() {
     let failed = Event::Failed { error: "InvalidInput", cause: "no table" };
     let message = Notice { table: None, migration: None, reported: false, ..notice(failed) }.message();
     let names: Vec<_> = message.attributes.iter().map(|(name, _)| *name).collect();
@@ -88,7 +88,7 @@ fn what_is_unknown_is_left_out_and_never_an_empty_attribute() {
 }
 
 #[test]
-fn where_the_console_has_another_host_the_text_names_arn_and_object() {
+fn without_console_links_the_text_contains_arn_and_s3_address() {
     let arn = "arn:aws-cn:states:cn-north-1:1:execution:m:release-42";
     let message = Notice { execution: arn, ..notice(Event::Verified) }.message();
     assert!(message.text.contains(&format!("Execution:  {arn}\n")), "{}", message.text);
@@ -96,7 +96,7 @@ fn where_the_console_has_another_host_the_text_names_arn_and_object() {
 }
 
 #[test]
-fn another_text_for_people_is_the_programs_text_too() {
+fn a_custom_text_is_also_in_the_json_document() {
     let message = notice(Event::Writing).message_with("subject".into(), "text".into());
     let json: serde_json::Value = serde_json::from_str(&message.json).unwrap();
     assert_eq!(
@@ -106,7 +106,7 @@ fn another_text_for_people_is_the_programs_text_too() {
 }
 
 #[test]
-fn a_cause_of_any_length_fits_into_a_message() {
+fn a_long_cause_is_shortened_to_fit_into_a_message() {
     let cause = "ü".repeat(40_000);
     let message = notice(Event::Failed { error: "Internal", cause: &cause }).message();
     assert!(message.json.len() + message.text.len() < 200_000, "{}", message.json.len());

@@ -38,7 +38,7 @@ fn a_dry_run_without_invalid_items_is_good() {
 #[test]
 fn invalid_items_over_the_tolerance_make_a_dry_run_bad() {
     let counts = Counts { scanned: 3, changed: 2, invalid: 1, ..Counts::default() };
-    assert_eq!(reasons(Phase::DryRun, counts), ["1 items match and cannot be changed"]);
+    assert_eq!(reasons(Phase::DryRun, counts), ["1 items match but cannot be changed"]);
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_part_without_a_result_makes_any_phase_bad() {
     for phase in [Phase::DryRun, Phase::Migrate, Phase::Verify, Phase::RollBack] {
         let mut report = report();
         report.fold(phase, 2, vec![partial(phase, Counts::default(), JournalCounts::default())], 0);
-        assert_eq!(report.reasons, ["1 of 2 parts left no result"]);
+        assert_eq!(report.reasons, ["1 of 2 parts have no complete result"]);
     }
 }
 
@@ -55,27 +55,27 @@ fn a_part_that_is_not_done_counts_as_missing() {
     let mut report = report();
     let undone = Partial { done: false, ..partial(Phase::Verify, Counts::default(), JournalCounts::default()) };
     report.fold(Phase::Verify, 1, vec![undone], 0);
-    assert_eq!(report.reasons, ["1 of 1 parts left no result"]);
+    assert_eq!(report.reasons, ["1 of 1 parts have no complete result"]);
 }
 
 #[test]
-fn counts_that_do_not_add_up_are_a_fault() {
+fn counts_that_do_not_add_up_make_the_verdict_bad() {
     let counts = Counts { scanned: 3, changed: 2, ..Counts::default() };
     assert_eq!(reasons(Phase::Migrate, counts), ["the counts do not add up to the 3 items scanned"]);
 }
 
 #[test]
-fn late_items_fail_the_verification() {
+fn late_items_make_the_verification_bad() {
     let counts = Counts { scanned: 2, already_done: 1, late: 1, ..Counts::default() };
     assert_eq!(reasons(Phase::Verify, counts).len(), 1);
 }
 
 #[test]
-fn a_verification_that_misses_a_changed_item_is_bad_and_one_that_finds_all_is_good() {
+fn a_verification_is_bad_if_it_misses_a_changed_item() {
     for (found, verdict) in [(2, Verdict::Bad), (3, Verdict::Good), (4, Verdict::Good)] {
         let mut report = report();
         let changed = Counts { scanned: 3, changed: 3, ..Counts::default() };
-        let unwritten = JournalCounts { journaled: 4, unwritten: 1, ..JournalCounts::default() };
+        let unwritten = JournalCounts { journaled: 4, not_written: 1, ..JournalCounts::default() };
         report.fold(Phase::Migrate, 1, vec![partial(Phase::Migrate, changed, unwritten)], 0);
         let proof = JournalCounts { as_written: found, ..JournalCounts::default() };
         let counts = Counts { scanned: found, changed: found, ..Counts::default() };
@@ -85,7 +85,7 @@ fn a_verification_that_misses_a_changed_item_is_bad_and_one_that_finds_all_is_go
 }
 
 #[test]
-fn a_fault_of_the_writing_makes_the_verification_bad_and_is_told_once() {
+fn a_fault_in_migrate_makes_the_verification_bad_and_is_listed_once() {
     let mut report = report();
     let given_up = Counts { scanned: 3, changed: 2, conflicts: 1, ..Counts::default() };
     report.fold(Phase::Migrate, 2, vec![partial(Phase::Migrate, given_up, JournalCounts::default())], 0);
@@ -95,16 +95,19 @@ fn a_fault_of_the_writing_makes_the_verification_bad_and_is_told_once() {
     assert_eq!(report.verdict, Verdict::Bad);
     assert_eq!(
         report.reasons,
-        ["1 of 2 parts left no result", "migrate: 1 items were given up, because the application kept changing them"]
+        [
+            "1 of 2 parts have no complete result",
+            "migrate: 1 items were given up because the application kept changing them"
+        ]
     );
     report.fold(Phase::Verify, 1, vec![partial(Phase::Verify, counts, proof)], 0);
     assert_eq!(report.phases[&Phase::Verify].verdict, Verdict::Good);
     assert_eq!(report.verdict, Verdict::Bad);
-    assert_eq!(report.reasons[0], "migrate: 1 of 2 parts left no result");
+    assert_eq!(report.reasons[0], "migrate: 1 of 2 parts have no complete result");
 }
 
 #[test]
-fn the_writing_does_not_count_against_a_roll_back() {
+fn a_fault_in_migrate_does_not_make_a_roll_back_bad() {
     let mut report = report();
     report.fold(Phase::Migrate, 1, vec![], 0);
     report.fold(Phase::RollBack, 1, vec![partial(Phase::RollBack, Counts::default(), JournalCounts::default())], 0);
@@ -112,16 +115,16 @@ fn the_writing_does_not_count_against_a_roll_back() {
 }
 
 #[test]
-fn a_report_comes_back_as_it_was_written() {
+fn a_report_is_read_as_it_was_written() {
     let mut report = report();
     report.fold(Phase::DryRun, 1, vec![partial(Phase::DryRun, Counts::default(), JournalCounts::default())], 0);
     let json = serde_json::to_string(&report).unwrap();
     assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
-    assert!(json.contains(r#""dry_run":{"counts":{"scanned":0"#), "{json}");
+    assert!(json.contains(r#""dry-run":{"counts":{"scanned":0"#), "{json}");
 }
 
 #[test]
-fn a_canary_that_changed_nothing_is_noted_and_no_fault() {
+fn a_canary_that_changed_nothing_gets_a_note_and_stays_good() {
     let mut canary = Report { wave: Wave::Canary, ..report() };
     canary.fold(Phase::Migrate, 0, Vec::new(), 0);
     canary.fold(Phase::Verify, 0, Vec::new(), 0);

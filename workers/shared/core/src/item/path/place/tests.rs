@@ -17,7 +17,7 @@ fn quoted_names_keep_their_dots_and_brackets() {
 }
 
 #[test]
-fn what_is_no_path_is_refused() {
+fn invalid_paths_are_refused() {
     for empty in ["", "a.", ".a", "a..b", "[0]", "\"\""] {
         assert!(matches!(Path::parse(empty), Err(PathError::EmptyPart { .. })), "{empty}");
     }
@@ -32,7 +32,7 @@ fn what_is_no_path_is_refused() {
 
 proptest! {
     #[test]
-    fn a_path_is_read_back_as_it_is_shown(root in ".{1,8}", parts in proptest::collection::vec((0..3u8, ".{1,8}", 0usize..200), 0..5)) {
+    fn a_displayed_path_parses_to_itself(root in ".{1,8}", parts in proptest::collection::vec((0..3u8, ".{1,8}", 0usize..200), 0..5)) {
         let rest = parts.into_iter().map(|(kind, name, index)| match kind {
             0 => Part::Name(name),
             1 => Part::Index(index),
@@ -43,13 +43,13 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_the_parser_panic(text in ".{0,40}") {
+    fn no_string_makes_the_parser_panic(text in ".{0,40}") {
         let _ = Path::parse(&text);
     }
 }
 
 #[test]
-fn values_are_put_got_and_taken_within_maps_and_lists_that_exist() {
+fn values_are_set_read_and_removed_within_existing_maps_and_lists() {
     let mut item = item(r#"{"m":{"M":{}},"s":{"S":"x"},"l":{"L":[{"M":{}},{"N":"1"}]}}"#);
     for place in ["m.a", "l[0].a", "l[1]"] {
         let path = path(place);
@@ -67,7 +67,7 @@ fn values_are_put_got_and_taken_within_maps_and_lists_that_exist() {
 }
 
 #[test]
-fn a_star_stands_for_each_element_of_each_list() {
+fn a_star_matches_each_element_of_each_list() {
     let item = item(r#"{"o":{"L":[{"M":{"p":{"L":[{"N":"1"},{"N":"2"}]}}},{"M":{}},{"M":{"p":{"L":[{"N":"3"}]}}}]}}"#);
     let every = path("o[*].p[*]");
     let places = every.places(&item).unwrap();
@@ -78,7 +78,7 @@ fn a_star_stands_for_each_element_of_each_list() {
 }
 
 #[test]
-fn missing_maps_are_made_where_a_step_asks_for_it_and_never_in_the_place_of_something_else() {
+fn put_deep_creates_missing_maps_and_never_replaces_another_value() {
     let mut item = item(r#"{"s":{"S":"x"}}"#);
     path("a.b.c").put_deep(&mut item, Value::n("1")).unwrap();
     assert_eq!(path("a.b.c").get(&item), Some(&Value::n("1")));

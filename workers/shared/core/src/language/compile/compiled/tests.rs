@@ -135,7 +135,7 @@ fn the_reason_of_an_invalid_item_names_rule_and_step() {
     let no_number = reason(r#"{"sk":{"S":"ORDER#1"},"price":{"S":"x"},"count":{"N":"2"}}"#);
     assert_eq!(no_number, "rule orders: step 1: `to` decimal(): the text is no decimal number of at most 38 digits");
     let there = reason(r#"{"sk":{"S":"x"},"name":{"S":"a"},"fullName":{"S":"b"}}"#);
-    assert!(there.starts_with("rule 2: step 1: `fullName` is there already"), "{there}");
+    assert!(there.starts_with("rule 2: step 1: `fullName` already exists"), "{there}");
     assert!(reason(r#"{"name":{"S":"a"}}"#).starts_with("rule orders: where: `sk` is missing"));
 }
 
@@ -150,7 +150,7 @@ fn only_what_every_rule_leaves_out_is_left_out_by_the_filter() {
 #[test]
 fn rules_that_no_item_reaches_and_documents_of_two_forms_are_refused() {
     let unreachable = "id: x\nrules: [{change: [{remove: a}]}, {where: has(item.b), change: [{remove: b}]}]";
-    assert!(refused(unreachable).starts_with("rule 2 is for no item: rule 1"));
+    assert!(refused(unreachable).starts_with("rule 2 applies to no item: rule 1"));
     let both = "id: x\nchange: [{remove: a}]\nrules: [{change: [{remove: a}]}]";
     assert!(refused(both).contains("both `change` and `rules`"));
     assert!(refused("id: x\nwhere: 'true'\nrules: [{change: [{remove: a}]}]").contains("within each rule"));
@@ -160,13 +160,13 @@ fn rules_that_no_item_reaches_and_documents_of_two_forms_are_refused() {
 }
 
 #[test]
-fn key_reads_the_item_s_key_within_steps_and_nothing_else() {
+fn key_reads_the_key_of_the_item_within_steps_and_nothing_else() {
     let migration = compiled("id: a\nchange: [{set: gsi1sk, to: key.pk + '#1'}]");
     let Outcome::Changed(change) = migration.apply(&item(r#"{"pk":{"S":"u"},"x":{"S":"y"}}"#)) else { panic!() };
     assert_eq!(change.image_after()["gsi1sk"], Some(Value::s("u#1")));
     assert!(migration.check_keys(&["pk".into()]).is_ok());
     let error = migration.check_keys(&["id".into()]).unwrap_err().to_string();
-    assert_eq!(error, "`step 1: to` reads `key.pk`, which is no key attribute of the table; write `item.pk`");
+    assert_eq!(error, "`step 1: to` reads `key.pk`, which is not a key attribute of the table; write `item.pk`");
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn literals_that_would_be_rounded_are_refused() {
 }
 
 #[test]
-fn an_item_as_large_as_they_come_goes_there_and_back_to_the_bit() {
+fn an_item_of_the_largest_size_is_restored_bit_by_bit() {
     let deep = (0..31).fold(Value::n("-0"), |inner, _| Value::L(vec![inner]));
     let text = Value::s("ü".repeat(199_000));
     let before = Item::from([("pk".into(), Value::s("1")), ("a".into(), text), ("#n0".into(), deep)]);
@@ -197,4 +197,26 @@ fn an_item_as_large_as_they_come_goes_there_and_back_to_the_bit() {
         }
     }
     assert_eq!(serde_json::to_string(&item).unwrap(), serde_json::to_string(&before).unwrap());
+}
+
+#[test]
+fn a_rule_may_repeat_where_no_condition_ends_and_a_value_is_computed_from_what_changes() {
+    let repeats = |yaml: &str| compiled(&format!("id: x\n{yaml}")).rules()[0].may_repeat();
+    for yaml in [
+        "change: [{set: n, to: item.n + 1}]",
+        "where: has(item.a)\nchange: [{set: n, to: item.n + 1}]",
+        "change: [{set: b, to: lower(item.a)}, {remove: a}]",
+    ] {
+        assert!(repeats(yaml), "{yaml}");
+    }
+    for yaml in [
+        "where: has(item.a) && !has(item.b)\nchange: [{set: b, to: lower(item.a)}, {remove: a}]",
+        "where: '!has(item.version)'\nchange: [{set: n, to: item.n + 1}, {set: version, to: 2}]",
+        "change: [{when: '!has(item.version)', set: n, to: item.n + 1}, {set: version, to: 2}]",
+        "change: [{increment_version: {from: 1, to: 2, change: [{set: n, to: item.n + 1}]}}]",
+        "where: key.sk.startsWith('ORDER#')\nchange: [{set: total, to: decimal(item.price) * item.count}]",
+        "change: [{default: n, to: 1}, {convert: {path: n, to: string}}]",
+    ] {
+        assert!(!repeats(yaml), "{yaml}");
+    }
 }

@@ -1,4 +1,4 @@
-//! What each step means where its source is missing, null, of another type, or its target is there already.
+//! What each step does where its source is missing, null or of another type, or where its target already exists.
 
 use crate::change::migration::{Migration as _, Outcome};
 use crate::item::value::Item;
@@ -58,7 +58,7 @@ fn rename_copy_and_move_take_any_value_and_overwrite_nothing() {
     }
     for step in ["- rename: {from: a, to: b}", "- move: {from: a, to: b}", "- copy: {from: a, to: b}"] {
         let other = after(step, r#"{"a":{"S":"x"},"b":{"S":"y"}}"#);
-        assert_eq!(other, "step 1: `b` is there already and holds another value; only `set` overwrites");
+        assert_eq!(other, "step 1: `b` already exists and holds another value; only `set` overwrites");
     }
     for step in ["- rename: {from: a, to: b, keep: true}", "- copy: {from: a, to: b}"] {
         assert_eq!(after(step, r#"{"a":{"S":"x"}}"#), r#"{"a":{"S":"x"},"b":{"S":"x"}}"#);
@@ -67,7 +67,7 @@ fn rename_copy_and_move_take_any_value_and_overwrite_nothing() {
 }
 
 #[test]
-fn rename_stays_in_its_place_and_move_makes_the_maps_that_are_missing() {
+fn rename_keeps_its_place_and_move_creates_the_missing_maps() {
     let list = r#"{"o":{"L":[{"M":{"qty":{"N":"1"}}},{"M":{}}]}}"#;
     let renamed = r#"{"o":{"L":[{"M":{"quantity":{"N":"1"}}},{"M":{}}]}}"#;
     assert_eq!(after("- rename: {from: 'o[*].qty', to: 'o[*].quantity'}", list), renamed);
@@ -87,14 +87,14 @@ fn rename_stays_in_its_place_and_move_makes_the_maps_that_are_missing() {
 }
 
 #[test]
-fn a_guard_leaves_a_step_out_and_sees_what_the_steps_before_did() {
+fn a_guard_skips_a_step_and_reads_what_the_earlier_steps_did() {
     let steps = "- {set: a, to: 2}\n- {when: item.a == 2, set: b, to: 1}\n- {when: item.a == 1, set: c, to: 1}";
     assert_eq!(after(steps, r#"{"a":{"N":"1"}}"#), r#"{"a":{"N":"2"},"b":{"N":"1"}}"#);
     assert!(after("- {when: item.z == 1, set: b, to: 1}", "{}").starts_with("step 1: `when` `z` is missing"));
 }
 
 #[test]
-fn map_values_names_old_and_new_values_and_says_what_becomes_of_others() {
+fn map_values_names_old_and_new_values_and_what_happens_to_others() {
     let map = |otherwise: &str| {
         format!("- map_values: {{path: s, values: {{OPEN: active, '1': active, DONE: 5}}{otherwise}}}")
     };
@@ -123,7 +123,7 @@ fn versions_bring_items_of_any_version_to_the_newest_in_one_pass() {
     assert_eq!(after(VERSIONS, r#"{"a":{"S":"7"}}"#), "unchanged");
     assert_eq!(after(VERSIONS, r#"{"a":{"S":"7"},"version":{"NULL":true}}"#), "unchanged");
     let text = after(VERSIONS, r#"{"a":{"S":"7"},"version":{"S":"1"}}"#);
-    assert_eq!(text, "step 1: `version` is of type S, and a version of type N is looked for");
+    assert_eq!(text, "step 1: `version` is of type S, but `increment_version` expects a version of type N");
     let inner = after(VERSIONS, r#"{"b":{"S":"x"},"version":{"N":"2"}}"#);
     assert_eq!(inner, "step 2.1: `b` holds a text that is no decimal number of at most 38 digits");
 }
@@ -132,7 +132,7 @@ fn versions_bring_items_of_any_version_to_the_newest_in_one_pass() {
 fn a_version_that_leads_nowhere_is_refused() {
     assert!(refused("- increment_version: {from: 1, to: 1}").contains("to itself"));
     assert!(refused("- increment_version: {from: 1, to: '2'}").contains("another type"));
-    assert!(refused("- increment_version: {from: true, to: false}").contains("neither a number nor a text"));
+    assert!(refused("- increment_version: {from: true, to: false}").contains("neither a number nor a string"));
     assert!(refused("- increment_version: {path: 'v[*]', from: 1, to: 2}").contains("one version"));
     let nested = "- increment_version: {from: 1, to: 2, change: [{increment_version: {from: 2, to: 3}}]}";
     assert!(refused(nested).starts_with("step 1.1 is an `increment_version` within another"));

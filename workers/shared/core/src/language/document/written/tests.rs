@@ -44,14 +44,14 @@ fn a_number_that_would_be_rounded_is_refused_with_its_line() {
 }
 
 #[test]
-fn only_true_and_false_are_booleans_and_what_is_no_number_is_refused() {
-    let to = |text: &str| {
-        let document = Document::from_yaml(&format!("id: x\nchange: [{{set: a, to: [{text}]}}]")).unwrap();
+fn only_true_and_false_are_booleans_and_infinity_is_refused() {
+    let to = |word: &str| {
+        let document = Document::from_yaml(&format!("id: x\nchange: [{{set: a, to: [{word}]}}]")).unwrap();
         let Action::Set { to, .. } = &document.change[0].action else { panic!("{document:?}") };
         to[0].clone()
     };
-    for text in ["y", "no", "on", "Off", "YES", "n"] {
-        assert_eq!(to(text), serde_json::json!(text));
+    for word in ["y", "no", "on", "Off", "YES", "n"] {
+        assert_eq!(to(word), serde_json::json!(word));
     }
     assert_eq!(to("true"), serde_json::json!(true));
     for number in [".inf", "-.INF", ".nan"] {

@@ -1,0 +1,71 @@
+//! What a table requires of a changed item, whatever the migration says: size, depth, index keys and time to live.
+
+use crate::change::invalid::Invalid;
+use crate::change::item_change::Change;
+use crate::item::table::Table;
+use crate::item::value::{MAX_ITEM_BYTES, MAX_LEVELS, Value, levels};
+use std::collections::BTreeMap;
+
+/// The rules that a table sets for changed items. Each change is checked against them before it is written.
+#[derive(Debug, Clone)]
+pub struct TableRules {
+    /// Index key attributes with the type that their index requires.
+    index_keys: BTreeMap<String, String>,
+    time_to_live: Option<String>,
+    /// The time that counts as now, in epoch seconds. It is the same for every worker of a run.
+    now: i64,
+}
+
+impl TableRules {
+    /// The rules of a table for a run that was planned at `now`, in epoch seconds.
+    pub fn of(table: &Table, now: i64) -> Self {
+        Self { index_keys: table.index_keys.clone(), time_to_live: table.time_to_live.clone(), now }
+    }
+
+    /// The first rule that the change would break, if any.
+    pub fn broken_by(&self, change: &Change) -> Option<Invalid> {
+        if change.bytes.1 > MAX_ITEM_BYTES {
+            return Some(Invalid::TooLarge { bytes: change.bytes.1 });
+        }
+        let set = change.after().filter_map(|(name, value)| Some((name, value?)));
+        let mut broken = set.filter_map(|(name, value)| {
+            self.index_key(name, value).or_else(|| self.expiry(name, value)).or_else(|| too_deep(name, value))
+        });
+        broken.next()
+    }
+
+    fn index_key(&self, attribute: &str, value: &Value) -> Option<Invalid> {
+        let wanted = self.index_keys.get(attribute)?;
+        if value.type_name() != wanted {
+            return Some(Invalid::IndexKeyType {
+                attribute: attribute.into(),
+                found: value.type_name().into(),
+                wanted: wanted.clone(),
+            });
+        }
+        let empty = match value {
+            Value::S(text) => text.is_empty(),
+            Value::B(bytes) => bytes.0.is_empty(),
+            _ => false,
+        };
+        empty.then(|| Invalid::IndexKeyEmpty { attribute: attribute.into() })
+    }
+
+    /// DynamoDB deletes an item once its time to live, in epoch seconds, is in the past, but ignores times more than five
+    /// years ago. Source: DynamoDB developer guide, "Using time to live (TTL)".
+    fn expiry(&self, attribute: &str, value: &Value) -> Option<Invalid> {
+        const FIVE_YEARS: f64 = 5.0 * 365.25 * 86_400.0;
+        if self.time_to_live.as_deref() != Some(attribute) {
+            return None;
+        }
+        let Value::N(text) = value else { return None };
+        let at: f64 = text.parse().ok()?;
+        let now = self.now as f64;
+        (at < now && at > now - FIVE_YEARS).then(|| Invalid::ExpiresAtOnce { attribute: attribute.into() })
+    }
+}
+
+fn too_deep(attribute: &str, value: &Value) -> Option<Invalid> {
+    let levels = levels(value);
+    (levels > MAX_LEVELS).then(|| Invalid::TooDeep { attribute: attribute.into(), levels })
+}

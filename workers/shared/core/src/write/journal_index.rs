@@ -1,0 +1,175 @@
+//! An index of a segment's journal in memory, with 32 bytes for each item, and the keys that occur more than once.
+
+use crate::change::footprint::{Image, image};
+use crate::item::value::Item;
+use crate::write::journal::Entry;
+use sha2::{Digest as _, Sha256};
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// The first 128 bits of a SHA-256, for a key or an image. Two items of a table do not have the same one by chance.
+pub type Fingerprint = u128;
+
+/// The fingerprint of an item's key attributes.
+pub fn key_fingerprint(key: &Item) -> Fingerprint {
+    fingerprint(&serde_json::to_vec(key).expect("plain data serialises"))
+}
+
+/// The fingerprint of an item's touched attributes.
+pub fn image_fingerprint(image: &Image) -> Fingerprint {
+    fingerprint(&serde_json::to_vec(image).expect("plain data serialises"))
+}
+
+fn fingerprint(bytes: &[u8]) -> Fingerprint {
+    let digest = Sha256::digest(bytes);
+    u128::from_be_bytes(digest[..16].try_into().expect("a SHA-256 has 32 bytes"))
+}
+
+/// A segment's journal: for each key, the fingerprints of the after-images that a write of the run may have left.
+#[derive(Debug, Default)]
+pub struct JournalIndex {
+    single: HashMap<Fingerprint, Fingerprint>,
+    more: HashMap<Fingerprint, Vec<Fingerprint>>,
+}
+
+/// The state of an item compared with the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemState {
+    /// The journal has no entry for the item.
+    NotJournaled,
+    /// The item is as a write of the run left it.
+    AsWritten,
+    /// The journal has an entry for the item, but the item differs from its after-image.
+    ChangedSince,
+}
+
+impl JournalIndex {
+    /// Adds an entry.
+    pub fn add(&mut self, entry: &Entry) {
+        let (key, after) = (key_fingerprint(&entry.key), image_fingerprint(&entry.after));
+        match self.single.get(&key) {
+            None => drop(self.single.insert(key, after)),
+            Some(first) if *first == after => {}
+            Some(_) => self.more.entry(key).or_default().push(after),
+        }
+    }
+
+    /// The number of journaled items.
+    pub fn len(&self) -> u64 {
+        self.single.len() as u64
+    }
+
+    /// Whether nothing is journaled.
+    pub fn is_empty(&self) -> bool {
+        self.single.is_empty()
+    }
+
+    /// Whether every journaled item has one of these keys.
+    pub fn holds_only<'k>(&self, keys: impl Iterator<Item = &'k Item>) -> bool {
+        let held: HashSet<Fingerprint> =
+            keys.map(key_fingerprint).filter(|key| self.single.contains_key(key)).collect();
+        held.len() == self.single.len()
+    }
+
+    /// Removes an item.
+    pub fn remove(&mut self, key: &Item) {
+        let key = key_fingerprint(key);
+        self.single.remove(&key);
+        self.more.remove(&key);
+    }
+
+    /// The state of an item, given its key and the names of the touched attributes.
+    pub fn state_of(&self, key: &Item, item: &Item, touched: &BTreeSet<String>) -> ItemState {
+        let key = key_fingerprint(key);
+        let Some(first) = self.single.get(&key) else { return ItemState::NotJournaled };
+        let now = image_fingerprint(&image(item, touched));
+        let others = self.more.get(&key).into_iter().flatten();
+        match std::iter::once(first).chain(others).any(|after| *after == now) {
+            true => ItemState::AsWritten,
+            false => ItemState::ChangedSince,
+        }
+    }
+}
+
+/// The keys that have more than one entry in a segment's journal. A roll-back processes the entries of such a key together,
+/// the last one first.
+#[derive(Debug, Default)]
+pub struct RepeatedKeys {
+    seen: HashSet<Fingerprint>,
+    repeated: HashSet<Fingerprint>,
+}
+
+impl RepeatedKeys {
+    /// Adds the key of an entry.
+    pub fn add(&mut self, key: &Item) {
+        let key = key_fingerprint(key);
+        if !self.seen.insert(key) {
+            self.repeated.insert(key);
+        }
+    }
+
+    /// Whether this key has more than one entry.
+    pub fn contains(&self, key: &Item) -> bool {
+        !self.repeated.is_empty() && self.repeated.contains(&key_fingerprint(key))
+    }
+
+    /// Whether any key has more than one entry.
+    pub fn any(&self) -> bool {
+        !self.repeated.is_empty()
+    }
+
+    /// The number of distinct keys, which is the number of journaled items.
+    pub fn keys(&self) -> u64 {
+        self.seen.len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::value::Value;
+
+    fn entry(key: &str, before: &str, after: &str) -> Entry {
+        Entry {
+            key: Item::from([("pk".into(), Value::s(key))]),
+            before: Image::from([("a".into(), Some(Value::s(before)))]),
+            after: Image::from([("a".into(), Some(Value::s(after)))]),
+            read_at: 1,
+        }
+    }
+
+    #[test]
+    fn the_index_distinguishes_written_items_from_items_changed_since() {
+        let mut index = JournalIndex::default();
+        index.add(&entry("1", "x", "y"));
+        index.add(&entry("1", "w", "z"));
+        let touched = BTreeSet::from(["a".to_string()]);
+        let item = |a: &str| Item::from([("pk".into(), Value::s("1")), ("a".into(), Value::s(a))]);
+        let key = Item::from([("pk".into(), Value::s("1"))]);
+        assert_eq!(index.len(), 1);
+        assert_eq!(index.state_of(&key, &item("y"), &touched), ItemState::AsWritten);
+        assert_eq!(index.state_of(&key, &item("z"), &touched), ItemState::AsWritten);
+        assert_eq!(index.state_of(&key, &item("x"), &touched), ItemState::ChangedSince);
+        assert_eq!(index.state_of(&Item::new(), &item("x"), &touched), ItemState::NotJournaled);
+    }
+
+    #[test]
+    fn an_index_is_empty_once_its_items_are_removed() {
+        let mut index = JournalIndex::default();
+        index.add(&entry("1", "x", "y"));
+        index.add(&entry("2", "x", "y"));
+        let key = |key: &str| entry(key, "", "").key;
+        assert!(!index.holds_only([key("1"), key("3")].iter()));
+        index.remove(&key("1"));
+        assert!(index.holds_only([key("2")].iter()) && !index.is_empty());
+    }
+
+    #[test]
+    fn repeated_keys_are_those_with_several_entries() {
+        let mut repeats = RepeatedKeys::default();
+        for key in ["1", "2", "1"] {
+            repeats.add(&entry(key, "", "").key);
+        }
+        assert!(repeats.contains(&entry("1", "", "").key) && !repeats.contains(&entry("2", "", "").key));
+        assert_eq!(repeats.keys(), 2);
+    }
+}

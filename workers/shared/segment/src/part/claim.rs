@@ -1,0 +1,102 @@
+//! Claiming a part, and the checkpoint that an attempt continues from.
+
+use std::cell::{Cell, RefCell};
+
+use tableshift_aws::ledger::checkpoints::{Checkpoint, Checkpoints as _};
+use tableshift_aws::run_files::{load, load_plan};
+use tableshift_core::change::table_rules::TableRules;
+use tableshift_core::language::registry::Runnable;
+use tableshift_core::plan::keys;
+use tableshift_core::plan::phase::Phase;
+use tableshift_core::write::counts::Partial;
+
+use super::error::PartError;
+use super::{Part, PartId};
+use crate::ports::Ports;
+
+impl<'p> Part<'p> {
+    /// Claims a part, which fences off older attempts, and continues where the attempt before stopped. Fails with
+    /// `LeaseLost` if the lock or the part belongs to another execution, and with `Aborted` if the run is stopped.
+    pub async fn begin<F>(ports: &'p Ports<F>, id: PartId) -> Result<Self, PartError> {
+        let Ports { bucket, ledger, registry, clock, .. } = ports;
+        let plan = load_plan(bucket, &id.run).await?;
+        let migration = Runnable::of(&plan.migration, registry).map_err(PartError::Migration)?;
+        let claimed = ledger.claim(&id.run, id.phase, &id.part, id.epoch).await?;
+        let checkpoint = continued(claimed.ok_or(PartError::LeaseLost)?, &id);
+        let rules = TableRules::of(&plan.table, plan.locked_at / 1000);
+        let mut part = Self {
+            bucket,
+            ledger,
+            id,
+            plan,
+            migration,
+            rules,
+            checkpoint,
+            clock: *clock,
+            control_read_at: Cell::new(i64::MIN),
+            control: RefCell::default(),
+            throttles: Cell::default(),
+        };
+        part.directive().await?;
+        part.load_examples().await?;
+        Ok(part)
+    }
+
+    /// Loads the examples that earlier attempts collected. They are in the partial result, because the ledger must not
+    /// hold item values.
+    async fn load_examples(&mut self) -> Result<(), PartError> {
+        if self.checkpoint.page == 0 {
+            return Ok(());
+        }
+        let key = keys::partial(&self.id.run, self.id.phase, &self.id.part);
+        if let Some(earlier) = load::<Partial>(self.bucket, &key).await? {
+            self.checkpoint.tally.samples = earlier.tally.samples;
+            self.checkpoint.tally.findings = earlier.tally.findings;
+        }
+        Ok(())
+    }
+}
+
+/// The checkpoint that an attempt starts with. Only Migrate continues across executions and waves: the other phases
+/// start again, because the table may have changed since.
+fn continued(earlier: Checkpoint, id: &PartId) -> Checkpoint {
+    let (attempt, epoch, wave) = (earlier.attempt + 1, id.epoch, id.wave);
+    let same_execution_and_wave = earlier.epoch >= epoch && earlier.wave == wave;
+    let continues = id.phase == Phase::Migrate || same_execution_and_wave;
+    let earlier = if continues { earlier } else { Checkpoint::default() };
+    Checkpoint { attempt, epoch, wave, ..earlier }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tableshift_core::plan::wave::Wave;
+
+    fn id(phase: Phase, epoch: u64, wave: Wave) -> PartId {
+        PartId { run: "r".into(), epoch, phase, wave, part: "0".into() }
+    }
+
+    fn earlier() -> Checkpoint {
+        Checkpoint { attempt: 3, epoch: 5, page: 7, wave: Wave::Main, ..Checkpoint::default() }
+    }
+
+    #[test]
+    fn every_attempt_continues_within_its_execution_and_wave() {
+        for phase in [Phase::DryRun, Phase::Migrate, Phase::Verify, Phase::RollBack] {
+            let checkpoint = continued(earlier(), &id(phase, 5, Wave::Main));
+            assert_eq!(checkpoint, Checkpoint { attempt: 4, ..earlier() });
+        }
+    }
+
+    #[test]
+    fn only_migrate_continues_across_executions_and_waves() {
+        for (epoch, wave) in [(6, Wave::Main), (5, Wave::Canary)] {
+            let checkpoint = continued(earlier(), &id(Phase::Migrate, epoch, wave));
+            assert_eq!(checkpoint, Checkpoint { attempt: 4, epoch, wave, ..earlier() });
+            for phase in [Phase::DryRun, Phase::Verify, Phase::RollBack] {
+                let checkpoint = continued(earlier(), &id(phase, epoch, wave));
+                assert_eq!(checkpoint, Checkpoint { attempt: 4, epoch, wave, ..Checkpoint::default() });
+            }
+        }
+    }
+}
