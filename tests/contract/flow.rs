@@ -1,4 +1,4 @@
-//! Where every state leads, and that every error leads to Conclude and from there to an end.
+//! The edges between states: every state leads to an end, and every error leads to Conclude and from there to an end.
 
 use crate::definition::{self, State};
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ fn reached(start: &str, states: &[State]) -> BTreeSet<String> {
 }
 
 fn start_of(machine: &serde_json::Value) -> String {
-    machine["StartAt"].as_str().expect("StartAt is a text").to_owned()
+    machine["StartAt"].as_str().expect("StartAt is a string").to_owned()
 }
 
 #[test]
@@ -106,6 +106,7 @@ fn only_conclude_ends_a_run() {
 #[test]
 fn the_execution_has_a_time_limit_that_the_service_allows() {
     let limit = definition::definition()["TimeoutSeconds"].as_u64().expect("TimeoutSeconds is a whole number");
-    // No Catch and no Conclude runs when it strikes, so it must lie beyond a healthy run, and a year is the service's.
+    // No Catch and no Conclude runs after this time limit, so it must be longer than a healthy run.
+    // The service allows at most one year.
     assert!((30 * 86_400..=365 * 86_400).contains(&limit), "{limit}");
 }

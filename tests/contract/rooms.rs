@@ -103,7 +103,7 @@ fn collect(folder: &Path, name: &str, found: &mut BTreeMap<String, String>) {
         if path.is_dir() {
             collect(&path, &name, found);
         } else if name.ends_with(".rs") {
-            found.insert(name.clone(), project::text(&name));
+            found.insert(name.clone(), project::read(&name));
         }
     }
 }
@@ -251,7 +251,7 @@ fn shortest_circle(module: &str, edges: &BTreeMap<Module, BTreeSet<Module>>) -> 
 
 /// The rooms of core from the numbered list in its documentation, the lowest one first.
 fn rooms() -> Vec<Module> {
-    let text = project::text(&format!("{CORE}/lib.rs"));
+    let text = project::read(&format!("{CORE}/lib.rs"));
     let numbered = text.lines().filter_map(|line| line.strip_prefix("//! ")?.split_once(". [`"));
     let rooms: Vec<(usize, Module)> = numbered
         .filter_map(|(number, rest)| Some((number.parse().ok()?, rest.split_once("`]")?.0.to_owned())))

@@ -21,7 +21,7 @@ use tableshift_tests::{EXECUTION, Engines, MissingTopic, NOW, NoMonitors, RUN, R
 const DOCUMENT: &str = "id: m\nchange: [{set: v, to: 2}]";
 const REPORT: &[u8] = b"the report";
 
-/// A run as it is when bob has said yes to it.
+/// A run that bob has approved.
 async fn approved(plan: &RunPlan) -> Engines {
     let engines = Engines::start().await;
     engines.begin(plan).await;
@@ -62,7 +62,7 @@ async fn look_at(engines: &Engines, now: i64) -> Result<Output, Error> {
     run(&engines.bucket(), &engines.ledger(), &NoMonitors, &Recorder::default(), now, input(1)).await
 }
 
-/// Fails unless the run is kept from writing under this name; gives what is said.
+/// Fails unless the run may not write and the error has this name. Returns the message.
 async fn is_void(engines: &Engines, name: ErrorName) -> String {
     let error = look(engines).await.unwrap_err();
     assert_eq!(error.name(), name, "{error}");
@@ -92,7 +92,7 @@ async fn a_closed_window_says_when_it_opens_and_the_lease_lasts_until_then() {
     let engines = approved(&plan).await;
     let found = look_at(&engines, NOW).await.unwrap();
     assert!(!found.open);
-    // Asked again each quarter of an hour, so that an operator is heard.
+    // Called again every quarter of an hour, so that an operator's command takes effect.
     assert_eq!(found.until, "2026-11-22T10:15:01Z");
     assert_eq!(found.reason, "the window is closed until 2026-11-23T21:00:00Z");
     assert_eq!(engines.lease_until().await, NOW / 1000 + 901 + 900);
@@ -140,7 +140,7 @@ async fn a_run_without_an_approval_does_not_write() {
 #[tokio::test]
 async fn an_edited_or_removed_migration_voids_the_approval() {
     let engines = approved(&plan()).await;
-    // Another order of the same content is the same migration.
+    // The same content in another order is the same migration.
     put(&engines, &keys::migration("m"), b"change: [{to: 2, set: v}]\nid: m").await;
     assert!(look(&engines).await.is_ok());
     for edited in [b"id: m\nchange: [{set: v, to: 3}]".as_slice(), b"no document"] {
@@ -268,8 +268,8 @@ async fn a_critical_alarm_or_an_abort_ends_the_run_before_it_writes() {
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "planned");
 }
 
-/// Asks on behalf of a child that found this phase of the run held.
-fn to_tell(phase: Phase) -> Input {
+/// The input of a child that found this phase of the run on hold.
+fn to_announce(phase: Phase) -> Input {
     Input { step: Step::AnnounceHold(phase), ..input(1) }
 }
 
@@ -293,7 +293,7 @@ async fn every_hold_is_announced_once_however_many_calls_find_the_run_on_hold() 
     assert!(!at(NOW, input(1)).await.open);
     assert!(!at(NOW + 1_000, input(1)).await.open);
     for phase in [Phase::Migrate, Phase::Verify, Phase::RollBack] {
-        assert!(!at(NOW + 2_000, to_tell(phase)).await.open);
+        assert!(!at(NOW + 2_000, to_announce(phase)).await.open);
     }
     assert_eq!(topic.events(), ["paused"]);
     assert!(topic.sent()[0].1.contains("paused: a look at the graphs"), "{}", topic.sent()[0].1);
@@ -301,8 +301,8 @@ async fn every_hold_is_announced_once_however_many_calls_find_the_run_on_hold() 
     assert!(ledger.go_on(RUN).await.unwrap());
     assert!(at(NOW + 60_000, input(1)).await.open);
     assert!(ledger.pause(RUN, "lunch", NOW + 61_000).await.unwrap());
-    at(NOW + 62_000, to_tell(Phase::Migrate)).await;
-    at(NOW + 63_000, to_tell(Phase::Migrate)).await;
+    at(NOW + 62_000, to_announce(Phase::Migrate)).await;
+    at(NOW + 63_000, to_announce(Phase::Migrate)).await;
     assert_eq!(topic.events(), ["paused", "writing", "paused"]);
     assert!(topic.sent()[2].1.contains("paused: lunch"));
 }
@@ -311,9 +311,9 @@ async fn every_hold_is_announced_once_however_many_calls_find_the_run_on_hold() 
 async fn a_call_that_only_announces_neither_lets_the_run_write_nor_announces_anything_untrue() {
     let engines = approved(&plan()).await;
     let topic = Recorder::default();
-    let told =
-        run(&engines.bucket(), &engines.ledger(), &NoMonitors, &topic, NOW, to_tell(Phase::Migrate)).await.unwrap();
-    assert!(told.open && topic.messages().is_empty());
+    let announced =
+        run(&engines.bucket(), &engines.ledger(), &NoMonitors, &topic, NOW, to_announce(Phase::Migrate)).await.unwrap();
+    assert!(announced.open && topic.messages().is_empty());
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "planned");
 }
 
@@ -324,5 +324,5 @@ async fn a_missing_topic_neither_holds_nor_fails_a_run() {
         async |input| run(&engines.bucket(), &engines.ledger(), &NoMonitors, &MissingTopic, NOW, input).await.unwrap();
     assert!(at(input(1)).await.open);
     engines.ledger().pause(RUN, "lunch", NOW).await.unwrap();
-    assert!(!at(to_tell(Phase::Migrate)).await.open);
+    assert!(!at(to_announce(Phase::Migrate)).await.open);
 }

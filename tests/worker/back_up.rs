@@ -1,4 +1,4 @@
-//! BackUp's decisions, with the ledger and the bucket real and the backups told: no engine in this process makes any.
+//! BackUp's decisions, with a real ledger and bucket and simulated backups: the engine in this process has no backups.
 
 use std::sync::Mutex;
 
@@ -32,7 +32,7 @@ impl BackUpTable for Told {
 
     async fn describe(&self, arn: &str) -> Result<Backup, CallError> {
         let all = self.0.lock().unwrap();
-        Ok(all.iter().find(|(_, _, backup)| backup.arn == arn).expect("it was made").2.clone())
+        Ok(all.iter().find(|(_, _, backup)| backup.arn == arn).expect("the backup exists").2.clone())
     }
 }
 

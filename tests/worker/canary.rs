@@ -1,4 +1,5 @@
-//! A canary against the ledger and the bucket: whose turn it is, how it bakes, and what the turns leave to each other.
+//! The canary and main waves against the ledger and the bucket: which wave writes, how the canary bakes, and what one
+//! wave leaves to the other.
 
 use await_window::{Error, Input, Output, Step, run};
 use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome, Question, Secrets};
@@ -34,7 +35,7 @@ fn watching(approve: bool) -> RunPlan {
     RunPlan { monitors, ..with_canary(approve) }
 }
 
-async fn begun(plan: &RunPlan) -> Engines {
+async fn started_run(plan: &RunPlan) -> Engines {
     let engines = Engines::start().await;
     engines.begin(plan).await;
     engines
@@ -65,7 +66,7 @@ fn ringing(name: &str) -> MonitorReading {
 
 #[tokio::test]
 async fn the_canary_wave_writes_then_bakes_and_then_the_main_wave_starts() {
-    let engines = begun(&with_canary(false)).await;
+    let engines = started_run(&with_canary(false)).await;
     let input = |step, wave| Input { step, run: RUN.into(), epoch: 1, wave };
     let topic = Recorder::default();
     let at = async |step, wave, now| {
@@ -82,7 +83,7 @@ async fn the_canary_wave_writes_then_bakes_and_then_the_main_wave_starts() {
     assert!(engines.lease_until().await >= NOW / 1000 + 60 + 900, "the lease lasts over the wait");
     let last = at(Step::Bake, Wave::Canary, NOW + 10 * MINUTE - 20_000).await;
     assert_eq!((last.open, last.until.as_str()), (false, "2026-11-22T10:10:01Z"), "right at its end");
-    // Resumed while it bakes, it comes by here once more.
+    // A run that is resumed while it bakes passes this state again.
     assert!(at(Step::Window, Wave::Canary, NOW + 9 * MINUTE).await.open);
     assert!(at(Step::Bake, Wave::Canary, NOW + 10 * MINUTE).await.open);
 
@@ -90,16 +91,16 @@ async fn the_canary_wave_writes_then_bakes_and_then_the_main_wave_starts() {
     assert!(at(Step::Window, Wave::Main, NOW + 10 * MINUTE).await.open);
     let after = control(&engines).await;
     assert_eq!((phase(&engines).await.as_str(), after.baking_since, after.segments_done), ("writing", None, 0));
-    // Asked again, as by a retry: what the rest has verified by then stays counted.
+    // Called again, as by a retry: what the main wave has verified by then stays counted.
     engines.ledger().count_done(RUN, Phase::Verify).await.unwrap();
     assert!(at(Step::Window, Wave::Main, NOW + 11 * MINUTE).await.open);
     assert_eq!(control(&engines).await.segments_done, 1);
-    assert_eq!(topic.events(), ["writing"], "the run's first write is told, and nothing after it");
+    assert_eq!(topic.events(), ["writing"], "the run's first write is announced, and nothing after it");
 }
 
 #[tokio::test]
 async fn an_alarm_holds_the_bake_and_the_bake_restarts_once_all_alarms_are_quiet() {
-    let engines = begun(&watching(false)).await;
+    let engines = started_run(&watching(false)).await;
     let monitor_reader = ScriptedMonitors::default();
     let bake = async |minutes: i64| {
         at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + minutes * MINUTE).await.unwrap()
@@ -108,7 +109,11 @@ async fn an_alarm_holds_the_bake_and_the_bake_restarts_once_all_alarms_are_quiet
     monitor_reader.reading.replace(ringing("latency"));
     let held = bake(9).await;
     assert_eq!((held.open, held.until.as_str()), (false, "2026-11-22T10:10:01Z"));
-    assert!(held.reason.starts_with("alarm `latency`") && held.reason.contains("begins anew"), "{}", held.reason);
+    assert!(
+        held.reason.starts_with("alarm `latency`") && held.reason.contains("starts again once all alarms are quiet"),
+        "{}",
+        held.reason
+    );
     assert_eq!(control(&engines).await.baking_since, None);
     monitor_reader.reading.replace(MonitorReading::default());
     assert!(!bake(10).await.open, "the bake's own time is over, but it was broken");
@@ -121,7 +126,7 @@ async fn an_alarm_holds_the_bake_and_the_bake_restarts_once_all_alarms_are_quiet
 
 #[tokio::test]
 async fn an_alarm_in_the_last_minute_of_a_bake_is_noticed() {
-    let engines = begun(&watching(false)).await;
+    let engines = started_run(&watching(false)).await;
     let monitor_reader = ScriptedMonitors::default();
     let bake = async |millis: i64| at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + millis).await.unwrap();
     assert!(!bake(0).await.open);
@@ -133,7 +138,7 @@ async fn an_alarm_in_the_last_minute_of_a_bake_is_noticed() {
 
 #[tokio::test]
 async fn a_critical_alarm_or_an_abort_ends_a_baking_run_and_a_pause_holds_it() {
-    let engines = begun(&watching(false)).await;
+    let engines = started_run(&watching(false)).await;
     let monitor_reader = ScriptedMonitors::default();
     let bake =
         async |minutes: i64| at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + minutes * MINUTE).await;
@@ -151,20 +156,20 @@ async fn a_critical_alarm_or_an_abort_ends_a_baking_run_and_a_pause_holds_it() {
 
 #[tokio::test]
 async fn a_run_without_the_lock_or_without_a_canary_does_not_bake() {
-    let engines = begun(&with_canary(false)).await;
+    let engines = started_run(&with_canary(false)).await;
     let monitor_reader = ScriptedMonitors::default();
     let input = Input { step: Step::Bake, run: RUN.into(), epoch: 2, wave: Wave::Canary };
     let lost = run(&engines.bucket(), &engines.ledger(), &&monitor_reader, &Recorder::default(), NOW, input)
         .await
         .unwrap_err();
     assert_eq!((lost.name(), phase(&engines).await.as_str()), (ErrorName::LeaseLost, "planned"));
-    let whole = begun(&plan()).await;
+    let whole = started_run(&plan()).await;
     let none = at(&whole, &monitor_reader, Step::Bake, Wave::Whole, NOW).await.unwrap_err();
     assert_eq!(none.name(), ErrorName::Internal);
 }
 
-/// A question about this report, with a yes.
-async fn yes_to(engines: &Engines, plan: &RunPlan, question: &str, report: &[u8]) {
+/// Records an approval request for this report, and its approval.
+async fn approve(engines: &Engines, plan: &RunPlan, question: &str, report: &[u8]) {
     let asked = Question {
         id: question.into(),
         plan_hash: plan.hash(),
@@ -190,19 +195,19 @@ async fn put(engines: &Engines, key: &str, bytes: &[u8]) {
 #[tokio::test]
 async fn an_approval_of_the_dry_run_does_not_approve_the_main_wave() {
     let plan = with_canary(true);
-    let engines = begun(&plan).await;
+    let engines = started_run(&plan).await;
     let monitor_reader = ScriptedMonitors::default();
     let wave = async |wave| at(&engines, &monitor_reader, Step::Window, wave, NOW).await;
     put(&engines, &keys::migration("m"), b"id: m\nchange: [{set: v, to: 2}]").await;
     put(&engines, &keys::report(RUN), b"the dry run").await;
-    yes_to(&engines, &plan, "q1", b"the dry run").await;
+    approve(&engines, &plan, "q1", b"the dry run").await;
     assert!(wave(Wave::Canary).await.unwrap().open);
     put(&engines, &keys::report(RUN), b"the canary").await;
     let stale = wave(Wave::Main).await.unwrap_err();
     assert_eq!(stale.name(), ErrorName::ApprovalStale);
     assert!(stale.to_string().contains("only the canary was written"), "{stale}");
     assert_eq!(phase(&engines).await, "canary");
-    yes_to(&engines, &plan, "q2", b"the canary").await;
+    approve(&engines, &plan, "q2", b"the canary").await;
     assert!(wave(Wave::Main).await.unwrap().open);
 }
 

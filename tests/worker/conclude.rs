@@ -39,7 +39,7 @@ async fn report(engines: &Engines) {
     store(&engines.bucket(), &keys::report(RUN), &report).await.unwrap();
 }
 
-async fn begun() -> Engines {
+async fn started_run() -> Engines {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     engines
@@ -51,7 +51,7 @@ async fn holder(engines: &Engines) -> Option<String> {
 
 #[tokio::test]
 async fn a_successful_run_is_closed_recorded_as_applied_announced_and_unlocked() {
-    let engines = begun().await;
+    let engines = started_run().await;
     report(&engines).await;
     let topic = Recorder::default();
     for _ in 0..2 {
@@ -70,7 +70,7 @@ async fn a_successful_run_is_closed_recorded_as_applied_announced_and_unlocked()
 
 #[tokio::test]
 async fn a_failed_run_is_closed_and_unlocked_and_not_recorded_as_applied() {
-    let engines = begun().await;
+    let engines = started_run().await;
     let topic = Recorder::default();
     let output = call(&engines, &topic, EXECUTION, state("verify", "bad")).await.unwrap();
     assert_eq!((output.outcome, output.error.as_str()), ("failed", "VerificationFailed"));
@@ -83,7 +83,7 @@ async fn a_failed_run_is_closed_and_unlocked_and_not_recorded_as_applied() {
 
 #[tokio::test]
 async fn an_applied_migration_is_stored_with_its_document_and_the_result_of_its_last_verification() {
-    let engines = begun().await;
+    let engines = started_run().await;
     let mut unverified = state("migrate", "good");
     unverified["steps"] = json!({"migrate": true});
     call(&engines, &Recorder::default(), EXECUTION, unverified).await.unwrap();
@@ -112,7 +112,7 @@ async fn a_run_over_dead_letters_is_not_recorded_as_applied() {
 
 #[tokio::test]
 async fn a_run_with_nothing_to_do_succeeds_and_leaves_the_ledger_unchanged() {
-    let engines = begun().await;
+    let engines = started_run().await;
     call(&engines, &Recorder::default(), EXECUTION, state("verify", "good")).await.unwrap();
     let before = engines.ledger().applied(TABLE, "m").await.unwrap();
     let topic = Recorder::default();
@@ -125,7 +125,7 @@ async fn a_run_with_nothing_to_do_succeeds_and_leaves_the_ledger_unchanged() {
 
 #[tokio::test]
 async fn a_failed_map_is_reported_with_the_cause_that_its_worker_recorded() {
-    let engines = begun().await;
+    let engines = started_run().await;
     engines.ledger().record_cause(RUN, "BudgetExceeded", "6 items are invalid").await.unwrap();
     let mut state = state("dry-run", "good");
     state["error"] = json!({"Error": "States.ExceedToleratedFailureThreshold", "Cause": "exceeded"});
@@ -137,7 +137,7 @@ async fn a_failed_map_is_reported_with_the_cause_that_its_worker_recorded() {
 
 #[tokio::test]
 async fn a_migration_that_was_rolled_back_is_no_longer_applied() {
-    let engines = begun().await;
+    let engines = started_run().await;
     call(&engines, &Recorder::default(), EXECUTION, state("verify", "good")).await.unwrap();
     assert!(engines.ledger().applied(TABLE, "m").await.unwrap().is_some());
     let mut state = state("roll-back", "good");
@@ -149,7 +149,7 @@ async fn a_migration_that_was_rolled_back_is_no_longer_applied() {
 
 #[tokio::test]
 async fn the_run_and_the_lock_of_another_execution_stay_unchanged() {
-    let engines = begun().await;
+    let engines = started_run().await;
     let refused = json!({
         "input": {"table": TABLE, "run": RUN},
         "error": {"Error": "LockHeld", "Cause": "{\"errorType\":\"LockHeld\",\"errorMessage\":\"held\"}"},
@@ -162,7 +162,7 @@ async fn the_run_and_the_lock_of_another_execution_stay_unchanged() {
 
 #[tokio::test]
 async fn a_lock_that_plan_took_before_it_failed_is_released() {
-    let engines = begun().await;
+    let engines = started_run().await;
     let failed = json!({"input": {"table": TABLE}, "error": {"Error": "AccessDenied", "Cause": "s3:PutObject"}});
     let output = call(&engines, &Recorder::default(), EXECUTION, failed).await.unwrap();
     assert_eq!(output.error, "AccessDenied");
@@ -178,7 +178,7 @@ async fn an_execution_that_left_nothing_still_ends() {
 
 #[tokio::test]
 async fn a_missing_topic_fails_no_run_and_is_reported_with_the_other_failures() {
-    let engines = begun().await;
+    let engines = started_run().await;
     let output = call(&engines, &MissingTopic, EXECUTION, state("verify", "good")).await.unwrap();
     assert_eq!(output.outcome, "succeeded");
     assert_eq!(holder(&engines).await, None);
@@ -195,7 +195,7 @@ async fn a_missing_topic_fails_no_run_and_is_reported_with_the_other_failures() 
 
 #[tokio::test]
 async fn an_unanswered_approval_request_is_closed_as_expired_with_time_and_reason() {
-    let engines = begun().await;
+    let engines = started_run().await;
     let question = Question { id: "q".into(), ..Question::default() };
     engines.ledger().ask(RUN, &question, &Secrets::default()).await.unwrap();
     let mut state = state("dry-run", "good");

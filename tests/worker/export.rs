@@ -1,4 +1,4 @@
-//! Export's checks, with the ledger and the bucket real and DynamoDB's exports told: no engine in this process makes any.
+//! Export's checks, with a real ledger and bucket and simulated exports: the engine in this process has no exports.
 
 use std::sync::Mutex;
 
@@ -13,7 +13,7 @@ use tableshift_tests::{Engines, NOW, RUN, plan};
 const FOLDER: &str = "runs/r-1/export/AWSDynamoDB/01-ab";
 const ARN: &str = "arn:aws:dynamodb:eu-central-1:111122223333:table/airports/export/01-ab";
 
-/// Answers as told, and keeps what was asked for.
+/// Returns the scripted responses, and keeps the requests.
 struct Told {
     answer: Result<Export, &'static str>,
     asked: Mutex<Vec<(i64, String, String)>>,
@@ -92,7 +92,7 @@ async fn the_export_is_of_the_time_of_the_lock_and_every_request_for_it_is_the_s
         assert_eq!((found.arn.as_deref(), found.status.as_str()), (Some(ARN), "IN_PROGRESS"));
     }
     let asked = exports.asked.lock().unwrap();
-    // The lock was taken half a second past: the next whole second is the first that is not before it.
+    // The lock was taken half a second past a whole second: the next whole second is the first that is not before it.
     assert_eq!(asked[0].0, NOW / 1000 + 1);
     assert_eq!(asked[0].2, "runs/r-1/export");
     assert_eq!(asked[0], asked[1]);

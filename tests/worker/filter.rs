@@ -1,5 +1,5 @@
-//! `where` pushed down to the Scan, compared with its local evaluation on a real engine: the filter may let too much
-//! through, never too little.
+//! The filter that the Scan gets for `where`, compared with the local evaluation on a real engine: the filter may pass too
+//! many items, but never too few.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;

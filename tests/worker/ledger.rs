@@ -169,7 +169,7 @@ async fn the_secrets_of_an_approval_request_have_their_own_partition_key() {
     for item in items {
         let pk = item["pk"].as_s().unwrap();
         let is_hidden = pk.starts_with("APPROVAL#");
-        // infra/template.yaml grants the one beginning to approvers and denies it to everybody else's worker.
+        // infra/template.yaml grants this prefix to approvers and denies it to all other roles.
         assert_eq!(is_hidden, format!("{item:?}").contains("token of one"), "{pk}");
         assert_eq!(is_hidden, format!("{item:?}").contains("hush"), "{pk}");
     }
@@ -204,23 +204,23 @@ async fn the_requester_of_a_run_is_read_as_it_was_written() {
 #[tokio::test]
 async fn an_operator_can_pause_throttle_and_resume_a_run_but_not_pause_an_aborted_one() {
     let ledger = Engines::start().await.ledger();
-    let told = async || ledger.control("r-1", Phase::Migrate).await.unwrap();
+    let control = async || ledger.control("r-1", Phase::Migrate).await.unwrap();
     assert!(!ledger.go_on("r-1").await.unwrap(), "it was not paused");
     assert!(ledger.pause("r-1", "lunch", 7_000).await.unwrap());
-    let paused = told().await;
+    let paused = control().await;
     assert_eq!((paused.state, paused.since, paused.reason.as_deref()), (State::Paused, 7_000, Some("lunch")));
 
     ledger.throttle("r-1", Some(50), None).await.unwrap();
     ledger.throttle("r-1", None, Some(70)).await.unwrap();
     ledger.throttle("r-1", None, None).await.unwrap();
     assert!(ledger.go_on("r-1").await.unwrap());
-    let going = told().await;
-    assert_eq!((going.state, going.reason, going.since), (State::Running, None, 0));
-    assert_eq!((going.write_units_per_second, going.read_units_per_second), (Some(50), Some(70)));
+    let resumed = control().await;
+    assert_eq!((resumed.state, resumed.reason, resumed.since), (State::Running, None, 0));
+    assert_eq!((resumed.write_units_per_second, resumed.read_units_per_second), (Some(50), Some(70)));
 
     ledger.stop("r-1", "the wrong week", 8_000).await.unwrap();
     assert!(!ledger.pause("r-1", "lunch", 9_000).await.unwrap());
-    assert_eq!(told().await.reason.as_deref(), Some("the wrong week"));
+    assert_eq!(control().await.reason.as_deref(), Some("the wrong week"));
 }
 
 #[tokio::test]

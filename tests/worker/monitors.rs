@@ -1,4 +1,4 @@
-//! Calendars and alarms, asked with the real SDK clients on the wire.
+//! Calendars and alarms, read with the real SDK clients over HTTP.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ssm::config::{Credentials, SharedCredentialsProvider};
@@ -9,7 +9,7 @@ use tableshift_core::control::monitor_status::Closed;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-/// An endpoint that answers one request so, and gives the request.
+/// An endpoint that responds to one request with this, and returns the request.
 async fn answering(
     status: u16,
     content_type: &str,
@@ -77,7 +77,7 @@ async fn an_unknown_calendar_state_does_not_count_as_open() {
     assert_eq!(calendar("{}").await.0.unwrap_err().cause, Cause::Unavailable);
 }
 
-/// An answer of DescribeAlarms: metric alarms with their states.
+/// A response of DescribeAlarms: metric alarms with their states.
 fn described(alarms: &[(&str, &str)]) -> Vec<u8> {
     // CBOR: {"MetricAlarms": [{"AlarmName": name, "StateValue": state}, ...]}
     let text = |text: &str| [&[0x78, text.len() as u8], text.as_bytes()].concat();

@@ -1,4 +1,4 @@
-//! The bucket's edge against S3.
+//! The bucket's adapter against S3.
 
 use tableshift_aws::s3::{ListObjects, ObjectError, ReadObject, WriteObject};
 use tableshift_tests::Engines;
@@ -48,7 +48,7 @@ async fn a_listing_over_many_pages_finds_every_key_under_the_prefix() {
     let bucket = engines.bucket();
     let mut keys: Vec<_> = (0..1_050).map(|n| format!("runs/r/dry-run/{n:06}.json")).collect();
     for key in &keys {
-        // Straight to the engine's files: a thousand requests would only make the test slow.
+        // Written directly to the engine's files: a thousand requests would only make the test slow.
         let path = engines.files.path().join(tableshift_tests::BUCKET).join(key);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, b"{}").unwrap();

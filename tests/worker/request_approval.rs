@@ -42,7 +42,7 @@ impl FindCallers for History {
     }
 }
 
-/// A run that was dry-run, started by ann, and two who may answer.
+/// A run after its dry run, started by ann, and two people who may answer.
 struct Case {
     engines: Engines,
     known: TestSts,
@@ -126,7 +126,7 @@ impl Case {
         self.call(Input::Judge { run: RUN.into(), answer, wave: Wave::Whole }).await
     }
 
-    /// Fails unless the answer is refused under this name; gives what is said.
+    /// Fails unless the answer is refused with this error name. Returns the message.
     async fn refuses(&self, answer: Value, name: ErrorName) -> String {
         let error = self.judge(answer).await.unwrap_err();
         assert_eq!(error.name(), name, "{}", chain(&error));
@@ -150,7 +150,7 @@ fn late() -> i64 {
     NOW + DAY + 120_000
 }
 
-/// Writes a report and gives its hash.
+/// Writes a report. Returns its hash.
 async fn report(engines: &Engines, description: &str) -> String {
     let report = Report { description: Some(description.into()), ..Report::new(&plan(), Phase::DryRun) };
     store(&engines.bucket(), &keys::report(RUN), &report).await.unwrap();
@@ -165,16 +165,16 @@ async fn an_approval_request_keeps_token_and_secret_in_the_ledger_and_out_of_the
     assert_eq!(secrets.token, "secret-token");
     let sent = case.topic.sent();
     assert_eq!(sent.len(), 1);
-    let (subject, text) = &sent[0];
+    let (subject, body) = &sent[0];
     for hidden in [&secrets.token, &secrets.secret] {
-        assert!(!subject.contains(hidden) && !text.contains(hidden), "{text}");
+        assert!(!subject.contains(hidden) && !body.contains(hidden), "{body}");
     }
-    assert!(text.contains(&case.report_hash) && text.contains(&case.ann.identity.arn), "{text}");
+    assert!(body.contains(&case.report_hash) && body.contains(&case.ann.identity.arn), "{body}");
 
     let question = case.engines.ledger().approval(RUN).await.unwrap().unwrap().question;
     assert_eq!(question.expires_at, "2026-11-23T10:01:00Z");
     assert_eq!((question.report_hash, question.plan_hash), (case.report_hash.clone(), plan().hash()));
-    // The lock lasts until after the last moment to answer.
+    // The lease ends after the last possible time of an answer.
     assert_eq!(case.engines.lease_until().await, NOW / 1000 + 60 + 86_400 + 900);
 }
 
@@ -288,7 +288,7 @@ async fn a_replayed_answer_is_refused() {
     let case = Case::asked().await;
     let yes = case.answer(&case.bob, true, "").await;
     case.judge(yes.clone()).await.unwrap();
-    // The question is put anew, as a resumed run does, under a new secret.
+    // Approval is requested again, as a resumed run does, with a new secret.
     let ports_random = || [8; 32];
     let ports: Ports<Bucket, Ledger, &Recorder, Sts, History> = Ports {
         bucket: case.engines.bucket(),
@@ -353,7 +353,7 @@ async fn a_requester_from_the_console_is_found_in_cloudtrail_and_cannot_approve(
     case.engines.ledger().put_requesters(RUN, &[Requester::unknown(EXECUTION, STARTED)]).await.unwrap();
     case.history = History::default();
     case.ask("t").await;
-    // By the time of the answer CloudTrail has it.
+    // CloudTrail has the record by the time of the answer.
     case.history = History(vec![case.bob.identity.clone()]);
     let own = case.answer(&case.bob, true, "").await;
     let said = case.refuses(own, ErrorName::ApprovalRefused).await;
@@ -381,7 +381,7 @@ async fn the_policy_decides_whether_an_approval_counts_when_the_requester_is_unk
 
 #[tokio::test]
 async fn a_start_that_another_person_signed_does_not_hide_its_caller() {
-    // Ann has an IAM user in an account of her own, signs the start with it, and approves as herself.
+    // Ann has an IAM user in her own account, signs the start with it, and approves with her usual identity.
     let mut case = Case::new().await;
     let foreign = Identity {
         arn: "arn:aws:iam::999988887777:user/ann-at-home".into(),
@@ -465,8 +465,8 @@ async fn no_approval_is_requested_once_the_lock_is_lost() {
     assert_eq!(case.engines.ledger().approval(RUN).await.unwrap(), None);
 }
 
-/// A case whose canary is written, with the question about the rest.
-async fn about_the_rest(on_bad_verdict: OnBadVerdict) -> Case {
+/// A case whose canary is written, with the approval request for the main wave.
+async fn about_the_main_wave(on_bad_verdict: OnBadVerdict) -> Case {
     let canary = Some(CanaryPlan { segments: 2, bake_seconds: 600, approve: true });
     let case = Case::of(&RunPlan { canary, on_bad_verdict, ..plan() }).await;
     let input =
@@ -477,20 +477,20 @@ async fn about_the_rest(on_bad_verdict: OnBadVerdict) -> Case {
 
 #[tokio::test]
 async fn an_approval_request_for_the_main_wave_says_what_happens_to_the_canary_without_an_approval() {
-    for (on_bad_verdict, told) in [
+    for (on_bad_verdict, ending) in [
         (OnBadVerdict::Hold, "the canary stays as it is.\n"),
         (OnBadVerdict::RollBack, "the canary stays as it is. If rejected, the canary is rolled back.\n"),
     ] {
-        let case = about_the_rest(on_bad_verdict).await;
-        let (subject, text) = case.topic.sent()[0].clone();
+        let case = about_the_main_wave(on_bad_verdict).await;
+        let (subject, body) = case.topic.sent()[0].clone();
         assert!(subject.contains("approve the main wave of"), "{subject}");
-        assert!(text.contains("before its main wave writes to table") && text.ends_with(told), "{text}");
+        assert!(body.contains("before its main wave writes to table") && body.ends_with(ending), "{body}");
     }
 }
 
 #[tokio::test]
 async fn a_rejection_of_the_main_wave_is_an_answer_even_if_checked_twice_and_an_invalid_answer_is_an_error() {
-    let case = about_the_rest(OnBadVerdict::Hold).await;
+    let case = about_the_main_wave(OnBadVerdict::Hold).await;
     let no = case.answer(&case.bob, false, "too slow").await;
     for _ in 0..2 {
         let judged = case.call(Input::Judge { run: RUN.into(), answer: no.clone(), wave: Wave::Main }).await.unwrap();
@@ -499,7 +499,7 @@ async fn a_rejection_of_the_main_wave_is_an_answer_even_if_checked_twice_and_an_
     }
     assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Rejected);
 
-    let case = about_the_rest(OnBadVerdict::Hold).await;
+    let case = about_the_main_wave(OnBadVerdict::Hold).await;
     let own = case.answer(&case.ann, true, "").await;
     let refused = case.call(Input::Judge { run: RUN.into(), answer: own, wave: Wave::Main }).await.unwrap_err();
     assert_eq!(refused.name(), ErrorName::ApprovalRefused);

@@ -1,4 +1,4 @@
-//! Plan proves who starts an execution.
+//! Plan verifies who starts an execution.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! The segment workers: what is promised about data, held against the engines.
+//! The segment workers keep the promises about data, on real engines.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -88,7 +88,7 @@ async fn a_worker_out_of_time_saves_its_cursor_and_the_next_call_continues() {
     assert_eq!(run.tally(Phase::Migrate).await.counts.changed, 300);
 }
 
-/// A table whose worker is killed after so many writes: the next one is never answered.
+/// A table whose worker is killed after this many writes: the next write never gets a response.
 struct Killing {
     items: TableItems,
     writes_left: Cell<u32>,
@@ -101,7 +101,7 @@ impl ScanSegment for Killing {
 }
 
 impl Killing {
-    /// Counts a request's writes; the one that is the last is never answered, and what comes after it never happens.
+    /// Counts a request's writes. The last one never gets a response, and nothing happens after it.
     async fn dies(&self, writes: u32) {
         match self.writes_left.get().checked_sub(writes) {
             Some(left) => self.writes_left.set(left),
@@ -197,8 +197,8 @@ async fn a_dry_run_counts_like_a_run_and_writes_nothing_to_the_table() {
     assert_eq!(by_key(run.table().await), by_key(items));
 }
 
-/// An application that keeps writing: it updates an attribute of its own and one that the migration reads, deletes and
-/// inserts, and remembers what every item must hold afterwards.
+/// An application that keeps writing: it updates one attribute that the migration ignores and one that it reads, deletes
+/// and inserts items, and remembers what every item must contain afterwards.
 struct Application {
     client: aws_sdk_dynamodb::Client,
     hits: BTreeMap<String, u64>,

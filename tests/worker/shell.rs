@@ -1,4 +1,4 @@
-//! What the command reads of a table: a few items from all over it.
+//! The sample that the command reads: a few items from all over a table.
 
 use std::collections::BTreeSet;
 use tableshift_aws::dynamodb::items::to_sdk;

@@ -1,4 +1,4 @@
-//! Steering a run that writes: its window, what it watches, and what an operator says, held against the engines.
+//! Steering a run that writes: its window, its monitors and an operator's commands, on real engines.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -38,7 +38,7 @@ fn time() -> i64 {
     TIME.get()
 }
 
-/// A table during whose writes something happens: after so many of them it is another time.
+/// A table that changes the time after this many writes.
 struct Eventful {
     items: TableItems,
     writes_left: Cell<usize>,
@@ -84,7 +84,7 @@ impl UpdateItem for Eventful {
 }
 
 /// A run of one segment whose plan was changed by `edit`.
-async fn begun(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::RunPlan)) -> TestRun {
+async fn started_run(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::RunPlan)) -> TestRun {
     TIME.set(TEN);
     let mut run = TestRun::start(&old_items(ITEMS), MIGRATION, 1).await;
     edit(&mut run.plan);
@@ -92,7 +92,7 @@ async fn begun(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::RunPlan))
     run
 }
 
-/// One call of the worker. After 100 writes it is `then`.
+/// Calls the worker once. After 100 writes the time is `then`.
 async fn call(
     run: &TestRun,
     monitor_reader: impl Look,
@@ -112,7 +112,7 @@ async fn written(run: &TestRun) -> usize {
     run.table().await.iter().filter(|item| item.contains_key("version")).count()
 }
 
-/// Some items were written, but nothing that was not on its way when the hold came.
+/// Asserts that some items were written, but none after the hold except those in flight.
 async fn assert_parked(run: &TestRun) {
     let written = written(run).await;
     assert!((100..600).contains(&written), "{written} items are written");
@@ -127,7 +127,7 @@ async fn assert_all_written_once(run: &TestRun) {
 #[tokio::test]
 async fn a_closing_window_holds_the_run_in_the_middle_of_a_page_until_the_window_opens_again() {
     let window = json!({"from": "09:00", "to": "10:30"});
-    let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
+    let run = started_run(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
     let (closes, opens) = (TEN + 1_800_000, TEN + 23 * 3_600_000);
     let progress = call(&run, NoMonitors, closes).await.unwrap();
     assert_eq!(progress, Progress { done: false, wait_seconds: 900, announce_hold: true });
@@ -149,8 +149,8 @@ async fn a_closing_window_holds_the_run_in_the_middle_of_a_page_until_the_window
 #[tokio::test]
 async fn a_run_on_hold_keeps_its_lock_until_after_the_wait() {
     let window = json!({"from": "09:00", "to": "10:30"});
-    let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
-    // The lease is of the machine's time; the run's must be later for it to matter.
+    let run = started_run(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
+    // The lease uses the machine's time; the run's time must be later for the lease to matter.
     TIME.set(tableshift_runtime::epoch_millis().max(TEN) / 86_400_000 * 86_400_000 + 20 * 86_400_000);
     let progress = call(&run, NoMonitors, 0).await.unwrap();
     assert_eq!(progress.wait_seconds, 900);
@@ -168,7 +168,7 @@ fn ringing(name: &str) -> MonitorReading {
     MonitorReading { in_alarm: vec![name.into()], closed: None }
 }
 
-/// Sees `before` in the first look and what was scripted in all later ones.
+/// Reads `before` the first time, and the scripted reading later.
 struct ThenScripted<'s>(&'s ScriptedMonitors);
 
 impl Look for ThenScripted<'_> {
@@ -183,7 +183,7 @@ impl Look for ThenScripted<'_> {
 
 #[tokio::test]
 async fn an_alarm_holds_the_run_within_a_minute_with_its_name_until_it_has_been_quiet_long_enough() {
-    let run = begun(|plan| plan.monitors = monitors()).await;
+    let run = started_run(|plan| plan.monitors = monitors()).await;
     let monitor_reader = ScriptedMonitors::default();
     monitor_reader.reading.replace(ringing("latency"));
     let progress = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap();
@@ -203,7 +203,7 @@ async fn an_alarm_holds_the_run_within_a_minute_with_its_name_until_it_has_been_
 
 #[tokio::test]
 async fn a_closing_calendar_holds_the_run_until_a_reading_finds_it_open() {
-    let run = begun(|plan| plan.monitors = monitors()).await;
+    let run = started_run(|plan| plan.monitors = monitors()).await;
     let monitor_reader = ScriptedMonitors::default();
     monitor_reader
         .reading
@@ -219,7 +219,7 @@ async fn a_closing_calendar_holds_the_run_until_a_reading_finds_it_open() {
 
 #[tokio::test]
 async fn a_critical_alarm_stops_every_worker_with_its_name() {
-    let run = begun(|plan| plan.monitors = monitors()).await;
+    let run = started_run(|plan| plan.monitors = monitors()).await;
     let monitor_reader = ScriptedMonitors::default();
     monitor_reader.reading.replace(ringing("down"));
     let error = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap_err();
@@ -229,13 +229,13 @@ async fn a_critical_alarm_stops_every_worker_with_its_name() {
     let control = run.ledger().control(&run.plan.run, Phase::Migrate).await.unwrap();
     assert_eq!(control.state, State::Stopped);
     assert!(control.reason.unwrap().contains("`down`"));
-    // Another worker of the run stops as well, without a look of its own.
+    // Another worker of the run stops too, without reading the monitors itself.
     assert_eq!(call(&run, NoMonitors, 0).await.unwrap_err().name(), ErrorName::Aborted);
 }
 
 #[tokio::test]
 async fn the_whole_run_reads_the_monitors_once_a_minute_however_many_workers_it_has() {
-    let run = begun(|plan| plan.monitors = monitors()).await;
+    let run = started_run(|plan| plan.monitors = monitors()).await;
     let monitor_reader = ScriptedMonitors::default();
     monitor_reader.reading.replace(ringing("latency"));
     for second in 0..60 {
@@ -247,12 +247,12 @@ async fn the_whole_run_reads_the_monitors_once_a_minute_however_many_workers_it_
 
 #[tokio::test]
 async fn each_hold_is_announced_once_however_many_children_notice_it() {
-    let run = begun(|_| ()).await;
+    let run = started_run(|_| ()).await;
     let ledger = run.ledger();
     ledger.pause(&run.plan.run, "lunch", TEN).await.unwrap();
     assert!(call(&run, NoMonitors, 0).await.unwrap().announce_hold);
     assert!(ledger.note_held(&run.plan.run, TEN).await.unwrap());
-    assert!(!ledger.note_held(&run.plan.run, TEN).await.unwrap(), "one of them tells");
+    assert!(!ledger.note_held(&run.plan.run, TEN).await.unwrap(), "only one of them announces the hold");
     TIME.set(TEN + 10_000);
     assert!(!call(&run, NoMonitors, 0).await.unwrap().announce_hold);
 

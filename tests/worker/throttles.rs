@@ -1,4 +1,4 @@
-//! Throttles are counted by reason, wherever a worker meets them.
+//! Throttles are counted by reason, in every phase that meets them.
 
 use std::cell::RefCell;
 
@@ -18,7 +18,7 @@ use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
 use tableshift_tests::{MIGRATION, NoMonitors, TestRun, old_items};
 
-/// Items that are throttled for these reasons, one request each, before they are let alone.
+/// Items that are throttled for these reasons, one request each, before requests succeed.
 struct Throttling {
     items: TableItems,
     reads: RefCell<Vec<Option<Reason>>>,

@@ -1,5 +1,5 @@
-//! A person is asked before production is written to, and decides. The answer counts only if it is proven whose it is, and
-//! only if they may give it.
+//! A person approves or rejects a run before it writes to production. The answer counts only if its signature identifies
+//! the person, and only if that person may answer.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::waiting::eventually;
 
 const ITEMS: usize = 30;
 
-/// A run of production that ann started and that waits for an answer; bob may give it.
+/// A production run that ann started and that waits for an answer. Bob may answer.
 struct Waiting<'s> {
     stack: &'s Stack,
     table: Table<'s>,
@@ -54,15 +54,15 @@ impl<'s> Waiting<'s> {
         self.stack.ledger().approval(&self.run.name).await.expect("the ledger answers")
     }
 
-    /// Sends an answer with the task token, as anybody may who has it and states:SendTaskSuccess.
+    /// Sends an answer with the task token, as everyone can who has the token and may call states:SendTaskSuccess.
     async fn send(&self, answer: &Value) {
         let secrets = self.stack.ledger().secrets(&self.run.name).await.expect("the ledger answers");
-        let token = secrets.expect("a question").token;
+        let token = secrets.expect("an approval request").token;
         let request = self.stack.sfn.send_task_success().task_token(token).output(answer.to_string());
         request.send().await.expect("the answer is sent");
     }
 
-    /// Fails unless the answer ends the run with this error and nothing written; gives the cause.
+    /// Fails unless the answer ends the run with this error and without a write. Returns the cause.
     async fn is_refused(&self, answer: &Value, error: &str) -> String {
         assert_eq!(self.table.items().await, self.items, "nothing is written before the answer");
         self.send(answer).await;
@@ -79,24 +79,25 @@ async fn production_is_written_to_after_an_approval_by_another_person() {
     let subscriber = Subscriber::to(&stack, &json!({})).await;
     let waiting = Waiting::on(&stack, "approved").await;
     let asked = waiting.asked().await;
-    let secrets = stack.ledger().secrets(&waiting.run.name).await.expect("the ledger answers").expect("a question");
+    let secrets =
+        stack.ledger().secrets(&waiting.run.name).await.expect("the ledger answers").expect("an approval request");
     let message = subscriber.message(&waiting.run.name, "To approve").await;
     for hidden in [&secrets.token, &secrets.secret] {
         assert!(!message.contains(hidden), "whoever reads a mailbox could answer");
     }
     let report = stack.bucket().get(&keys::report(&waiting.run.name)).await.expect("there is a report to review");
     assert_eq!(asked.question.report_hash, hash::of_bytes(&report));
-    for told in [&asked.question.report_hash, &asked.question.plan_hash, &waiting.ann.arn] {
-        assert!(message.contains(told), "{message}");
+    for expected in [&asked.question.report_hash, &asked.question.plan_hash, &waiting.ann.arn] {
+        assert!(message.contains(expected), "{message}");
     }
     assert_eq!((waiting.table.items().await, asked.answer), (waiting.items.clone(), None));
 
     waiting.send(&waiting.bob.answers(&waiting.run, true, "looks good").await).await;
     waiting.run.ended().await.succeeds();
     assert_eq!(waiting.table.migrated().await, ITEMS);
-    let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("the answer is on record");
+    let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("the answer is recorded");
     assert_eq!((answer.outcome, answer.reason.as_str()), (Outcome::Approved, "looks good"));
-    assert_eq!(answer.by.expect("somebody").arn, waiting.bob.arn);
+    assert_eq!(answer.by.expect("a person").arn, waiting.bob.arn);
     let requesters = stack.record(&waiting.run.name).await.requesters;
     assert_eq!(requesters[0].signer.as_ref().map(|identity| identity.arn.as_str()), Some(waiting.ann.arn.as_str()));
     subscriber.message(&waiting.run.name, "has applied its migration").await;
@@ -109,7 +110,7 @@ async fn a_rejection_ends_the_run_with_who_and_why_and_without_a_write() {
     let no = waiting.bob.answers(&waiting.run, false, "not on a Friday").await;
     let cause = waiting.is_refused(&no, "ApprovalRejected").await;
     assert_eq!(cause, format!("{} said no: not on a Friday; nothing was written; start a new run", waiting.bob.arn));
-    let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("the answer is on record");
+    let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("the answer is recorded");
     assert_eq!((answer.outcome, answer.reason.as_str()), (Outcome::Rejected, "not on a Friday"));
 }
 
@@ -178,10 +179,10 @@ async fn an_approval_after_the_timeout_has_expired() {
     let request = request.key("pk", AttributeValue::S(pk_run(&waiting.run.name)));
     let request = request.key("sk", AttributeValue::S(SK_APPROVAL.into())).update_expression("SET expires_at = :then");
     let then = AttributeValue::S("2026-01-01T00:00:00Z".into());
-    request.expression_attribute_values(":then", then).send().await.expect("the question's time is set back");
+    request.expression_attribute_values(":then", then).send().await.expect("the request's time is set back");
     let late = waiting.bob.answers(&waiting.run, true, "").await;
     waiting.is_refused(&late, "ApprovalExpired").await;
-    let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("it is on record");
+    let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("the answer is recorded");
     assert_eq!(answer.outcome, Outcome::Expired);
 }
 
@@ -221,7 +222,8 @@ async fn a_signature_for_another_input_starts_nothing() {
     let ann = Person::new(&stack, "ann").await;
     let table = Table::with(&stack, "forged", &old_items(1)).await.recoverable().await;
     let signed = ann.migrates(&table, json!({})).await;
-    let described = stack.sfn.describe_execution().execution_arn(&signed.arn).send().await.expect("it is described");
+    let described =
+        stack.sfn.describe_execution().execution_arn(&signed.arn).send().await.expect("the execution is described");
     let input: Value = serde_json::from_str(&described.input.unwrap_or_default()).expect("its input");
     signed.stop().await;
     let cause = stack.start("run", &input).await.ended().await.fails_with("InvalidInput");

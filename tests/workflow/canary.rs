@@ -1,4 +1,4 @@
-//! A part of the table goes first, and the rest follows only if that went well.
+//! The canary wave writes a part of the table first, and the main wave follows only if that succeeded.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -29,7 +29,7 @@ fn options(canary: Value, more: &Value) -> Value {
     options
 }
 
-/// Awaits that the run's canary bakes; gives how many items it changed, having seen that no others are.
+/// Waits until the run's canary bakes, and checks that no other items are changed. Returns how many items it changed.
 async fn bakes(table: &Table<'_>, run: &Execution<'_>) -> usize {
     let baking = async || {
         let record = table.stack.ledger().run(&run.name).await.expect("the ledger answers");
@@ -47,7 +47,7 @@ async fn bakes(table: &Table<'_>, run: &Execution<'_>) -> usize {
     migrated
 }
 
-/// What the run's control item says, once it says so.
+/// The run's control item, once it fulfils a condition.
 async fn control(stack: &Stack, run: &Execution<'_>, what: &str, says: impl Fn(&Control) -> bool) -> Control {
     eventually(&format!("{} {what}", run.name), async || {
         let control = stack.ledger().control(&run.name, Phase::Migrate).await.expect("the ledger answers");
@@ -56,7 +56,7 @@ async fn control(stack: &Stack, run: &Execution<'_>, what: &str, says: impl Fn(&
     .await
 }
 
-/// The question that the run has put, if it is another one than this.
+/// The run's approval request, if it differs from this one.
 async fn asked(stack: &Stack, run: &Execution<'_>, earlier: Option<&Question>) -> Question {
     eventually(&format!("a question of {}", run.name), async || {
         let asked = stack.ledger().approval(&run.name).await.expect("the ledger answers")?.question;
@@ -65,9 +65,9 @@ async fn asked(stack: &Stack, run: &Execution<'_>, earlier: Option<&Question>) -
     .await
 }
 
-/// Sends an answer to the run's latest question.
+/// Sends an answer to the run's latest approval request.
 async fn send(stack: &Stack, run: &Execution<'_>, answer: &Value) {
-    let secrets = stack.ledger().secrets(&run.name).await.expect("the ledger answers").expect("a question");
+    let secrets = stack.ledger().secrets(&run.name).await.expect("the ledger answers").expect("an approval request");
     let request = stack.sfn.send_task_success().task_token(secrets.token).output(answer.to_string());
     request.send().await.expect("the answer is sent");
 }
@@ -91,8 +91,8 @@ async fn the_canary_wave_writes_first_bakes_and_is_verified_again_with_the_main_
     assert_eq!(again["already_applied"]["run"], run.name);
 }
 
-/// Old code still writes while a canary of most segments does: some of what it inserts is late. Gives the run, how it ended
-/// and what was inserted.
+/// Runs a canary of most segments while old code still writes, so that some of the inserted items are late. Returns the
+/// run, its outcome and the inserted items.
 async fn canary_under_old_code(table: &Table<'_>, on_bad_verdict: &str) -> (String, Ending, Vec<Item>) {
     let stop = AtomicBool::new(false);
     let run = async {
@@ -131,7 +131,8 @@ async fn a_bad_canary_on_hold_stays_and_the_main_wave_writes_nothing() {
     assert_eq!(table.migrated().await as u64, stack.tally(&run, Phase::Migrate).await.counts.changed);
     assert_eq!(stack.left(&run, "migrate/").await.len(), 4, "only the canary's segments were taken up");
 
-    // The old code is gone: resumed, what it left in the canary is late still, and a new run changes all of it.
+    // The old code has stopped. In a resumed run, the items that it left in the canary are still late; a new run changes
+    // all of them.
     let cause = stack.act("resume", &run).await.fails_with("VerificationFailed");
     assert!(cause.contains("the canary's verdict is bad"), "{cause}");
     table.migrate(json!({})).await.ended().await.succeeds();
@@ -158,7 +159,7 @@ async fn an_alarm_holds_a_baking_canary_and_a_critical_alarm_ends_its_run() {
     control(&stack, &run, "bakes", |control| control.baking_since.is_some()).await;
     set(&alarm, "ALARM");
     let held = control(&stack, &run, "is held", |control| control.baking_since.is_none()).await;
-    assert_eq!(held.monitor_status.alarm.expect("the alarm is noted").name, alarm);
+    assert_eq!(held.monitor_status.alarm.expect("the alarm is recorded").name, alarm);
     assert_eq!(table.migrated().await, migrated);
     set(&critical, "ALARM");
     let cause = run.ended().await.fails_with("Aborted");
@@ -182,7 +183,7 @@ async fn a_run_that_was_stopped_while_its_canary_baked_resumes_there() {
     assert_eq!(table.migrated().await, ITEMS);
 }
 
-/// A run of production whose canary ann's run has written after bob's yes, and which asks again.
+/// A production run that ann started: it has written its canary after bob's approval, and requests approval again.
 struct AsksAgain<'s> {
     items: Vec<Item>,
     table: Table<'s>,
@@ -233,7 +234,7 @@ async fn the_first_approval_cannot_be_replayed_as_the_second() {
     send(&stack, &asks.run, &replayed).await;
     let cause = asks.run.ended().await.fails_with("ApprovalRefused");
     assert!(cause.contains("used before") && cause.contains("only the canary was written"), "{cause}");
-    assert_eq!(asks.table.migrated().await, asks.migrated, "nobody said no: the canary stays");
+    assert_eq!(asks.table.migrated().await, asks.migrated, "no person rejected it: the canary stays");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Everything, step by step, when all goes well.
+//! A successful run, step by step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,13 @@ use tableshift_core::write::counts::Counts;
 
 use crate::run::Execution;
 use crate::stack::Stack;
-use crate::table::{Table, old_items, text};
+use crate::table::{Table, old_items, string};
 
 const OLD: usize = 150;
 const NEW: usize = 10;
 const OTHER: usize = 5;
 
-/// Items in the old shape, some that are in the new one already, and some that are something else.
+/// Items in the old shape, some that are already in the new one, and some that are neither.
 fn mixed_items() -> Vec<Item> {
     let done = r#"{"sk":{"S":"profile"},"addressDetails":{"M":{"city":{"S":"Boston"}}},"version":{"N":"2"}}"#;
     let (done, other) = (item(done), item(r#"{"sk":{"S":"settings"},"theme":{"S":"dark"}}"#));
@@ -60,7 +60,7 @@ async fn the_counts_reconcile(stack: &Stack, run: &str) {
     let (changed, already_done, not_matched) = (OLD as u64, NEW as u64, OTHER as u64);
     let scanned = changed + already_done + not_matched;
     let told_apart = Counts { scanned, changed, already_done, not_matched, ..Counts::default() };
-    // The writing's scan leaves out what `where` does not match, before the worker could tell why.
+    // The migrate phase's scan filters out items that `where` does not match, so the worker cannot count their reasons.
     let left_out = Counts { already_done: 0, not_matched: already_done + not_matched, ..told_apart };
     for (phase, expected) in [(Phase::DryRun, told_apart), (Phase::Migrate, left_out), (Phase::Verify, told_apart)] {
         let found = &report.phases[&phase];
@@ -92,7 +92,7 @@ async fn the_export_is_in_the_bucket(stack: &Stack, run: &str) {
     assert!(exported.iter().any(|key| key.ends_with(".json.gz")), "no data file in {exported:?}");
 }
 
-/// The children of the Maps over segments have a segment each, that of the dry run an export's file.
+/// Asserts that each child of the Maps over segments has one segment, and the dry run's child a file of the export.
 async fn each_map_ran_its_parts(stack: &Stack, run: &Execution<'_>) {
     let maps =
         stack.sfn.list_map_runs().execution_arn(&run.arn).send().await.expect("the Map Runs are listed").map_runs;
@@ -113,7 +113,7 @@ async fn each_map_ran_its_parts(stack: &Stack, run: &Execution<'_>) {
     }
 }
 
-/// The stream tells each item's one write; the object with its journal entry was in the bucket by then.
+/// Asserts that the stream has one write for each item, and that its journal object was in the bucket before.
 async fn each_write_was_journaled_before(stack: &Stack, run: &str, table: &Table<'_>) {
     let mut journaled = BTreeMap::new();
     for key in stack.left(run, "journal/").await {
@@ -121,7 +121,7 @@ async fn each_write_was_journaled_before(stack: &Stack, run: &str, table: &Table
         let stored = head.expect("the object is there").last_modified.expect("it says since when").secs();
         for entry in load_journal(&stack.bucket(), &key).await.expect("a journal object") {
             assert!(entry.at / 1000 <= stored, "an entry is not younger than its object");
-            journaled.insert(text(&entry.key, "pk").to_owned(), stored);
+            journaled.insert(string(&entry.key, "pk").to_owned(), stored);
         }
     }
     let changes = table.changes();
@@ -135,7 +135,7 @@ async fn the_ledger_knows(stack: &Stack, run: &str, table: &str) {
     let record = stack.record(run).await;
     assert_eq!((record.status.as_str(), record.counts["changed"]), ("succeeded", OLD as u64));
     let applied = stack.ledger().applied(table, &record.migration).await.expect("the ledger answers");
-    let applied = applied.expect("the migration is noted as applied");
+    let applied = applied.expect("the migration is recorded as applied");
     assert_eq!((applied.run.as_str(), applied.changed), (run, OLD as u64));
     let lock = stack.ledger().lock(table).await.expect("the ledger answers").expect("the lock was taken");
     assert_eq!(lock.execution, None, "the lock is released");

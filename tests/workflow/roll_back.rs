@@ -1,4 +1,4 @@
-//! Items come back as they were, save for what the application wrote since.
+//! A roll-back restores items, except what the application wrote since.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
@@ -7,7 +7,7 @@ use tableshift_core::item::value::Value;
 use tableshift_core::plan::phase::Phase;
 
 use crate::stack::Stack;
-use crate::table::{Table, old_items, text};
+use crate::table::{Table, old_items, string};
 
 const ITEMS: usize = 80;
 
@@ -58,14 +58,14 @@ async fn a_roll_back_keeps_and_lists_what_the_application_changed_and_creates_no
     stack.act("roll-back", &run.name).await.succeeds();
     let undone = stack.tally(&run.name, Phase::RollBack).await;
     assert_eq!((undone.journal.restored, undone.journal.spared, undone.journal.gone), (ITEMS as u64 - 2, 1, 1));
-    let listed: Vec<&str> = undone.findings.iter().map(|finding| text(&finding.key, "pk")).collect();
+    let listed: Vec<&str> = undone.findings.iter().map(|finding| string(&finding.key, "pk")).collect();
     assert_eq!(listed, [changed]);
     let mut expected = items;
-    expected.retain(|item| text(item, "pk") != deleted);
+    expected.retain(|item| string(item, "pk") != deleted);
     for item in &mut expected {
-        match text(item, "pk").to_owned() {
+        match string(item, "pk").to_owned() {
             pk if pk == changed => {
-                *item = before.iter().find(|item| text(item, "pk") == changed).expect("it is there").clone()
+                *item = before.iter().find(|item| string(item, "pk") == changed).expect("it is there").clone()
             }
             pk if pk == touched => drop(item.insert("hits".into(), Value::n("1"))),
             _ => {}

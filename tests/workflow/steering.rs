@@ -1,4 +1,4 @@
-//! A run is steered while it writes: paused, slowed down, stopped, held by an alarm.
+//! A run is steered while it writes: paused, throttled, aborted, put on hold by an alarm.
 
 use serde_json::json;
 use tableshift_aws::ledger::control::SteerRun as _;
@@ -13,7 +13,7 @@ use crate::waiting::eventually;
 
 const ITEMS: usize = 1_500;
 
-/// A run that takes its time: some of it is written, and most of it is not.
+/// Starts a slow run, and waits until it has written some of its items.
 async fn writing<'t>(stack: &Stack, table: &'t Table<'_>, options: serde_json::Value) -> Execution<'t> {
     let run = table.migrate(options).await;
     run.enters("Migrate").await;
@@ -81,7 +81,7 @@ async fn an_alarm_holds_the_run_and_a_critical_alarm_ends_it() {
     let run = table.migrate(watched).await;
     run.enters("WindowWait").await;
     let control = stack.ledger().control(&run.name, Phase::Migrate).await.unwrap();
-    assert_eq!(control.monitor_status.alarm.expect("the alarm is noted").name, alarm);
+    assert_eq!(control.monitor_status.alarm.expect("the alarm is recorded").name, alarm);
     assert_eq!(table.migrated().await, 0);
 
     stack.aws(&format!("cloudwatch set-alarm-state --alarm-name {critical} --state-value ALARM --state-reason test"));

@@ -1,4 +1,4 @@
-//! A closed window is waited for.
+//! A run waits for its window.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ use tableshift_aws::ledger::lock::LockTable as _;
 use crate::stack::Stack;
 use crate::table::{Table, old_items};
 
-/// A window that opens so many hours from now, for two hours.
+/// A window that opens this many hours from now, for two hours.
 pub fn window(hours_from_now: i64) -> Value {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs() as i64 / 60;
     let time = |minutes: i64| format!("{:02}:{:02}", minutes.rem_euclid(1440) / 60, minutes.rem_euclid(60));
