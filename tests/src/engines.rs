@@ -6,7 +6,8 @@ use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::s3::Bucket;
 use tempfile::TempDir;
 
-use crate::{dynamodb, s3};
+use crate::dynamodb::{create_table, serve as serve_dynamodb};
+use crate::s3::serve as serve_s3;
 
 /// The access key of every client, and the only one that the S3 engine accepts.
 pub(crate) const ACCESS_KEY: &str = "tests";
@@ -34,8 +35,8 @@ impl Engines {
     pub async fn start() -> Self {
         let files = tempfile::tempdir().expect("a temporary directory");
         std::fs::create_dir(files.path().join(BUCKET)).expect("a directory for the bucket");
-        let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&dynamodb::serve().await));
-        let s3 = aws_sdk_s3::config::Builder::from(&sdk_config(&s3::serve(files.path()).await))
+        let dynamodb = aws_sdk_dynamodb::Client::new(&sdk_config(&serve_dynamodb().await));
+        let s3 = aws_sdk_s3::config::Builder::from(&sdk_config(&serve_s3(files.path()).await))
             .force_path_style(true)
             .build();
         let engines = Self { dynamodb, s3: aws_sdk_s3::Client::from_conf(s3), files };
@@ -55,7 +56,7 @@ impl Engines {
 
     /// Creates an on-demand table whose key attributes are strings.
     pub async fn create_table(&self, name: &str, partition_key: &str, sort_key: Option<&str>) {
-        dynamodb::create_table(&self.dynamodb, name, partition_key, sort_key).await;
+        create_table(&self.dynamodb, name, partition_key, sort_key).await;
     }
 }
 
