@@ -16,10 +16,11 @@ const CRATES: [&str; 5] =
 const MOST_FILES: usize = 18;
 
 /// Folders whose circles are still to be broken. An entry without a circle fails the test, so that the list becomes empty.
-const KNOWN: [&str; 4] = [
+const KNOWN: [&str; 5] = [
     "workers/shared/core/src/language/document",
     "workers/shared/core/src/language/expression",
     "workers/shared/core/src/language/diagnostics",
+    "workers/shared/segment/src/part",
     "scripts/cli/src",
 ];
 

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use tableshift_aws::CallError;
-use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_core::control::monitor_status::MonitorReading;
 use tableshift_core::plan::monitors::Monitors;
 
@@ -11,8 +11,8 @@ use tableshift_core::plan::monitors::Monitors;
 #[derive(Debug, Clone, Copy)]
 pub struct NoMonitors;
 
-impl Look for NoMonitors {
-    async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
+impl ReadMonitors for NoMonitors {
+    async fn read(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
         panic!("a run without monitors reads {monitors:?}")
     }
 }
@@ -26,8 +26,8 @@ pub struct ScriptedMonitors {
     pub reads: Cell<u32>,
 }
 
-impl Look for &ScriptedMonitors {
-    async fn look(&self, _: &Monitors) -> Result<MonitorReading, CallError> {
+impl ReadMonitors for &ScriptedMonitors {
+    async fn read(&self, _: &Monitors) -> Result<MonitorReading, CallError> {
         self.reads.set(self.reads.get() + 1);
         Ok(self.reading.borrow().clone())
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{RunRecord, Runs};
+use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::run_files::store;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::language::document::Document;

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use tableshift_aws::dynamodb::items::to_sdk;
 use tableshift_aws::dynamodb::scan::{PageRequest, ScanSegment, TableItems};
 use tableshift_aws::ledger::lock::LockTable as _;
-use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
+use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::run_files::{load, store};
 use tableshift_aws::s3::{Bucket, ListObjects as _};

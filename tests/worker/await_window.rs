@@ -2,9 +2,7 @@
 
 use await_window::{Error, Input, Output, Step, run};
 use serde_json::json;
-use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome, Question, Secrets};
-use tableshift_aws::ledger::control::SteerRun as _;
-use tableshift_aws::ledger::runs::Runs;
+use tableshift_aws::ledger::approvals::{Answer, Outcome, Question, Secrets};
 use tableshift_aws::run_files::store;
 use tableshift_aws::s3::WriteObject;
 use tableshift_core::control::monitor_status::{Closed, MonitorReading};
@@ -128,7 +126,7 @@ async fn a_run_without_an_approval_does_not_write() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     put(&engines, &keys::migration("m"), DOCUMENT.as_bytes()).await;
-    assert!(is_void(&engines, ErrorName::ApprovalStale).await.contains("has no yes"));
+    assert!(is_void(&engines, ErrorName::ApprovalStale).await.contains("has no approval"));
 
     let engines = approved(&plan()).await;
     let again = Question { id: "q".into(), plan_hash: plan().hash(), ..Question::default() };
@@ -161,7 +159,7 @@ async fn an_edited_plan_or_report_voids_the_approval() {
     is_void(&engines, ErrorName::MigrationChanged).await;
     let engines = approved(&plan()).await;
     put(&engines, &keys::report(RUN), b"another").await;
-    assert!(is_void(&engines, ErrorName::ApprovalStale).await.contains("the report is no longer"));
+    assert!(is_void(&engines, ErrorName::ApprovalStale).await.contains("the report has changed"));
 }
 
 #[tokio::test]
@@ -211,7 +209,7 @@ async fn a_closed_calendar_and_then_an_alarm_hold_the_run_until_both_are_over() 
     monitor_reader.reading.replace(ringing("latency"));
     let found = at(NOW + 240_000).await;
     assert_eq!((found.open, found.until.as_str()), (false, "2026-11-22T10:05:01Z"));
-    assert_eq!(found.reason, "alarm `latency` is, or was minutes ago, in ALARM");
+    assert_eq!(found.reason, "alarm `latency` is in ALARM, or was a few minutes ago");
 
     monitor_reader.reading.replace(MonitorReading::default());
     assert!(!at(NOW + 300_000).await.open, "quiet, but not for long enough");
@@ -264,7 +262,7 @@ async fn a_critical_alarm_or_an_abort_ends_the_run_before_it_writes() {
             .await
             .unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
-    assert_eq!(error.to_string(), "run `r-1` was stopped: wrong table");
+    assert_eq!(error.to_string(), "run `r-1` was aborted: wrong table");
     assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap().progress, "planned");
 }
 
@@ -298,7 +296,7 @@ async fn every_hold_is_announced_once_however_many_calls_find_the_run_on_hold() 
     assert_eq!(topic.events(), ["paused"]);
     assert!(topic.sent()[0].1.contains("paused: a look at the graphs"), "{}", topic.sent()[0].1);
 
-    assert!(ledger.go_on(RUN).await.unwrap());
+    assert!(ledger.resume(RUN).await.unwrap());
     assert!(at(NOW + 60_000, input(1)).await.open);
     assert!(ledger.pause(RUN, "lunch", NOW + 61_000).await.unwrap());
     at(NOW + 62_000, to_announce(Phase::Migrate)).await;

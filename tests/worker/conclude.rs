@@ -2,9 +2,8 @@
 
 use conclude::{Error, Input, Output, run};
 use serde_json::{Value, json};
-use tableshift_aws::ledger::approvals::{Approvals, Outcome, Question, Secrets};
+use tableshift_aws::ledger::approvals::{Outcome, Question, Secrets};
 use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::runs::{AppliedMigrations, Runs};
 use tableshift_aws::run_files::store;
 use tableshift_aws::sns::Publish;
 use tableshift_core::language::document::Document;

@@ -145,7 +145,7 @@ async fn a_corrupt_export_is_refused_with_the_name_of_the_file() {
     write_manifests(&engines, 4).await;
     let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::CorruptExport);
-    assert!(chain(&error).contains("manifest-files.json: its files hold 3 items"), "{}", chain(&error));
+    assert!(chain(&error).contains("manifest-files.json: its files contain 3 items"), "{}", chain(&error));
 
     write_manifests(&engines, 3).await;
     put(&engines, "manifest-files.md5", "AAAA").await;

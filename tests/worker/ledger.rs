@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome, Question, Recorded, Secrets, UsedSignatures};
-use tableshift_aws::ledger::checkpoints::{Checkpoint, Checkpoints as _};
-use tableshift_aws::ledger::control::SteerRun as _;
-use tableshift_aws::ledger::runs::{Applied, AppliedMigrations, Ending, RunRecord, Runs};
-use tableshift_aws::session::progress::Progressing as _;
+use tableshift_aws::ledger::approvals::{Answer, Outcome, Question, Recorded, Secrets};
+use tableshift_aws::ledger::checkpoints::Checkpoint;
+use tableshift_aws::ledger::runs::{Applied, Ending, RunRecord};
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus};
 use tableshift_core::control::run_control::State;
@@ -83,7 +81,7 @@ async fn the_first_cause_is_kept() {
 async fn an_applied_migration_is_removed_only_for_the_run_that_applied_it() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
-    ledger.forget_applied("airports", "split", "r-1").await.unwrap();
+    ledger.remove_applied("airports", "split", "r-1").await.unwrap();
     let applied = Applied {
         run: "r-2".into(),
         hash: "m".into(),
@@ -93,9 +91,9 @@ async fn an_applied_migration_is_removed_only_for_the_run_that_applied_it() {
         document: "{}".into(),
     };
     ledger.put_applied("airports", "split", &applied).await.unwrap();
-    ledger.forget_applied("airports", "split", "r-1").await.unwrap();
+    ledger.remove_applied("airports", "split", "r-1").await.unwrap();
     assert_eq!(ledger.applied("airports", "split").await.unwrap(), Some(applied));
-    ledger.forget_applied("airports", "split", "r-2").await.unwrap();
+    ledger.remove_applied("airports", "split", "r-2").await.unwrap();
     assert_eq!(ledger.applied("airports", "split").await.unwrap(), None);
 }
 
@@ -205,7 +203,7 @@ async fn the_requester_of_a_run_is_read_as_it_was_written() {
 async fn an_operator_can_pause_throttle_and_resume_a_run_but_not_pause_an_aborted_one() {
     let ledger = Engines::start().await.ledger();
     let control = async || ledger.control("r-1", Phase::Migrate).await.unwrap();
-    assert!(!ledger.go_on("r-1").await.unwrap(), "it was not paused");
+    assert!(!ledger.resume("r-1").await.unwrap(), "it was not paused");
     assert!(ledger.pause("r-1", "lunch", 7_000).await.unwrap());
     let paused = control().await;
     assert_eq!((paused.state, paused.since, paused.reason.as_deref()), (State::Paused, 7_000, Some("lunch")));
@@ -213,7 +211,7 @@ async fn an_operator_can_pause_throttle_and_resume_a_run_but_not_pause_an_aborte
     ledger.throttle("r-1", Some(50), None).await.unwrap();
     ledger.throttle("r-1", None, Some(70)).await.unwrap();
     ledger.throttle("r-1", None, None).await.unwrap();
-    assert!(ledger.go_on("r-1").await.unwrap());
+    assert!(ledger.resume("r-1").await.unwrap());
     let resumed = control().await;
     assert_eq!((resumed.state, resumed.reason, resumed.since), (State::Running, None, 0));
     assert_eq!((resumed.write_units_per_second, resumed.read_units_per_second), (Some(50), Some(70)));
@@ -227,9 +225,9 @@ async fn an_operator_can_pause_throttle_and_resume_a_run_but_not_pause_an_aborte
 async fn one_worker_reads_the_monitors_and_shares_a_reading_that_is_removed_when_the_hold_ends() {
     let ledger = Engines::start().await.ledger();
     let monitor_status = async || ledger.control("r-1", Phase::Migrate).await.unwrap().monitor_status;
-    assert!(ledger.claim_look("r-1", 60_000).await.unwrap());
-    assert!(!ledger.claim_look("r-1", 119_999).await.unwrap());
-    assert!(ledger.claim_look("r-1", 120_000).await.unwrap());
+    assert!(ledger.claim_monitor_reading("r-1", 60_000).await.unwrap());
+    assert!(!ledger.claim_monitor_reading("r-1", 119_999).await.unwrap());
+    assert!(ledger.claim_monitor_reading("r-1", 120_000).await.unwrap());
     let seen = MonitorStatus {
         last_read_at: 120_000,
         closed: Some(Closed { until: None }),
@@ -264,8 +262,8 @@ async fn progress_is_the_sum_of_the_checkpoints_and_the_history_of_a_table_is_li
     let past = ledger.all_applied("people").await.unwrap();
     let past: Vec<_> = past.iter().map(|(id, applied)| (id.as_str(), applied.run.as_str(), applied.verified)).collect();
     assert_eq!(past, [("a", "r-a", true), ("b", "r-b", false)]);
-    ledger.note_verified("people", "b", "hash of b", true).await.unwrap();
-    ledger.note_verified("people", "a", "another hash", false).await.unwrap();
+    ledger.set_verified("people", "b", "hash of b", true).await.unwrap();
+    ledger.set_verified("people", "a", "another hash", false).await.unwrap();
     assert!(ledger.applied("people", "b").await.unwrap().unwrap().verified);
     assert!(ledger.applied("people", "a").await.unwrap().unwrap().verified, "other content is not touched");
 }

@@ -4,6 +4,7 @@ mod await_window;
 mod back_up;
 mod canary;
 mod conclude;
+mod dry_run;
 mod export;
 mod filter;
 mod ledger;

@@ -3,8 +3,8 @@
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ssm::config::{Credentials, SharedCredentialsProvider};
 use tableshift_aws::Cause;
-use tableshift_aws::monitors::alarms::{Alarms, ReadAlarms as _};
-use tableshift_aws::monitors::calendars::{Calendars, ReadCalendars as _};
+use tableshift_aws::monitors::alarms::Alarms;
+use tableshift_aws::monitors::calendars::Calendars;
 use tableshift_core::control::monitor_status::Closed;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

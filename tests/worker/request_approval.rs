@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 use tableshift_aws::CallError;
 use tableshift_aws::identity::signatures::Sts;
 use tableshift_aws::identity::starts::FindCallers;
-use tableshift_aws::ledger::approvals::{Answer, Approvals, Outcome};
-use tableshift_aws::ledger::runs::Runs;
-use tableshift_aws::ledger::table::Ledger;
+use tableshift_aws::ledger::approvals::{Answer, Outcome};
 use tableshift_aws::run_files::store;
 use tableshift_aws::s3::Bucket;
 use tableshift_core::approval::identity::Identity;
@@ -80,7 +78,7 @@ impl Case {
     }
 
     async fn call(&self, input: Input) -> Result<Output, Error> {
-        let ports: Ports<Bucket, Ledger, &Recorder, Sts, History> = Ports {
+        let ports: Ports<Bucket, &Recorder, Sts, History> = Ports {
             bucket: self.engines.bucket(),
             ledger: self.engines.ledger(),
             topic: &self.topic,
@@ -200,7 +198,7 @@ async fn a_rejection_is_recorded_with_its_reason_and_ends_the_run_and_the_reques
     let said = case.refuses(no.clone(), ErrorName::ApprovalRejected).await;
     assert_eq!(
         said,
-        format!("{} said no: not on a Friday; nothing was written; start a new run", case.ann.identity.arn)
+        format!("{} rejected the run: not on a Friday; nothing was written; start a new run", case.ann.identity.arn)
     );
     let answer = case.recorded().await.unwrap();
     assert_eq!((answer.outcome, answer.by.as_ref()), (Outcome::Rejected, Some(&case.ann.identity)));
@@ -261,7 +259,7 @@ async fn neither_the_decision_nor_the_reason_can_be_changed_after_signing() {
         let mut no = case.answer(&case.bob, false, "why").await;
         no[change.0] = change.1;
         let said = case.refuses(no, ErrorName::ApprovalRefused).await;
-        assert!(said.contains("no one's"), "{said}");
+        assert!(said.contains("STS rejects the signature"), "{said}");
     }
 }
 
@@ -290,7 +288,7 @@ async fn a_replayed_answer_is_refused() {
     case.judge(yes.clone()).await.unwrap();
     // Approval is requested again, as a resumed run does, with a new secret.
     let ports_random = || [8; 32];
-    let ports: Ports<Bucket, Ledger, &Recorder, Sts, History> = Ports {
+    let ports: Ports<Bucket, &Recorder, Sts, History> = Ports {
         bucket: case.engines.bucket(),
         ledger: case.engines.ledger(),
         topic: &case.topic,
@@ -476,20 +474,20 @@ async fn about_the_main_wave(on_bad_verdict: OnBadVerdict) -> Case {
 }
 
 #[tokio::test]
-async fn an_approval_request_for_the_main_wave_says_what_happens_to_the_canary_without_an_approval() {
-    for (on_bad_verdict, ending) in [
-        (OnBadVerdict::Hold, "the canary stays as it is.\n"),
-        (OnBadVerdict::RollBack, "the canary stays as it is. If rejected, the canary is rolled back.\n"),
+async fn a_question_about_the_main_wave_says_what_happens_to_the_canary_without_an_approval() {
+    for (on_bad_verdict, told) in [
+        (OnBadVerdict::Hold, "writes nothing more and leaves the canary as it is.\n"),
+        (OnBadVerdict::RollBack, "leaves the canary as it is.\nIf you reject it, the run rolls the canary back.\n"),
     ] {
         let case = about_the_main_wave(on_bad_verdict).await;
-        let (subject, body) = case.topic.sent()[0].clone();
+        let (subject, text) = case.topic.sent()[0].clone();
         assert!(subject.contains("approve the main wave of"), "{subject}");
-        assert!(body.contains("before its main wave writes to table") && body.ends_with(ending), "{body}");
+        assert!(text.contains("to write its main wave to table") && text.ends_with(told), "{text}");
     }
 }
 
 #[tokio::test]
-async fn a_rejection_of_the_main_wave_is_an_answer_even_if_checked_twice_and_an_invalid_answer_is_an_error() {
+async fn a_rejection_of_the_main_wave_is_an_answer_even_if_it_is_judged_twice_and_an_invalid_answer_is_an_error() {
     let case = about_the_main_wave(OnBadVerdict::Hold).await;
     let no = case.answer(&case.bob, false, "too slow").await;
     for _ in 0..2 {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use plan::requester::of;
+use plan::requester::identify;
 use plan::{Error, Request};
 use serde_json::{Value, json};
 use tableshift_aws::session::executions::Run;
@@ -48,7 +48,7 @@ impl Start {
         request: &Request,
         signature: Option<&str>,
     ) -> Result<Requester, Error> {
-        of(&self.known.sts().await, &self.engines.ledger(), rules, request, signature, NOW + 5_000).await
+        identify(&self.known.sts().await, &self.engines.ledger(), rules, request, signature, NOW + 5_000).await
     }
 }
 
@@ -129,7 +129,7 @@ async fn a_signer_of_another_account_is_refused_unless_the_policy_lists_it() {
     let url = start.signed(EXECUTION, &input()).await;
     let error = start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::InvalidInput);
-    assert!(chain(&error).contains("not of this account"), "{}", chain(&error));
+    assert!(chain(&error).contains("does not belong to this account"), "{}", chain(&error));
     let listed = ApprovalRules { foreign_requesters: vec![start.ann.identity.arn.clone()], ..ApprovalRules::default() };
     let requester = start.found_under(&listed, &request(EXECUTION, input()), Some(&url)).await.unwrap();
     assert_eq!(requester.signer, Some(start.ann.identity));

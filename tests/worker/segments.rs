@@ -11,7 +11,6 @@ use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::items::to_sdk;
 use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems};
 use tableshift_aws::dynamodb::update::{UpdateItem, Written};
-use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_core::ErrorName;
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::plan::parts::Part;

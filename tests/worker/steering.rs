@@ -9,8 +9,7 @@ use tableshift_aws::dynamodb::batch::{BatchWritten, UpdateBatch};
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems};
 use tableshift_aws::dynamodb::update::{UpdateItem, Written};
-use tableshift_aws::ledger::control::SteerRun as _;
-use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::run_files::store;
 use tableshift_core::ErrorName;
 use tableshift_core::control::monitor_status::{Closed, MonitorReading};
@@ -95,7 +94,7 @@ async fn started_run(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::Run
 /// Calls the worker once. After 100 writes the time is `then`.
 async fn call(
     run: &TestRun,
-    monitor_reader: impl Look,
+    monitor_reader: impl ReadMonitors,
     then: i64,
 ) -> Result<Progress, tableshift_segment::work::WorkError<migrate_segment::Error>> {
     let ports = migrate_segment::Ports {
@@ -171,13 +170,13 @@ fn ringing(name: &str) -> MonitorReading {
 /// Reads `before` the first time, and the scripted reading later.
 struct ThenScripted<'s>(&'s ScriptedMonitors);
 
-impl Look for ThenScripted<'_> {
-    async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
+impl ReadMonitors for ThenScripted<'_> {
+    async fn read(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
         if self.0.reads.get() == 0 {
             self.0.reads.set(1);
             return Ok(MonitorReading::default());
         }
-        (&self.0).look(monitors).await
+        (&self.0).read(monitors).await
     }
 }
 
@@ -251,15 +250,15 @@ async fn each_hold_is_announced_once_however_many_children_notice_it() {
     let ledger = run.ledger();
     ledger.pause(&run.plan.run, "lunch", TEN).await.unwrap();
     assert!(call(&run, NoMonitors, 0).await.unwrap().announce_hold);
-    assert!(ledger.note_held(&run.plan.run, TEN).await.unwrap());
-    assert!(!ledger.note_held(&run.plan.run, TEN).await.unwrap(), "only one of them announces the hold");
+    assert!(ledger.record_hold(&run.plan.run, TEN).await.unwrap());
+    assert!(!ledger.record_hold(&run.plan.run, TEN).await.unwrap(), "one of them tells");
     TIME.set(TEN + 10_000);
     assert!(!call(&run, NoMonitors, 0).await.unwrap().announce_hold);
 
-    ledger.go_on(&run.plan.run).await.unwrap();
+    ledger.resume(&run.plan.run).await.unwrap();
     TIME.set(TEN + 20_000);
     assert!(call(&run, NoMonitors, 0).await.unwrap().done);
     let control = ledger.control(&run.plan.run, Phase::Migrate).await.unwrap();
     assert_eq!(control.hold_announced_at, None);
-    assert!(ledger.note_held(&run.plan.run, TEN).await.unwrap());
+    assert!(ledger.record_hold(&run.plan.run, TEN).await.unwrap());
 }

@@ -6,7 +6,6 @@ use tableshift_aws::dynamodb::batch::{BatchWritten, UpdateBatch};
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems};
 use tableshift_aws::dynamodb::update::{UpdateItem, Written};
-use tableshift_aws::session::progress::Progressing as _;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::control::throttle::{Reason, Throttles};
 use tableshift_core::item::value::Item;

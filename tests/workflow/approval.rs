@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
-use tableshift_aws::ledger::approvals::{Approval, Approvals as _, Outcome};
+use tableshift_aws::ledger::approvals::{Approval, Outcome};
 use tableshift_aws::ledger::table::{SK_APPROVAL, pk_run};
 use tableshift_aws::s3::{ReadObject as _, WriteObject as _};
 use tableshift_core::item::hash;
@@ -42,7 +42,7 @@ impl<'s> Waiting<'s> {
         let table = Table::with(stack, word, &items).await.recoverable().await;
         let run = ann.migrates(&table, options).await;
         let waiting = Self { stack, table, items, run, ann, bob };
-        waiting.asked().await;
+        waiting.requested_hosts().await;
         waiting
     }
 
@@ -78,7 +78,7 @@ async fn production_is_written_to_after_an_approval_by_another_person() {
     let stack = Stack::of("prod").await;
     let subscriber = Subscriber::to(&stack, &json!({})).await;
     let waiting = Waiting::on(&stack, "approved").await;
-    let asked = waiting.asked().await;
+    let asked = waiting.requested_hosts().await;
     let secrets =
         stack.ledger().secrets(&waiting.run.name).await.expect("the ledger answers").expect("an approval request");
     let message = subscriber.message(&waiting.run.name, "To approve").await;
@@ -109,7 +109,10 @@ async fn a_rejection_ends_the_run_with_who_and_why_and_without_a_write() {
     let waiting = Waiting::on(&stack, "rejected").await;
     let no = waiting.bob.answers(&waiting.run, false, "not on a Friday").await;
     let cause = waiting.is_refused(&no, "ApprovalRejected").await;
-    assert_eq!(cause, format!("{} said no: not on a Friday; nothing was written; start a new run", waiting.bob.arn));
+    assert_eq!(
+        cause,
+        format!("{} rejected the run: not on a Friday; nothing was written; start a new run", waiting.bob.arn)
+    );
     let answer = waiting.approval().await.and_then(|asked| asked.answer).expect("the answer is recorded");
     assert_eq!((answer.outcome, answer.reason.as_str()), (Outcome::Rejected, "not on a Friday"));
 }
@@ -127,7 +130,7 @@ async fn an_approval_by_the_requester_does_not_count() {
 async fn the_token_and_the_permission_to_send_it_are_not_an_approval() {
     let stack = Stack::of("prod").await;
     let waiting = Waiting::on(&stack, "unsigned").await;
-    let report_hash = waiting.asked().await.question.report_hash;
+    let report_hash = waiting.requested_hosts().await.question.report_hash;
     let bare = json!({"approve": true, "report_hash": report_hash, "by": waiting.bob.arn});
     let cause = waiting.is_refused(&bare, "ApprovalRefused").await;
     assert!(cause.contains("there is no signature"), "{cause}");
@@ -195,7 +198,7 @@ async fn an_approval_of_one_run_cannot_be_replayed_for_another() {
     first.send(&yes).await;
     first.run.ended().await.succeeds();
     let mut replayed = yes;
-    replayed["report_hash"] = json!(second.asked().await.question.report_hash);
+    replayed["report_hash"] = json!(second.requested_hosts().await.question.report_hash);
     let cause = second.is_refused(&replayed, "ApprovalRefused").await;
     assert!(cause.contains("used before"), "{cause}");
 }
@@ -208,7 +211,7 @@ async fn a_requester_without_a_signature_is_found_in_cloudtrail_and_cannot_appro
     let table = Table::with(&stack, "unsigned-start", &items).await.recoverable().await;
     let run = bob.starts_unsigned(&table).await;
     let waiting = Waiting { stack: &stack, table, items, run, ann, bob };
-    waiting.asked().await;
+    waiting.requested_hosts().await;
     let own = waiting.bob.answers(&waiting.run, true, "").await;
     let cause = waiting.is_refused(&own, "ApprovalRefused").await;
     assert!(cause.contains("may be the person who started the run"), "{cause}");

@@ -3,9 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
-use tableshift_aws::ledger::approvals::{Approvals as _, Outcome, Question};
-use tableshift_aws::ledger::control::SteerRun as _;
-use tableshift_aws::ledger::runs::Runs as _;
+use tableshift_aws::ledger::approvals::{Outcome, Question};
 use tableshift_core::control::run_control::Control;
 use tableshift_core::item::value::Item;
 use tableshift_core::plan::phase::Phase;
@@ -127,7 +125,10 @@ async fn a_bad_canary_on_hold_stays_and_the_main_wave_writes_nothing() {
     let table = Table::with(&stack, "held-canary", &old_items(60)).await;
     let (run, ending, _) = canary_under_old_code(&table, "hold").await;
     let cause = ending.fails_with("VerificationFailed");
-    assert!(cause.contains("the canary's verdict is bad") && cause.contains("the rest was not written"), "{cause}");
+    assert!(
+        cause.contains("the canary's verdict is bad") && cause.contains("the main wave was not written"),
+        "{cause}"
+    );
     assert_eq!(table.migrated().await as u64, stack.tally(&run, Phase::Migrate).await.counts.changed);
     assert_eq!(stack.left(&run, "migrate/").await.len(), 4, "only the canary's segments were taken up");
 
@@ -234,7 +235,7 @@ async fn the_first_approval_cannot_be_replayed_as_the_second() {
     send(&stack, &asks.run, &replayed).await;
     let cause = asks.run.ended().await.fails_with("ApprovalRefused");
     assert!(cause.contains("used before") && cause.contains("only the canary was written"), "{cause}");
-    assert_eq!(asks.table.migrated().await, asks.migrated, "no person rejected it: the canary stays");
+    assert_eq!(asks.table.migrated().await, asks.migrated, "nobody rejected it: the canary stays");
 }
 
 #[tokio::test]
@@ -244,7 +245,7 @@ async fn a_rejection_of_the_main_wave_rolls_the_canary_back_as_a_bad_verdict_wou
     let no = asks.bob.answers(&asks.run, false, "too slow").await;
     send(&stack, &asks.run, &no).await;
     let cause = asks.run.ended().await.fails_with("ApprovalRejected");
-    assert!(cause.starts_with(&format!("{} said no to the rest: too slow; every item", asks.bob.arn)), "{cause}");
+    assert!(cause.starts_with(&format!("{} rejected the main wave: too slow; every item", asks.bob.arn)), "{cause}");
     assert_eq!(asks.table.items().await, asks.items);
     let answer =
         stack.ledger().approval(&asks.run.name).await.expect("the ledger answers").and_then(|asked| asked.answer);

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 use tableshift_aws::ledger::lock::LockTable as _;
-use tableshift_aws::ledger::runs::AppliedMigrations as _;
 use tableshift_core::item::value::Value;
 use tableshift_core::plan::phase::Phase;
 

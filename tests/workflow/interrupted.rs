@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use tableshift_aws::ledger::checkpoints::Checkpoints as _;
 use tableshift_core::plan::phase::Phase;
 
 use crate::run::Execution;

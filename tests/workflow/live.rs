@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_core::plan::phase::Phase;
 use tableshift_runtime::epoch_millis;
 

@@ -1,8 +1,6 @@
 //! The messages about a run: one for each event, once, in order, and never with an item.
 
 use serde_json::{Value, json};
-use tableshift_aws::ledger::approvals::Approvals as _;
-use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::s3::ReadObject as _;
 use tableshift_core::item::value::Value as Attribute;
 use tableshift_core::plan::keys;
@@ -56,7 +54,7 @@ async fn every_event_of_a_run_with_a_pause_is_announced_once_in_order_with_links
     // Children call their workers again while the run is on hold, and send no further message.
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     stack.ledger().throttle(&run.name, Some(5_000), None).await.expect("the ledger answers");
-    assert!(stack.ledger().go_on(&run.name).await.expect("the ledger answers"));
+    assert!(stack.ledger().resume(&run.name).await.expect("the ledger answers"));
     run.ended().await.succeeds();
     told.extend(subscriber.until("applied").await);
 

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value as Json, json};
 use tableshift_aws::ledger::lock::LockTable as _;
-use tableshift_aws::ledger::runs::AppliedMigrations as _;
 use tableshift_aws::run_files::load_journal;
 use tableshift_aws::s3::ReadObject as _;
 use tableshift_core::item::value::{Item, Value};

@@ -6,7 +6,6 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use serde_json::{Value, json};
 use tableshift_aws::identity::signing::Signer;
-use tableshift_aws::ledger::approvals::Approvals as _;
 use tableshift_aws::session::executions::Run;
 use tableshift_aws::session::signed::signed;
 use tableshift_core::approval::signature::{AnswerTo, Statement};
@@ -84,7 +83,7 @@ impl Person {
             report_hash: &question.report_hash,
             secret: &secrets.secret,
         };
-        let signature = self.signs(&Statement::answer(to, approve, reason), ago).await;
+        let signature = self.sign(&Statement::answer(to, approve, reason), ago).await;
         json!({"approve": approve, "report_hash": question.report_hash, "reason": reason, "signature": signature})
     }
 }

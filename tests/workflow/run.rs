@@ -2,7 +2,7 @@
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
-use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
+use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::run_files::load;
 use tableshift_aws::s3::ListObjects as _;
 use tableshift_core::language::document::Document;

@@ -1,8 +1,6 @@
 //! A run is steered while it writes: paused, throttled, aborted, put on hold by an alarm.
 
 use serde_json::json;
-use tableshift_aws::ledger::control::SteerRun as _;
-use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_core::plan::phase::Phase;
 use tableshift_runtime::epoch_millis;
 
@@ -45,7 +43,7 @@ async fn a_paused_run_writes_nothing_and_continues_where_it_was() {
     assert!(parked < ITEMS, "the run ended before it could be paused");
 
     stack.ledger().throttle(&run.name, Some(5_000), None).await.unwrap();
-    assert!(stack.ledger().go_on(&run.name).await.unwrap());
+    assert!(stack.ledger().resume(&run.name).await.unwrap());
     run.ended().await.succeeds();
     assert_eq!(table.migrated().await, ITEMS);
 }

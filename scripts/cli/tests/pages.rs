@@ -3,8 +3,8 @@
 
 use crate::command::{commands, hold, root, run};
 use serde_json::Value;
-use tableshift_core::language::diagnostics::finding::{Code, Level};
 use tableshift_core::language::diagnostics::{Review, shape};
+use tableshift_core::language::finding::{Code, Level};
 
 fn folder() -> std::path::PathBuf {
     root().join("state-machines/migrate-table")

@@ -8,7 +8,7 @@ use serde_json::json;
 use tableshift_aws::Clients;
 use tableshift_aws::dynamodb::scan::TableItems;
 use tableshift_aws::ledger::lock::LockTable as _;
-use tableshift_aws::ledger::runs::{RunRecord, Runs as _};
+use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::run_files::store;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::language::document::Document;

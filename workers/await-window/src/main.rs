@@ -1,4 +1,4 @@
-//! The Lambda of the step AwaitWindow.
+//! The Lambda function of AwaitWindow, Bake and the states that announce a hold.
 
 use tableshift_aws::Clients;
 use tableshift_runtime::{ServeError, epoch_millis, serve};

@@ -1,7 +1,7 @@
-//! BackUp: starts the run's on-demand backup, then says how far it is.
+//! BackUp: starts the run's on-demand backup, then returns its status.
 //!
-//! The state machine calls it again and again until the backup is AVAILABLE. The backup carries the run's name, and is
-//! looked up by it before one is made: CreateBackup takes no token, so a repeated call would make a second one.
+//! The state machine calls it until the backup is AVAILABLE. CreateBackup has no client token, so a repeated call would
+//! make a second backup. Therefore the backup is named after the run, and looked up by its name before one is created.
 
 use serde::{Deserialize, Serialize};
 use tableshift_aws::dynamodb::backups::{BackUpTable, Backup};
@@ -12,19 +12,19 @@ use tableshift_aws::s3::ReadObject;
 use tableshift_aws::{CallError, Cause};
 use tableshift_runtime::{ErrorName, Named};
 
-/// Which run to back the table up for.
+/// What the state machine passes in.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Input {
-    /// The run.
+    /// The run's id.
     pub run: String,
-    /// The epoch of its lock.
+    /// The fencing token of the run's lock.
     pub epoch: u64,
 }
 
-/// The backup.
+/// The progress of the backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Output {
-    /// Its ARN.
+    /// The backup's ARN.
     pub arn: String,
     /// `CREATING` or `AVAILABLE`.
     pub status: String,
@@ -33,43 +33,43 @@ pub struct Output {
 /// Why there is no backup.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The plan could not be read.
+    /// `plan.json` could not be read.
     #[error("the run's plan could not be read")]
     Plan(#[source] RunFileError),
-    /// The lock could not be asked for.
+    /// A request to the ledger failed.
     #[error("the lock of table `{table}` could not be renewed")]
     Ledger {
-        /// The table.
+        /// The table's name.
         table: String,
-        /// What went wrong.
+        /// The failed request.
         #[source]
         source: LedgerError,
     },
-    /// The lock is another run's, or another execution's.
+    /// Another run or another execution holds the lock.
     #[error(
         "run `{run}` lost the lock of table `{table}` to another execution; nothing was written; start it again with `action: resume`"
     )]
     LeaseLost {
-        /// The run.
+        /// The run's id.
         run: String,
-        /// The table.
+        /// The table's name.
         table: String,
     },
-    /// DynamoDB makes no backup.
-    #[error("no backup of table `{table}` could be made")]
+    /// DynamoDB refuses to create or to describe the backup.
+    #[error("table `{table}` could not be backed up")]
     Call {
-        /// The table.
+        /// The table's name.
         table: String,
-        /// What it said.
+        /// The failed request.
         #[source]
         source: CallError,
     },
-    /// The backup is there but cannot be restored.
-    #[error("the backup {arn} is {status}; somebody deleted it; start a new run")]
-    Useless {
-        /// The backup.
+    /// The backup exists but was deleted, so the table cannot be restored from it.
+    #[error("the backup {arn} is {status}, so somebody has deleted it; start a new run")]
+    Deleted {
+        /// The backup's ARN.
         arn: String,
-        /// Its status.
+        /// The backup's status in DynamoDB.
         status: String,
     },
 }
@@ -81,12 +81,12 @@ impl Named for Error {
             Self::Ledger { source, .. } => source.name(),
             Self::LeaseLost { .. } => ErrorName::LeaseLost,
             Self::Call { source, .. } => call_name(source),
-            Self::Useless { .. } => ErrorName::BackupFailed,
+            Self::Deleted { .. } => ErrorName::BackupFailed,
         }
     }
 }
 
-/// A table that is busy for now is worth a retry; what is refused outright is not.
+/// A request about a busy table is retried; one that DynamoDB refuses is not.
 fn call_name(error: &CallError) -> ErrorName {
     match error.code.as_deref() {
         Some("BackupInUseException" | "TableInUseException" | "LimitExceededException") => ErrorName::Throttled,
@@ -98,7 +98,7 @@ fn call_name(error: &CallError) -> ErrorName {
     }
 }
 
-/// Makes the run's backup if there is none, and says how far it is.
+/// Starts the run's backup if there is none, and returns its status. `now` is in epoch milliseconds.
 pub async fn run(
     backups: &impl BackUpTable,
     bucket: &impl ReadObject,
@@ -109,28 +109,28 @@ pub async fn run(
     let plan = load_plan(bucket, &input.run).await.map_err(Error::Plan)?;
     let table = &plan.table.name;
     let lease_until = now / 1000 + plan.lease_seconds as i64;
-    let held = ledger.renew(table, &input.run, input.epoch, lease_until).await;
-    if !held.map_err(|source| Error::Ledger { table: table.clone(), source })? {
+    let renewed = ledger.renew(table, &input.run, input.epoch, lease_until).await;
+    if !renewed.map_err(|source| Error::Ledger { table: table.clone(), source })? {
         return Err(Error::LeaseLost { run: input.run, table: table.clone() });
     }
-    let backup = backup_of(backups, table, &name_of(&input.run)).await;
+    let backup = find_or_create(backups, table, &backup_name(&input.run)).await;
     let backup = backup.map_err(|source| Error::Call { table: table.clone(), source })?;
     tracing::info!(arn = backup.arn, status = backup.status, "backup");
     match backup.status.as_str() {
         "CREATING" | "AVAILABLE" => Ok(Output { arn: backup.arn, status: backup.status }),
-        _ => Err(Error::Useless { arn: backup.arn, status: backup.status }),
+        _ => Err(Error::Deleted { arn: backup.arn, status: backup.status }),
     }
 }
 
-async fn backup_of(backups: &impl BackUpTable, table: &str, name: &str) -> Result<Backup, CallError> {
+async fn find_or_create(backups: &impl BackUpTable, table: &str, name: &str) -> Result<Backup, CallError> {
     match backups.find(table, name).await? {
         Some(found) => backups.describe(&found.arn).await,
         None => backups.create(table, name).await,
     }
 }
 
-/// The name of the run's backup. DynamoDB takes 3 to 255 letters, digits, `.`, `_` and `-`.
-fn name_of(run: &str) -> String {
+/// The name of the run's backup. DynamoDB allows 3 to 255 letters, digits, `.`, `_` and `-`.
+fn backup_name(run: &str) -> String {
     let legal = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
     format!("tableshift-{run}").chars().map(legal).take(255).collect()
 }
@@ -147,26 +147,26 @@ mod tests {
             code: Some(code.into()),
             reach: None,
             reason: None,
-            source: "said so".into(),
+            source: "refused".into(),
         }
     }
 
     #[test]
     fn a_backup_is_named_after_its_run() {
-        assert_eq!(name_of("20261122-split.2"), "tableshift-20261122-split.2");
-        assert_eq!(name_of("a b/c"), "tableshift-a-b-c");
-        assert_eq!(name_of(&"x".repeat(300)).len(), 255);
+        assert_eq!(backup_name("20261122-split.2"), "tableshift-20261122-split.2");
+        assert_eq!(backup_name("a b/c"), "tableshift-a-b-c");
+        assert_eq!(backup_name(&"x".repeat(300)).len(), 255);
     }
 
     #[test]
-    fn a_busy_table_is_tried_again() {
+    fn a_request_about_a_busy_table_is_retried() {
         for code in ["BackupInUseException", "TableInUseException", "LimitExceededException"] {
             assert_eq!(call_name(&refused(code, Cause::Refused)), ErrorName::Throttled);
         }
     }
 
     #[test]
-    fn what_will_not_pass_later_is_a_failed_backup() {
+    fn a_refused_request_is_a_failed_backup() {
         let unavailable = refused("ContinuousBackupsUnavailableException", Cause::Refused);
         assert_eq!(call_name(&unavailable), ErrorName::BackupFailed);
         assert_eq!(call_name(&refused("TableNotFoundException", Cause::NotFound)), ErrorName::TableNotFound);

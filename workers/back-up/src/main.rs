@@ -1,4 +1,4 @@
-//! The Lambda of the step BackUp.
+//! The Lambda function of the state BackUp.
 
 use tableshift_aws::Clients;
 use tableshift_runtime::{ServeError, epoch_millis, serve};

@@ -1,24 +1,29 @@
-//! How a run ended, decided from what the state machine and the ledger know. Pure.
+//! Decides how a run ended, from the state data, the run's record and its report.
 
 use serde_json::Value;
 use tableshift_core::ErrorName;
 use tableshift_core::plan::wave::Wave;
 
-use crate::state::{Caught, Judged, Reported, State};
+use crate::state::{CaughtError, Judgement, LastReport, State};
 
 /// How the run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// The error name; none on success. One of [`ErrorName`], unless Step Functions or a person chose another.
+    /// The error name; `None` on success. One of [`ErrorName`], or a name that Step Functions or a person chose.
     pub error: Option<String>,
-    /// A sentence that says what happened and what to do; empty on success.
+    /// What happened and what to do; empty on success.
     pub cause: String,
 }
 
 impl Decision {
-    /// Whether the run did what was asked.
+    /// Whether the run did what its input asked for.
     pub fn is_success(&self) -> bool {
         self.error.is_none()
+    }
+
+    /// The status of the run in the ledger: `succeeded` or `failed`.
+    pub fn outcome(&self) -> &'static str {
+        if self.is_success() { "succeeded" } else { "failed" }
     }
 
     fn success() -> Self {
@@ -32,83 +37,86 @@ impl Decision {
 
 /// What the ledger and the report add to the state data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Known<'a> {
-    /// Why a segment's worker gave up, if one noted it: name and cause. A Map's own error does not say.
-    pub recorded: Option<(&'a str, &'a str)>,
-    /// Why the verdict was bad that made the run put everything back.
-    pub bad_verdict: &'a [String],
+pub struct Context<'a> {
+    /// The error name and the cause that the worker of a segment recorded when it failed. A Map's own error has neither.
+    pub worker_error: Option<(&'a str, &'a str)>,
+    /// The reasons of the bad verdict because of which the run was rolled back.
+    pub verdict_reasons: &'a [String],
 }
 
-/// Decides.
-pub fn decide(state: &State, known: Known<'_>) -> Decision {
+/// Decides how the run ended.
+pub fn decide(state: &State, context: Context<'_>) -> Decision {
     if let Some(caught) = &state.error {
-        return of_error(state, caught, known);
+        return after_error(state, caught, context);
     }
-    if let Some(no) = state.rejected() {
-        return of_no(state, no);
+    if let Some(judgement) = state.rejection() {
+        return after_rejection(state, judgement);
     }
     match &state.report {
-        Some(report) if report.verdict == "good" => of_good(state, report, known),
-        Some(report) => of_bad(report),
-        None if works(state) => Decision::failure(
+        Some(report) if report.verdict == "good" => after_good_verdict(state, report, context),
+        Some(report) => after_bad_verdict(report),
+        None if needs_report(state) => Decision::failure(
             ErrorName::Internal,
-            "the run came to its end without a report; look at the execution's history".into(),
+            "the run ended without a report; check the execution's history".into(),
         ),
         None => Decision::success(),
     }
 }
 
-fn of_error(state: &State, caught: &Caught, known: Known<'_>) -> Decision {
+fn after_error(state: &State, caught: &CaughtError, context: Context<'_>) -> Decision {
     if is_unanswered(state, caught) {
         let cause = format!("nobody answered the request for approval in time; {}", state.wave.name.written_so_far());
         return Decision::failure(ErrorName::ApprovalExpired, cause);
     }
-    let (name, cause) = told(caught);
-    // Step Functions' own names say that a child of a Map failed, but not of what.
+    let (name, cause) = name_and_message(caught);
+    // Step Functions' own error names say that a child of a Map failed, but not why.
     if name.starts_with("States.")
-        && let Some((recorded, why)) = known.recorded
+        && let Some((name, cause)) = context.worker_error
     {
-        return Decision { error: Some(recorded.to_owned()), cause: why.to_owned() };
+        return Decision { error: Some(name.to_owned()), cause: cause.to_owned() };
     }
     let name = if name.is_empty() { ErrorName::Internal.as_str().to_owned() } else { name };
     let cause =
-        if cause.is_empty() { format!("{name}, without a cause; look at the execution's history") } else { cause };
+        if cause.is_empty() { format!("{name}, without a cause; check the execution's history") } else { cause };
     Decision { error: Some(name), cause }
 }
 
-/// A time-out between the report and the answer is that of the request for approval.
-fn is_unanswered(state: &State, caught: &Caught) -> bool {
+/// A timeout between the report and the answer is the timeout of the request for approval.
+fn is_unanswered(state: &State, caught: &CaughtError) -> bool {
     let timed_out = matches!(caught.error.as_str(), "States.Timeout" | "States.HeartbeatTimeout");
-    timed_out && state.asks() && state.report.is_some() && state.wave.answer.is_none()
+    timed_out && state.needs_approval() && state.report.is_some() && state.wave.answer.is_none()
 }
 
-/// The name and message of an error. A Lambda's cause is JSON that holds both; anything else is taken as it is.
-fn told(caught: &Caught) -> (String, String) {
+/// The name and the message of an error. The cause of a Lambda function's error is JSON that contains the message; any
+/// other cause is the message.
+fn name_and_message(caught: &CaughtError) -> (String, String) {
     let cause: Value = serde_json::from_str(&caught.cause).unwrap_or_default();
     let field = |name| cause.get(name).and_then(Value::as_str);
     let message = field("errorMessage").unwrap_or(&caught.cause);
     (caught.error.clone(), message.to_owned())
 }
 
-/// Somebody said no to the rest: what the canary wrote was put back, or stays.
-fn of_no(state: &State, no: &Judged) -> Decision {
-    let what = match &state.report {
-        Some(report) if report.phase == "roll-back" && report.verdict != "good" => return of_bad(report),
-        Some(report) if report.phase == "roll-back" => format!(
-            "every item of the canary that was still as the run left it was put back; {} lists the others",
-            report.key
-        ),
+/// An approver rejected the main wave. The items of the canary wave were restored, or stay as they are.
+fn after_rejection(state: &State, judgement: &Judgement) -> Decision {
+    let consequence = match &state.report {
+        Some(report) if report.phase == "roll-back" && report.verdict != "good" => return after_bad_verdict(report),
+        Some(report) if report.phase == "roll-back" => {
+            format!(
+                "every item of the canary that was still as the run left it was restored; {} lists the others",
+                report.key
+            )
+        }
         _ => Wave::Main.written_so_far().to_owned(),
     };
-    let Judged { by, reason, .. } = no;
-    Decision::failure(ErrorName::ApprovalRejected, format!("{by} said no to the rest: {reason}; {what}"))
+    let Judgement { by, reason, .. } = judgement;
+    Decision::failure(ErrorName::ApprovalRejected, format!("{by} rejected the main wave: {reason}; {consequence}"))
 }
 
-fn of_good(state: &State, report: &Reported, known: Known<'_>) -> Decision {
+fn after_good_verdict(state: &State, report: &LastReport, context: Context<'_>) -> Decision {
     if report.phase == "roll-back" && !state.steps.roll_back {
         let cause = format!(
-            "{}; every item that was still as the run left it was restored; {} lists the rest",
-            because("the verdict was bad", known.bad_verdict),
+            "{}; every item that was still as the run left it was restored; {} lists the others",
+            with_reasons("the verdict was bad", context.verdict_reasons),
             report.key
         );
         return Decision::failure(ErrorName::RolledBack, cause);
@@ -116,46 +124,44 @@ fn of_good(state: &State, report: &Reported, known: Known<'_>) -> Decision {
     if report.phase == last_phase(state) && report.wave != Wave::Canary {
         return Decision::success();
     }
-    let cause = format!(
-        "the run came to its end after the phase {}, before the last; look at the execution's history",
-        report.phase
-    );
+    let cause =
+        format!("the run ended after the phase {}, before its last phase; check the execution's history", report.phase);
     Decision::failure(ErrorName::Internal, cause)
 }
 
-fn of_bad(report: &Reported) -> Decision {
+fn after_bad_verdict(report: &LastReport) -> Decision {
     let key = &report.key;
     if report.phase == "dry-run" {
-        let why = because("the dry run's verdict is bad", &report.reasons);
+        let why = with_reasons("the dry run's verdict is bad", &report.reasons);
         return Decision::failure(ErrorName::DryRunFailed, format!("{why}; nothing was written; see {key}"));
     }
     if report.wave == Wave::Canary {
-        let why = because("the canary's verdict is bad", &report.reasons);
-        let next = "the rest was not written, and the canary stays as it is: put it back with `action: roll-back`, or \
-                    verify and bake it anew with `action: resume`";
+        let why = with_reasons("the canary's verdict is bad", &report.reasons);
+        let next = "the main wave was not written, and the canary stays as it is: roll it back with `action: roll-back`, \
+                    or verify it and bake it again with `action: resume`";
         return Decision::failure(ErrorName::VerificationFailed, format!("{why}; {next}; see {key}"));
     }
-    let why = because(&format!("the verdict of {} is bad", report.phase), &report.reasons);
+    let why = with_reasons(&format!("the verdict of {} is bad", report.phase), &report.reasons);
     let next = match report.phase.as_str() {
         "roll-back" => "run `action: roll-back` again",
         _ => {
-            "the items stay as they are: start a new run to change what is left, or put them back with `action: roll-back`"
+            "the items stay as they are: start a new run to change the others, or restore them with `action: roll-back`"
         }
     };
     Decision::failure(ErrorName::VerificationFailed, format!("{why}; {next}; see {key}"))
 }
 
-fn because(what: &str, reasons: &[String]) -> String {
+fn with_reasons(what: &str, reasons: &[String]) -> String {
     if reasons.is_empty() { what.to_owned() } else { format!("{what}: {}", reasons.join("; ")) }
 }
 
-/// Whether there was anything to report.
-fn works(state: &State) -> bool {
-    // Without a run not even Plan came through, and that without an error.
+/// Whether a run that ended without an error must have a report.
+fn needs_report(state: &State) -> bool {
+    // Without a run id not even Plan has returned, although there is no error.
     state.run.is_none() || !last_phase(state).is_empty()
 }
 
-/// The phase whose good verdict means that the run did what was asked.
+/// The phase whose good verdict means that the run did what its input asked for; empty if it has no such phase.
 fn last_phase(state: &State) -> &'static str {
     let steps = state.steps;
     let phases = [

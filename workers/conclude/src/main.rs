@@ -1,4 +1,4 @@
-//! The Lambda of the step Conclude.
+//! The Lambda function of the state Conclude.
 
 use tableshift_aws::Clients;
 use tableshift_runtime::{ServeError, epoch_millis, serve};

@@ -1,64 +1,62 @@
-//! The state machine's data as Conclude finds it: any part may be missing, for the run may have ended anywhere.
+//! The state data as Conclude finds it. Any part may be missing, because the run may have ended in any state.
 
 use serde::Deserialize;
 use serde_json::Value;
 use tableshift_core::plan::wave::Wave;
 
-/// The state data, as far as it was understood.
+/// The parts of the state data that could be read.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct State {
-    /// What somebody asked for, whatever it is.
+    /// The execution's input, which may have any shape.
     pub input: Value,
-    /// The run; none if Plan failed.
+    /// The run's id; `None` if Plan failed.
     pub run: Option<String>,
-    /// The table.
+    /// The table's name.
     pub table: Option<String>,
     /// The migration's id.
     pub migration: Option<String>,
-    /// Which steps the run was to take.
+    /// The steps that Plan chose.
     pub steps: Steps,
-    /// The run that applied the migration before, if there was nothing left to do.
+    /// The earlier run that applied the migration, if there was nothing left to do.
     pub already_applied: Option<AlreadyApplied>,
-    /// What was caught, if anything was.
-    pub error: Option<Caught>,
-    /// What the last report said.
-    pub report: Option<Reported>,
-    /// Whose turn it was, and what was answered before it.
-    pub wave: TurnOf,
-    /// What comes after a canary.
+    /// The error that sent the execution to Conclude, if there is one.
+    pub error: Option<CaughtError>,
+    /// The output of the last Report.
+    pub report: Option<LastReport>,
+    /// The wave in which the run ended.
+    pub wave: WaveState,
+    /// What follows a canary.
     pub canary: AfterCanary,
 }
 
-/// A wave of the run.
+/// A wave of the run, with its approval.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct TurnOf {
-    /// Whose.
+pub struct WaveState {
     pub name: Wave,
     /// The answer to the request for approval before this wave, once there is one.
     pub answer: Option<Value>,
-    /// What was made of it.
-    pub approval: Option<Judged>,
+    /// The output of JudgeApproval for that answer.
+    pub approval: Option<Judgement>,
 }
 
-/// What was made of an answer.
+/// How JudgeApproval judged an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Judged {
-    /// Whether it was a yes.
+pub struct Judgement {
     pub approved: bool,
-    /// Whose it was.
+    /// The ARN of who answered.
     pub by: String,
-    /// Why it was a no.
+    /// Why the answer rejects the wave.
     pub reason: String,
 }
 
-/// What comes after a canary.
+/// What follows a canary.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct AfterCanary {
-    /// Ask a person.
+    /// Whether the main wave needs an approval.
     pub approve: bool,
 }
 
@@ -66,56 +64,54 @@ pub struct AfterCanary {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Steps {
-    /// Rehearse.
     pub dry_run: bool,
-    /// Ask a person.
+    /// Whether the first write needs an approval.
     pub approve: bool,
-    /// Write.
     pub migrate: bool,
-    /// Verify.
     pub verify: bool,
-    /// Put back an earlier run's items.
+    /// Whether the run restores the items of an earlier run.
     pub roll_back: bool,
 }
 
-/// That the migration was applied before.
+/// The run that applied the migration before.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct AlreadyApplied {
-    /// By which run.
+    /// The id of that run.
     pub run: String,
-    /// When.
+    /// When it ended, ISO 8601.
     pub at: String,
 }
 
-/// An error as Catch leaves it.
+/// An error as a Catch of the state machine leaves it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
-pub struct Caught {
-    /// Its name.
+pub struct CaughtError {
+    /// The error name.
     pub error: String,
-    /// What it says: for a Lambda's error, JSON.
+    /// The error's message; for an error of a Lambda function, JSON that contains it.
     pub cause: String,
 }
 
-/// What the worker report gave.
+/// The output of a Report.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct Reported {
+pub struct LastReport {
     /// `good` or `bad`.
     pub verdict: String,
-    /// Why it is bad.
+    /// Why the verdict is bad.
     pub reasons: Vec<String>,
-    /// Which phase it is about.
+    /// The phase that was reported.
     pub phase: String,
-    /// Whose turn it was.
+    /// The wave that was reported.
     pub wave: Wave,
-    /// The report's key.
+    /// The key of `report.json`.
     pub key: String,
 }
 
 impl State {
-    /// Reads what can be read. A part in a shape nobody expects counts as missing: nothing may keep a run from ending.
-    pub fn of(data: &Value) -> Self {
+    /// Reads the parts that can be read. A part with an unexpected shape counts as missing, because nothing may prevent a
+    /// run from ending.
+    pub fn parse(data: &Value) -> Self {
         fn part<T: serde::de::DeserializeOwned>(data: &Value, name: &str) -> Option<T> {
             data.get(name).and_then(|part| T::deserialize(part).ok())
         }
@@ -133,28 +129,28 @@ impl State {
         }
     }
 
-    /// Whether a person was asked, or would have been, before this wave.
-    pub fn asks(&self) -> bool {
+    /// Whether this wave needs an approval.
+    pub fn needs_approval(&self) -> bool {
         if self.wave.name == Wave::Main { self.canary.approve } else { self.steps.approve }
     }
 
-    /// The no to the rest, after the canary. Before anything is written a no is an error.
-    pub fn rejected(&self) -> Option<&Judged> {
-        self.wave.approval.as_ref().filter(|judged| !judged.approved)
+    /// The rejection of the main wave, after the canary wave. A rejection before the first write is an error instead.
+    pub fn rejection(&self) -> Option<&Judgement> {
+        self.wave.approval.as_ref().filter(|judgement| !judgement.approved)
     }
 
-    /// The table, as far as anything says which: Plan, or else the input, which need not be right.
+    /// The table's name from Plan, or else from the input, which may be wrong.
     pub fn likely_table(&self) -> Option<&str> {
-        self.table.as_deref().or_else(|| self.asked("table"))
+        self.table.as_deref().or_else(|| self.name_in_input("table"))
     }
 
-    /// The run, as far as anything says which: Plan, or else the input, or else the execution's name.
-    pub fn likely_run<'a>(&'a self, name: &'a str) -> &'a str {
-        self.run.as_deref().or_else(|| self.asked("run")).unwrap_or(name)
+    /// The run's id from Plan, or else from the input, or else the execution's name.
+    pub fn likely_run<'a>(&'a self, execution_name: &'a str) -> &'a str {
+        self.run.as_deref().or_else(|| self.name_in_input("run")).unwrap_or(execution_name)
     }
 
-    /// A name in the input. What cannot be one is passed over: it is not even fit to ask the ledger for.
-    fn asked(&self, field: &str) -> Option<&str> {
+    /// A name in the input. A string of an impossible length is ignored: the ledger cannot be queried with it.
+    fn name_in_input(&self, field: &str) -> Option<&str> {
         let name = self.input.get(field).and_then(Value::as_str);
         name.filter(|name| (1..=255).contains(&name.len()))
     }
@@ -166,8 +162,8 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_whole_state_is_read() {
-        let state = State::of(&json!({
+    fn complete_state_data_is_read() {
+        let state = State::parse(&json!({
             "input": {"table": "asked"}, "run": "r", "epoch": 1, "table": "t", "migration": "m",
             "steps": {"dry_run": true, "back_up": false}, "error": {"Error": "LeaseLost", "Cause": "c"},
             "report": {"verdict": "good", "reasons": [], "phase": "dry-run", "key": "k", "hash": "h"},
@@ -179,16 +175,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_odd_keeps_nothing_from_being_read() {
+    fn missing_parts_and_parts_of_another_shape_do_not_prevent_reading_the_others() {
         for odd in [json!(null), json!([]), json!({"run": 7, "steps": "all", "error": [], "report": 1})] {
-            let state = State::of(&odd);
+            let state = State::parse(&odd);
             assert_eq!((state.likely_run("name"), state.likely_table()), ("name", None));
         }
-        let failed_in_plan = State::of(&json!({"input": {"run": "earlier", "table": "t"}, "error": {"Error": "x"}}));
+        let failed_in_plan = State::parse(&json!({"input": {"run": "earlier", "table": "t"}, "error": {"Error": "x"}}));
         assert_eq!(failed_in_plan.likely_run("name"), "earlier");
         assert_eq!(failed_in_plan.likely_table(), Some("t"));
-        let nonsense = State::of(&json!({"input": {"run": "", "table": "t".repeat(256)}}));
+        let nonsense = State::parse(&json!({"input": {"run": "", "table": "t".repeat(256)}}));
         assert_eq!((nonsense.likely_run("name"), nonsense.likely_table()), ("name", None));
-        assert_eq!(failed_in_plan.error.unwrap(), Caught { error: "x".into(), cause: String::new() });
+        assert_eq!(failed_in_plan.error.unwrap(), CaughtError { error: "x".into(), cause: String::new() });
     }
 }

@@ -1,4 +1,4 @@
-//! The Lambda of the step Export.
+//! The Lambda function of the state Export.
 
 use tableshift_aws::Clients;
 use tableshift_runtime::{ServeError, epoch_millis, serve};

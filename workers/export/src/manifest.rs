@@ -1,7 +1,7 @@
-//! The manifests of an export: what they say, and whether it holds together. Pure.
+//! Reads the manifests of an export and checks that they are consistent.
 //!
 //! Source: DynamoDB developer guide, "DynamoDB table export output format". It names the checksum file of a manifest
-//! both `.md5` and `.checksum`, so either is taken; its content is the MD5 in base64, and hex is taken as well.
+//! both `.md5` and `.checksum`, so both are accepted. Its content is the MD5 in base64; hex is accepted as well.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,17 +9,17 @@ use md5::{Digest as _, Md5};
 use serde::Deserialize;
 use tableshift_core::plan::parts::{ExportFile, Part};
 
-/// `manifest-summary.json`, as far as it matters here.
+/// The fields of `manifest-summary.json` that are used here.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
-    /// The table that was exported.
+    /// The ARN of the exported table.
     pub table_arn: String,
-    /// Key of `manifest-files.json`.
+    /// The key of `manifest-files.json`.
     pub manifest_files_s3_key: String,
-    /// How many items there are in all files.
+    /// How many items all files contain.
     pub item_count: u64,
-    /// The format of the data files.
+    /// The format of the data files: `DYNAMODB_JSON` or `ION`.
     pub output_format: String,
 }
 
@@ -32,70 +32,70 @@ struct Line {
     data_file_s3_key: String,
 }
 
-/// Why an export cannot be trusted. The message begins with the file at fault.
+/// Why an export cannot be used. The message starts with the file that is wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    /// The content is not what its checksum file says.
+    /// The MD5 of the content is not the one in the checksum file.
     #[error("{key}: its MD5 is {found}, but {checksum_key} says {expected}")]
     Checksum {
-        /// The manifest.
+        /// The manifest's key.
         key: String,
-        /// The file that holds its checksum.
+        /// The key of the checksum file.
         checksum_key: String,
-        /// What that file says.
+        /// The MD5 in the checksum file.
         expected: String,
-        /// The MD5 of the content.
+        /// The MD5 of the content, in base64.
         found: String,
     },
-    /// There is no checksum file beside it.
-    #[error("{key}: there is no checksum file beside it")]
+    /// The manifest has no checksum file.
+    #[error("{key}: its checksum file is missing")]
     NoChecksum {
-        /// The manifest.
+        /// The manifest's key.
         key: String,
     },
-    /// The content cannot be read.
+    /// A line is not the expected JSON.
     #[error("{key}: line {line} cannot be read")]
     Unreadable {
-        /// The manifest.
+        /// The manifest's key.
         key: String,
-        /// The line, from 1.
+        /// The line number, starting at 1.
         line: usize,
-        /// What is wrong with it.
+        /// What is wrong with the line.
         #[source]
         source: serde_json::Error,
     },
-    /// The content contradicts what is known.
+    /// The content contradicts the plan or another manifest.
     #[error("{key}: {problem}")]
     Contradiction {
-        /// The manifest.
+        /// The manifest's key.
         key: String,
         /// What is wrong.
         problem: String,
     },
 }
 
-/// The names that the checksum file of the manifest `key` may have.
+/// The keys that the checksum file of the manifest `key` may have.
 pub fn checksum_keys(key: &str) -> [String; 2] {
     let stem = key.strip_suffix(".json").unwrap_or(key);
     [format!("{stem}.md5"), format!("{stem}.checksum")]
 }
 
-/// Where the manifest of an export is: where DescribeExport says, or else where the documented layout puts it.
+/// The key of `manifest-summary.json`: the one from DescribeExport, or else the one in the documented layout.
 pub fn summary_key(described: Option<&str>, prefix: &str, arn: &str) -> String {
     let id = arn.rsplit('/').next().unwrap_or_default();
     let documented = format!("{prefix}/AWSDynamoDB/{id}/manifest-summary.json");
-    // Some answers leave the prefix out.
-    let whole = described.filter(|key| key.starts_with(prefix));
-    whole.map_or(documented, str::to_owned)
+    // Some responses omit the prefix.
+    let complete = described.filter(|key| key.starts_with(prefix));
+    complete.map_or(documented, str::to_owned)
 }
 
-/// The MD5 of a content, as manifests give it.
+/// The MD5 of a content in base64, as manifests contain it.
 pub fn md5_base64(content: &[u8]) -> String {
     STANDARD.encode(Md5::digest(content))
 }
 
 /// Checks a manifest against the content of its checksum file.
-pub fn check(key: &str, content: &[u8], checksum_key: &str, checksum: &[u8]) -> Result<(), ManifestError> {
+pub fn check_md5(key: &str, content: &[u8], checksum_key: &str, checksum: &[u8]) -> Result<(), ManifestError> {
     let base64 = md5_base64(content);
     let hex: String = Md5::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
     let expected = String::from_utf8_lossy(checksum);
@@ -111,8 +111,8 @@ pub fn check(key: &str, content: &[u8], checksum_key: &str, checksum: &[u8]) -> 
     })
 }
 
-/// Reads `manifest-summary.json` and checks that it is about this table and readable here.
-pub fn summary(key: &str, content: &[u8], table_arn: &str) -> Result<Summary, ManifestError> {
+/// Reads `manifest-summary.json` and checks that it is about this table and that its files are in DynamoDB JSON.
+pub fn read_summary(key: &str, content: &[u8], table_arn: &str) -> Result<Summary, ManifestError> {
     let summary: Summary = serde_json::from_slice(content).map_err(|source| unreadable(key, 1, source))?;
     if summary.table_arn != table_arn {
         return Err(contradiction(key, format!("it is about {}, not {table_arn}", summary.table_arn)));
@@ -123,9 +123,9 @@ pub fn summary(key: &str, content: &[u8], table_arn: &str) -> Result<Summary, Ma
     Ok(summary)
 }
 
-/// Reads `manifest-files.json` and gives the parts of the dry run: every file that holds items. DynamoDB writes a
-/// file for an empty partition too; there is nothing in it to dry-run.
-pub fn parts(key: &str, content: &[u8], summary: &Summary) -> Result<Vec<Part>, ManifestError> {
+/// Reads `manifest-files.json` and returns the parts of the dry run: every file that contains items. DynamoDB writes a file
+/// for an empty partition too, which the dry run does not need to read.
+pub fn read_parts(key: &str, content: &[u8], summary: &Summary) -> Result<Vec<Part>, ManifestError> {
     let text = String::from_utf8_lossy(content);
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let lines = lines
@@ -133,7 +133,7 @@ pub fn parts(key: &str, content: &[u8], summary: &Summary) -> Result<Vec<Part>, 
     let lines = lines.collect::<Result<Vec<_>, _>>()?;
     let found: u64 = lines.iter().map(|line| line.item_count).sum();
     if found != summary.item_count {
-        let problem = format!("its files hold {found} items, but the summary says {}", summary.item_count);
+        let problem = format!("its files contain {found} items, but the summary says {}", summary.item_count);
         return Err(contradiction(key, problem));
     }
     let files = lines.into_iter().filter(|line| line.item_count > 0).map(|line| ExportFile {
@@ -163,7 +163,7 @@ mod tests {
             "version": "2020-06-30", "tableArn": ARN, "manifestFilesS3Key": "p/manifest-files.json",
             "itemCount": items, "outputFormat": "DYNAMODB_JSON", "s3SseKmsKeyId": null,
         });
-        summary("p/manifest-summary.json", json.to_string().as_bytes(), ARN).unwrap()
+        read_summary("p/manifest-summary.json", json.to_string().as_bytes(), ARN).unwrap()
     }
 
     fn line(items: u64, key: &str) -> String {
@@ -171,22 +171,22 @@ mod tests {
     }
 
     #[test]
-    fn a_checksum_is_taken_in_base64_and_in_hex() {
+    fn a_checksum_is_accepted_in_base64_and_in_hex() {
         // MD5 of "abc": RFC 1321, A.5.
         let hex = b"900150983cd24fb0d6963f7d28e17f72";
-        check("k", b"abc", "k.md5", b"kAFQmDzST7DWlj99KOF/cg==").unwrap();
-        check("k", b"abc", "k.md5", b"kAFQmDzST7DWlj99KOF/cg==\n").unwrap();
-        check("k", b"abc", "k.md5", hex).unwrap();
-        check("k", b"abc", "k.md5", &hex.to_ascii_uppercase()).unwrap();
+        check_md5("k", b"abc", "k.md5", b"kAFQmDzST7DWlj99KOF/cg==").unwrap();
+        check_md5("k", b"abc", "k.md5", b"kAFQmDzST7DWlj99KOF/cg==\n").unwrap();
+        check_md5("k", b"abc", "k.md5", hex).unwrap();
+        check_md5("k", b"abc", "k.md5", &hex.to_ascii_uppercase()).unwrap();
     }
 
     #[test]
-    fn another_content_is_found_out_and_the_file_is_named() {
-        let error = check("p/manifest-files.json", b"abd", "p/manifest-files.md5", b"kAFQmDzST7DWlj99KOF/cg==");
-        let told = error.unwrap_err().to_string();
-        assert!(told.starts_with("p/manifest-files.json: "), "{told}");
-        assert!(told.contains("p/manifest-files.md5 says kAFQ"), "{told}");
-        assert!(check("k", b"abc", "k.md5", b"").is_err());
+    fn another_content_is_detected_and_the_file_is_named() {
+        let error = check_md5("p/manifest-files.json", b"abd", "p/manifest-files.md5", b"kAFQmDzST7DWlj99KOF/cg==");
+        let message = error.unwrap_err().to_string();
+        assert!(message.starts_with("p/manifest-files.json: "), "{message}");
+        assert!(message.contains("p/manifest-files.md5 says kAFQ"), "{message}");
+        assert!(check_md5("k", b"abc", "k.md5", b"").is_err());
     }
 
     #[test]
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_summary_is_where_the_export_says_or_where_the_layout_puts_it() {
+    fn the_summary_has_the_key_from_the_export_or_the_one_in_the_documented_layout() {
         let arn = "arn:aws:dynamodb:r:a:table/t/export/01-ab";
         let documented = "runs/r/export/AWSDynamoDB/01-ab/manifest-summary.json";
         assert_eq!(summary_key(None, "runs/r/export", arn), documented);
@@ -209,20 +209,20 @@ mod tests {
         let other = serde_json::to_vec(&serde_json::json!({
             "tableArn": "arn:other", "manifestFilesS3Key": "k", "itemCount": 1, "outputFormat": "DYNAMODB_JSON",
         }));
-        let told = summary("s.json", &other.unwrap(), ARN).unwrap_err().to_string();
-        assert!(told.contains("about arn:other"), "{told}");
+        let message = read_summary("s.json", &other.unwrap(), ARN).unwrap_err().to_string();
+        assert!(message.contains("about arn:other"), "{message}");
         let ion = serde_json::to_vec(&serde_json::json!({
             "tableArn": ARN, "manifestFilesS3Key": "k", "itemCount": 1, "outputFormat": "ION",
         }));
-        let told = summary("s.json", &ion.unwrap(), ARN).unwrap_err().to_string();
-        assert!(told.contains("in ION"), "{told}");
-        assert!(summary("s.json", b"{", ARN).is_err());
+        let message = read_summary("s.json", &ion.unwrap(), ARN).unwrap_err().to_string();
+        assert!(message.contains("in ION"), "{message}");
+        assert!(read_summary("s.json", b"{", ARN).is_err());
     }
 
     #[test]
     fn every_file_with_items_is_a_part() {
         let content = format!("{}\n{}\n\n{}\n", line(2, "a.gz"), line(0, "b.gz"), line(3, "c.gz"));
-        let parts = parts("f.json", content.as_bytes(), &summary_of(5)).unwrap();
+        let parts = read_parts("f.json", content.as_bytes(), &summary_of(5)).unwrap();
         let names = parts.iter().map(|part| (part.part.as_str(), part.file.as_ref().unwrap().key.as_str()));
         let names: Vec<_> = names.collect();
         assert_eq!(names, [("file-000000", "a.gz"), ("file-000001", "c.gz")]);
@@ -232,16 +232,16 @@ mod tests {
 
     #[test]
     fn an_empty_table_has_no_parts() {
-        assert_eq!(parts("f.json", line(0, "a.gz").as_bytes(), &summary_of(0)).unwrap(), []);
-        assert_eq!(parts("f.json", b"", &summary_of(0)).unwrap(), []);
+        assert_eq!(read_parts("f.json", line(0, "a.gz").as_bytes(), &summary_of(0)).unwrap(), []);
+        assert_eq!(read_parts("f.json", b"", &summary_of(0)).unwrap(), []);
     }
 
     #[test]
-    fn items_that_do_not_add_up_and_torn_lines_are_found_out() {
-        let short = parts("f.json", line(2, "a.gz").as_bytes(), &summary_of(5)).unwrap_err().to_string();
-        assert_eq!(short, "f.json: its files hold 2 items, but the summary says 5");
-        let torn = format!("{}\n{}", line(5, "a.gz"), r#"{"itemCount":"#);
-        let torn = parts("f.json", torn.as_bytes(), &summary_of(5)).unwrap_err().to_string();
-        assert_eq!(torn, "f.json: line 2 cannot be read");
+    fn items_that_do_not_add_up_and_truncated_lines_are_detected() {
+        let short = read_parts("f.json", line(2, "a.gz").as_bytes(), &summary_of(5)).unwrap_err().to_string();
+        assert_eq!(short, "f.json: its files contain 2 items, but the summary says 5");
+        let truncated = format!("{}\n{}", line(5, "a.gz"), r#"{"itemCount":"#);
+        let truncated = read_parts("f.json", truncated.as_bytes(), &summary_of(5)).unwrap_err().to_string();
+        assert_eq!(truncated, "f.json: line 2 cannot be read");
     }
 }

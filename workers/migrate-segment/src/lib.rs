@@ -27,7 +27,7 @@ use tableshift_aws::dynamodb::batch::UpdateBatch;
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::scan::ScanSegment;
 use tableshift_aws::dynamodb::update::UpdateItem;
-use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::ErrorName;
@@ -90,7 +90,7 @@ pub async fn run<F, T, M>(
 where
     F: Fn(&str) -> T,
     T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
-    M: Look,
+    M: ReadMonitors,
 {
     let segment = input.segment;
     let id = PartId::of_segment(Phase::Migrate, input);

@@ -6,7 +6,7 @@ use tableshift_aws::dynamodb::batch::UpdateBatch;
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::scan::{Page, ScanSegment};
 use tableshift_aws::dynamodb::update::UpdateItem;
-use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_core::item::value::Item;
 use tableshift_core::write::counts::Tally;
 use tableshift_runtime::Deadline;
@@ -42,7 +42,7 @@ pub(crate) struct Migration<'m, T, M> {
 impl<'m, T, M> Migration<'m, T, M>
 where
     T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
-    M: Look,
+    M: ReadMonitors,
 {
     /// Prepares to continue at the part's checkpoint.
     pub(crate) async fn prepare(
@@ -141,7 +141,7 @@ where
 impl<T, M> Steps for Migration<'_, T, M>
 where
     T: ScanSegment + UpdateItem + UpdateBatch + ReadItem,
-    M: Look,
+    M: ReadMonitors,
 {
     type Error = Error;
 

@@ -3,7 +3,7 @@
 use tableshift_aws::dynamodb::batch::UpdateBatch;
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::update::{UpdateItem, Written};
-use tableshift_aws::monitors::reader::Look;
+use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::run_files::store_journal;
 use tableshift_core::control::throttle::{Reach, Reason};
 use tableshift_core::item::value::Item;
@@ -37,7 +37,7 @@ pub(crate) struct PageWriter<'w, T, M> {
 impl<T, M> PageWriter<'_, T, M>
 where
     T: UpdateItem + UpdateBatch + ReadItem,
-    M: Look,
+    M: ReadMonitors,
 {
     /// Makes the writes of the page that was opened last, and counts them. Its items were read at `read_at`, in epoch
     /// milliseconds.
@@ -168,7 +168,7 @@ where
     }
 }
 
-impl<T, M: Look> Steer for PageWriter<'_, T, M> {
+impl<T, M: ReadMonitors> Steer for PageWriter<'_, T, M> {
     type Error = Error;
 
     async fn permitted_rate(&self) -> Result<Option<Rate>, Error> {

@@ -14,47 +14,47 @@ use tableshift_core::plan::input_check::InputError;
 use tableshift_core::plan::planning::PlanError;
 use tableshift_runtime::Named;
 
-use crate::requester::NotProven;
+use crate::requester::SignatureRefused;
 
-/// Why a run cannot be planned. Nothing was touched.
+/// Why a run cannot be planned. Neither the table nor its lock has changed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The stage was deployed with a policy that cannot be read.
     #[error("the stage's policy cannot be read; deploy the stage again with infra/stages/<stage>.json")]
     StagePolicy(#[source] serde_json::Error),
-    /// The input is wrong.
+    /// The execution's input is not valid.
     #[error("the input is refused")]
     Input(#[source] InputError),
-    /// The signature in the input proves nothing.
-    #[error("`requested_by` does not say who starts this execution; leave it out, or start with `tableshift run`")]
-    RequestedBy(#[source] NotProven),
-    /// STS did not answer.
+    /// The signature in the input is not valid.
+    #[error("`requested_by` does not show who starts this execution; omit it, or start the run with `tableshift run`")]
+    RequestedBy(#[source] SignatureRefused),
+    /// A request to STS failed.
     #[error("STS could not be asked who starts this execution")]
     Sts(#[source] CallError),
-    /// The run's name was used before.
-    #[error("a run named `{0}` exists already; start the execution under another name")]
+    /// An earlier execution planned a run with this name.
+    #[error("a run named `{0}` exists already; start the execution with another name")]
     NameUsed(String),
-    /// There is no such migration.
-    #[error("migration `{id}` is not in the stack's bucket; put its document at {key}")]
+    /// The bucket has no document for this migration.
+    #[error("migration `{id}` is not in the stack's bucket; upload its document to {key}")]
     NoMigration {
-        /// The id.
+        /// The migration's id.
         id: String,
-        /// Where it should be.
+        /// The key that the document must have.
         key: String,
     },
     /// The document cannot be read.
     #[error("the migration in {place} is refused")]
     Document {
-        /// Where it is.
+        /// The document's key, or `the input`.
         place: String,
         /// What is wrong with it.
         #[source]
         source: DocumentError,
     },
-    /// The document has errors, each told with its place.
-    #[error("the migration in {key} is refused: {findings}; `tableshift check` shows each at its place")]
-    Faulty {
-        /// Where it is.
+    /// The document has errors.
+    #[error("the migration in {key} is refused: {findings}; `tableshift check` shows each error at its place")]
+    HasErrors {
+        /// The document's key.
         key: String,
         /// The errors, each with its line and column.
         findings: String,
@@ -62,117 +62,117 @@ pub enum Error {
     /// The document at this key has another id.
     #[error("{key} has the id `{found}`, not `{asked}`; name the file after its id")]
     OtherId {
-        /// Where the document is.
+        /// The document's key.
         key: String,
-        /// The id that was asked for.
+        /// The id in the input.
         asked: String,
-        /// The id that it has.
+        /// The id in the document.
         found: String,
     },
-    /// The document has no meaning for this table.
+    /// The document cannot be compiled for this table.
     #[error("migration `{id}` is refused")]
     Meaning {
-        /// The migration.
+        /// The migration's id.
         id: String,
         /// What is wrong with it.
         #[source]
         source: MeaningError,
     },
-    /// The bucket did not answer.
+    /// A request to the bucket failed.
     #[error("the migration could not be read from the stack's bucket")]
     Object(#[source] ObjectError),
-    /// The table could not be described.
+    /// DescribeTable or another request about the table failed.
     #[error("table `{table}` cannot be used")]
     Table {
-        /// The table.
+        /// The table's name.
         table: String,
-        /// What went wrong.
+        /// The failed request.
         #[source]
         source: CallError,
     },
-    /// The table is not ready.
+    /// The table is being created, updated or deleted.
     #[error("table `{table}` is {status}, not ACTIVE; wait until it is")]
     NotActive {
-        /// The table.
+        /// The table's name.
         table: String,
-        /// Its status.
+        /// The table's status in DynamoDB.
         status: String,
     },
-    /// The policy, the table or the budget forbids the run.
+    /// The policy, the table or the budget does not allow the run.
     #[error("the run is refused")]
     Plan(#[source] PlanError),
-    /// A calendar or alarm that the run is to watch does not answer.
-    #[error("the calendars and alarms of the input cannot be monitors")]
+    /// A calendar or alarm in the input does not exist or cannot be read.
+    #[error("the calendars and alarms in the input cannot be monitored")]
     Monitors(#[source] CallError),
     /// A file of the run could not be read or written.
-    #[error("the run could not be written down or taken up")]
+    #[error("the run's files could not be read or written")]
     RunFile(#[source] RunFileError),
-    /// The ledger did not answer.
+    /// A request to the ledger failed.
     #[error("the ledger could not be read or written")]
     Ledger(#[source] LedgerError),
-    /// The run left a plan but no record.
+    /// The run has a plan but no record.
     #[error("run `{0}` is not in the ledger; check the name, or start a new run")]
     NoRecord(String),
-    /// The input names another table than the run's.
-    #[error("run `{run}` is about table `{planned}`, not `{asked}`; leave `table` out")]
+    /// The input names another table than the earlier run.
+    #[error("run `{run}` is about table `{planned}`, not `{asked}`; omit `table`")]
     OtherTable {
-        /// The run.
+        /// The earlier run's id.
         run: String,
-        /// Its table.
+        /// The table in its plan.
         planned: String,
-        /// The input's table.
+        /// The table in the input.
         asked: String,
     },
-    /// The input's migration is not the run's.
-    #[error("migration `{id}` is not the one that run `{run}` was planned with; start a new run for the new one")]
+    /// The migration in the input is not the one in the earlier run's plan.
+    #[error("migration `{id}` is not the one that run `{run}` was planned with; start a new run for the new content")]
     MigrationChanged {
-        /// The run.
+        /// The earlier run's id.
         run: String,
-        /// The migration.
+        /// The migration's id.
         id: String,
     },
-    /// Another migration under this id is applied to the table.
+    /// A migration with the same id but another content is applied to the table.
     #[error(
-        "migration `{id}` is not the one that run `{run}` applied to this table at {at}: an id stands for one content for \
-         ever, so give the new one an id of its own, or roll that run back first; what is different:\n{difference}"
+        "migration `{id}` is not the one that run `{run}` applied to this table at {at}: the content of an id must not \
+         change, so give the new content a new id, or roll back that run first; the differences:\n{difference}"
     )]
     ChangedSinceApplied {
-        /// The migration.
+        /// The migration's id.
         id: String,
         /// The run that applied it.
         run: String,
-        /// When.
+        /// When that run ended, ISO 8601.
         at: String,
-        /// What is different.
+        /// The lines that differ, as a unified diff of the JSON.
         difference: String,
     },
-    /// The migration may not run on this table yet.
+    /// The migration's requirement is not met.
     #[error("migration `{id}` may not run on table `{table}` yet")]
     Unmet {
-        /// The migration.
+        /// The migration's id.
         id: String,
-        /// The table.
+        /// The table's name.
         table: String,
-        /// What it waits for.
+        /// The requirement that is not met.
         #[source]
         source: Box<Unmet>,
     },
-    /// The run is over.
-    #[error("run `{run}` {status}, so there is nothing to resume; start a new run")]
+    /// The earlier run has ended and cannot be resumed.
+    #[error("run `{run}` {ending}, so there is nothing to resume; start a new run")]
     NothingToResume {
-        /// The run.
+        /// The earlier run's id.
         run: String,
-        /// How it ended.
-        status: String,
+        /// How it ended, as a verb phrase.
+        ending: String,
     },
-    /// Another run is at work.
+    /// Another run holds the table's lock.
     #[error("the table is in use")]
-    Held(#[source] Held),
-    /// Another run took the lock at the same moment.
+    LockHeld(#[source] Held),
+    /// Another run took the table's lock at the same moment.
     #[error("another run took the lock of table `{0}` at the same moment; wait until it ends")]
-    Outrun(String),
-    /// Whether the lock's holder still runs could not be found out.
-    #[error("whether the execution that holds the lock still runs could not be found out")]
+    LockTaken(String),
+    /// DescribeExecution failed for the execution that holds the lock.
+    #[error("it could not be checked whether the execution that holds the lock is still running")]
     Holder(#[source] CallError),
 }
 
@@ -187,7 +187,7 @@ impl Named for Error {
             | Error::NothingToResume { .. } => ErrorName::InvalidInput,
             Error::NoMigration { .. }
             | Error::Document { .. }
-            | Error::Faulty { .. }
+            | Error::HasErrors { .. }
             | Error::OtherId { .. }
             | Error::Meaning { .. } => ErrorName::InvalidMigration,
             Error::Object(source) => source.name(),
@@ -202,7 +202,7 @@ impl Named for Error {
             Error::NoRecord(_) => ErrorName::RunNotFound,
             Error::Unmet { .. } => ErrorName::RequirementUnmet,
             Error::MigrationChanged { .. } | Error::ChangedSinceApplied { .. } => ErrorName::MigrationChanged,
-            Error::Held(_) | Error::Outrun(_) => ErrorName::LockHeld,
+            Error::LockHeld(_) | Error::LockTaken(_) => ErrorName::LockHeld,
         }
     }
 }

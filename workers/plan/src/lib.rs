@@ -1,20 +1,20 @@
-//! Plan: checks everything that can be checked, takes the table's lock, and writes down what the run will do.
+//! Plan: checks everything that can be checked before the run, takes the table's lock, and stores what the run will do.
 //!
-//! 1. Read the input; refuse unknown fields by name.
-//! 2. Read and compile the migration, or the plan of the run that the input is about.
-//! 3. Describe the table; hold the input and the table against the stage's policy.
-//! 4. Take the lock. Nothing is touched before this, and a run that fails later gives it back.
-//! 5. Write `plan.json`, the segments and the parts of the dry run; record the run in the ledger.
+//! 1. Read the input, and refuse unknown fields by name.
+//! 2. Read and compile the migration, or read the plan of the earlier run that the input names.
+//! 3. Describe the table, and check the input and the table against the stage's policy.
+//! 4. Take the lock. Nothing is changed before this step, and the lock is released if the next step fails.
+//! 5. Write `plan.json`, the list of segments and the parts of the dry run; put the run's record into the ledger.
 
-mod begin;
+mod applied;
+mod earlier_run;
 mod error;
-mod history;
 mod lock;
 mod migration;
-mod notice;
+mod new_run;
+mod notification;
 mod output;
 pub mod requester;
-mod take_up;
 
 use tableshift_aws::Settings;
 use tableshift_aws::dynamodb::tables::DescribeTable;
@@ -36,51 +36,51 @@ use tableshift_runtime::Clock;
 pub use error::Error;
 pub use output::{Output, Request};
 
-/// The phase of a run that has not begun to write.
+/// The progress of a run that has not started to write.
 const PLANNED: &str = "planned";
 
-/// The stage that this worker serves.
+/// The stage that this worker belongs to.
 #[derive(Debug, Clone)]
 pub struct Stage {
-    /// Its name.
+    /// The stage's name, for example `prod`.
     pub name: String,
-    /// Its bucket's name.
+    /// The name of the stage's bucket.
     pub bucket: String,
-    /// Its policy.
+    /// The policy from `infra/stages/<stage>.json`.
     pub policy: Policy,
 }
 
 impl Stage {
-    /// Reads the policy from the environment that the template sets.
+    /// Reads the policy from the environment variable `TABLESHIFT_POLICY`, which the template sets.
     pub fn from_env(settings: &Settings) -> Result<Self, Error> {
-        let text = std::env::var("TABLESHIFT_POLICY").unwrap_or_default();
-        let policy = serde_json::from_str(&text).map_err(Error::StagePolicy)?;
+        let json = std::env::var("TABLESHIFT_POLICY").unwrap_or_default();
+        let policy = serde_json::from_str(&json).map_err(Error::StagePolicy)?;
         Ok(Self { name: settings.stage.clone(), bucket: settings.bucket.clone(), policy })
     }
 }
 
-/// What the worker works with.
+/// The services that the worker uses.
 #[derive(Debug)]
 pub struct Ports<B, L, T, E, W> {
-    /// The stage.
+    /// The stage and its policy.
     pub stage: Stage,
-    /// Its bucket.
+    /// The stage's bucket.
     pub bucket: B,
-    /// Its ledger.
+    /// The stage's ledger.
     pub ledger: L,
-    /// Descriptions of tables.
+    /// DynamoDB's descriptions of tables.
     pub tables: T,
-    /// Executions of the state machine.
+    /// The executions of the state machine.
     pub executions: E,
-    /// The calendars and alarms that runs watch.
+    /// Reads the calendars and alarms that runs monitor.
     pub monitor_reader: W,
-    /// The migrations in Rust that this build knows.
+    /// The migrations in Rust that are part of this build.
     pub registry: Registry,
-    /// The time.
+    /// The current time in epoch milliseconds.
     pub clock: Clock,
 }
 
-/// Plans a run, or takes an earlier one up again.
+/// Plans a new run, or another execution of an earlier run.
 pub async fn run<B, L, T, E, W>(
     ports: &Ports<B, L, T, E, W>,
     sts: &impl VerifySignature,
@@ -95,19 +95,19 @@ where
     W: Look,
 {
     let input = Input::parse(&request.input).map_err(Error::Input)?;
-    let signed = input.requested_by.as_deref();
-    let requester =
-        requester::of(sts, &ports.ledger, &ports.stage.policy.approval, &request, signed, (ports.clock)()).await?;
+    let signature = input.requested_by.as_deref();
+    let rules = &ports.stage.policy.approval;
+    let requester = requester::identify(sts, &ports.ledger, rules, &request, signature, (ports.clock)()).await?;
     let execution = request.execution.clone();
     let output = match input.run.clone() {
-        None => begin::begin(ports, request, input, requester).await,
-        Some(run) => take_up::take_up(ports, request, input, requester, &run).await,
+        None => new_run::plan(ports, request, input, requester).await,
+        Some(run) => earlier_run::plan(ports, request, input, requester, &run).await,
     }?;
-    tell(topic, &notice::started(&output, &ports.stage.name, &execution, (ports.clock)()).message()).await;
+    tell(topic, &notification::started(&output, &ports.stage.name, &execution, (ports.clock)()).message()).await;
     Ok(output)
 }
 
-/// What DynamoDB says of a table that can be worked on.
+/// Describes a table, and refuses one that is not ACTIVE.
 pub(crate) async fn describe<B, L, T: DescribeTable, E, W>(
     ports: &Ports<B, L, T, E, W>,
     name: &str,

@@ -1,4 +1,4 @@
-//! Taking the table's lock, and giving it back if the run cannot be written down.
+//! Takes the table's lock, and releases it if the run cannot be stored.
 
 use tableshift_aws::ledger::lock::LockTable;
 use tableshift_aws::sfn::executions::WatchExecution;
@@ -7,7 +7,7 @@ use tableshift_core::plan::run_plan::RunPlan;
 
 use crate::{Error, Ports};
 
-/// Takes the lock of the plan's table, over from an execution that is no longer running if need be.
+/// Takes the lock of the plan's table. A lock whose execution is no longer running is taken over.
 pub(crate) async fn take<B, L, T, E, W>(
     ports: &Ports<B, L, T, E, W>,
     plan: &RunPlan,
@@ -19,33 +19,35 @@ where
 {
     let table = &plan.table.name;
     let now = (ports.clock)() / 1000;
-    let seen = ports.ledger.lock(table).await.map_err(Error::Ledger)?;
-    let holder_runs = match holder_to_check(seen.as_ref(), execution, now) {
+    let current = ports.ledger.lock(table).await.map_err(Error::Ledger)?;
+    let holder_runs = match holder_to_check(current.as_ref(), execution, now) {
         None => false,
         Some(holder) => ports.executions.is_running(holder).await.map_err(Error::Holder)?,
     };
     let lease_until = now + plan.lease_seconds as i64;
-    let lock = next_lock(seen.as_ref(), holder_runs, table, &plan.run, execution, lease_until).map_err(Error::Held)?;
-    match ports.ledger.take(&lock, seen.as_ref()).await.map_err(Error::Ledger)? {
+    let lock =
+        next_lock(current.as_ref(), holder_runs, table, &plan.run, execution, lease_until).map_err(Error::LockHeld)?;
+    match ports.ledger.take(&lock, current.as_ref()).await.map_err(Error::Ledger)? {
         true => Ok(lock),
-        false => Err(Error::Outrun(table.clone())),
+        false => Err(Error::LockTaken(table.clone())),
     }
 }
 
-/// Gives the lock back if what came after it failed: Conclude cannot know of a lock that Plan never told of.
-pub(crate) async fn keep_if<B, L: LockTable, T, E, W>(
+/// Releases the lock if the run could not be stored. Conclude cannot do that, because Plan's failure leaves no output that
+/// names the table.
+pub(crate) async fn release_on_error<B, L: LockTable, T, E, W>(
     ports: &Ports<B, L, T, E, W>,
-    outcome: Result<(), Error>,
+    stored: Result<(), Error>,
     plan: &RunPlan,
     execution: &str,
 ) -> Result<(), Error> {
-    if outcome.is_err()
+    if stored.is_err()
         && let Err(error) = ports.ledger.release(&plan.table.name, execution).await
     {
         tracing::warn!(
             cause = tableshift_runtime::chain(&error),
-            "the lock could not be given back; its lease will end"
+            "the lock could not be released; it ends with its lease"
         );
     }
-    outcome
+    stored
 }

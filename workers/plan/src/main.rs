@@ -1,4 +1,4 @@
-//! The Lambda of the step Plan.
+//! The Lambda function of the state Plan.
 
 use plan::{Ports, Stage, run};
 use tableshift_aws::Clients;

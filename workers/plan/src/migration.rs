@@ -1,4 +1,4 @@
-//! Reading the migration and holding it against its table.
+//! Reads the migration and checks it against its table.
 
 use serde_json::Value;
 use tableshift_aws::s3::{ObjectError, ReadObject};
@@ -12,7 +12,7 @@ use tableshift_core::plan::run_plan::RunPlan;
 
 use crate::Error;
 
-/// The document that the input names or holds. An id that is registered means the migration in Rust.
+/// Reads the document that the input names or contains. An id in the registry is a migration in Rust.
 pub(crate) async fn read(bucket: &impl ReadObject, registry: &Registry, migration: &Value) -> Result<Document, Error> {
     let Value::String(id) = migration else {
         return Document::from_json(migration).map_err(|source| Error::Document { place: "the input".into(), source });
@@ -27,7 +27,7 @@ pub(crate) async fn read(bucket: &impl ReadObject, registry: &Registry, migratio
     })?;
     let text = String::from_utf8_lossy(&bytes);
     if let Some(findings) = Review::of(&text, None).refusal(&text) {
-        return Err(Error::Faulty { key, findings });
+        return Err(Error::HasErrors { key, findings });
     }
     let document = Document::from_yaml(&text).map_err(|source| Error::Document { place: key.clone(), source })?;
     match document.id == *id {
@@ -36,13 +36,13 @@ pub(crate) async fn read(bucket: &impl ReadObject, registry: &Registry, migratio
     }
 }
 
-/// Compiles the document and refuses what cannot be done to this table.
+/// Compiles the document, and refuses it if it cannot be applied to this table.
 pub(crate) fn compile(document: &Document, registry: &Registry, table: &Table) -> Result<(), Error> {
     let meaning = |source| Error::Meaning { id: document.id.clone(), source };
     Runnable::of(document, registry).map_err(meaning)?.check_keys(&table.keys).map_err(meaning)
 }
 
-/// Refuses a run whose migration is not the one that it was planned with, where the input names one.
+/// If the input names a migration, refuses it unless it is the one that the run was planned with.
 pub(crate) async fn refuse_changed(
     bucket: &impl ReadObject,
     registry: &Registry,
@@ -50,8 +50,8 @@ pub(crate) async fn refuse_changed(
     input: &Input,
 ) -> Result<(), Error> {
     let Some(migration) = &input.migration else { return Ok(()) };
-    let now = read(bucket, registry, migration).await?;
-    match now.id == plan.migration.id && now.hash() == plan.migration_hash {
+    let document = read(bucket, registry, migration).await?;
+    match document.id == plan.migration.id && document.hash() == plan.migration_hash {
         true => Ok(()),
         false => Err(Error::MigrationChanged { run: plan.run.clone(), id: plan.migration.id.clone() }),
     }

@@ -1,4 +1,4 @@
-//! What Plan is asked, and what it tells the state machine.
+//! The input of Plan, and its output.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,104 +10,104 @@ use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::steps::Steps;
 use tableshift_core::plan::wave::Wave;
 
-/// What the state machine hands over.
+/// What the state machine passes in.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Request {
-    /// The execution's input, as it was given.
+    /// The execution's input, unchanged.
     pub input: Value,
     /// The execution's ARN.
     pub execution: String,
-    /// The execution's name: a new run's id.
+    /// The execution's name, which becomes the id of a new run.
     pub name: String,
-    /// When the execution started, in ISO 8601.
+    /// When the execution started, ISO 8601.
     pub started: String,
 }
 
-/// What the state machine goes on with. Every other fact is in `plan.json`.
+/// What the later states need. Everything else is in `plan.json`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Output {
-    /// The run.
+    /// The run's id.
     pub run: String,
-    /// The epoch of the lock.
+    /// The fencing token of the lock.
     pub epoch: u64,
-    /// What this execution was asked for.
+    /// The action of this execution's input.
     pub action: Action,
-    /// The table.
+    /// The table's name.
     pub table: String,
     /// The migration's id.
     pub migration: String,
-    /// The stack's bucket.
+    /// The name of the stack's bucket.
     pub bucket: String,
-    /// Which steps to take.
+    /// The steps to perform.
     pub steps: Steps,
-    /// Where all segments are.
+    /// The key of the list of all segments.
     pub segments_key: String,
-    /// Whose turn it is first, and where its segments are.
-    pub wave: TurnOf,
-    /// What the state machine asks about a canary.
+    /// The first wave.
+    pub wave: WaveSegments,
+    /// What follows a canary.
     pub canary: AfterCanary,
-    /// Where the parts of the dry run are.
+    /// The key of the list of the dry run's parts.
     pub dry_run_key: String,
-    /// Where the Maps put their own results.
+    /// The prefix under which the Maps write their own results.
     pub results_prefix: String,
-    /// The most children of a Map at a time.
+    /// The most children of a Map that run at the same time.
     pub max_concurrency: u32,
     /// How long a request for approval stays open, in seconds.
     pub approval_timeout_seconds: u64,
-    /// How long to wait before items are put back, in seconds: what a dead execution had sent must have landed.
+    /// How long to wait before items are restored, in seconds: requests of an execution that died may still arrive.
     pub settle_seconds: u64,
-    /// The run that applied this migration already, if there is nothing left to do.
+    /// The run that applied this migration before, if there is nothing left to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub already_applied: Option<AlreadyApplied>,
-    /// The backup, not begun.
-    pub backup: NotBegun,
-    /// The export, not begun.
-    pub export: NotBegun,
+    /// The backup, which BackUp starts later.
+    pub backup: NotStarted,
+    /// The export, which Export starts later.
+    pub export: NotStarted,
 }
 
-/// That the migration is applied already.
+/// The run that applied the migration before.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AlreadyApplied {
-    /// By which run.
+    /// The id of that run.
     pub run: String,
-    /// When.
+    /// When it ended, ISO 8601.
     pub at: String,
 }
 
-/// A wave, with where its segments are.
+/// A wave with its segments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TurnOf {
-    /// Whose.
+pub struct WaveSegments {
+    /// The wave.
     pub name: Wave,
-    /// Where the segments are that it writes and verifies.
+    /// The key of the list of segments that the wave writes and verifies.
     pub segments_key: String,
 }
 
-impl TurnOf {
-    fn of(run: &str, wave: Wave) -> Self {
+impl WaveSegments {
+    fn new(run: &str, wave: Wave) -> Self {
         let segments_key = if wave == Wave::Canary { keys::canary(run) } else { keys::segments(run) };
         Self { name: wave, segments_key }
     }
 }
 
-/// What comes after a canary that went well.
+/// What follows a canary with a good verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct AfterCanary {
-    /// Whether a person is asked before the rest is written.
+    /// Whether the main wave needs an approval.
     pub approve: bool,
 }
 
-/// Something that is begun later, so that the state machine finds its fields.
+/// A placeholder for something that is started later, so that every path in the state machine finds its fields.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NotBegun {
+pub struct NotStarted {
     arn: Option<String>,
     status: &'static str,
 }
 
 impl Output {
-    /// The output for a run that takes these steps under this lock, this wave first.
-    pub(crate) fn of(plan: &RunPlan, action: Action, steps: Steps, wave: Wave, lock: &Lock) -> Self {
-        let not_begun = NotBegun { arn: None, status: "NONE" };
+    /// The output for a run that holds this lock, performs these steps and starts with this wave.
+    pub(crate) fn new(plan: &RunPlan, action: Action, steps: Steps, wave: Wave, lock: &Lock) -> Self {
+        let not_started = NotStarted { arn: None, status: "NONE" };
         Self {
             run: plan.run.clone(),
             epoch: lock.epoch,
@@ -117,7 +117,7 @@ impl Output {
             bucket: plan.bucket.clone(),
             steps,
             segments_key: keys::segments(&plan.run),
-            wave: TurnOf::of(&plan.run, wave),
+            wave: WaveSegments::new(&plan.run, wave),
             canary: AfterCanary { approve: plan.asks_before(Wave::Main) },
             dry_run_key: keys::dry_run_parts(&plan.run),
             results_prefix: keys::map_runs(&plan.run),
@@ -125,16 +125,16 @@ impl Output {
             approval_timeout_seconds: plan.approval_timeout_seconds,
             settle_seconds: 0,
             already_applied: None,
-            backup: not_begun.clone(),
-            export: not_begun,
+            backup: not_started.clone(),
+            export: not_started,
         }
     }
 
-    /// The output for a run that has nothing to do. It holds no lock, so its epoch is one that no lock has.
-    pub(crate) fn of_nothing(plan: &RunPlan, done: Applied) -> Self {
+    /// The output for a run whose migration is applied already. It holds no lock, so its fencing token is 0, which no lock has.
+    pub(crate) fn already_applied(plan: &RunPlan, applied: Applied) -> Self {
         let no_lock =
             Lock { table: plan.table.name.clone(), run: plan.run.clone(), epoch: 0, execution: None, lease_until: 0 };
-        let already_applied = Some(AlreadyApplied { run: done.run, at: done.at });
-        Self { already_applied, ..Self::of(plan, plan.action, plan.steps, Wave::Whole, &no_lock) }
+        let already_applied = Some(AlreadyApplied { run: applied.run, at: applied.at });
+        Self { already_applied, ..Self::new(plan, plan.action, plan.steps, Wave::Whole, &no_lock) }
     }
 }

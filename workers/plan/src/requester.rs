@@ -1,38 +1,41 @@
-//! Who signed the start of this execution. Who made the call is in CloudTrail, whose records come minutes later:
-//! RequestApproval asks for them when it judges an approval.
+//! Identifies who signed the start of this execution. Who made the StartExecution call is in CloudTrail, whose records
+//! arrive minutes later; RequestApproval reads them when it judges an approval.
 
 use jiff::Timestamp;
 use tableshift_aws::Cause;
 use tableshift_aws::identity::signatures::VerifySignature;
-use tableshift_aws::ledger::approvals::UsedSignatures;
+use tableshift_aws::ledger::table::Ledger;
 use tableshift_core::approval::rules::{ApprovalRules, Requester, account_of};
 use tableshift_core::approval::signature::{Signature, SignatureError, Statement};
 
 use crate::{Error, Request};
 
-/// Why the signature in `requested_by` proves nothing.
+/// Why the signature in `requested_by` is refused.
 #[derive(Debug, thiserror::Error)]
-pub enum NotProven {
-    /// It is none, or none for this execution and this moment.
+pub enum SignatureRefused {
+    /// It is not a signature, or it does not apply to this execution and this moment.
     #[error(transparent)]
     Unreadable(SignatureError),
-    /// STS does not know it.
-    #[error("STS takes it for no one's, so it is not over this execution and this input ({0}); sign this start anew")]
-    NotTheirs(String),
+    /// STS rejects it, with this error code.
+    #[error(
+        "STS rejects the signature, so it does not cover this execution and this input ({0}); sign this start again"
+    )]
+    Invalid(String),
     /// It was used before.
-    #[error("it was used before; sign each start again")]
+    #[error("the signature was used before; sign each start separately")]
     Replayed,
     /// The signer belongs to another account.
     #[error(
-        "{0} is not of this account; sign as somebody of the account, or list the ARN in the policy's `foreign_requesters`"
+        "{0} does not belong to this account; sign with an identity of the account, or add the ARN to the policy's `foreign_requesters`"
     )]
     OtherAccount(String),
 }
 
-/// Finds out who starts this execution at this time, in epoch milliseconds.
-pub async fn of(
+/// Verifies the signature in `requested_by` and returns the requester. Without a signature the requester is unknown. `now`
+/// is in epoch milliseconds.
+pub async fn identify(
     sts: &impl VerifySignature,
-    ledger: &impl UsedSignatures,
+    ledger: &Ledger,
     rules: &ApprovalRules,
     request: &Request,
     requested_by: Option<&str>,
@@ -42,18 +45,18 @@ pub async fn of(
     let now = now.div_euclid(1000);
     let statement = Statement::start(&request.execution, &request.input);
     let signature = Signature::read(url, &statement, sts.host(), now);
-    let signature = signature.map_err(|error| Error::RequestedBy(NotProven::Unreadable(error)))?;
+    let signature = signature.map_err(|error| Error::RequestedBy(SignatureRefused::Unreadable(error)))?;
     let purpose = format!("start of {}", request.execution);
     let at = Timestamp::from_second(now).unwrap_or(Timestamp::MAX).to_string();
     if !ledger.use_signature(signature.hash(), &purpose, &at).await.map_err(Error::Ledger)? {
-        return Err(Error::RequestedBy(NotProven::Replayed));
+        return Err(Error::RequestedBy(SignatureRefused::Replayed));
     }
     let identity = sts.signer(&signature, &statement).await.map_err(|error| match error.cause {
         Cause::Throttled | Cause::Unavailable => Error::Sts(error),
-        _ => Error::RequestedBy(NotProven::NotTheirs(error.code.unwrap_or_default())),
+        _ => Error::RequestedBy(SignatureRefused::Invalid(error.code.unwrap_or_default())),
     })?;
     if !rules.may_sign_start(&identity, account_of(&request.execution)) {
-        return Err(Error::RequestedBy(NotProven::OtherAccount(identity.arn)));
+        return Err(Error::RequestedBy(SignatureRefused::OtherAccount(identity.arn)));
     }
     Ok(Requester { signer: Some(identity), ..Requester::unknown(&request.execution, &request.started) })
 }

@@ -1,14 +1,14 @@
-//! Stacked bars: a whole, and what it is made of.
+//! Stacked bars: how many items a phase counted, by result.
 
-use crate::text::percent;
+use crate::format::percent;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::report::number_format::with_commas;
 use tableshift_core::write::counts::{Counts, JournalCounts};
 
-/// The bar's width in the units of its drawing.
+/// The bar's width, in units of the SVG.
 const WIDTH: f64 = 1000.0;
-/// What is there can be seen, however small its share.
-const LEAST_WIDTH: f64 = 8.0;
+/// The width of a very small slice, so that it stays visible.
+const MIN_WIDTH: f64 = 8.0;
 
 /// A stacked bar with its legend.
 #[derive(Debug)]
@@ -18,35 +18,35 @@ pub(crate) struct Bar {
     pub(crate) slices: Vec<Slice>,
 }
 
-/// A part of the whole.
+/// A part of a bar and a line of its legend.
 #[derive(Debug)]
 pub(crate) struct Slice {
-    /// The colour's class.
+    /// The CSS class of the colour.
     pub(crate) colour: &'static str,
     pub(crate) name: &'static str,
     pub(crate) meaning: &'static str,
     pub(crate) count: String,
     pub(crate) share: String,
-    pub(crate) is_none: bool,
+    pub(crate) is_empty: bool,
     pub(crate) x: String,
     pub(crate) width: String,
 }
 
-/// A count with its colour, name and meaning.
+/// Colour, name, meaning and count of a slice.
 type Part = (&'static str, &'static str, &'static str, u64);
 
 impl Bar {
-    /// The bars of what a phase counted; none of nothing.
-    pub(crate) fn all_of(phase: Phase, counts: &Counts, journal: &JournalCounts) -> Vec<Self> {
+    /// The bars of a phase; empty if it counted nothing.
+    pub(crate) fn all(phase: Phase, counts: &Counts, journal: &JournalCounts) -> Vec<Self> {
         let bars = match phase {
             Phase::DryRun | Phase::Migrate => vec![items(phase, counts)],
-            Phase::Verify => vec![items(phase, counts), proof(journal)],
-            Phase::RollBack => vec![way_back(counts, journal)],
+            Phase::Verify => vec![items(phase, counts), verified_journal(journal)],
+            Phase::RollBack => vec![restored_journal(counts, journal)],
         };
         bars.into_iter().flatten().collect()
     }
 
-    fn of(title: &'static str, parts: &[Part]) -> Option<Self> {
+    fn new(title: &'static str, parts: &[Part]) -> Option<Self> {
         let total = parts.iter().map(|part| part.3).sum::<u64>();
         if total == 0 {
             return None;
@@ -57,65 +57,70 @@ impl Bar {
         let slices = parts.iter().zip(widths).map(|(part, width)| {
             let at = x;
             x += width * scale;
-            Slice::of(part, total, at, width * scale)
+            Slice::new(part, total, at, width * scale)
         });
         Some(Self { title, slices: slices.collect(), total: with_commas(total) })
     }
 }
 
 impl Slice {
-    fn of(&(colour, name, meaning, count): &Part, total: u64, x: f64, width: f64) -> Self {
+    fn new(&(colour, name, meaning, count): &Part, total: u64, x: f64, width: f64) -> Self {
         let (x, width) = (format!("{x:.1}"), format!("{width:.1}"));
-        let (share, is_none) = (percent(count, total), count == 0);
-        Self { colour, name, meaning, count: with_commas(count), share, is_none, x, width }
+        let (share, is_empty) = (percent(count, total), count == 0);
+        Self { colour, name, meaning, count: with_commas(count), share, is_empty, x, width }
     }
 }
 
 fn width(count: u64, total: u64) -> f64 {
-    if count == 0 { 0.0 } else { (WIDTH * count as f64 / total as f64).max(LEAST_WIDTH) }
+    if count == 0 { 0.0 } else { (WIDTH * count as f64 / total as f64).max(MIN_WIDTH) }
 }
 
 fn items(phase: Phase, counts: &Counts) -> Option<Bar> {
     let (title, changed) = match phase {
-        Phase::DryRun => ("Items scanned", "the migration would change them"),
-        Phase::Verify => ("Items scanned again", "the run changed them"),
-        Phase::Migrate | Phase::RollBack => ("Items scanned", "the run changed them"),
+        Phase::DryRun => ("Items scanned", "would be changed by the migration"),
+        Phase::Verify => ("Items scanned again", "changed by the run"),
+        Phase::Migrate | Phase::RollBack => ("Items scanned", "changed by the run"),
     };
     let mut parts = vec![
         ("blue", "changed", changed, counts.changed),
-        ("green", "already done", "as the migration leaves them, without this run", counts.already_done),
-        ("grey", "not matched", "none of this migration's business", counts.not_matched),
-        ("amber", "conflicts", "given up: the application kept changing them", counts.conflicts),
-        ("red", "invalid", "they match and cannot be changed", counts.invalid),
+        ("green", "already done", "already in the migrated shape", counts.already_done),
+        ("grey", "not matched", "no rule of the migration applies to them", counts.not_matched),
+        ("amber", "conflicts", "not changed, because the application kept writing them", counts.conflicts),
+        ("red", "invalid", "a rule applies, but they cannot be changed", counts.invalid),
     ];
     if phase == Phase::Verify {
-        parts.push(("purple", "late", "in the old shape: written by old code, or not reached", counts.late));
+        parts.push(("purple", "late", "not migrated: written by old code, or missed by the run", counts.late));
     }
-    Bar::of(title, &parts)
+    Bar::new(title, &parts)
 }
 
-fn proof(journal: &JournalCounts) -> Option<Bar> {
-    let holds = journal.as_written.saturating_sub(journal.check_failed);
-    Bar::of(
+fn verified_journal(journal: &JournalCounts) -> Option<Bar> {
+    let unchanged = journal.as_written.saturating_sub(journal.check_failed);
+    Bar::new(
         "Items in the journal",
         &[
-            ("blue", "as written", "as the run left them", holds),
-            ("green", "changed since", "the application changed them after the run", journal.changed_since),
-            ("grey", "gone", "the application deleted them after the run", journal.gone),
-            ("red", "check failed", "as the run left them, and check does not hold", journal.check_failed),
+            ("blue", "as written", "unchanged since the run wrote them", unchanged),
+            ("green", "changed since", "changed by the application after the run wrote them", journal.changed_since),
+            ("grey", "gone", "deleted by the application after the run wrote them", journal.gone),
+            (
+                "red",
+                "check failed",
+                "unchanged since the run wrote them, but `check` is not true",
+                journal.check_failed,
+            ),
         ],
     )
 }
 
-fn way_back(counts: &Counts, journal: &JournalCounts) -> Option<Bar> {
-    Bar::of(
+fn restored_journal(counts: &Counts, journal: &JournalCounts) -> Option<Bar> {
+    Bar::new(
         "Items in the journal",
         &[
-            ("blue", "restored", "put back as they were before the run", journal.restored),
-            ("green", "already back", "as before the run already", journal.already_restored),
-            ("amber", "spared", "changed by the application since; left as they are", journal.spared),
-            ("grey", "gone", "deleted by the application since; they stay deleted", journal.gone),
-            ("red", "invalid", "they could not be put back", counts.invalid),
+            ("blue", "restored", "the run's changes are undone", journal.restored),
+            ("green", "already back", "were already as before the run", journal.already_restored),
+            ("amber", "spared", "changed by the application after the run; left as they are", journal.spared),
+            ("grey", "gone", "deleted by the application after the run; not created again", journal.gone),
+            ("red", "invalid", "could not be restored", counts.invalid),
         ],
     )
 }
@@ -125,8 +130,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_slices_fill_the_bar_and_the_smallest_can_be_seen() {
-        let bar = Bar::of("t", &[("blue", "a", "", 999_999), ("red", "b", "", 1), ("grey", "c", "", 0)]).unwrap();
+    fn the_slices_fill_the_bar_and_the_smallest_is_visible() {
+        let bar = Bar::new("t", &[("blue", "a", "", 999_999), ("red", "b", "", 1), ("grey", "c", "", 0)]).unwrap();
         let widths: Vec<f64> = bar.slices.iter().map(|slice| slice.width.parse().unwrap()).collect();
         assert!((widths.iter().sum::<f64>() - WIDTH).abs() < 0.3, "{widths:?}");
         assert!(widths[1] >= 7.9 && widths[2] == 0.0, "{widths:?}");
@@ -134,17 +139,17 @@ mod tests {
     }
 
     #[test]
-    fn of_nothing_there_is_no_bar() {
+    fn there_is_no_bar_without_items() {
         let (counts, journal) = (Counts::default(), JournalCounts::default());
         for phase in [Phase::DryRun, Phase::Migrate, Phase::Verify, Phase::RollBack] {
-            assert!(Bar::all_of(phase, &counts, &journal).is_empty());
+            assert!(Bar::all(phase, &counts, &journal).is_empty());
         }
     }
 
     #[test]
     fn an_item_whose_check_fails_is_in_one_slice_only() {
         let journal = JournalCounts { as_written: 5, check_failed: 2, gone: 1, ..JournalCounts::default() };
-        let bar = proof(&journal).unwrap();
+        let bar = verified_journal(&journal).unwrap();
         let counts: Vec<_> = bar.slices.iter().map(|slice| slice.count.as_str()).collect();
         assert_eq!((bar.total.as_str(), counts), ("6", vec!["3", "0", "1", "2"]));
     }

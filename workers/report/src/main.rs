@@ -1,4 +1,4 @@
-//! The Lambda of the steps ReportDryRun, ReportMigrate, ReportVerify and ReportRollBack.
+//! The Lambda function of the states ReportDryRun, ReportMigrate, ReportVerify and ReportRollBack.
 
 use tableshift_aws::Clients;
 use tableshift_runtime::{ServeError, epoch_millis, serve};

@@ -1,8 +1,8 @@
-//! What one phase found.
+//! The section of one phase.
 
 use crate::bar::Bar;
-use crate::sample::{FindingView, SampleView};
-use crate::text::{dollars, many, units};
+use crate::format::{count, dollars, units};
+use crate::items::{FindingView, SampleView};
 use tableshift_core::plan::estimate::cost_usd;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
@@ -11,10 +11,10 @@ use tableshift_core::report::number_format::with_commas;
 use tableshift_core::report::run_report::{PhaseReport, Verdict};
 use tableshift_core::write::counts::MAX_EXAMPLES;
 
-/// So many samples are seen at once; the rest unfold.
-const SAMPLES_IN_SIGHT: usize = 4;
+/// How many samples are visible at first; the others unfold.
+const VISIBLE_SAMPLES: usize = 4;
 
-/// A phase's section of the page.
+/// The contents of the section.
 #[derive(Debug)]
 pub(crate) struct PhaseView {
     pub(crate) id: &'static str,
@@ -28,20 +28,21 @@ pub(crate) struct PhaseView {
     pub(crate) samples: Vec<SampleView>,
     pub(crate) more_samples: Vec<SampleView>,
     pub(crate) findings: Vec<FindingView>,
-    /// Where all findings are, if only some are shown.
+    /// The prefix of the dead letters in the bucket, if the page does not show all findings.
     pub(crate) all_findings: Option<String>,
 }
 
-/// A number with its name.
+/// A number with its name and an explanation.
 #[derive(Debug)]
 pub(crate) struct Figure {
     pub(crate) name: &'static str,
     pub(crate) value: String,
     pub(crate) more: String,
+    /// Whether the number makes the verdict bad.
     pub(crate) bad: bool,
 }
 
-/// The phase's name as a heading.
+/// The heading of the phase.
 pub(crate) fn name(phase: Phase) -> &'static str {
     match phase {
         Phase::DryRun => "Dry run",
@@ -52,10 +53,10 @@ pub(crate) fn name(phase: Phase) -> &'static str {
 }
 
 impl PhaseView {
-    pub(crate) fn of(phase: Phase, report: &PhaseReport, plan: &RunPlan) -> Self {
+    pub(crate) fn new(phase: Phase, report: &PhaseReport, plan: &RunPlan) -> Self {
         let tally = &report.tally;
-        let mut samples: Vec<_> = tally.samples.iter().map(SampleView::of).collect();
-        let more_samples = samples.split_off(samples.len().min(SAMPLES_IN_SIGHT));
+        let mut samples: Vec<_> = tally.samples.iter().map(SampleView::new).collect();
+        let more_samples = samples.split_off(samples.len().min(VISIBLE_SAMPLES));
         let letters = keys::dead_letters(&plan.run, phase, "", "");
         let all_findings =
             (tally.findings.len() >= MAX_EXAMPLES).then(|| letters.trim_end_matches('/').to_owned() + "/");
@@ -66,27 +67,31 @@ impl PhaseView {
             summary: summary(phase, report),
             reasons: report.reasons.clone(),
             notes: report.notes.clone(),
-            bars: Bar::all_of(phase, &tally.counts, &tally.journal),
+            bars: Bar::all(phase, &tally.counts, &tally.journal),
             figures: figures(phase, report, plan),
             samples,
             more_samples,
-            findings: tally.findings.iter().map(FindingView::of).collect(),
+            findings: tally.findings.iter().map(FindingView::new).collect(),
             all_findings,
         }
     }
 }
 
-/// The phase in one sentence.
+/// The phase's result in one sentence.
 pub(crate) fn summary(phase: Phase, report: &PhaseReport) -> String {
     let (counts, journal) = (&report.tally.counts, &report.tally.journal);
-    let (changed, scanned) = (with_commas(counts.changed), many(counts.scanned, "item"));
+    let (changed, scanned) = (with_commas(counts.changed), count(counts.scanned, "item"));
     match phase {
         Phase::DryRun => format!("{changed} of {scanned} would be changed. Nothing was written to the table."),
         Phase::Migrate => format!("{changed} of {scanned} were changed."),
-        Phase::Verify if counts.late == 0 => format!("{scanned} scanned again; none is in the old shape."),
-        Phase::Verify => format!("{scanned} scanned again; {} in the old shape.", with_commas(counts.late)),
+        Phase::Verify if counts.late == 0 => format!("{scanned} scanned again; none of them is late."),
+        Phase::Verify => format!("{scanned} scanned again; late: {}.", with_commas(counts.late)),
         Phase::RollBack => {
-            format!("{} put back; {} spared.", many(journal.restored, "item"), with_commas(journal.spared))
+            format!(
+                "{} restored; {} spared, because the application has changed them.",
+                count(journal.restored, "item"),
+                with_commas(journal.spared)
+            )
         }
     }
 }
@@ -108,8 +113,8 @@ fn figures(phase: Phase, report: &PhaseReport, plan: &RunPlan) -> Vec<Figure> {
     match phase {
         Phase::DryRun => {
             let cost = dollars(cost_usd(tally.change_units as f64, 0.0));
-            let more = format!("{cost}{}", copies(plan));
-            figures.push(figure("Write units that the changes take", with_commas(tally.change_units), more));
+            let more = format!("{cost}{}", indexes_and_replicas(plan));
+            figures.push(figure("Write units needed for the changes", with_commas(tally.change_units), more));
         }
         Phase::Migrate => {
             let unwritten = format!("{} of them not written", with_commas(journal.not_written));
@@ -124,13 +129,13 @@ fn figure(name: &'static str, value: String, more: impl Into<String>) -> Figure 
     Figure { name, value, more: more.into(), bad: false }
 }
 
-/// What takes write units besides the table itself.
-fn copies(plan: &RunPlan) -> String {
+/// Names the indexes and replicas, which consume write units in addition to the table.
+fn indexes_and_replicas(plan: &RunPlan) -> String {
     let indexes = (plan.table.indexes > 0).then(|| match plan.table.indexes {
         1 => "1 index".to_owned(),
         indexes => format!("{indexes} indexes"),
     });
-    let replicas = (plan.table.replicas > 0).then(|| many(plan.table.replicas as u64, "replica"));
+    let replicas = (plan.table.replicas > 0).then(|| count(plan.table.replicas as u64, "replica"));
     let copies: Vec<_> = indexes.into_iter().chain(replicas).collect();
-    if copies.is_empty() { String::new() } else { format!(" in the table; {} on top", copies.join(" and ")) }
+    if copies.is_empty() { String::new() } else { format!(" for the table; {} cost extra", copies.join(" and ")) }
 }

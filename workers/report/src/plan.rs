@@ -1,6 +1,6 @@
-//! The plan: what the migration does, and how the run goes about it.
+//! What the page says about the plan: what happens next, and the facts that an approver needs.
 
-use crate::text::{dollars, many, size};
+use crate::format::{count, dollars, size};
 use jiff::Timestamp;
 use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::phase::Phase;
@@ -12,23 +12,25 @@ use tableshift_core::plan::window::Window;
 use tableshift_core::report::number_format::with_commas;
 use tableshift_core::report::run_report::{Report, Verdict};
 
-/// What the run does after this report, in one sentence.
-pub(crate) fn next(report: &Report, plan: &RunPlan) -> String {
+/// What the run does after this report, in one or two sentences.
+pub(crate) fn next_step(report: &Report, plan: &RunPlan) -> String {
     let Steps { approve, migrate, roll_back_if_bad, .. } = plan.steps;
     if let (Some(canary), Wave::Canary, Phase::Verify) = (&plan.canary, report.wave, report.phase) {
         return after_canary(report.verdict, canary, roll_back_if_bad);
     }
     let next = match (report.phase, report.verdict) {
-        (Phase::DryRun, Verdict::Bad) => "The run stops here, with the table untouched.",
-        (Phase::DryRun, _) if !migrate => "This run only does a dry run; it ends here.",
-        (Phase::DryRun, _) if approve => "Next: somebody approves exactly this report, or the run stops.",
-        (Phase::DryRun, _) if plan.canary.is_some() => "Next: the run writes its canary.",
-        (Phase::DryRun, _) => "Next: the run writes.",
+        (Phase::DryRun, Verdict::Bad) => "The run ends here. Nothing was written to the table.",
+        (Phase::DryRun, _) if !migrate => "This run is only a dry run and ends here.",
+        (Phase::DryRun, _) if approve => {
+            "Next: a person approves exactly this report, or the run ends without writing."
+        }
+        (Phase::DryRun, _) if plan.canary.is_some() => "Next: the run writes the canary wave.",
+        (Phase::DryRun, _) => "Next: the run writes to the table.",
         (Phase::Migrate | Phase::Verify, Verdict::Bad) if migrate && roll_back_if_bad => {
-            "Next: the run puts every item back."
+            "Next: the run is rolled back, which restores its items."
         }
         (Phase::Migrate | Phase::Verify, Verdict::Bad) if migrate => {
-            "The run holds: what is written stays, until a person decides to roll back or to resume."
+            "The run ends here. The written items stay as they are until a person rolls the run back or resumes it."
         }
         _ => "The run ends here.",
     };
@@ -37,74 +39,77 @@ pub(crate) fn next(report: &Report, plan: &RunPlan) -> String {
 
 fn after_canary(verdict: Verdict, canary: &CanaryPlan, roll_back_if_bad: bool) -> String {
     match (verdict, roll_back_if_bad) {
-        (Verdict::Bad, true) => "Next: the run puts the canary's items back. The rest is never written.".into(),
+        (Verdict::Bad, true) => {
+            "Next: the canary is rolled back, which restores its items. The main wave is not written.".into()
+        }
         (Verdict::Bad, false) => {
-            "The run holds: the canary stays as it is, until a person decides to roll back or to resume.".into()
+            "The run ends here. The canary stays as it is until a person rolls the run back or resumes it.".into()
         }
         (Verdict::Good, _) if canary.approve => {
             format!(
-                "Next: the canary bakes for {}; then somebody approves exactly this report, or no more is written.",
+                "Next: the canary bakes for {}. Then a person approves exactly this report, or nothing more is written.",
                 canary.bake()
             )
         }
-        (Verdict::Good, _) => format!("Next: the canary bakes for {}; then the run writes the rest.", canary.bake()),
+        (Verdict::Good, _) => {
+            format!("Next: the canary bakes for {}. Then the run writes the main wave.", canary.bake())
+        }
     }
 }
 
-/// What goes first, if a part does.
-fn canary(canary: &CanaryPlan, segments: u32) -> String {
-    let then = if canary.approve { ", then asks a person" } else { "" };
+fn canary_line(canary: &CanaryPlan, segments: u32) -> String {
+    let then = if canary.approve { ", then needs an approval" } else { "" };
     let (first, bake) = (with_commas(canary.segments.into()), canary.bake());
-    format!("{first} of {} first; bakes for {bake}{then}", many(segments.into(), "segment"))
+    format!("{first} of {} first, bakes for {bake}{then}", count(segments.into(), "segment"))
 }
 
-/// The facts of a plan that an approver asks about.
+/// The facts of the plan: pairs of name and value.
 pub(crate) fn facts(plan: &RunPlan) -> Vec<(&'static str, String)> {
     let estimate = &plan.estimate;
     let mut facts = vec![
         ("Table", table(plan)),
-        ("Steps", way(plan.steps)),
+        ("Steps", step_list(plan.steps)),
         ("Segments", format!("{}, at most {} at a time", with_commas(plan.segments.into()), plan.workers())),
-        ("Pace", pace(plan)),
-        ("Window", plan.window.as_ref().map_or("at any time".into(), window)),
-        ("Invalid items tolerated", with_commas(plan.invalid_items)),
+        ("Rate limits", rate_limits(plan)),
+        ("Window", plan.window.as_ref().map_or("any time".into(), window)),
+        ("Invalid items allowed", with_commas(plan.invalid_items)),
         ("On a bad verdict", on_bad_verdict(plan)),
         (
             "Estimate from the table's size",
             format!(
-                "if every item changes: {} and {}, {}",
-                many(estimate.write_units, "write unit"),
-                many(estimate.read_units, "read unit"),
+                "{} and {}, {}, if every item changes",
+                count(estimate.write_units, "write unit"),
+                count(estimate.read_units, "read unit"),
                 dollars(estimate.cost_usd)
             ),
         ),
         ("Locked since", locked_since(plan)),
     ];
     if let Some(first) = &plan.canary {
-        facts.insert(3, ("Canary", canary(first, plan.segments)));
+        facts.insert(3, ("Canary", canary_line(first, plan.segments)));
     }
     facts
 }
 
 fn table(plan: &RunPlan) -> String {
     let table = &plan.table;
-    let mut parts = vec![many(table.items, "item"), size(table.bytes)];
+    let mut parts = vec![count(table.items, "item"), size(table.bytes)];
     match table.indexes {
         0 => {}
         1 => parts.push("1 index".into()),
         indexes => parts.push(format!("{indexes} indexes")),
     }
     if table.replicas > 0 {
-        parts.push(many(table.replicas as u64, "replica"));
+        parts.push(count(table.replicas as u64, "replica"));
     }
     if table.stream {
-        parts.push("its stream is on: every changed item reaches the stream's consumers".into());
+        parts.push("its stream is enabled, so every changed item reaches the consumers of the stream".into());
     }
     parts.join(", ")
 }
 
-fn way(steps: Steps) -> String {
-    let ways = [
+fn step_list(steps: Steps) -> String {
+    let names = [
         (steps.back_up, "back up"),
         (steps.export, "export"),
         (steps.dry_run, "dry run"),
@@ -113,12 +118,12 @@ fn way(steps: Steps) -> String {
         (steps.verify, "verify"),
         (steps.roll_back, "roll back"),
     ];
-    ways.into_iter().filter(|(wanted, _)| *wanted).map(|(_, step)| step).collect::<Vec<_>>().join(" → ")
+    names.into_iter().filter(|(wanted, _)| *wanted).map(|(_, step)| step).collect::<Vec<_>>().join(" → ")
 }
 
-fn pace(plan: &RunPlan) -> String {
+fn rate_limits(plan: &RunPlan) -> String {
     let limit = |limit: Option<u32>, what| {
-        limit.map_or(format!("no limit on {what}s"), |limit| format!("{} a second", many(limit.into(), what)))
+        limit.map_or(format!("no limit on {what}s"), |limit| format!("{} a second", count(limit.into(), what)))
     };
     format!("{}, {}", limit(plan.write_units_per_second, "write unit"), limit(plan.read_units_per_second, "read unit"))
 }
@@ -131,8 +136,8 @@ fn window(window: &Window) -> String {
 
 fn on_bad_verdict(plan: &RunPlan) -> String {
     match plan.on_bad_verdict {
-        OnBadVerdict::Hold => "hold: what is written stays, until a person decides".into(),
-        OnBadVerdict::RollBack => "roll back: every item is put back".into(),
+        OnBadVerdict::Hold => "hold: the written items stay as they are until a person decides".into(),
+        OnBadVerdict::RollBack => "roll back: the run restores its items".into(),
     }
 }
 

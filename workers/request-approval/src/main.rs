@@ -1,4 +1,4 @@
-//! The Lambda of the steps RequestApproval and JudgeApproval.
+//! The Lambda function of the states RequestApproval and JudgeApproval.
 
 use request_approval::{Ports, run};
 use tableshift_aws::Clients;
@@ -21,6 +21,6 @@ async fn main() -> Result<(), ServeError> {
 
 fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    getrandom::fill(&mut bytes).expect("the operating system provides random bytes");
     bytes
 }

@@ -1,4 +1,4 @@
-//! The message that asks a person. Pure. It holds counts and commands, never an item's values nor the task token.
+//! The message that asks for an approval. It contains counts and commands, but no item values and no task token.
 
 use std::fmt::Write as _;
 
@@ -14,27 +14,27 @@ use tableshift_core::report::message::{Message, Notice};
 use tableshift_core::report::run_report::Report;
 use tableshift_core::report::summary::{self, started_by};
 
-/// What the message is made from.
+/// Everything that the message is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
-    /// The run's plan.
+    /// The plan to approve.
     pub plan: &'a RunPlan,
     /// The report to review.
     pub report: &'a Report,
-    /// Before whose turn it is asked.
+    /// The wave that needs the approval.
     pub wave: Wave,
-    /// The question.
+    /// The question as the ledger has it.
     pub question: &'a Question,
-    /// The ARN of the execution that waits.
+    /// The ARN of the execution that waits for the answer.
     pub execution: &'a str,
-    /// When it is asked, in epoch milliseconds.
+    /// When the question is asked, in epoch milliseconds.
     pub at: i64,
-    /// Who started the run.
+    /// Who started and resumed the run.
     pub requesters: &'a [Requester],
 }
 
 impl Request<'_> {
-    /// The message: to people the whole question, to programs that there is one.
+    /// The message: the complete question for people, and the event `waiting` for programs.
     pub fn message(&self) -> Message {
         let event = Event::Waiting { answer_by: &self.question.expires_at };
         let notice = Notice::of_run(self.plan, event, self.at, self.execution);
@@ -42,71 +42,76 @@ impl Request<'_> {
         notice.message_with(self.subject(), self.text())
     }
 
-    /// The subject.
-    pub fn subject(&self) -> String {
+    fn subject(&self) -> String {
         let RunPlan { stage, table, migration, .. } = self.plan;
-        match self.wave {
-            Wave::Main => format!("tableshift {stage}: approve the main wave of {} on {}?", migration.id, table.name),
-            Wave::Whole | Wave::Canary => format!("tableshift {stage}: approve {} on {}?", migration.id, table.name),
-        }
+        let wave = if self.wave == Wave::Main { "the main wave of " } else { "" };
+        format!("tableshift {stage}: approve {wave}{} on {}?", migration.id, table.name)
     }
 
-    /// The message.
-    pub fn text(&self) -> String {
+    fn text(&self) -> String {
         let plan = self.plan;
-        let before = if self.wave == Wave::Main { "its main wave" } else { "it" };
+        let wave = if self.wave == Wave::Main { "its main wave " } else { "" };
         let mut text =
-            format!("Run {} needs an approval before {before} writes to table {}.\n\n", plan.run, plan.table.name);
-        self.line(&mut text, "Stage", &plan.stage);
-        self.line(&mut text, "Migration", &plan.migration.id);
+            format!("Run {} waits for your approval to write {wave}to table {}.\n\n", plan.run, plan.table.name);
+        push_field(&mut text, "Stage", &plan.stage);
+        push_field(&mut text, "Migration", &plan.migration.id);
         if let Some(description) = plan.migration.description.as_deref() {
-            self.line(&mut text, "", description);
+            push_field(&mut text, "", description);
         }
-        self.line(&mut text, "Execution", self.execution);
-        self.line(&mut text, "Started by", &started_by(self.requesters));
-        self.line(&mut text, "Answer by", &self.question.expires_at);
+        push_field(&mut text, "Execution", self.execution);
+        push_field(&mut text, "Started by", &started_by(self.requesters));
+        push_field(&mut text, "Answer by", &self.question.expires_at);
         text.push('\n');
         text.push_str(&summary::of(plan, self.report));
         text.push('\n');
-        self.commands(&mut text);
+        self.push_commands(&mut text);
         text
     }
 
-    fn line(&self, text: &mut String, name: &str, value: &str) {
-        let name = if name.is_empty() { String::new() } else { format!("{name}:") };
-        writeln!(text, "{name:<12}{}", value.trim()).expect("a string takes all");
-    }
-
-    fn commands(&self, text: &mut String) {
+    fn push_commands(&self, text: &mut String) {
         let RunPlan { bucket, run, stage, .. } = self.plan;
         let Question { plan_hash, report_hash, .. } = self.question;
         let (page, report) = (keys::report_page(run), keys::report(run));
         let region = links::region(self.execution).map(|region| format!(" --region {region}")).unwrap_or_default();
-        let without = match (self.wave, self.plan.on_bad_verdict) {
-            (Wave::Main, OnBadVerdict::RollBack) => {
-                "Without an answer\nthe run ends at the time above and writes no more; the canary stays as it is. If rejected, the canary is rolled back.\n"
-            }
-            (Wave::Main, OnBadVerdict::Hold) => {
-                "If the run is\nrejected or not answered in time, it ends and writes no more; the canary stays as it is.\n"
-            }
-            _ => "Without an answer\nthe run ends at the time above and writes nothing.\n",
-        };
         let link = links::object(self.execution, bucket, &page).map(|link| format!("{link}\n")).unwrap_or_default();
+        let otherwise = self.without_approval();
         write!(
             text,
-            "Read the report first:\n\n\
+            "Review the report before you answer:\n\n\
              {link}aws s3 cp{region} s3://{bucket}/{page} .\n\n\
-             The answer is bound to the SHA-256 of report and plan:\n\n\
+             Your answer applies only to the report and the plan with these SHA-256 hashes:\n\n\
              {report_hash}  {report}\n\
-             {plan_hash}  the plan, migration included\n\n\
+             {plan_hash}  the plan, including the migration\n\n\
              To approve:\n\n\
              tableshift approve {run} --stage {stage}\n\n\
              To reject:\n\n\
              tableshift reject {run} --stage {stage} --reason '<why>'\n\n\
-             The command signs the answer with your AWS credentials. Whoever started the run cannot approve it. {without}",
+             The command signs your answer with your AWS credentials.\n\
+             Nobody who started or resumed the run can approve it.\n\
+             {otherwise}\n",
         )
-        .expect("a string takes all");
+        .expect("writing to a string does not fail");
     }
+
+    /// What happens if the wave is not approved.
+    fn without_approval(&self) -> &'static str {
+        match (self.wave, self.plan.on_bad_verdict) {
+            (Wave::Main, OnBadVerdict::RollBack) => {
+                "If nobody answers in time, the run ends, writes nothing more and leaves the canary as it is.\n\
+                 If you reject it, the run rolls the canary back."
+            }
+            (Wave::Main, OnBadVerdict::Hold) => {
+                "If nobody answers in time, or if you reject it, the run ends, writes nothing more and leaves the canary as it is."
+            }
+            _ => "If nobody answers in time, or if you reject it, the run ends and writes nothing.",
+        }
+    }
+}
+
+/// Adds a line with a name and a value in two columns.
+fn push_field(text: &mut String, name: &str, value: &str) {
+    let name = if name.is_empty() { String::new() } else { format!("{name}:") };
+    writeln!(text, "{name:<12}{}", value.trim()).expect("writing to a string does not fail");
 }
 
 #[cfg(test)]
@@ -194,25 +199,23 @@ mod tests {
         report
     }
 
-    /// Holds a message against its golden file.
-    fn hold(name: &str, (subject, text): (String, String)) {
+    /// Compares a message with its golden file.
+    fn assert_golden(name: &str, (subject, text): (String, String)) {
         let (found, path) =
             (format!("Subject: {subject}\n\n{text}"), format!("{}/tests/{name}", env!("CARGO_MANIFEST_DIR")));
         if std::env::var_os("UPDATE_GOLDEN").is_some() {
             std::fs::write(&path, &found).unwrap();
         }
         let golden = std::fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(found, golden, "if this is as it should be: UPDATE_GOLDEN=1 cargo test");
+        assert_eq!(found, golden, "if the difference is intended, run the test with UPDATE_GOLDEN=1");
     }
 
-    /// The message as people get it, to be read and changed as a whole.
     #[test]
     fn the_message_is_the_one_in_the_golden_file() {
         let plan = plan();
-        hold("message.txt", text(&plan, &dry_run(&plan)));
+        assert_golden("message.txt", text(&plan, &dry_run(&plan)));
     }
 
-    /// What is asked once the canary has baked.
     #[test]
     fn the_message_after_a_canary_is_the_one_in_the_golden_file() {
         let canary = Some(CanaryPlan { segments: 4, bake_seconds: 1800, approve: true });
@@ -227,7 +230,7 @@ mod tests {
             let partial: Partial = serde_json::from_value(partial).unwrap();
             report.fold(phase, 1, vec![partial], plan.invalid_items);
         }
-        hold("message-after-canary.txt", text_before(Wave::Main, &plan, &report));
+        assert_golden("message-after-canary.txt", text_before(Wave::Main, &plan, &report));
     }
 
     #[test]

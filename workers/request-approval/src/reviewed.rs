@@ -1,4 +1,4 @@
-//! What a person is asked about, as it is in the bucket now.
+//! The plan and the report that a question is about, as they are in the bucket now.
 
 use tableshift_aws::run_files::load_plan;
 use tableshift_aws::s3::ReadObject;
@@ -9,17 +9,16 @@ use tableshift_core::report::run_report::Report;
 
 use crate::Error;
 
-/// The plan and the report.
+/// What a reviewer reads.
 pub(crate) struct Reviewed {
     pub(crate) plan: RunPlan,
     pub(crate) report: Report,
-    /// Of the report's bytes as they lie there: sha256sum of the downloaded file gives a reviewer the same.
+    /// SHA-256 of the bytes of `report.json`, so that a reviewer can compare it with `sha256sum` of the downloaded file.
     pub(crate) hash: String,
 }
 
 impl Reviewed {
-    /// Reads both.
-    pub(crate) async fn of(bucket: &impl ReadObject, run: &str) -> Result<Self, Error> {
+    pub(crate) async fn read(bucket: &impl ReadObject, run: &str) -> Result<Self, Error> {
         let plan = load_plan(bucket, run).await.map_err(Error::Plan)?;
         let key = keys::report(run);
         let bytes = bucket.get(&key).await.map_err(|source| Error::Report { key: key.clone(), source })?;

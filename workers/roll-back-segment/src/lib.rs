@@ -12,7 +12,6 @@ mod journal;
 mod restorer;
 
 use tableshift_aws::dynamodb::update::UpdateItem;
-use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_aws::run_files::{RunFileError, load_journal};
 use tableshift_aws::s3::Bucket;
 use tableshift_aws::{CallError, Cause};

@@ -1,6 +1,7 @@
 //! `tableshift check`: every problem of migration files at once, each at its place, with what to write instead.
 
 use super::render;
+use super::table_description::{self, DescriptionError};
 use crate::files::{self, FileError, Source};
 use crate::output::{CommandOutput, ExitStatus};
 use crate::table::{self, TableError};
@@ -9,7 +10,7 @@ use serde::Serialize;
 use std::path::PathBuf;
 use tableshift_core::language::diagnostics::Review;
 use tableshift_core::language::diagnostics::finding::{Finding, Level, position};
-use tableshift_core::language::diagnostics::table::{DescriptionError, Facts};
+use tableshift_core::language::diagnostics::table::Facts;
 use tableshift_core::language::document::Document;
 use tableshift_core::language::document::requires;
 use thiserror::Error;
@@ -72,7 +73,7 @@ impl Check {
         }
         let Some(path) = &self.table_description else { return Ok(None) };
         let source = files::read(path).map_err(CheckError::File)?;
-        let facts = Facts::from_description(&source.text).map_err(CheckError::Description)?;
+        let facts = table_description::read(&source.text).map_err(CheckError::Description)?;
         Ok(Some(Facts { time_to_live: self.time_to_live.clone(), ..facts }))
     }
 }

@@ -9,5 +9,6 @@ mod paint;
 #[cfg(test)]
 mod reference;
 mod render;
+mod table_description;
 mod template;
 pub mod test;

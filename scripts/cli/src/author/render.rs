@@ -2,7 +2,7 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level as Shown, Patch, Renderer, Snippet};
 use std::ops::Range;
-use tableshift_core::language::diagnostics::finding::{Finding, Level};
+use tableshift_core::language::finding::{Finding, Level};
 
 /// One finding in a text with this name.
 pub fn finding(finding: &Finding, name: &str, text: &str) -> String {

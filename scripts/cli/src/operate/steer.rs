@@ -7,7 +7,6 @@ use super::{OperateError, block_on, now};
 use crate::output::{CommandOutput, RunStatus};
 use clap::Args;
 use serde_json::json;
-use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::session::stage::DeployedStage;
 
 /// Puts a run on hold within seconds; nothing is written until `resume`

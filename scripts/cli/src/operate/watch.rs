@@ -9,7 +9,6 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
-use tableshift_aws::ledger::runs::Runs as _;
 use tableshift_aws::session::executions::Run;
 use tableshift_aws::session::stage::DeployedStage;
 

@@ -1,4 +1,4 @@
-//! A run as a release would make it: an address that becomes a map, on a table of some size.
+//! A realistic run: an address becomes a map, on a table with about 48,000 items.
 
 use serde_json::{Value, json};
 use tableshift_core::control::throttle::Throttles;
@@ -88,7 +88,7 @@ fn policy() -> Policy {
     }
 }
 
-/// The results of a phase, one for each segment, the last of them with whatever went wrong.
+/// The results of a phase, one for each segment. The last one has all counts.
 pub fn partials(phase: Phase, counts: Counts, journal: JournalCounts) -> Vec<Partial> {
     let mut last = Tally { counts, journal, ..Tally::default() };
     match phase {
@@ -115,7 +115,7 @@ pub fn partial(phase: Phase, segment: u32, tally: Tally) -> Partial {
     Partial { phase, part: segments::name(segment), done: true, tally }
 }
 
-/// The dry run that an approver sees.
+/// The report of the dry run.
 pub fn dry_run(plan: &RunPlan) -> Report {
     let mut report = Report::new(plan, Phase::DryRun);
     let counts = Counts {
@@ -132,7 +132,7 @@ pub fn dry_run(plan: &RunPlan) -> Report {
     report
 }
 
-/// A run that was written while old code still wrote.
+/// The report of a run during which old code still wrote to the table.
 pub fn verified(plan: &RunPlan) -> Report {
     let mut report = dry_run(plan);
     let counts = Counts {
@@ -161,7 +161,7 @@ pub fn verified(plan: &RunPlan) -> Report {
     report
 }
 
-/// The same run put back.
+/// The report of the same run after its roll-back.
 pub fn rolled_back(plan: &RunPlan) -> Report {
     let mut report = verified(plan);
     let counts = Counts { scanned: 12_482, ..Counts::default() };
@@ -193,14 +193,14 @@ fn sample(number: usize) -> Sample {
 }
 
 fn finding(customer: &str) -> Finding {
-    of_customer(customer, "step 1: `extract` found no match of its pattern")
+    finding_for(customer, "step 1: `extract` found no match of its pattern")
 }
 
 fn late(customer: u32) -> Finding {
-    of_customer(&customer.to_string(), "it is in the old shape")
+    finding_for(&customer.to_string(), "it is in the old shape")
 }
 
-fn of_customer(customer: &str, reason: &str) -> Finding {
+fn finding_for(customer: &str, reason: &str) -> Finding {
     let key: Value = json!({ "pk": { "S": format!("CUSTOMER#{customer}") }, "sk": { "S": "PROFILE" } });
     Finding { key: serde_json::from_value(key).unwrap(), reason: reason.into() }
 }

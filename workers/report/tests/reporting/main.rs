@@ -1,4 +1,4 @@
-//! The report as its readers get it: what is folded from a bucket, and what the page shows of it.
+//! The report: which results are folded, and what the page shows.
 
 mod fixture;
 mod folding;

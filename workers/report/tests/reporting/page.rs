@@ -1,4 +1,4 @@
-//! The page.
+//! The page: golden files, and what must hold for any report.
 
 use crate::fixture;
 use report::page::Page;
@@ -13,41 +13,41 @@ use tableshift_core::report::run_report::Report;
 use tableshift_core::write::counts::{Counts, JournalCounts};
 
 fn html(report: &Report, plan: &RunPlan) -> String {
-    Page::of(report, plan, &hash::of_bytes(b"report.json")).html().unwrap()
+    Page::new(report, plan, &hash::of_bytes(b"report.json")).html().unwrap()
 }
 
-/// Holds a page against the one that was looked at. `UPDATE_GOLDEN=1 cargo test -p report` replaces that one: look at
-/// the new one, on a screen, before it is committed.
-fn is_as_golden(name: &str, page: &str) {
+/// Compares a page with its golden file. With `UPDATE_GOLDEN=1` the test replaces the file; view the new page on a screen
+/// before you commit it.
+fn assert_golden(name: &str, page: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reporting/golden").join(name);
     if env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, page).unwrap();
     }
     let golden = fs::read_to_string(&path).unwrap_or_default();
-    let line = page.lines().zip(golden.lines()).position(|(is, was)| is != was);
+    let line = page.lines().zip(golden.lines()).position(|(found, expected)| found != expected);
     assert!(
         page == golden,
-        "{name} is not as it was, first in line {:?}; UPDATE_GOLDEN=1 replaces it",
+        "{name} differs from its golden file, first in line {:?}; UPDATE_GOLDEN=1 replaces the file",
         line.map(|n| n + 1)
     );
 }
 
 #[test]
-fn a_dry_run_is_shown_as_ever() {
+fn the_page_of_a_dry_run_is_the_golden_one() {
     let plan = fixture::plan();
-    is_as_golden("dry-run.html", &html(&fixture::dry_run(&plan), &plan));
+    assert_golden("dry-run.html", &html(&fixture::dry_run(&plan), &plan));
 }
 
 #[test]
-fn a_verification_is_shown_as_ever() {
+fn the_page_of_a_verification_is_the_golden_one() {
     let plan = fixture::plan();
-    is_as_golden("verify.html", &html(&fixture::verified(&plan), &plan));
+    assert_golden("verify.html", &html(&fixture::verified(&plan), &plan));
 }
 
 #[test]
-fn a_roll_back_is_shown_as_ever() {
+fn the_page_of_a_roll_back_is_the_golden_one() {
     let plan = fixture::plan();
-    is_as_golden("roll-back.html", &html(&fixture::rolled_back(&plan), &plan));
+    assert_golden("roll-back.html", &html(&fixture::rolled_back(&plan), &plan));
 }
 
 #[test]
@@ -67,7 +67,7 @@ rules:
 ";
     plan.migration = Document::from_yaml(rules).unwrap();
     let page = html(&fixture::dry_run(&plan), &plan);
-    for told in [
+    for part in [
         "<h3>Rule orders</h3>",
         "<h3>Rule 2</h3>",
         "key.sk.startsWith(&#39;ORDER#&#39;)",
@@ -76,7 +76,7 @@ rules:
         "<b>increment</b> <code>version</code> to <code>2</code> when <code>version is 1</code>",
         "<b>move</b> <code>zip</code> to <code>address.zip</code> when <code>version is 1</code>",
     ] {
-        assert!(page.contains(told), "the page does not tell {told}");
+        assert!(page.contains(part), "the page lacks {part}");
     }
     plan.migration = Document::from_yaml("id: 20261122-phone-numbers\ncode: 3").unwrap();
     let page = html(&fixture::dry_run(&plan), &plan);
@@ -84,7 +84,7 @@ rules:
 }
 
 #[test]
-fn hostile_text_is_shown_and_never_run() {
+fn hostile_values_are_shown_and_never_run() {
     const HOSTILE: &str = r#"</code><script>alert("1")</script><img src=x onerror='alert(1)'>"#;
     let mut plan = fixture::plan();
     plan.run = HOSTILE.into();
@@ -104,7 +104,7 @@ fn hostile_text_is_shown_and_never_run() {
     report.reasons.push(HOSTILE.into());
     let page = html(&report, &plan);
     let lower = page.to_lowercase();
-    assert!(!lower.contains("<script") && !lower.contains("<img"), "an item's text is markup on the page");
+    assert!(!lower.contains("<script") && !lower.contains("<img"), "an item's value is markup on the page");
     assert!(page.matches("&#60;script&#62;").count() >= 9, "{}", page.matches("&#60;script&#62;").count());
 }
 
@@ -130,7 +130,7 @@ fn a_long_value_does_not_swamp_the_page() {
 }
 
 #[test]
-fn a_page_about_nothing_is_a_page() {
+fn a_page_without_results_is_complete() {
     let plan = fixture::plan();
     let mut report = Report::new(&plan, Phase::Migrate);
     report.fold(Phase::Migrate, 4, vec![], 0);

@@ -15,8 +15,8 @@ use tableshift_core::report::message::Message;
 pub struct Store(pub RefCell<BTreeMap<String, (Vec<u8>, String)>>);
 
 impl Store {
-    /// Puts a value as JSON.
-    pub fn hold(&self, key: String, value: &impl serde::Serialize) {
+    /// Stores a value as JSON.
+    pub fn put_json(&self, key: String, value: &impl serde::Serialize) {
         let json = serde_json::to_vec(value).unwrap();
         self.0.borrow_mut().insert(key, (json, "application/json".into()));
     }
@@ -29,7 +29,7 @@ impl Store {
 impl ReadObject for Store {
     async fn get(&self, key: &str) -> Result<Vec<u8>, ObjectError> {
         let bytes = self.0.borrow().get(key).map(|(bytes, _)| bytes.clone());
-        // Not at once, as in life: what comes back in another order must not be folded in it.
+        // Responses take different times, as in S3: their order must not decide the order of folding.
         for _ in 0..key.len() % 5 {
             tokio::task::yield_now().await;
         }
@@ -54,7 +54,7 @@ impl ListObjects for Store {
     }
 }
 
-/// A lock at this epoch.
+/// A lock with this fencing token.
 pub struct Epoch(pub u64);
 
 impl LockTable for Epoch {
@@ -76,18 +76,18 @@ impl LockTable for Epoch {
     }
 }
 
-/// Keeps what was published.
+/// A topic that keeps its messages.
 #[derive(Debug, Default)]
-pub struct Told(pub RefCell<Vec<Message>>);
+pub struct Published(pub RefCell<Vec<Message>>);
 
-impl Publish for Told {
+impl Publish for Published {
     async fn publish(&self, message: &Message) -> Result<(), CallError> {
         self.0.borrow_mut().push(message.clone());
         Ok(())
     }
 }
 
-/// A topic that is gone.
+/// A topic that was deleted.
 #[derive(Debug)]
 pub struct Gone;
 

@@ -1,4 +1,4 @@
-//! The SDK's configuration, and the edges built from it.
+//! The configuration of the SDK, and the adapters that are built from it.
 
 use std::env;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::dynamodb::backups::Backups;
 use crate::dynamodb::exports::Exports;
 use crate::dynamodb::scan::TableItems;
 use crate::dynamodb::tables::Tables;
-use crate::dynamodb::throttles::ThrottlesComeBack;
+use crate::dynamodb::throttles::NoThrottleRetry;
 use crate::identity::signatures::Sts;
 use crate::identity::signing::{Signer, SigningError};
 use crate::identity::starts::EventHistory;
@@ -29,7 +29,7 @@ use crate::sfn::answers::Answers;
 use crate::sfn::executions::Executions;
 use crate::sns::Topic;
 
-/// What the template tells every function through its environment.
+/// The environment variables that the template sets for every function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The stage: `dev`, `test` or `prod`.
@@ -42,7 +42,7 @@ pub struct Settings {
     pub topic: Option<String>,
 }
 
-/// A function was deployed without something it needs.
+/// An environment variable that the function needs is not set.
 #[derive(Debug, thiserror::Error)]
 #[error("the environment variable {0} is not set; deploy the function with infra/template.yaml, which sets it")]
 pub struct MissingSetting(&'static str);
@@ -64,8 +64,8 @@ impl Settings {
     }
 }
 
-/// Makes edges. Each SDK client is made only when its edge is asked for, so that a worker which
-/// never publishes neither starts nor links an SNS client.
+/// Creates the adapters. An SDK client is created only with its adapter, so a worker that never publishes neither starts nor
+/// links an SNS client.
 #[derive(Debug, Clone)]
 pub struct Clients {
     config: SdkConfig,
@@ -73,11 +73,11 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// The clients of a deployed function: credentials, region and settings from its environment.
+    /// The clients of a deployed function, with credentials, Region and settings from its environment.
     pub fn from_env() -> Result<Self, MissingSetting> {
         let settings = Settings::from_env()?;
-        // Lambda hands everything over in the environment. The default chain would look further, and linking all that it
-        // knows of (profiles, STS, instance metadata) makes a zip larger and a cold start longer.
+        // Lambda sets everything in the environment. The SDK's default chain also knows profiles, STS and instance metadata;
+        // linking them makes the zip larger and the cold start longer.
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
@@ -90,12 +90,12 @@ impl Clients {
         Ok(Self::new(config, settings))
     }
 
-    /// Clients over a configuration made elsewhere, as a test does.
+    /// Clients with another configuration: for tests and the command.
     pub fn new(config: SdkConfig, settings: Settings) -> Self {
         Self { config, settings }
     }
 
-    /// What the environment said.
+    /// The settings that the clients were created with.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -110,83 +110,82 @@ impl Clients {
         Ledger::new(self.dynamodb(), &self.settings.ledger)
     }
 
-    /// Descriptions of tables.
+    /// Describes tables.
     pub fn tables(&self) -> Tables {
         Tables::new(self.dynamodb())
     }
 
-    /// On-demand backups.
+    /// Creates and describes on-demand backups.
     pub fn backups(&self) -> Backups {
         Backups::new(self.dynamodb())
     }
 
-    /// Point-in-time exports.
+    /// Starts and describes point-in-time exports.
     pub fn exports(&self) -> Exports {
         Exports::new(self.dynamodb())
     }
 
-    /// Executions of state machines.
+    /// Describes executions of state machines.
     pub fn executions(&self) -> Executions {
         Executions::new(aws_sdk_sfn::Client::new(&self.config))
     }
 
-    /// The calendars and alarms that runs watch.
+    /// Reads change calendars and alarms.
     pub fn monitor_reader(&self) -> MonitorReader {
         let calendars = Calendars::new(aws_sdk_ssm::Client::new(&self.config));
         MonitorReader { calendars, alarms: Alarms::new(aws_sdk_cloudwatch::Client::new(&self.config)) }
     }
 
-    /// The stack's topic. An error when the function was deployed without one.
+    /// The stack's topic. An error if `TABLESHIFT_TOPIC` is not set: only functions that publish have it.
     pub fn topic(&self) -> Result<Topic, MissingSetting> {
         let arn = self.settings.topic.as_deref();
         let arn = arn.ok_or(MissingSetting("TABLESHIFT_TOPIC"))?;
         Ok(Topic::new(aws_sdk_sns::Client::new(&self.config), arn))
     }
 
-    /// The account's STS, to ask whose a signature is.
+    /// The STS of this account and Region, which verifies signatures.
     pub async fn sts(&self) -> Result<Sts, NoEndpoint> {
         Sts::of(&self.config).await
     }
 
-    /// Signs in the name of whoever these credentials belong to.
+    /// Signs statements with these credentials.
     pub async fn signer(&self) -> Result<Signer, SigningError> {
         Signer::of(&self.config).await
     }
 
-    /// What takes answers for tasks that wait.
+    /// Sends answers to tasks that wait for one.
     pub fn answers(&self) -> Answers {
         Answers::new(aws_sdk_sfn::Client::new(&self.config))
     }
 
-    /// The account's event history.
+    /// CloudTrail's event history of this account.
     pub fn event_history(&self) -> EventHistory {
         EventHistory::new(aws_sdk_cloudtrail::Client::new(&self.config))
     }
 
-    /// A DynamoDB client, for the edges that read and write items.
+    /// A DynamoDB client with the standard retries.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.config)
     }
 
-    /// The items of a table, for workers that pace themselves: a throttle comes back to them at once, and nothing that
-    /// they sent lands later than they waited for it.
+    /// Opens the items of a table, for workers that control their own rate: they get a throttle at once instead of a retry by
+    /// the SDK, and a write cannot take effect after they stopped waiting for it.
     pub fn items(&self) -> impl Fn(&str) -> TableItems + use<> {
         let timeouts = timeouts().to_builder().operation_timeout(Duration::from_secs(WRITE_SECONDS)).build();
         let config = aws_sdk_dynamodb::config::Builder::from(&self.config);
-        let config = config.retry_classifier(ThrottlesComeBack).timeout_config(timeouts).build();
+        let config = config.retry_classifier(NoThrottleRetry).timeout_config(timeouts).build();
         let client = aws_sdk_dynamodb::Client::from_conf(config);
         move |table| TableItems::new(client.clone(), table)
     }
 
-    /// An S3 client. It addresses the bucket in the path, not in the host name: AWS serves both,
-    /// other endpoints often only this, and nothing here has to know which one it talks to.
+    /// An S3 client with path-style addresses: AWS accepts both styles, other endpoints often only this one.
     fn s3(&self) -> aws_sdk_s3::Client {
         let config = aws_sdk_s3::config::Builder::from(&self.config).force_path_style(true).build();
         aws_sdk_s3::Client::from_conf(config)
     }
 }
 
-/// What the environment says for one service, as `AWS_ENDPOINT_URL_DYNAMODB` does.
+/// Reads the environment variables for one service, for example `AWS_ENDPOINT_URL_DYNAMODB`.
 #[derive(Debug)]
 struct Environment;
 
@@ -197,13 +196,13 @@ impl LoadServiceConfig for Environment {
     }
 }
 
-/// Five attempts ride out a burst of throttling; what lasts longer is the state machine's to retry.
+/// Five attempts, which is enough for a burst of throttling. After that the state machine retries.
 pub fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(5)
 }
 
-/// A call that hangs must not use up the function's deadline. Reading a body is not under these:
-/// an export file is streamed for as long as it takes.
+/// Time limits, so that a call that hangs does not use up the function's time. They do not apply to reading a body: an export
+/// file may take longer.
 pub fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))

@@ -1,4 +1,4 @@
-//! What went wrong with a call to AWS, told in one way whatever the service.
+//! The error of a call to AWS, the same for every service.
 
 use std::error::Error;
 use std::fmt;
@@ -8,18 +8,18 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use tableshift_core::ErrorName;
 use tableshift_core::control::throttle::{Reach, Reason};
 
-/// The kinds of failure a caller can tell apart without knowing the service.
+/// The kind of a failure, independent of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// The role lacks the permission, or the credentials are no good.
+    /// The role lacks the permission, or the credentials are invalid.
     AccessDenied,
-    /// Too many calls; the same call may pass later.
+    /// There were too many calls. The same call may succeed later.
     Throttled,
-    /// No answer, or an answer that says the service is unwell; the same call may pass later.
+    /// There was no usable answer: a timeout, a broken connection or an error of the service. The same call may succeed later.
     Unavailable,
     /// The resource does not exist.
     NotFound,
-    /// The service read the call and said no; the same call will not pass later.
+    /// The service rejected the call. The same call will fail again.
     Refused,
 }
 
@@ -41,7 +41,7 @@ impl From<Cause> for ErrorName {
             Cause::AccessDenied => Self::AccessDenied,
             Cause::Throttled => Self::Throttled,
             Cause::Unavailable => Self::Unavailable,
-            // Whoever knows what was looked for gives it a better name, TableNotFound for one.
+            // A caller that knows what was not found uses a more exact name, for example TableNotFound.
             Cause::NotFound | Cause::Refused => Self::Internal,
         }
     }
@@ -53,29 +53,29 @@ impl From<Cause> for ErrorName {
 pub struct CallError {
     /// The API operation, as AWS spells it.
     pub operation: &'static str,
-    /// The table, bucket, key or ARN that the call was about.
+    /// The table, bucket, key or ARN of the call, for messages.
     pub resource: String,
     /// The kind of failure.
     pub cause: Cause,
-    /// The service's own error code, when it gave one.
+    /// The error code of the service, if it gave one.
     pub code: Option<String>,
-    /// How far a throttle reaches, when it is one.
+    /// For a throttle: whether it concerns a key range, the table or more.
     pub reach: Option<Reach>,
-    /// Why it was throttled, when it was and the service said why.
+    /// For a throttle: the reason, if DynamoDB gave one.
     pub reason: Option<Reason>,
-    /// What the service or the transport said.
+    /// The message of the service or of the connection.
     #[source]
     pub source: Box<dyn Error + Send + Sync>,
 }
 
 impl CallError {
-    /// Wraps what the SDK returned for `operation` on `resource`.
+    /// The error that the SDK returned for `operation` on `resource`.
     pub fn new<E>(operation: &'static str, resource: impl Into<String>, error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     {
         let (cause, reason) = (classify(&error), reason_of(&error));
-        // Without a known reason, the worker's own key range.
+        // Without a known reason, assume the key range that the worker writes to.
         let reach = reason.map_or(Reach::KeyRange, Reason::reach);
         Self {
             operation,
@@ -88,7 +88,7 @@ impl CallError {
         }
     }
 
-    /// A call that the service answered without the part we need.
+    /// The error for an answer without a part that the caller needs: `missing` names it.
     pub fn incomplete(operation: &'static str, resource: impl Into<String>, missing: &'static str) -> Self {
         Self {
             operation,
@@ -101,7 +101,7 @@ impl CallError {
         }
     }
 
-    /// A call that was answered, and whose answer shows that something named in it does not exist.
+    /// The error for an answer that shows that something named in the call does not exist.
     pub fn not_found(
         operation: &'static str,
         resource: impl Into<String>,
@@ -110,7 +110,7 @@ impl CallError {
         Self { cause: Cause::NotFound, ..Self::refused(operation, resource, source) }
     }
 
-    /// A call that will not pass however often it is sent.
+    /// The error for a call that would fail again however often it is sent.
     pub fn refused(
         operation: &'static str,
         resource: impl Into<String>,
@@ -127,18 +127,18 @@ impl CallError {
         }
     }
 
-    /// The name under which a worker reports this failure unless it knows better.
+    /// The error name that a worker reports, unless the caller has a more exact one.
     pub fn name(&self) -> ErrorName {
         self.cause.into()
     }
 
-    /// Whether the service gave the error code `code`.
+    /// Whether the service gave this error code.
     pub fn has_code(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code)
     }
 }
 
-/// The kind of failure `error` is.
+/// Finds the kind of a failure, by the service's error code and the HTTP status.
 pub fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Cause {
     match error {
         SdkError::ConstructionFailure(_) => Cause::Refused,
@@ -150,7 +150,7 @@ pub fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> C
     }
 }
 
-/// Why a call was throttled: DynamoDB lists its reasons in the answer, under either spelling of the member.
+/// Why a call was throttled. DynamoDB lists the reasons in the body, with the first letter of the member in either case.
 fn reason_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option<Reason> {
     #[derive(serde::Deserialize)]
     struct Answer {
@@ -171,8 +171,8 @@ fn reason_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Opti
     Reason::of_all(reasons.iter().map(|reason| reason.reason.as_str()))
 }
 
-/// Codes come first, for some services put a throttle or a denial under status 400; the status
-/// decides about codes this list does not know.
+/// Codes take precedence, because some services send throttles and denials with status 400. The status decides about codes
+/// that are not in this list.
 fn of_answer(code: Option<&str>, status: Option<u16>) -> Cause {
     match code.unwrap_or_default() {
         "AccessDenied"
@@ -193,7 +193,7 @@ fn of_answer(code: Option<&str>, status: Option<u16>) -> Cause {
         | "KMS.DisabledException"
         | "KMS.KMSInvalidStateException"
         | "KMS.NotFoundException"
-        // The stack's own bucket: it was there when the stack was deployed, so this is no missing object.
+        // The stack's own bucket existed when the stack was deployed, so this is not a missing object.
         | "NoSuchBucket" => Cause::AccessDenied,
         "Throttling"
         | "ThrottlingException"
@@ -234,8 +234,8 @@ fn code_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option
     error.as_service_error().and_then(|service| service.code())
 }
 
-/// The service's code and message in one line. The SDK's own chain says the same over four levels,
-/// the last of them a Debug print.
+/// The code and message of the service in one line. The SDK's own chain of sources has the same in four levels, the last of
+/// which is a Debug print.
 fn said<E>(error: SdkError<E, HttpResponse>) -> Box<dyn Error + Send + Sync>
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_code_goes_by_the_status() {
+    fn the_status_decides_about_an_unknown_code() {
         assert_eq!(of_answer(Some("Odd"), Some(400)), Cause::Refused);
         assert_eq!(of_answer(Some("Odd"), Some(502)), Cause::Unavailable);
         assert_eq!(of_answer(None, Some(403)), Cause::AccessDenied);
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_later_gets_a_retryable_name() {
+    fn only_a_failure_that_may_pass_gets_a_retryable_name() {
         assert_eq!(ErrorName::from(Cause::Throttled), ErrorName::Throttled);
         assert_eq!(ErrorName::from(Cause::Unavailable), ErrorName::Unavailable);
         assert_eq!(ErrorName::from(Cause::Refused), ErrorName::Internal);

@@ -1,7 +1,7 @@
-//! The only crate that names the AWS SDK: adapters, each a small struct that holds one client and the name of one resource.
+//! Everything that calls AWS. No other crate uses the SDK directly.
 //!
-//! One folder for each service or purpose. A trait stands in front of an adapter where a test puts a double in; what a worker may
-//! do can then be read in its signature. Decisions are in `tableshift-core`.
+//! Each adapter is a small struct with one client and the name of one resource; there is a folder for each service or purpose.
+//! An adapter has a trait where a test replaces it. Decisions are made in `tableshift-core`.
 #![allow(async_fn_in_trait, reason = "every worker runs on one thread, so no future has to be Send")]
 
 pub mod clients;

@@ -1,4 +1,4 @@
-//! What a run keeps in the stack's bucket, read and written as the core's types.
+//! Reads and writes the files of a run in the stack's bucket, as the core's types.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,16 +10,16 @@ use tableshift_core::write::journal::{self, Entry, JournalError};
 
 use crate::s3::{ObjectError, ReadObject, WriteObject};
 
-/// Why a run's file cannot be used.
+/// Why a file of a run cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RunFileError {
-    /// There is no plan under this run.
+    /// There is no plan for a run with this name.
     #[error("run `{0}` has no plan; check the name, or start a new run")]
     NoRun(String),
     /// The object could not be read or written.
     #[error("a file of the run could not be read or written")]
     Object(#[source] ObjectError),
-    /// The object is not what it should be.
+    /// The object does not have the content that belongs under its key.
     #[error("{key} does not hold what it should; was it edited by hand?")]
     Content {
         /// The object's key.
@@ -40,7 +40,7 @@ pub enum RunFileError {
 }
 
 impl RunFileError {
-    /// The name under which a worker reports this failure.
+    /// The error name that a worker reports.
     pub fn name(&self) -> ErrorName {
         match self {
             Self::NoRun(_) => ErrorName::RunNotFound,
@@ -50,13 +50,13 @@ impl RunFileError {
     }
 }
 
-/// Reads the plan of a run.
+/// Reads the plan of a run; [`RunFileError::NoRun`] if there is none.
 pub async fn load_plan(bucket: &impl ReadObject, run: &str) -> Result<RunPlan, RunFileError> {
     let plan = load(bucket, &keys::plan(run)).await?;
     plan.ok_or_else(|| RunFileError::NoRun(run.to_owned()))
 }
 
-/// Reads a JSON object; `None` if there is none.
+/// Reads the JSON object at `key`; `None` if there is none.
 pub async fn load<T: DeserializeOwned>(bucket: &impl ReadObject, key: &str) -> Result<Option<T>, RunFileError> {
     let bytes = match bucket.get(key).await {
         Ok(bytes) => bytes,
@@ -67,31 +67,31 @@ pub async fn load<T: DeserializeOwned>(bucket: &impl ReadObject, key: &str) -> R
     content.map(Some).map_err(|source| RunFileError::Content { key: key.to_owned(), source })
 }
 
-/// Writes a JSON object.
+/// Writes a JSON object to `key`, replacing what was there.
 pub async fn store<T: Serialize>(bucket: &impl WriteObject, key: &str, content: &T) -> Result<(), RunFileError> {
     let bytes = serde_json::to_vec(content).map_err(|source| RunFileError::Content { key: key.to_owned(), source })?;
     bucket.put(key, bytes, "application/json").await.map_err(RunFileError::Object)
 }
 
-/// Reads an object of JSON lines.
+/// Reads an object of JSON lines; empty lines are skipped.
 pub async fn load_lines<T: DeserializeOwned>(bucket: &impl ReadObject, key: &str) -> Result<Vec<T>, RunFileError> {
     let bytes = bucket.get(key).await.map_err(RunFileError::Object)?;
     let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(serde_json::from_slice);
     lines.collect::<Result<_, _>>().map_err(|source| RunFileError::Content { key: key.to_owned(), source })
 }
 
-/// Reads a journal object.
+/// Reads and decodes a journal object.
 pub async fn load_journal(bucket: &impl ReadObject, key: &str) -> Result<Vec<Entry>, RunFileError> {
     let bytes = bucket.get(key).await.map_err(RunFileError::Object)?;
     journal::decode(&bytes).map_err(|source| RunFileError::Journal { key: key.to_owned(), source })
 }
 
-/// Writes a journal object.
+/// Writes an encoded journal object.
 pub async fn store_journal(bucket: &impl WriteObject, key: &str, journal: Vec<u8>) -> Result<(), RunFileError> {
     bucket.put(key, journal, JSON_LINES).await.map_err(RunFileError::Object)
 }
 
-/// Writes the items that a person should look at, one a line; nothing if there are none.
+/// Writes the findings as JSON lines. Without findings it writes no object.
 pub async fn store_findings(bucket: &impl WriteObject, key: &str, findings: &[Finding]) -> Result<(), RunFileError> {
     if findings.is_empty() {
         return Ok(());

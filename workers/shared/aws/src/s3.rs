@@ -1,4 +1,4 @@
-//! Objects in the stack's bucket.
+//! Reads, writes and lists objects of the stack's bucket.
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::{ByteStream, ByteStreamError};
@@ -6,17 +6,17 @@ use tableshift_core::ErrorName;
 
 use crate::error::{CallError, Cause};
 
-/// A bucket and the client that reaches it.
+/// A bucket.
 #[derive(Debug, Clone)]
 pub struct Bucket {
     client: aws_sdk_s3::Client,
     name: String,
 }
 
-/// What can go wrong with an object.
+/// Why an object cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {
-    /// There is no such object.
+    /// There is no object with this key.
     #[error("there is no object s3://{bucket}/{key}")]
     Missing {
         /// The bucket.
@@ -24,24 +24,24 @@ pub enum ObjectError {
         /// The key.
         key: String,
     },
-    /// The call failed.
+    /// The call failed for another reason.
     #[error(transparent)]
     Call(CallError),
-    /// The object stopped coming half-way.
+    /// The connection ended in the middle of the object.
     #[error("reading s3://{bucket}/{key} broke off")]
     BrokenOff {
         /// The bucket.
         bucket: String,
         /// The key.
         key: String,
-        /// What the transport said.
+        /// The error of the connection.
         #[source]
         source: ByteStreamError,
     },
 }
 
 impl ObjectError {
-    /// The name under which a worker reports this failure unless it knows better.
+    /// The error name that a worker reports, unless the caller has a more exact one.
     pub fn name(&self) -> ErrorName {
         match self {
             Self::Missing { .. } => ErrorName::Internal,
@@ -50,33 +50,33 @@ impl ObjectError {
         }
     }
 
-    /// Whether the object simply is not there.
+    /// Whether there is no object with this key.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Missing { .. })
     }
 }
 
-/// Reading objects.
+/// Reads objects; the tests replace it.
 pub trait ReadObject {
-    /// The whole object. For what is known to be small.
+    /// The whole object. Use it for small objects only.
     async fn get(&self, key: &str) -> Result<Vec<u8>, ObjectError>;
-    /// The object piece by piece, for what may be larger than memory.
+    /// The object as a stream, for objects that may be larger than memory.
     async fn open(&self, key: &str) -> Result<ObjectStream, ObjectError>;
 }
 
-/// Writing objects.
+/// Writes objects; the tests replace it.
 pub trait WriteObject {
-    /// Puts `bytes` at `key`, replacing what was there. Returns once S3 holds it durably.
+    /// Writes `bytes` to `key`, replacing what was there. When it returns, S3 has stored them durably.
     async fn put(&self, key: &str, bytes: Vec<u8>, content_type: &str) -> Result<(), ObjectError>;
 }
 
-/// Finding objects.
+/// Lists objects; the tests replace it.
 pub trait ListObjects {
-    /// Every key that begins with `prefix`, in the order of their UTF-8 bytes.
+    /// All keys that begin with `prefix`, in the order of their UTF-8 bytes.
     async fn list(&self, prefix: &str) -> Result<Vec<String>, ObjectError>;
 }
 
-/// An object on its way.
+/// An object that is being read.
 #[derive(Debug)]
 pub struct ObjectStream {
     body: ByteStream,
@@ -85,7 +85,7 @@ pub struct ObjectStream {
 }
 
 impl ObjectStream {
-    /// The next piece, or nothing at the end.
+    /// The next bytes; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, ObjectError> {
         match self.body.next().await {
             None => Ok(None),
@@ -98,7 +98,7 @@ impl ObjectStream {
 }
 
 impl Bucket {
-    /// The bucket `name`.
+    /// The bucket with this name.
     pub fn new(client: aws_sdk_s3::Client, name: impl Into<String>) -> Self {
         Self { client, name: name.into() }
     }

@@ -1,18 +1,18 @@
-//! Migrations written in Rust, for what the migration language does not say.
+//! Migrations written in Rust, for changes that the migration language cannot express.
 //!
 //! To add one: a module that implements [`Migration`](tableshift_core::change::migration::Migration), as [`phone_numbers`] does,
-//! and an entry in [`REGISTRY`]. A run names it by its id, like any other migration; it is dry-run, journaled, verified
-//! and rolled back by the same workers. Like a document it must not depend on the clock, on chance or on another item,
-//! and never put an attribute's value into a reason.
+//! and an entry in [`REGISTRY`]. A run names it by its id, like any other migration, and the same workers dry-run, journal,
+//! verify and roll it back. Like a document, it must not depend on the clock, on randomness or on another item, and its
+//! reasons must not contain attribute values.
 
 pub mod phone_numbers;
 
 use tableshift_core::language::registry::{Registered, Registry};
 
-/// The migrations in Rust that this build knows.
+/// The migrations in Rust that are part of this build.
 pub const REGISTRY: Registry = Registry::of(&[Registered {
     id: phone_numbers::ID,
-    description: "phone numbers as people write them become E.164, as in +16175550123",
+    description: "phone numbers as people write them become E.164, such as +16175550123",
     revision: 1,
     make: phone_numbers::make,
 }]);

@@ -1,5 +1,5 @@
-//! The worked example: phone numbers of North America as people write them, `(617) 555-0123`, become E.164,
-//! `+16175550123`. It looks at a text character by character, which expressions do not.
+//! An example: phone numbers of North America as people write them, `(617) 555-0123`, become E.164, `+16175550123`. It
+//! reads a string character by character, which expressions cannot do.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use tableshift_core::change::migration::{Migration, Outcome};
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::language::expression::cel::Expression;
 
-/// The id by which runs name it.
+/// The migration's id, which inputs name.
 pub const ID: &str = "20261122-phone-numbers";
 
-/// Which items to change, in the migration language: so DynamoDB can leave the others out, as it does for documents.
+/// Which items to change, as an expression, so that DynamoDB can leave out the others as it does for documents.
 const WHERE: &str = "has(item.phone) && !item.phone.startsWith('+')";
 
-/// Makes it, for the registry.
+/// Makes the migration, for the registry.
 pub fn make() -> Arc<dyn Migration> {
     Arc::new(PhoneNumbers::new())
 }
@@ -40,9 +40,9 @@ impl PhoneNumbers {
         }
         let number = match item.get("phone") {
             Some(Value::S(text)) => {
-                e164(text).ok_or(Invalid::Unfit("`phone` holds no phone number of North America"))?
+                e164(text).ok_or(Invalid::Unfit("`phone` is not a phone number of North America"))?
             }
-            _ => return Err(Invalid::Unfit("`phone` is no text")),
+            _ => return Err(Invalid::Unfit("`phone` is not a string")),
         };
         let changed = Item::from([("phone".into(), Value::S(number))]);
         Ok(Change::between(item, changed, &self.footprint).map_or(Outcome::AlreadyDone, Outcome::Changed))
@@ -71,7 +71,7 @@ impl Migration for PhoneNumbers {
     }
 }
 
-/// Ten digits, or eleven of which the first is a 1, with nothing between them but what people put there.
+/// The E.164 form of ten digits, or of eleven that start with 1, with the usual separators between them.
 fn e164(text: &str) -> Option<String> {
     let legible = text.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '.' | '(' | ')'));
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -103,16 +103,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_such_number_is_told_without_its_value() {
+    fn an_invalid_number_is_reported_without_its_value() {
         for text in ["555-0123", "617 555 0123 x4", "2-617-555-0123", ""] {
-            let told = outcome(&format!(r#"{{"phone":{{"S":"{text}"}}}}"#));
-            assert_eq!(told, "`phone` holds no phone number of North America");
+            let reason = outcome(&format!(r#"{{"phone":{{"S":"{text}"}}}}"#));
+            assert_eq!(reason, "`phone` is not a phone number of North America");
         }
         assert!(outcome(r#"{"phone":{"N":"6175550123"}}"#).starts_with("where: startsWith() cannot be applied"));
     }
 
     #[test]
-    fn a_changed_item_is_done_and_one_without_a_number_is_not_its_business() {
+    fn a_changed_item_is_done_and_one_without_a_number_does_not_match() {
         assert_eq!(outcome(r#"{"phone":{"S":"+16175550123"}}"#), "AlreadyDone");
         assert_eq!(outcome("{}"), "NotMatched");
         let filter = PhoneNumbers::new().filter().expect("DynamoDB can leave items out");

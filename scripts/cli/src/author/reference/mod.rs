@@ -6,10 +6,10 @@ mod samples;
 use crate::author::fixture;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use tableshift_core::language::diagnostics::finding::Level;
 use tableshift_core::language::diagnostics::{Review, shape};
 use tableshift_core::language::document;
 use tableshift_core::language::expression::functions::{FUNCTIONS, Style};
+use tableshift_core::language::finding::Level;
 
 /// The whole page, in Markdown.
 fn page() -> String {

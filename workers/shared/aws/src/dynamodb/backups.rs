@@ -1,37 +1,37 @@
-//! On-demand backups.
+//! Creates, finds and describes on-demand backups.
 
 use aws_sdk_dynamodb::types::BackupTypeFilter;
 
 use crate::error::CallError;
 
-/// The on-demand backups that a client reaches.
+/// The on-demand backups of this account and Region.
 #[derive(Debug, Clone)]
 pub struct Backups {
     client: aws_sdk_dynamodb::Client,
 }
 
-/// A backup and how far it is.
+/// A backup with its status at the time of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
-    /// The backup's ARN.
+    /// The ARN.
     pub arn: String,
     /// `CREATING`, `AVAILABLE` or `DELETED`.
     pub status: String,
 }
 
-/// Finding, starting and watching a backup.
+/// Finds, starts and describes backups; the tests replace it.
 pub trait BackUpTable {
-    /// The backup of `table` that is called exactly `name`. CreateBackup takes no client token, so
-    /// looking first is what keeps a retried step from making a second one.
+    /// The backup of `table` with exactly this name, unless it is deleted. Call it before [`create`](Self::create):
+    /// CreateBackup has no client token, so a retried step would create a second backup.
     async fn find(&self, table: &str, name: &str) -> Result<Option<Backup>, CallError>;
     /// Starts a backup of `table` under `name`.
     async fn create(&self, table: &str, name: &str) -> Result<Backup, CallError>;
-    /// The backup at `arn` as it is now.
+    /// The backup with this ARN.
     async fn describe(&self, arn: &str) -> Result<Backup, CallError>;
 }
 
 impl Backups {
-    /// The backups that `client` reaches.
+    /// Uses this client.
     pub fn new(client: aws_sdk_dynamodb::Client) -> Self {
         Self { client }
     }

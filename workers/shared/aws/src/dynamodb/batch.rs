@@ -1,6 +1,6 @@
-//! Conditional writes of up to 25 items in one request: PartiQL's BatchExecuteStatement.
+//! Conditional writes of up to 25 items in one request, with BatchExecuteStatement.
 //!
-//! The request is not atomic: each statement has an outcome of its own, and an HTTP status of 200 says nothing.
+//! The request is not atomic. Each statement has its own outcome, and the HTTP status is 200 even if all of them fail.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::batch_execute_statement::BatchExecuteStatementError;
@@ -13,29 +13,30 @@ use crate::dynamodb::scan::TableItems;
 use crate::dynamodb::update::Written;
 use crate::error::{CallError, Cause};
 
-/// What became of a request of several statements.
+/// The outcome of a request with several statements.
 #[derive(Debug)]
 pub struct BatchWritten {
-    /// Write units consumed by all of them.
+    /// The write units that all statements consumed together.
     pub units: f64,
-    /// What became of each, in order. Units are not told for each: `Done` holds none.
+    /// The outcome of each statement, in order. DynamoDB does not say the units of each, so `Done` has 0.
     pub statements: Vec<StatementWritten>,
 }
 
-/// What became of a statement.
+/// The outcome of one statement.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StatementWritten {
-    /// It has an outcome.
+    /// The same outcomes as those of UpdateItem.
     Written(Written),
-    /// It was throttled and did not take effect.
+    /// The statement was throttled and did not take effect.
     Throttled,
-    /// DynamoDB failed at it; it may have taken effect.
+    /// DynamoDB had an internal error. The write may have taken effect.
     Failed,
 }
 
-/// Writing items conditionally, several in one request.
+/// Writes items conditionally, several in one request; the tests replace it.
 pub trait UpdateBatch {
-    /// Sends at most 25 statements, each about another item.
+    /// Sends at most 25 statements, each for a different item. An error if the request as a whole failed, or if a statement
+    /// was denied or found no table.
     async fn update_batch(&self, statements: &[Statement<'_>]) -> Result<BatchWritten, CallError>;
 }
 

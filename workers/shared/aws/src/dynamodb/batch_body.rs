@@ -1,7 +1,7 @@
-//! BatchExecuteStatement's body written straight from the core's statements.
+//! Writes the body of BatchExecuteStatement directly from the core's statements.
 //!
-//! The SDK would want every parameter as a value of its own, a copy for every value written. The core's values serialise
-//! as DynamoDB JSON, which is what the body holds. Everything else of the request stays the SDK's.
+//! The SDK needs each parameter as its own type, which is a copy of each value. The core's values serialise as DynamoDB JSON,
+//! which is what the body contains. The SDK builds the rest of the request.
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{BeforeSerializationInterceptorContextMut, Input};
@@ -14,7 +14,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use tableshift_core::write::statement::Statement;
 use tableshift_core::write::wire;
 
-/// Puts this body in the place of the SDK's.
+/// Replaces the body that the SDK would write.
 #[derive(Debug)]
 pub(crate) struct PutBody {
     body: SdkBody,
@@ -22,7 +22,7 @@ pub(crate) struct PutBody {
 }
 
 impl PutBody {
-    /// The body of a request that asks what it consumed and, where a condition fails, for the item.
+    /// The body for these statements. It asks for the consumed capacity and, for each condition that fails, for the item.
     pub(crate) fn of(statements: &[Statement<'_>]) -> Result<Self, serde_json::Error> {
         let body = wire::batch(statements)?;
         Ok(Self { length: body.len(), body: SdkBody::from(body) })
@@ -49,7 +49,7 @@ impl Intercept for PutBody {
     }
 }
 
-/// The SDK's request with another body.
+/// Serialises with the SDK, then replaces the body.
 #[derive(Debug)]
 struct Serializer {
     sdk: SharedRequestSerializer,

@@ -1,54 +1,55 @@
-//! Point-in-time exports to S3.
+//! Starts and describes point-in-time exports to S3.
 
 use aws_sdk_dynamodb::primitives::DateTime;
 use aws_sdk_dynamodb::types::{ExportDescription, ExportFormat, ExportType, S3SseAlgorithm};
 
 use crate::error::CallError;
 
-/// The exports that a client reaches.
+/// The exports of this account and Region.
 #[derive(Debug, Clone)]
 pub struct Exports {
     client: aws_sdk_dynamodb::Client,
 }
 
-/// What to export, from when, to where.
+/// The table to export, as of which time, and where to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportRequest<'a> {
-    /// The table, by ARN as the API wants it.
+    /// The ARN of the table.
     pub table_arn: &'a str,
-    /// The moment to export, in whole seconds since 1970.
+    /// The time whose items are exported, in epoch seconds.
     pub at_epoch_seconds: i64,
-    /// Makes a repeated request the same export, for eight hours.
+    /// Within eight hours, a request with the same token does not start another export. Source: DynamoDB API reference,
+    /// ExportTableToPointInTime.
     pub client_token: &'a str,
-    /// The bucket to write to.
+    /// The bucket to export to.
     pub bucket: &'a str,
-    /// The prefix to write under.
+    /// The prefix of the exported objects' keys.
     pub prefix: &'a str,
 }
 
-/// An export and how far it is.
+/// An export with its status at the time of the call.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Export {
-    /// The export's ARN.
+    /// The ARN.
     pub arn: String,
     /// `IN_PROGRESS`, `COMPLETED` or `FAILED`.
     pub status: String,
     /// Key of `manifest-summary.json`, once completed.
     pub manifest: Option<String>,
-    /// Why it failed, in DynamoDB's words.
+    /// If it failed: DynamoDB's code and message.
     pub failure: Option<String>,
 }
 
-/// Starting and watching an export.
+/// Starts and describes exports; the tests replace it.
 pub trait ExportTable {
-    /// Starts the export, or finds the one that an equal request started.
+    /// Starts an export, or finds the one that an equal request started.
     async fn start(&self, request: &ExportRequest<'_>) -> Result<Export, CallError>;
-    /// The export at `arn` as it is now.
+    /// The export with this ARN.
     async fn describe(&self, arn: &str) -> Result<Export, CallError>;
 }
 
 impl Exports {
-    /// The exports that `client` reaches.
+    /// Uses this client.
     pub fn new(client: aws_sdk_dynamodb::Client) -> Self {
         Self { client }
     }

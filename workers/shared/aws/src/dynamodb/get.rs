@@ -1,4 +1,4 @@
-//! Reading single items.
+//! Reads single items with GetItem.
 
 use tableshift_core::item::value::Item;
 
@@ -6,9 +6,9 @@ use crate::dynamodb::items::{from_sdk, to_sdk};
 use crate::dynamodb::scan::TableItems;
 use crate::error::CallError;
 
-/// Reading an item.
+/// Reads single items; the tests replace it.
 pub trait ReadItem {
-    /// The item with this key as it is now; none if there is none.
+    /// The item with this key, by a consistent read; `None` if it does not exist.
     async fn read(&self, key: &Item) -> Result<Option<Item>, CallError>;
 }
 

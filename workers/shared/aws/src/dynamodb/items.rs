@@ -1,4 +1,4 @@
-//! Items between the core and the SDK, without loss.
+//! Converts items between the core's and the SDK's types, without loss.
 
 use std::collections::HashMap;
 
@@ -6,17 +6,17 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::item::value::{Binary, Item, Value};
 
-/// The SDK's form of an item.
+/// Converts an item to the SDK's type.
 pub fn to_sdk(item: &Item) -> HashMap<String, AttributeValue> {
     item.iter().map(|(name, value)| (name.clone(), value_to_sdk(value))).collect()
 }
 
-/// The core's form of an item.
+/// Converts an item from the SDK's type. Attributes of a type that DynamoDB does not have today are left out.
 pub fn from_sdk(item: HashMap<String, AttributeValue>) -> Item {
     item.into_iter().filter_map(|(name, value)| Some((name, value_from_sdk(value)?))).collect()
 }
 
-/// The SDK's form of a value.
+/// Converts a value to the SDK's type.
 pub fn value_to_sdk(value: &Value) -> AttributeValue {
     match value {
         Value::S(text) => AttributeValue::S(text.clone()),
@@ -32,7 +32,7 @@ pub fn value_to_sdk(value: &Value) -> AttributeValue {
     }
 }
 
-/// The core's form of a value; `None` for a type that DynamoDB does not have today.
+/// Converts a value from the SDK's type; `None` for a type that DynamoDB does not have today.
 fn value_from_sdk(value: AttributeValue) -> Option<Value> {
     Some(match value {
         AttributeValue::S(text) => Value::S(text),

@@ -1,6 +1,6 @@
-//! DynamoDB's API as far as runs use it: tables, backups, exports, and reading and writing items.
+//! Calls to DynamoDB on the tables that are migrated: descriptions, backups, exports, and reading and writing items.
 //!
-//! The stack's own table is in [`ledger`](crate::ledger).
+//! For the stack's own table, see [`ledger`](crate::ledger).
 
 pub mod backups;
 pub mod batch;

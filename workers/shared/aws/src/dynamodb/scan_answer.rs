@@ -1,8 +1,8 @@
-//! Scan's answers decoded straight into the core's items.
+//! Decodes the answers of Scan directly into the core's items.
 //!
-//! The SDK decodes an answer into its own values, which would be taken apart and put together again for every item read.
-//! The body of an answer is DynamoDB JSON, which the core reads as it is. So the operation gets a deserializer of its
-//! own; whatever it cannot read (an error, a type that the core does not know) it leaves to the SDK's.
+//! The SDK would decode into its own types, and each item would have to be converted. The body of an answer is DynamoDB JSON,
+//! which the core can read. So the operation gets another deserializer. It leaves what it cannot read to the SDK's: errors,
+//! and answers with a type that the core does not know.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,12 +19,12 @@ use aws_smithy_runtime_api::client::ser_de::{DeserializeResponse, SharedResponse
 use aws_smithy_types::config_bag::{ConfigBag, FrozenLayer};
 use tableshift_core::write::wire::ScanAnswer;
 
-/// Takes the answer of one request.
+/// Replaces the deserializer of one request, and holds the decoded answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TakeAnswer(Arc<Mutex<Option<ScanAnswer>>>);
 
 impl TakeAnswer {
-    /// The answer, unless it was left to the SDK.
+    /// The answer; `None` if the SDK decoded it.
     pub(crate) fn taken(&self) -> Option<ScanAnswer> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -49,10 +49,10 @@ impl Intercept for TakeAnswer {
     }
 }
 
-/// Decodes what it can; the SDK decodes the rest.
+/// Decodes answers of Scan, or passes them on to the SDK's deserializer.
 #[derive(Debug)]
 struct Decoder {
-    /// The operation's own configuration, which holds the SDK's deserializer.
+    /// The configuration of the operation, with the SDK's deserializer.
     sdk: FrozenLayer,
     answer: TakeAnswer,
 }

@@ -1,4 +1,4 @@
-//! What DynamoDB says about a table.
+//! Describes tables.
 
 use aws_sdk_dynamodb::types::{
     KeySchemaElement, KeyType, PointInTimeRecoveryStatus, TableDescription, TimeToLiveStatus,
@@ -7,26 +7,27 @@ use tableshift_core::item::table::Table;
 
 use crate::error::CallError;
 
-/// Describes tables.
+/// The tables of this account and Region.
 #[derive(Debug, Clone)]
 pub struct Tables {
     client: aws_sdk_dynamodb::Client,
 }
 
-/// Describing a table.
+/// Describes tables; the tests replace it.
 pub trait DescribeTable {
-    /// What a plan has to know of the table: three calls, DescribeTable, DescribeContinuousBackups, DescribeTimeToLive.
+    /// Everything that a plan needs to know about a table. Three calls: DescribeTable, DescribeContinuousBackups and
+    /// DescribeTimeToLive.
     async fn describe(&self, table: &str) -> Result<Table, CallError>;
 }
 
 impl Tables {
-    /// Descriptions of the tables that `client` reaches.
+    /// Uses this client.
     pub fn new(client: aws_sdk_dynamodb::Client) -> Self {
         Self { client }
     }
 
-    /// What the author of a migration has to know of the table: two calls, DescribeTable and DescribeTimeToLive. Whether
-    /// point-in-time recovery is on is not asked, so nobody needs the permission for it.
+    /// What the author of a migration needs to know about a table. Two calls: DescribeTable and DescribeTimeToLive. It does not
+    /// ask for point-in-time recovery, so authors do not need that permission.
     pub async fn describe_without_recovery(&self, table: &str) -> Result<Table, CallError> {
         const OPERATION: &str = "DescribeTable";
         let sent = self.client.describe_table().table_name(table).send().await;
@@ -51,7 +52,7 @@ impl Tables {
         let request = self.client.describe_time_to_live().table_name(table);
         let sent = request.send().await;
         let answer = sent.map_err(|error| CallError::new("DescribeTimeToLive", table, error))?;
-        // An attribute about to be switched on deletes items too.
+        // A time to live that is being enabled deletes items soon.
         let on = answer.time_to_live_description.filter(|live| {
             matches!(live.time_to_live_status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling))
         });
@@ -100,11 +101,11 @@ fn described(table: &TableDescription) -> Option<Table> {
     })
 }
 
-/// What a table can take in units a second. An on-demand table tells zero provisioned units, and one without a maximum
-/// tells -1 or nothing; every table has a warm throughput.
+/// The units that a table accepts per second. An on-demand table has 0 provisioned units, and one without a maximum has -1 or
+/// nothing there; every table has a warm throughput.
 fn limit(provisioned: Option<i64>, maximum: Option<i64>, warm: Option<i64>) -> Option<u64> {
-    let told = [provisioned, maximum, warm].into_iter().flatten().find(|units| *units > 0);
-    told.and_then(|units| u64::try_from(units).ok())
+    let known = [provisioned, maximum, warm].into_iter().flatten().find(|units| *units > 0);
+    known.and_then(|units| u64::try_from(units).ok())
 }
 
 /// The type of a key attribute as DynamoDB writes it: `S`, `N` or `B`.

@@ -1,15 +1,16 @@
-//! Throttles come back to the worker at once: it knows the run's budget and the reason, the SDK's retries know neither.
+//! Stops the SDK from retrying throttled calls. The worker decides about them: it knows the run's budget and the reason of
+//! the throttle.
 
 use aws_sdk_dynamodb::config::interceptors::InterceptorContext;
 use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction};
 
-/// Forbids the SDK to retry a throttled call; everything else it retries as ever.
+/// Forbids retries of throttled calls and leaves all others to the SDK.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ThrottlesComeBack;
+pub(crate) struct NoThrottleRetry;
 
 const THROTTLES: [&str; 3] = ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"];
 
-impl ClassifyRetry for ThrottlesComeBack {
+impl ClassifyRetry for NoThrottleRetry {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let failed = context.response().filter(|response| response.status().as_u16() == 400);
         let body = failed.and_then(|response| response.body().bytes()).and_then(|body| std::str::from_utf8(body).ok());
@@ -20,6 +21,6 @@ impl ClassifyRetry for ThrottlesComeBack {
     }
 
     fn name(&self) -> &'static str {
-        "throttles come back"
+        "no retry of throttles"
     }
 }

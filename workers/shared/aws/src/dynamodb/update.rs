@@ -1,4 +1,4 @@
-//! Conditional writes of single items.
+//! Writes single items conditionally, with UpdateItem.
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -10,29 +10,29 @@ use crate::dynamodb::items::{from_sdk, to_sdk, value_to_sdk};
 use crate::dynamodb::scan::TableItems;
 use crate::error::CallError;
 
-/// What became of a conditional write.
+/// The outcome of a conditional write.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Written {
-    /// It took effect and consumed so many write units.
+    /// The write took effect.
     Done {
-        /// Write units, indexes included.
+        /// The write units that it consumed, including those of indexes.
         units: f64,
     },
-    /// The condition did not hold; this is the item as it is, or none if it is gone.
+    /// The condition failed.
     Conflict {
-        /// The item.
+        /// The item as it is now; `None` if it was deleted.
         item: Option<Item>,
     },
-    /// DynamoDB will not take this write however often it is sent; the text is its message.
+    /// DynamoDB rejects this write, however often it is sent.
     Refused {
-        /// What DynamoDB said.
+        /// DynamoDB's message.
         message: String,
     },
 }
 
-/// Writing an item conditionally.
+/// Writes single items conditionally; the tests replace it.
 pub trait UpdateItem {
-    /// Sends one update.
+    /// Sends one update. A failed condition and a rejected write are outcomes, not errors.
     async fn update(&self, key: &Item, update: &Update) -> Result<Written, CallError>;
 }
 

@@ -1,7 +1,7 @@
-//! Who calls: signing with one's own credentials, asking STS whose a signature is, and CloudTrail's record of who started an
-//! execution.
+//! Finds out who calls: signing with the caller's credentials, verifying a signature with STS, and CloudTrail's records of
+//! who started an execution.
 //!
-//! Who may approve is decided in `tableshift_core::approval`.
+//! The rules of who may approve are in `tableshift_core::approval`.
 
 pub mod signatures;
 pub mod signing;

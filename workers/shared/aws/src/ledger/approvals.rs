@@ -121,27 +121,10 @@ pub enum Recorded {
 
 const PENDING: &str = "pending";
 
-/// Questions and answers.
-pub trait Approvals {
-    /// Records the question with its secrets. Asking again replaces the earlier question and its answer: Step Functions
-    /// gives every attempt a token of its own, and only the newest can be answered.
-    async fn ask(&self, run: &str, question: &Question, secrets: &Secrets) -> Result<(), LedgerError>;
-    /// The question of `run`, with its answer if there is one.
-    async fn approval(&self, run: &str) -> Result<Option<Approval>, LedgerError>;
-    /// What it takes to answer the question of `run`.
-    async fn secrets(&self, run: &str) -> Result<Option<Secrets>, LedgerError>;
-    /// Records the answer to this question, which must be open: it has no answer yet, or this very answer is pending.
-    async fn answer(&self, run: &str, question: &str, answer: &Answer) -> Result<Recorded, LedgerError>;
-}
-
-/// Signatures that were taken.
-pub trait UsedSignatures {
-    /// Notes that a signature is used for this purpose. False: it was used for another one before.
-    async fn use_signature(&self, signature: &str, purpose: &str, at: &str) -> Result<bool, LedgerError>;
-}
-
-impl Approvals for Ledger {
-    async fn ask(&self, run: &str, question: &Question, secrets: &Secrets) -> Result<(), LedgerError> {
+impl Ledger {
+    /// Records a question with its secrets. It replaces an earlier question and its answer: each attempt of the task gets its
+    /// own token from Step Functions, and only the latest token accepts an answer.
+    pub async fn ask(&self, run: &str, question: &Question, secrets: &Secrets) -> Result<(), LedgerError> {
         let asked = [
             ("question", &question.id),
             ("asked_at", &question.asked_at),
@@ -166,12 +149,14 @@ impl Approvals for Ledger {
         sent.map(drop).map_err(|error| LedgerError::Call(CallError::new("TransactWriteItems", named, error)))
     }
 
-    async fn approval(&self, run: &str) -> Result<Option<Approval>, LedgerError> {
+    /// The question of a run, with its answer if there is one; `None` if no question was asked.
+    pub async fn approval(&self, run: &str) -> Result<Option<Approval>, LedgerError> {
         let item = self.read(&pk_run(run), SK_APPROVAL).await?;
         item.map(|item| approval(&item)).transpose()
     }
 
-    async fn secrets(&self, run: &str) -> Result<Option<Secrets>, LedgerError> {
+    /// The secrets of the question of a run.
+    pub async fn secrets(&self, run: &str) -> Result<Option<Secrets>, LedgerError> {
         let Some(item) = self.read(&pk_approval(run), SK_SECRETS).await? else { return Ok(None) };
         Ok(Some(Secrets {
             question: required(&item, "question")?,
@@ -180,7 +165,8 @@ impl Approvals for Ledger {
         }))
     }
 
-    async fn answer(&self, run: &str, question: &str, answer: &Answer) -> Result<Recorded, LedgerError> {
+    /// Records the answer to this question, which must be open: it has no answer yet, or this very answer is pending.
+    pub async fn answer(&self, run: &str, question: &str, answer: &Answer) -> Result<Recorded, LedgerError> {
         let by = answer.by.as_ref();
         let values = [
             ("outcome", answer.outcome.as_str()),
@@ -204,15 +190,16 @@ impl Approvals for Ledger {
             )
             .expression_attribute_values(":pending", string(PENDING))
             .expression_attribute_values(":question", string(question));
-        match self.happened("UpdateItem", run, request.send().await.map(drop))? {
+        match self.took_effect("UpdateItem", run, request.send().await.map(drop))? {
             true => Ok(Recorded::Now),
             false => Ok(Recorded::TooLate),
         }
     }
 }
 
-impl UsedSignatures for Ledger {
-    async fn use_signature(&self, signature: &str, purpose: &str, at: &str) -> Result<bool, LedgerError> {
+impl Ledger {
+    /// Notes that a signature is used for this purpose. False: it was used for another one before.
+    pub async fn use_signature(&self, signature: &str, purpose: &str, at: &str) -> Result<bool, LedgerError> {
         let mut item = item(&[("purpose", purpose), ("at", at)]);
         item.extend(key(&pk_signature(signature), SK_USED));
         let request = self.client.put_item().table_name(&self.table).set_item(Some(item));
@@ -220,7 +207,7 @@ impl UsedSignatures for Ledger {
         let request = request
             .condition_expression("attribute_not_exists(pk) OR purpose = :purpose")
             .expression_attribute_values(":purpose", string(purpose));
-        self.happened("PutItem", purpose, request.send().await.map(drop))
+        self.took_effect("PutItem", purpose, request.send().await.map(drop))
     }
 }
 

@@ -1,4 +1,4 @@
-//! How far each segment got: the cursor and the counts, saved by the attempt that holds the segment and by no other.
+//! The checkpoints: the cursor and the counts of each part, saved only by the attempt that has claimed the part.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::item::value::Item;
@@ -30,17 +30,16 @@ pub struct Checkpoint {
     pub done: bool,
 }
 
-/// Taking up parts and saving how far they got.
-pub trait Checkpoints {
-    /// Takes a part up: from here on no earlier attempt can save. Gives the checkpoint as the attempt before left it,
-    /// an empty one if there was none. `None`: a newer epoch has the part.
-    async fn claim(&self, run: &str, phase: Phase, part: &str, epoch: u64) -> Result<Option<Checkpoint>, LedgerError>;
-    /// Saves how far the part got, if this attempt still holds it. False: it does not.
-    async fn save(&self, run: &str, phase: Phase, part: &str, checkpoint: &Checkpoint) -> Result<bool, LedgerError>;
-}
-
-impl Checkpoints for Ledger {
-    async fn claim(&self, run: &str, phase: Phase, part: &str, epoch: u64) -> Result<Option<Checkpoint>, LedgerError> {
+impl Ledger {
+    /// Claims a part for a new attempt: no earlier attempt can save it any more. Returns the checkpoint of the attempt before,
+    /// or an empty one. `None`: a run with a newer epoch has the part.
+    pub async fn claim(
+        &self,
+        run: &str,
+        phase: Phase,
+        part: &str,
+        epoch: u64,
+    ) -> Result<Option<Checkpoint>, LedgerError> {
         let (pk, sk) = (pk_run(run), sk_checkpoint_of(phase.as_str(), part));
         let update = self.client.update_item().table_name(&self.table).set_key(Some(key(&pk, &sk)));
         let update = update
@@ -58,7 +57,14 @@ impl Checkpoints for Ledger {
         }
     }
 
-    async fn save(&self, run: &str, phase: Phase, part: &str, checkpoint: &Checkpoint) -> Result<bool, LedgerError> {
+    /// Saves the checkpoint of a part, if this attempt still has it. False: another attempt has claimed it.
+    pub async fn save(
+        &self,
+        run: &str,
+        phase: Phase,
+        part: &str,
+        checkpoint: &Checkpoint,
+    ) -> Result<bool, LedgerError> {
         let (pk, sk) = (pk_run(run), sk_checkpoint_of(phase.as_str(), part));
         let mut item = key(&pk, &sk);
         item.insert("attempt".into(), AttributeValue::N(checkpoint.attempt.to_string()));
@@ -84,7 +90,7 @@ impl Checkpoints for Ledger {
             .expression_attribute_values(":saved", AttributeValue::N(saved.to_string()))
             .expression_attribute_values(":attempt", AttributeValue::N(checkpoint.attempt.to_string()))
             .expression_attribute_values(":epoch", AttributeValue::N(checkpoint.epoch.to_string()));
-        self.happened("PutItem", &sk, put.send().await.map(drop))
+        self.took_effect("PutItem", &sk, put.send().await.map(drop))
     }
 }
 

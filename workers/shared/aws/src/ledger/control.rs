@@ -1,4 +1,4 @@
-//! The control item of a run: what an operator, or a worker that met a wall, says to every worker.
+//! The control item of a run. It tells all workers of the run to pause, stop or change their rate, and what the monitors say.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus, READ_EVERY_MILLIS};
@@ -7,71 +7,36 @@ use tableshift_core::error::failure::{Named, chain, end_of_run};
 use tableshift_core::plan::phase::Phase;
 
 use crate::error::CallError;
-use crate::ledger::runs::Runs;
 use crate::ledger::table::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, text};
 
-/// Sort key of a run's control item.
+/// Sort key of a run's control item, under the partition key of the run.
 pub const SK_CONTROL: &str = "CONTROL";
 
-/// The attribute that says since when the canary bakes.
+/// The attribute with the start of the bake after the canary wave, in epoch milliseconds.
 const BAKING_SINCE: &str = "baking_since";
 
-/// Steering a run.
-pub trait SteerRun {
-    /// What the workers of this phase are told.
-    async fn control(&self, run: &str, phase: Phase) -> Result<Control, LedgerError>;
-    /// Tells every worker to stop, unless they are told so already.
-    async fn stop(&self, run: &str, reason: &str, now: i64) -> Result<(), LedgerError>;
-    /// Tells every worker that the run's write rate was cut, unless another worker did in the meantime.
-    async fn slow(&self, run: &str, before: Option<Slowed>, slowed: Slowed) -> Result<(), LedgerError>;
-    /// Counts a segment of a phase as done.
-    async fn count_done(&self, run: &str, phase: Phase) -> Result<(), LedgerError>;
-    /// Counts invalid items that the writing met and gives their number in the whole run.
-    async fn count_invalid(&self, run: &str, items: u64) -> Result<u64, LedgerError>;
-    /// Tells every worker to leave Lambda and wait, unless the run is stopped. False: it is.
-    async fn pause(&self, run: &str, reason: &str, now: i64) -> Result<bool, LedgerError>;
-    /// Lets a paused run go on. False: it was not paused.
-    async fn go_on(&self, run: &str) -> Result<bool, LedgerError>;
-    /// Sets the whole run's write and read units a second; `None` leaves one as it is.
-    async fn throttle(&self, run: &str, write: Option<u32>, read: Option<u32>) -> Result<(), LedgerError>;
-    /// Claims the next look at calendars and alarms. False: another worker has claimed one within the last minute.
-    async fn claim_look(&self, run: &str, now: i64) -> Result<bool, LedgerError>;
-    /// Tells every worker what calendars and alarms say.
-    async fn save_monitor_status(&self, run: &str, monitor_status: &MonitorStatus) -> Result<(), LedgerError>;
-    /// Notes since when the canary bakes without a break, in epoch milliseconds; none: an alarm keeps it from it.
-    async fn note_bake(&self, run: &str, since: Option<i64>) -> Result<(), LedgerError>;
-    /// Forgets the canary's bake and how many segments it verified, which are verified once more with the rest.
-    async fn end_canary(&self, run: &str) -> Result<(), LedgerError>;
-    /// Notes that people are told that something holds the run. True: it is for the caller to tell them, for nobody noted
-    /// it before.
-    async fn note_held(&self, run: &str, now: i64) -> Result<bool, LedgerError>;
-    /// Notes that nothing holds the run any more, of which people were told at `since`.
-    async fn clear_hold(&self, run: &str, since: i64) -> Result<(), LedgerError>;
-    /// Lets a run that is taken up again work: forgets why it stopped, since when a canary baked and what its proofs
-    /// counted, and keeps what an operator set.
-    async fn clear_stop(&self, run: &str) -> Result<(), LedgerError>;
-}
-
-/// Notes why a run's worker gave up and tells the others to stop: an error that all would meet is met once. A Map tells
-/// its parent only that too many children failed; what is noted here is what a person reads.
-pub async fn stop_run_for<L: Runs + SteerRun>(ledger: &L, run: &str, error: &impl Named, now: i64) {
+/// Records why a worker of a run gave up, and tells the other workers to stop, so that they do not all run into the same error.
+/// The recorded cause is what people read: a Map state reports only that too many of its children failed.
+pub async fn stop_run_for(ledger: &Ledger, run: &str, error: &impl Named, now: i64) {
     let Some((name, cause)) = end_of_run(error) else { return };
-    let noted = async {
+    let recorded = async {
         ledger.record_cause(run, name.as_str(), &cause).await?;
         ledger.stop(run, &format!("{}: {cause}", name.as_str()), now).await
     };
-    if let Err(error) = noted.await {
-        tracing::warn!(cause = chain(&error), "the cause could not be noted in the ledger");
+    if let Err(error) = recorded.await {
+        tracing::warn!(cause = chain(&error), "the cause could not be recorded in the ledger");
     }
 }
 
-impl SteerRun for Ledger {
-    async fn control(&self, run: &str, phase: Phase) -> Result<Control, LedgerError> {
+impl Ledger {
+    /// The control item, with the number of finished segments of this phase. Without an item, the run is running.
+    pub async fn control(&self, run: &str, phase: Phase) -> Result<Control, LedgerError> {
         let item = self.read(&pk_run(run), SK_CONTROL).await?;
         item.map_or(Ok(Control::default()), |item| control(&item, phase))
     }
 
-    async fn stop(&self, run: &str, reason: &str, now: i64) -> Result<(), LedgerError> {
+    /// Tells all workers to stop, at `now` (epoch milliseconds). If the run is stopped already, the first reason stays.
+    pub async fn stop(&self, run: &str, reason: &str, now: i64) -> Result<(), LedgerError> {
         let update = self.control_update(run, "SET #state = :stopped, #since = :now, #reason = :reason");
         let update = update
             .condition_expression("attribute_not_exists(#state) OR #state <> :stopped")
@@ -81,10 +46,11 @@ impl SteerRun for Ledger {
             .expression_attribute_values(":stopped", AttributeValue::S("stopped".into()))
             .expression_attribute_values(":reason", AttributeValue::S(reason.into()))
             .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
-        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
-    async fn slow(&self, run: &str, before: Option<Slowed>, slowed: Slowed) -> Result<(), LedgerError> {
+    /// Reduces the write rate of the whole run after a throttle, unless another worker has changed it since `before`.
+    pub async fn slow(&self, run: &str, before: Option<Slowed>, slowed: Slowed) -> Result<(), LedgerError> {
         let update = self.control_update(run, "SET slowed_to = :to, slowed_at = :at, slowed_growth = :growth");
         let update = update
             .expression_attribute_values(":to", AttributeValue::N(slowed.to.to_string()))
@@ -96,18 +62,21 @@ impl SteerRun for Ledger {
                 .condition_expression("slowed_at = :before")
                 .expression_attribute_values(":before", AttributeValue::N(before.at.to_string())),
         };
-        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
-    async fn count_done(&self, run: &str, phase: Phase) -> Result<(), LedgerError> {
+    /// Adds one to the finished segments of a phase.
+    pub async fn count_done(&self, run: &str, phase: Phase) -> Result<(), LedgerError> {
         self.add(run, &done(phase), 1).await.map(drop)
     }
 
-    async fn count_invalid(&self, run: &str, items: u64) -> Result<u64, LedgerError> {
+    /// Adds to the invalid items that the migration found, and returns their number in the whole run.
+    pub async fn count_invalid(&self, run: &str, items: u64) -> Result<u64, LedgerError> {
         self.add(run, "invalid", items).await
     }
 
-    async fn pause(&self, run: &str, reason: &str, now: i64) -> Result<bool, LedgerError> {
+    /// Pauses the run: its workers save their checkpoints and end, and the state machine waits. False: the run is stopped.
+    pub async fn pause(&self, run: &str, reason: &str, now: i64) -> Result<bool, LedgerError> {
         let update = self.control_update(run, "SET #state = :paused, #since = :now, #reason = :reason");
         let update = update
             .condition_expression("attribute_not_exists(#state) OR #state <> :stopped")
@@ -118,10 +87,11 @@ impl SteerRun for Ledger {
             .expression_attribute_values(":stopped", AttributeValue::S("stopped".into()))
             .expression_attribute_values(":reason", AttributeValue::S(reason.into()))
             .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
-        self.happened("UpdateItem", run, update.send().await.map(drop))
+        self.took_effect("UpdateItem", run, update.send().await.map(drop))
     }
 
-    async fn go_on(&self, run: &str) -> Result<bool, LedgerError> {
+    /// Resumes a paused run. False: it was not paused.
+    pub async fn resume(&self, run: &str) -> Result<bool, LedgerError> {
         let update = self.control_update(run, "SET #state = :running REMOVE #reason, #since");
         let update = update
             .condition_expression("#state = :paused")
@@ -130,10 +100,11 @@ impl SteerRun for Ledger {
             .expression_attribute_names("#reason", "reason")
             .expression_attribute_values(":running", AttributeValue::S("running".into()))
             .expression_attribute_values(":paused", AttributeValue::S("paused".into()));
-        self.happened("UpdateItem", run, update.send().await.map(drop))
+        self.took_effect("UpdateItem", run, update.send().await.map(drop))
     }
 
-    async fn throttle(&self, run: &str, write: Option<u32>, read: Option<u32>) -> Result<(), LedgerError> {
+    /// Sets the write and read rates of the whole run, in units per second; `None` leaves a rate as it is.
+    pub async fn throttle(&self, run: &str, write: Option<u32>, read: Option<u32>) -> Result<(), LedgerError> {
         let rates = [("write_units_per_second", write), ("read_units_per_second", read)];
         let rates: Vec<_> = rates.into_iter().filter_map(|(name, units)| Some((name, units?))).collect();
         if rates.is_empty() {
@@ -144,19 +115,21 @@ impl SteerRun for Ledger {
         let update = rates.into_iter().fold(update, |update, (name, units)| {
             update.expression_attribute_values(format!(":{name}"), AttributeValue::N(units.to_string()))
         });
-        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
-    async fn claim_look(&self, run: &str, now: i64) -> Result<bool, LedgerError> {
+    /// Claims the next reading of the monitors. False: another worker has claimed one within the last minute.
+    pub async fn claim_monitor_reading(&self, run: &str, now: i64) -> Result<bool, LedgerError> {
         let update = self.control_update(run, "SET monitors_read_at = :now");
         let update = update
             .condition_expression("attribute_not_exists(monitors_read_at) OR monitors_read_at <= :due")
             .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
             .expression_attribute_values(":due", AttributeValue::N((now - READ_EVERY_MILLIS).to_string()));
-        self.happened("UpdateItem", run, update.send().await.map(drop))
+        self.took_effect("UpdateItem", run, update.send().await.map(drop))
     }
 
-    async fn save_monitor_status(&self, run: &str, monitor_status: &MonitorStatus) -> Result<(), LedgerError> {
+    /// Saves what the monitors say, for all workers.
+    pub async fn save_monitor_status(&self, run: &str, monitor_status: &MonitorStatus) -> Result<(), LedgerError> {
         let closed =
             monitor_status.closed.map(|closed| AttributeValue::N(closed.until.unwrap_or_default().to_string()));
         let alarm = monitor_status.alarm.as_ref();
@@ -179,41 +152,48 @@ impl SteerRun for Ledger {
                 .into_iter()
                 .fold(update, |update, value| update.expression_attribute_values(format!(":{name}"), value));
         }
-        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
-    async fn note_bake(&self, run: &str, since: Option<i64>) -> Result<(), LedgerError> {
+    /// Saves the start of the bake, in epoch milliseconds; `None`: an alarm interrupts it.
+    pub async fn set_baking_since(&self, run: &str, since: Option<i64>) -> Result<(), LedgerError> {
         let update = match since {
             None => self.control_update(run, &format!("REMOVE {BAKING_SINCE}")),
             Some(since) => self
                 .control_update(run, &format!("SET {BAKING_SINCE} = :since"))
                 .expression_attribute_values(":since", AttributeValue::N(since.to_string())),
         };
-        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
-    async fn end_canary(&self, run: &str) -> Result<(), LedgerError> {
+    /// Removes the start of the bake and the count of verified segments: the main wave verifies all segments again.
+    pub async fn end_canary(&self, run: &str) -> Result<(), LedgerError> {
         let update = self.control_update(run, &format!("REMOVE {BAKING_SINCE}, {}", done(Phase::Verify)));
-        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
-    async fn note_held(&self, run: &str, now: i64) -> Result<bool, LedgerError> {
+    /// Records that the run is on hold since `now` (epoch milliseconds). True: no worker has recorded this hold before, so the
+    /// caller has to publish it.
+    pub async fn record_hold(&self, run: &str, now: i64) -> Result<bool, LedgerError> {
         let update = self.control_update(run, "SET hold_announced_at = :now");
         let update = update
             .condition_expression("attribute_not_exists(hold_announced_at)")
             .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
-        self.happened("UpdateItem", run, update.send().await.map(drop))
+        self.took_effect("UpdateItem", run, update.send().await.map(drop))
     }
 
-    async fn clear_hold(&self, run: &str, since: i64) -> Result<(), LedgerError> {
+    /// Records that the hold that began at `since` is over.
+    pub async fn clear_hold(&self, run: &str, since: i64) -> Result<(), LedgerError> {
         let update = self.control_update(run, "REMOVE hold_announced_at");
         let update = update
             .condition_expression("hold_announced_at = :since")
             .expression_attribute_values(":since", AttributeValue::N(since.to_string()));
-        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
-    async fn clear_stop(&self, run: &str) -> Result<(), LedgerError> {
+    /// Makes a run that was stopped runnable again. Removes the reason of the stop, the start of the bake, the hold and the
+    /// counts of the phases that start over; keeps the rates that an operator has set.
+    pub async fn clear_stop(&self, run: &str) -> Result<(), LedgerError> {
         let removed = format!("#reason, #since, #verify, #back, #dry, {BAKING_SINCE}, hold_announced_at");
         let update = self.control_update(run, &format!("SET #state = :running REMOVE {removed}"));
         let update = update
@@ -224,7 +204,7 @@ impl SteerRun for Ledger {
             .expression_attribute_names("#back", done(Phase::RollBack))
             .expression_attribute_names("#dry", done(Phase::DryRun))
             .expression_attribute_values(":running", AttributeValue::S("running".into()));
-        self.happened("UpdateItem", run, update.send().await.map(drop)).map(drop)
+        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 }
 
@@ -249,7 +229,7 @@ impl Ledger {
     }
 }
 
-/// The attribute that counts a phase's segments that are done.
+/// The attribute with the number of finished segments of a phase.
 fn done(phase: Phase) -> String {
     format!("done_{}", phase.as_str().replace('-', "_"))
 }
@@ -276,7 +256,7 @@ fn control(item: &LedgerItem, phase: Phase) -> Result<Control, LedgerError> {
     })
 }
 
-/// What the last look saw. A calendar that tells no time for its opening is noted as closed until 0.
+/// The last reading of the monitors. A calendar without a time of its next opening is stored as closed until 0.
 fn monitor_status(item: &LedgerItem) -> MonitorStatus {
     let closed = number::<i64>(item, "calendar_closed_until");
     let alarm = text(item, "alarm").zip(number(item, "alarm_since")).zip(number(item, "alarm_seen"));

@@ -1,24 +1,23 @@
-//! The lock of a table: a lease with an epoch, so that two runs never work on one table.
+//! The lock of a table: a lease with a fencing token (`epoch`), so that two runs never work on the same table.
 //!
-//! The item stays when a lock is released: its epoch only ever grows, and a worker of an older epoch finds out by
-//! reading it.
+//! The item stays when the lock is released, because the epoch must only grow. A worker with an older epoch notices when it
+//! renews the lease.
 
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::control::lock::Lock;
 
-use crate::error::CallError;
 use crate::ledger::table::{Ledger, LedgerError, SK_LOCK, key, malformed, number, pk_table, required, text};
 
-/// Taking, keeping and giving back a table's lock.
+/// Takes, renews and releases the locks of tables; the tests of Report replace it.
 pub trait LockTable {
-    /// The lock of this table, if it ever was taken.
+    /// The lock of this table; `None` if it was never taken.
     async fn lock(&self, table: &str) -> Result<Option<Lock>, LedgerError>;
-    /// Takes the lock, if it still is as `seen`. False: somebody was faster.
+    /// Takes the lock, if it is still as `seen`. False: another execution was faster.
     async fn take(&self, lock: &Lock, seen: Option<&Lock>) -> Result<bool, LedgerError>;
-    /// Extends the lease, if this run holds the lock at this epoch. It never shortens one. False: it does not hold it.
+    /// Extends the lease until `lease_until` (epoch seconds), if this run has the lock with this epoch. It never shortens a
+    /// lease. False: the run does not have the lock.
     async fn renew(&self, table: &str, run: &str, epoch: u64, lease_until: i64) -> Result<bool, LedgerError>;
-    /// Gives the lock back, if this execution holds it. False: it does not.
+    /// Releases the lock, if this execution has it. False: it does not.
     async fn release(&self, table: &str, execution: &str) -> Result<bool, LedgerError>;
 }
 
@@ -49,7 +48,7 @@ impl LockTable for Ledger {
                 .expression_attribute_values(":epoch", AttributeValue::N(seen.epoch.to_string()))
                 .expression_attribute_values(":lease_until", AttributeValue::N(seen.lease_until.to_string())),
         };
-        self.happened("PutItem", &lock.table, put.send().await.map(drop))
+        self.took_effect("PutItem", &lock.table, put.send().await.map(drop))
     }
 
     async fn renew(&self, table: &str, run: &str, epoch: u64, lease_until: i64) -> Result<bool, LedgerError> {
@@ -63,10 +62,10 @@ impl LockTable for Ledger {
             .expression_attribute_values(":run", AttributeValue::S(run.to_owned()))
             .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()))
             .expression_attribute_values(":until", AttributeValue::N(lease_until.to_string()));
-        if self.happened("UpdateItem", table, update.send().await.map(drop))? {
+        if self.took_effect("UpdateItem", table, update.send().await.map(drop))? {
             return Ok(true);
         }
-        // The lease may simply be long enough already, as it is while an approval is waited for.
+        // The lease may be long enough already, as it is while a run waits for an approval.
         let lock = self.lock(table).await?;
         Ok(lock.is_some_and(|lock| lock.run == run && lock.epoch == epoch && lock.execution.is_some()))
     }
@@ -78,31 +77,6 @@ impl LockTable for Ledger {
             .condition_expression("execution = :execution")
             .expression_attribute_values(":zero", AttributeValue::N("0".into()))
             .expression_attribute_values(":execution", AttributeValue::S(execution.to_owned()));
-        self.happened("UpdateItem", table, update.send().await.map(drop))
-    }
-}
-
-impl Ledger {
-    /// Whether a conditional write took effect; a condition that did not hold is an answer, not a failure.
-    pub(crate) fn happened<E>(
-        &self,
-        operation: &'static str,
-        resource: &str,
-        sent: Result<(), aws_sdk_dynamodb::error::SdkError<E, aws_sdk_dynamodb::config::http::HttpResponse>>,
-    ) -> Result<bool, LedgerError>
-    where
-        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-    {
-        match sent {
-            Ok(()) => Ok(true),
-            Err(error) => {
-                let error = CallError::new(operation, format!("{} for {resource}", self.table), error);
-                if error.has_code("ConditionalCheckFailedException") {
-                    Ok(false)
-                } else {
-                    Err(LedgerError::Call(error))
-                }
-            }
-        }
+        self.took_effect("UpdateItem", table, update.send().await.map(drop))
     }
 }

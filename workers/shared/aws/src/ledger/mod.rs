@@ -1,6 +1,6 @@
-//! The ledger: the stack's DynamoDB table of locks, runs, checkpoints, controls and approvals.
+//! Reads and writes the ledger: the stack's DynamoDB table of locks, runs, checkpoints, control items and approvals.
 //!
-//! One file for each kind of record; what all share is in [`table`].
+//! There is a file for each kind of record. The layout of the table is in [`table`].
 
 pub mod approvals;
 pub mod checkpoints;

@@ -1,4 +1,4 @@
-//! Who started the executions of a run, in the ledger's record of the run.
+//! Converts the requesters of a run, the identities that started its executions, to and from its record in the ledger.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::approval::identity::Identity;

@@ -1,4 +1,4 @@
-//! The ledger's record of each run, and of the migrations that ended well.
+//! The records of runs, and of the migrations that were applied to a table.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,12 @@ use crate::ledger::table::{
     Ledger, LedgerError, LedgerItem, SK_RUN, key, malformed, number, pk_run, pk_table, required, sk_applied, text,
 };
 
-/// What the ledger knows about a run.
+/// The record of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunRecord {
     /// The run's id.
     pub run: String,
-    /// The table it works on.
+    /// The name of the table.
     pub table: String,
     /// The migration's id.
     pub migration: String,
@@ -25,119 +25,96 @@ pub struct RunRecord {
     pub migration_hash: String,
     /// The hash of `plan.json`.
     pub plan_hash: String,
-    /// Where it is: `planned`, `writing` and so on.
+    /// What the run has reached: `planned`, `canary`, `baking`, `writing` or `rolled-back`.
     pub progress: String,
     /// `running`, `succeeded` or `failed`.
     pub status: String,
-    /// When it started.
+    /// When it started, ISO 8601.
     pub started: String,
-    /// When it ended.
+    /// When it ended, ISO 8601; `None` while it runs.
     pub ended: Option<String>,
-    /// The execution that works, or last worked, on it.
+    /// The ARN of the execution that works on the run, or that did so last.
     pub execution: String,
-    /// The error name it ended with.
+    /// If it failed: the error name.
     pub error: Option<String>,
-    /// What that error said.
+    /// If it failed: the message of the error. While it runs: that of the first worker that gave up.
     pub cause: Option<String>,
-    /// Why a segment's worker gave up, when one did: the error name.
+    /// The error name of the first worker that gave up.
     pub cause_name: Option<String>,
-    /// What the last progress counted.
+    /// The counts of the last phase, by name as in the report.
     pub counts: BTreeMap<String, u64>,
-    /// Who started the run, and who took it up again.
+    /// Who started the run, and who resumed it.
     pub requesters: Vec<Requester>,
 }
 
-/// How a run ended.
+/// The end of a run, as Conclude records it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ending {
     /// `succeeded` or `failed`.
     pub status: String,
-    /// When.
+    /// When it ended, ISO 8601.
     pub ended: String,
-    /// The error name, or empty.
+    /// The error name; empty if it succeeded.
     pub error: String,
-    /// What the error says, or empty.
+    /// The message of the error; empty if it succeeded.
     pub cause: String,
-    /// What the last progress counted.
+    /// The counts of the last phase, by name as in the report.
     pub counts: BTreeMap<String, u64>,
 }
 
-/// That a migration was applied to a table.
+/// The record of a migration that was applied to a table.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// The run that did it.
+    /// The run that applied it.
     pub run: String,
     /// The hash of the migration document.
     pub hash: String,
-    /// When.
+    /// When that run ended, ISO 8601.
     pub at: String,
-    /// How many items it changed.
+    /// The number of items that the run changed.
     pub changed: u64,
-    /// Whether every item was looked at again afterwards, and found good.
+    /// Whether the last verification found every item as it should be.
     pub verified: bool,
-    /// The migration document as JSON, to say what is different in another one under the same id. Empty in records of
+    /// The migration document as JSON, to show the differences to another document with the same id. Empty in records of
     /// earlier versions.
     pub document: String,
 }
 
-/// Records of runs.
-pub trait Runs {
+impl Ledger {
     /// Writes the whole record, as Plan does at the start of a run and when it takes one up again.
-    async fn put_run(&self, record: &RunRecord) -> Result<(), LedgerError>;
-    /// The record of `run`.
-    async fn run(&self, run: &str) -> Result<Option<RunRecord>, LedgerError>;
-    /// Notes that the run entered `progress`. False: it was in it already.
-    async fn set_progress(&self, run: &str, progress: &str) -> Result<bool, LedgerError>;
-    /// Notes why a segment's worker gave up. The first cause stays: a Map that fails stops its other
-    /// children, and what they then say is a consequence.
-    async fn record_cause(&self, run: &str, name: &str, cause: &str) -> Result<(), LedgerError>;
-    /// Notes who started the run's executions, once more of it is known.
-    async fn put_requesters(&self, run: &str, requesters: &[Requester]) -> Result<(), LedgerError>;
-    /// Notes how the run ended, if `execution` is the one that works on it. False: it is not, so it is not for it to say.
-    async fn end_run(&self, run: &str, execution: &str, ending: &Ending) -> Result<bool, LedgerError>;
-}
-
-/// Records of applied migrations.
-pub trait AppliedMigrations {
-    /// Notes that `migration` was applied to `table`.
-    async fn put_applied(&self, table: &str, migration: &str, applied: &Applied) -> Result<(), LedgerError>;
-    /// The record that `migration` was applied to `table`.
-    async fn applied(&self, table: &str, migration: &str) -> Result<Option<Applied>, LedgerError>;
-    /// Notes whether every item was found good in the last verification of the migration, if it is applied with the
-    /// content of this hash.
-    async fn note_verified(&self, table: &str, migration: &str, hash: &str, verified: bool) -> Result<(), LedgerError>;
-    /// Removes that record if `run` wrote it: a migration that was rolled back is not applied.
-    async fn forget_applied(&self, table: &str, migration: &str, run: &str) -> Result<(), LedgerError>;
-}
-
-impl Runs for Ledger {
-    async fn put_run(&self, record: &RunRecord) -> Result<(), LedgerError> {
+    pub async fn put_run(&self, record: &RunRecord) -> Result<(), LedgerError> {
         self.put(&pk_run(&record.run), SK_RUN, run_item(record)).await
     }
 
-    async fn run(&self, run: &str) -> Result<Option<RunRecord>, LedgerError> {
+    /// The record of a run; `None` if there is none.
+    pub async fn run(&self, run: &str) -> Result<Option<RunRecord>, LedgerError> {
         let item = self.read(&pk_run(run), SK_RUN).await?;
         item.map(|item| run_record(run, &item)).transpose()
     }
 
-    async fn set_progress(&self, run: &str, progress: &str) -> Result<bool, LedgerError> {
+    /// Records what the run has reached. False: that was recorded before.
+    pub async fn set_progress(&self, run: &str, progress: &str) -> Result<bool, LedgerError> {
         let before = self.set(run, "SET #progress = :progress", &[("progress", string(progress))]).await?;
         Ok(text(&before, "progress").as_deref() != Some(progress))
     }
 
-    async fn record_cause(&self, run: &str, name: &str, cause: &str) -> Result<(), LedgerError> {
+    /// Records why a worker gave up. The first cause stays: a Map state that fails stops its other children, whose errors are
+    /// only a consequence.
+    pub async fn record_cause(&self, run: &str, name: &str, cause: &str) -> Result<(), LedgerError> {
         let expression = "SET #cause_name = if_not_exists(#cause_name, :cause_name), \
                           #cause = if_not_exists(#cause, :cause)";
         let values = [("cause_name", string(name)), ("cause", string(cause))];
         self.set(run, expression, &values).await.map(drop)
     }
 
-    async fn put_requesters(&self, run: &str, requesters: &[Requester]) -> Result<(), LedgerError> {
+    /// Replaces the requesters, when CloudTrail has named more of them.
+    pub async fn put_requesters(&self, run: &str, requesters: &[Requester]) -> Result<(), LedgerError> {
         let values = [(REQUESTERS, requesters::value(requesters))];
         self.set(run, "SET #requesters = :requesters", &values).await.map(drop)
     }
 
-    async fn end_run(&self, run: &str, execution: &str, ending: &Ending) -> Result<bool, LedgerError> {
+    /// Records the end of the run, if `execution` is the one that works on it. False: another execution does.
+    pub async fn end_run(&self, run: &str, execution: &str, ending: &Ending) -> Result<bool, LedgerError> {
         let update = self.update_run(run).update_expression(
             "SET #status = :status, #ended = :ended, #error = :error, #cause = :cause, #counts = :counts",
         );
@@ -150,12 +127,13 @@ impl Runs for Ledger {
             ("execution", string(execution)),
         ];
         let update = named(update, &values).condition_expression("#execution = :execution");
-        self.happened("UpdateItem", run, update.send().await.map(drop))
+        self.took_effect("UpdateItem", run, update.send().await.map(drop))
     }
 }
 
-impl AppliedMigrations for Ledger {
-    async fn put_applied(&self, table: &str, migration: &str, applied: &Applied) -> Result<(), LedgerError> {
+impl Ledger {
+    /// Records that a migration was applied to a table.
+    pub async fn put_applied(&self, table: &str, migration: &str, applied: &Applied) -> Result<(), LedgerError> {
         let item = LedgerItem::from([
             ("run".to_owned(), string(&applied.run)),
             ("hash".to_owned(), string(&applied.hash)),
@@ -167,22 +145,31 @@ impl AppliedMigrations for Ledger {
         self.put(&pk_table(table), &sk_applied(migration), item).await
     }
 
-    async fn applied(&self, table: &str, migration: &str) -> Result<Option<Applied>, LedgerError> {
+    /// The record of a migration on a table; `None` if it is not applied.
+    pub async fn applied(&self, table: &str, migration: &str) -> Result<Option<Applied>, LedgerError> {
         let item = self.read(&pk_table(table), &sk_applied(migration)).await?;
         item.as_ref().map(applied).transpose()
     }
 
-    async fn note_verified(&self, table: &str, migration: &str, hash: &str, verified: bool) -> Result<(), LedgerError> {
+    /// Records the result of the last verification, if the migration is applied with this hash.
+    pub async fn set_verified(
+        &self,
+        table: &str,
+        migration: &str,
+        hash: &str,
+        verified: bool,
+    ) -> Result<(), LedgerError> {
         let (pk, sk) = (pk_table(table), sk_applied(migration));
         let update = self.client.update_item().table_name(&self.table).set_key(Some(key(&pk, &sk)));
         let values = [("hash", string(hash)), ("verified", AttributeValue::Bool(verified))];
         let update = named(update.update_expression("SET #verified = :verified"), &values);
-        // False: it is not applied, or with other content.
-        self.happened("UpdateItem", table, update.condition_expression("#hash = :hash").send().await.map(drop))
+        // False: the migration is not applied, or with another content.
+        self.took_effect("UpdateItem", table, update.condition_expression("#hash = :hash").send().await.map(drop))
             .map(drop)
     }
 
-    async fn forget_applied(&self, table: &str, migration: &str, run: &str) -> Result<(), LedgerError> {
+    /// Removes the record if `run` wrote it, after a roll-back.
+    pub async fn remove_applied(&self, table: &str, migration: &str, run: &str) -> Result<(), LedgerError> {
         let (pk, sk) = (pk_table(table), sk_applied(migration));
         let request = self.client.delete_item().table_name(&self.table);
         let request = request
@@ -190,8 +177,8 @@ impl AppliedMigrations for Ledger {
             .condition_expression("attribute_not_exists(pk) OR #run = :run")
             .expression_attribute_names("#run", "run")
             .expression_attribute_values(":run", string(run));
-        // False: a later run applied it again, and that record is not ours to remove.
-        self.happened("DeleteItem", table, request.send().await.map(drop))?;
+        // False: a later run applied the migration again, and its record stays.
+        self.took_effect("DeleteItem", table, request.send().await.map(drop))?;
         Ok(())
     }
 }
@@ -208,7 +195,7 @@ pub(crate) fn applied(item: &LedgerItem) -> Result<Applied, LedgerError> {
 }
 
 impl Ledger {
-    /// Puts a whole item.
+    /// Writes an item, replacing what was there.
     pub(crate) async fn put(&self, pk: &str, sk: &str, mut item: LedgerItem) -> Result<(), LedgerError> {
         item.extend(key(pk, sk));
         let request = self.client.put_item().table_name(&self.table);
@@ -217,7 +204,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Updates a run's record, which must be there: an update would otherwise invent one. Gives what it replaced.
+    /// Updates the record of a run and returns the replaced attributes. An error if there is no record: an update would
+    /// create an incomplete one.
     async fn set(
         &self,
         run: &str,
@@ -238,7 +226,7 @@ impl Ledger {
     }
 }
 
-/// Gives each attribute its placeholders: many of these names are reserved words.
+/// Adds placeholders for the names and values of these attributes: many of the names are reserved words.
 fn named(mut update: UpdateItemFluentBuilder, values: &[(&str, AttributeValue)]) -> UpdateItemFluentBuilder {
     for (name, value) in values {
         update = update

@@ -1,49 +1,51 @@
-//! The ledger: one DynamoDB table that remembers what outlives an execution.
+//! The layout of the ledger, and what all its records share.
 //!
-//! Every item has the string keys `pk` and `sk`, and every key is built here, so that the layout
-//! can be read in one place:
+//! The ledger is one DynamoDB table. It stores what must survive an execution. Its keys, the strings `pk` and `sk`, are all built
+//! here:
 //!
 //! | pk            | sk                              | what                                   |
 //! |---------------|---------------------------------|----------------------------------------|
-//! | `TABLE#<table>` | `LOCK`                        | who may work on the table, until when  |
-//! | `TABLE#<table>` | `APPLIED#<migration>`         | a migration that ended well            |
-//! | `RUN#<run>`   | `RUN`                           | the run's record                       |
-//! | `RUN#<run>`   | `CONTROL`                       | what the run's workers are told        |
-//! | `RUN#<run>`   | `CHECKPOINT#<phase>#<part>`     | how far a part got                   |
-//! | `RUN#<run>`   | `APPROVAL`                      | the question put to a person, and the answer |
-//! | `APPROVAL#<run>` | `SECRETS`                    | what it takes to answer: for approvers alone |
-//! | `SIGNATURE#<hash>` | `USED`                     | that a signature was taken, and for what |
+//! | `TABLE#<table>` | `LOCK`                        | which run may work on the table, and until when |
+//! | `TABLE#<table>` | `APPLIED#<migration>`         | a migration that was applied to the table |
+//! | `RUN#<run>`   | `RUN`                           | the state of the run                   |
+//! | `RUN#<run>`   | `CONTROL`                       | pause, stop, rates and monitors: what all workers of the run read |
+//! | `RUN#<run>`   | `CHECKPOINT#<phase>#<part>`     | the progress of a part               |
+//! | `RUN#<run>`   | `APPROVAL`                      | the question to the approvers, and the answer |
+//! | `APPROVAL#<run>` | `SECRETS`                    | what an approver needs to answer; only approvers may read it |
+//! | `SIGNATURE#<hash>` | `USED`                     | what a signature was used for        |
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::config::http::HttpResponse;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::ErrorName;
 
 use crate::error::CallError;
 
-/// An item of the ledger as DynamoDB gives it.
+/// An item of the ledger as the SDK returns it.
 pub(crate) type LedgerItem = HashMap<String, AttributeValue>;
 
-/// What can go wrong with the ledger.
+/// Why the ledger cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// The call failed.
+    /// The call to DynamoDB failed.
     #[error(transparent)]
     Call(CallError),
-    /// An item lacks an attribute, or holds one of another type.
+    /// An item lacks an attribute, or has one of another type.
     #[error("the ledger's item {pk} {sk} has no usable attribute {attribute}; was it edited by hand?")]
     Malformed {
         /// The item's partition key.
         pk: String,
         /// The item's sort key.
         sk: String,
-        /// The attribute.
+        /// The name of the attribute.
         attribute: &'static str,
     },
 }
 
 impl LedgerError {
-    /// The name under which a worker reports this failure unless it knows better.
+    /// The error name that a worker reports, unless the caller has a more exact one.
     pub fn name(&self) -> ErrorName {
         match self {
             Self::Call(error) => error.name(),
@@ -52,25 +54,22 @@ impl LedgerError {
     }
 }
 
-/// The ledger table and the client that reaches it. Its capabilities are the narrow traits of
-/// `ledger_lock`, `ledger_runs`, `ledger_approvals` and `ledger_checkpoints`.
+/// The ledger. Its methods are in the files of this folder, with the records that they read and write.
 #[derive(Debug, Clone)]
 pub struct Ledger {
-    /// The DynamoDB client.
+    /// The client that it is read and written with.
     pub client: aws_sdk_dynamodb::Client,
     /// The ledger table's name.
     pub table: String,
 }
 
 impl Ledger {
-    /// A ledger kept in `table`.
+    /// The ledger in this table.
     pub fn new(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
     }
-}
 
-impl Ledger {
-    /// Reads one item as it is now: what the ledger is asked for decides about writing.
+    /// Reads one item consistently: the workers decide by it whether they may write.
     pub(crate) async fn read(&self, pk: &str, sk: &str) -> Result<Option<LedgerItem>, LedgerError> {
         let request = self.client.get_item().table_name(&self.table);
         let request = request.set_key(Some(key(pk, sk))).consistent_read(true);
@@ -81,7 +80,30 @@ impl Ledger {
         Ok(answer.item)
     }
 
-    /// How an error calls an item.
+    /// Whether a conditional write took effect. A condition that failed is an answer, not an error.
+    pub(crate) fn took_effect<E>(
+        &self,
+        operation: &'static str,
+        resource: &str,
+        sent: Result<(), SdkError<E, HttpResponse>>,
+    ) -> Result<bool, LedgerError>
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        match sent {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                let error = CallError::new(operation, format!("{} for {resource}", self.table), error);
+                if error.has_code("ConditionalCheckFailedException") {
+                    Ok(false)
+                } else {
+                    Err(LedgerError::Call(error))
+                }
+            }
+        }
+    }
+
+    /// The name of an item in error messages.
     pub(crate) fn named(&self, pk: &str, sk: &str) -> String {
         format!("{}[{pk}, {sk}]", self.table)
     }
@@ -95,23 +117,23 @@ pub(crate) fn key(pk: &str, sk: &str) -> LedgerItem {
     ])
 }
 
-/// The string attribute `name`, if the item has it.
+/// The string attribute with this name, if the item has it.
 pub(crate) fn text(item: &LedgerItem, name: &str) -> Option<String> {
     item.get(name).and_then(|value| value.as_s().ok()).cloned()
 }
 
-/// The string attribute `name`, which every item of its kind has.
+/// The string attribute with this name; an error if the item does not have it.
 pub(crate) fn required(item: &LedgerItem, name: &'static str) -> Result<String, LedgerError> {
     text(item, name).ok_or_else(|| malformed(item, name))
 }
 
-/// The whole number in the attribute `name`, if the item has it.
+/// The whole number in the attribute with this name, if the item has it.
 pub(crate) fn number<N: std::str::FromStr>(item: &LedgerItem, name: &str) -> Option<N> {
     let value = item.get(name).and_then(|value| value.as_n().ok());
     value.and_then(|digits| digits.parse().ok())
 }
 
-/// The error that says which attribute of which item is unusable.
+/// The error for an attribute that is missing or has the wrong type.
 pub(crate) fn malformed(item: &LedgerItem, attribute: &'static str) -> LedgerError {
     LedgerError::Malformed {
         pk: text(item, "pk").unwrap_or_default(),
@@ -126,32 +148,32 @@ pub const SK_LOCK: &str = "LOCK";
 pub const SK_RUN: &str = "RUN";
 /// Sort key of a run's approval.
 pub const SK_APPROVAL: &str = "APPROVAL";
-/// Sort key of what it takes to answer.
+/// Sort key of the secrets of an approval.
 pub const SK_SECRETS: &str = "SECRETS";
-/// Sort key of a signature that was taken.
+/// Sort key of a used signature.
 pub const SK_USED: &str = "USED";
 
-/// Partition key of everything the ledger knows about the table `name`.
+/// Partition key of the lock and the applied migrations of a table.
 pub fn pk_table(name: &str) -> String {
     format!("TABLE#{name}")
 }
 
-/// Partition key of everything the ledger knows about the run `run`.
+/// Partition key of all records of a run except the secrets of its approval.
 pub fn pk_run(run: &str) -> String {
     format!("RUN#{run}")
 }
 
-/// Partition key of what it takes to answer for the run `run`. The template grants it by its beginning.
+/// Partition key of the secrets of a run's approval. The template grants access to keys with this prefix.
 pub fn pk_approval(run: &str) -> String {
     format!("APPROVAL#{run}")
 }
 
-/// Partition key of what is known of a signature.
+/// Partition key of the record of a used signature.
 pub fn pk_signature(hash: &str) -> String {
     format!("SIGNATURE#{hash}")
 }
 
-/// Sort key of the record that `migration` was applied.
+/// Sort key of the record of an applied migration.
 pub fn sk_applied(migration: &str) -> String {
     format!("APPLIED#{migration}")
 }

@@ -1,4 +1,4 @@
-//! The monitors of a run: CloudWatch alarms and Systems Manager change calendars, read at most once a minute for a whole run.
+//! Reads the monitors of a run: CloudWatch alarms and Systems Manager change calendars, at most once a minute per run.
 
 pub mod alarms;
 pub mod calendars;

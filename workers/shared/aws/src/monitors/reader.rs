@@ -1,36 +1,35 @@
-//! A look at the world around a run: its calendars and alarms, once a minute for the whole run.
+//! Reads the calendars and alarms of a run once a minute, for all its workers.
 //!
-//! No worker is appointed. Whoever reads a control item whose last look is a minute old claims the next one by a
-//! conditional write, looks, and leaves what it saw there for all. One that dies in between costs a minute: then the next
-//! look is due, and anybody's.
+//! No worker is special. A worker that finds a control item whose last reading is a minute old claims the next one with a
+//! conditional write, reads the monitors, and saves the result in the control item. If it dies in between, the next reading is
+//! due a minute later, and any worker may claim it.
 
 use tableshift_core::ErrorName;
 use tableshift_core::control::monitor_status::{MonitorReading, MonitorStatus};
 use tableshift_core::plan::monitors::Monitors;
 
 use crate::error::{CallError, Cause};
-use crate::ledger::control::SteerRun;
-use crate::ledger::table::LedgerError;
-use crate::monitors::alarms::{Alarms, ReadAlarms};
-use crate::monitors::calendars::{Calendars, ReadCalendars};
+use crate::ledger::table::{Ledger, LedgerError};
+use crate::monitors::alarms::Alarms;
+use crate::monitors::calendars::Calendars;
 
-/// Looking at what a run watches.
-pub trait Look {
-    /// What calendars and alarms say now. Nothing is called for what is not monitors.
-    async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError>;
+/// Reads the monitors of a run; the tests replace it.
+pub trait ReadMonitors {
+    /// The state of the calendars and alarms now. Without calendars, or without alarms, that service is not called.
+    async fn read(&self, monitors: &Monitors) -> Result<MonitorReading, CallError>;
 }
 
 /// The calendars and alarms of this account and Region.
 #[derive(Debug, Clone)]
-pub struct MonitorReader<C = Calendars, A = Alarms> {
-    /// The calendars.
-    pub calendars: C,
-    /// The alarms.
-    pub alarms: A,
+pub struct MonitorReader {
+    /// Reads change calendars.
+    pub calendars: Calendars,
+    /// Reads CloudWatch alarms.
+    pub alarms: Alarms,
 }
 
-impl<C: ReadCalendars, A: ReadAlarms> Look for MonitorReader<C, A> {
-    async fn look(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
+impl ReadMonitors for MonitorReader {
+    async fn read(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
         let closed = async {
             if monitors.calendars.is_empty() {
                 return Ok(None);
@@ -46,24 +45,24 @@ impl<C: ReadCalendars, A: ReadAlarms> Look for MonitorReader<C, A> {
     }
 }
 
-/// Why a look came to nothing, or ends the run.
+/// Why the monitors could not be read, or why they end the run.
 #[derive(Debug, thiserror::Error)]
 pub enum MonitorError {
-    /// The calendars or alarms did not answer.
-    #[error("the run's calendars and alarms could not be looked at, so it does not write")]
+    /// The calendars or alarms could not be read.
+    #[error("the run's calendars and alarms could not be read, so it does not write")]
     Call(#[source] CallError),
-    /// The ledger did not answer.
-    #[error("what calendars and alarms say could not be noted in the ledger")]
+    /// The reading could not be saved in the ledger.
+    #[error("the state of calendars and alarms could not be saved in the ledger")]
     Ledger(#[source] LedgerError),
-    /// A critical alarm.
+    /// An alarm that the plan calls critical is in ALARM.
     #[error(
-        "critical alarm `{0}` is in ALARM; see to it, then go on with `action: resume` or put items back with `action: roll-back`"
+        "critical alarm `{0}` is in ALARM; fix its cause, then continue with `action: resume` or restore the items with `action: roll-back`"
     )]
     Critical(String),
 }
 
 impl MonitorError {
-    /// The name under which a worker reports this failure.
+    /// The error name that a worker reports.
     pub fn name(&self) -> ErrorName {
         match self {
             Self::Call(error) => name_of(error),
@@ -73,7 +72,7 @@ impl MonitorError {
     }
 }
 
-/// The name of a failed look: a calendar or alarm that does not exist is the input's mistake.
+/// The error name for a failed reading. A calendar or alarm that does not exist is a mistake in the input.
 pub fn name_of(error: &CallError) -> ErrorName {
     match error.cause {
         Cause::NotFound | Cause::Refused => ErrorName::InvalidInput,
@@ -81,11 +80,10 @@ pub fn name_of(error: &CallError) -> ErrorName {
     }
 }
 
-/// Looks, if a look is due and this worker is the one to claim it. The monitor_status as it then is; `None` if another worker
-/// was faster.
+/// Reads the monitors if a reading is due and no other worker claims it. Returns the new status; `None` if nothing was read.
 pub async fn read_if_due(
-    ledger: &impl SteerRun,
-    monitor_reader: &impl Look,
+    ledger: &Ledger,
+    monitor_reader: &impl ReadMonitors,
     run: &str,
     monitors: &Monitors,
     monitor_status: &MonitorStatus,
@@ -94,14 +92,14 @@ pub async fn read_if_due(
     if monitors.is_empty() || !monitor_status.is_due(now) {
         return Ok(None);
     }
-    if !ledger.claim_look(run, now).await.map_err(MonitorError::Ledger)? {
+    if !ledger.claim_monitor_reading(run, now).await.map_err(MonitorError::Ledger)? {
         return Ok(None);
     }
-    let signals = monitor_reader.look(monitors).await.map_err(MonitorError::Call)?;
-    let after = monitor_status.after(&signals, now);
+    let reading = monitor_reader.read(monitors).await.map_err(MonitorError::Call)?;
+    let after = monitor_status.after(&reading, now);
     ledger.save_monitor_status(run, &after).await.map_err(MonitorError::Ledger)?;
-    tracing::info!(closed = after.closed.is_some(), in_alarm = signals.in_alarm.join(", "), "looked");
-    match monitors.critical(&signals.in_alarm) {
+    tracing::info!(closed = after.closed.is_some(), in_alarm = reading.in_alarm.join(", "), "read the monitors");
+    match monitors.critical(&reading.in_alarm) {
         Some(name) => Err(MonitorError::Critical(name.to_owned())),
         None => Ok(Some(after)),
     }

@@ -1,71 +1,71 @@
-//! Starting executions of the stage's state machine, and looking at them.
+//! Starts, describes and lists executions of the stage's state machine.
 
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent};
 
 use crate::error::{CallError, Cause};
 
-/// The state machine of a stage.
+/// The executions of the state machine of a stage.
 #[derive(Debug, Clone)]
 pub struct Operate {
     client: aws_sdk_sfn::Client,
     state_machine: String,
 }
 
-/// What became of a start.
+/// The outcome of a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Started {
-    /// A new execution.
+    /// A new execution was started.
     New(Run),
-    /// An execution of this name was there already, running or not.
+    /// An execution with this name existed already, running or not.
     There(Run),
 }
 
 /// An execution's name and ARN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
-    /// Its name: the id of the run, if it began one.
+    /// The name. It is also the id of the run, if the execution began a new run.
     pub name: String,
-    /// Its ARN.
+    /// The ARN.
     pub arn: String,
 }
 
-/// An execution as it stands.
+/// The state of an execution.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Executing {
-    /// Whether it still runs, or how it ended.
+    /// Whether it runs, succeeded or failed.
     pub status: Status,
-    /// Its error's name, if it failed.
+    /// If it failed: the error name.
     pub error: Option<String>,
-    /// Its error's cause, if it failed.
+    /// If it failed: the cause.
     pub cause: Option<String>,
-    /// Its output as JSON, if it succeeded.
+    /// If it succeeded: the output as JSON.
     pub output: Option<String>,
-    /// Its input as JSON.
+    /// The input as JSON.
     pub input: String,
 }
 
-/// How an execution stands.
+/// Whether an execution runs, or how it ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Status {
-    /// It runs.
+    /// It runs, or is about to be redriven.
     #[default]
     Running,
-    /// It did what was asked.
+    /// It reached the end of the state machine.
     Succeeded,
-    /// It failed, was stopped or ran out of time.
+    /// It failed, was stopped or timed out.
     Failed,
 }
 
-/// A line of the list of executions.
+/// An entry in the list of executions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// Its name and ARN.
+    /// The name and ARN.
     pub run: Run,
-    /// How it stands.
+    /// Whether it runs, succeeded or failed.
     pub status: Status,
-    /// When it started, in epoch seconds.
+    /// The start, in epoch seconds.
     pub started: i64,
-    /// When it stopped, in epoch seconds.
+    /// The end, in epoch seconds; `None` while it runs.
     pub stopped: Option<i64>,
 }
 
@@ -74,14 +74,14 @@ impl Operate {
         Self { client, state_machine: state_machine.to_owned() }
     }
 
-    /// The execution of this name, there or not.
+    /// The execution with this name, whether it exists or not.
     pub fn named(&self, name: &str) -> Run {
         let arn = self.state_machine.replacen(":stateMachine:", ":execution:", 1);
         Run { name: name.to_owned(), arn: format!("{arn}:{name}") }
     }
 
-    /// Starts an execution. Step Functions gives a name once in 90 days. An execution that is there already under this name
-    /// is no error, whatever its input.
+    /// Starts an execution. A name can be used once in 90 days. If an execution with this name exists, that is not an error,
+    /// whatever its input. Source: Step Functions API reference, StartExecution.
     pub async fn start(&self, name: &str, input: &str) -> Result<Started, CallError> {
         let request = self.client.start_execution().state_machine_arn(&self.state_machine).name(name).input(input);
         match request.send().await {
@@ -93,7 +93,7 @@ impl Operate {
         }
     }
 
-    /// How an execution stands; none if Step Functions does not know it.
+    /// The state of an execution; `None` if Step Functions does not know it.
     pub async fn describe(&self, arn: &str) -> Result<Option<Executing>, CallError> {
         let answer = self.client.describe_execution().execution_arn(arn).send().await;
         let answer = match answer.map_err(|error| CallError::new("DescribeExecution", arn, error)) {
@@ -109,7 +109,7 @@ impl Operate {
         }))
     }
 
-    /// The state that an execution entered last; none at its very start.
+    /// The state of the state machine that the execution entered last; `None` before the first.
     pub async fn state(&self, arn: &str) -> Result<Option<String>, CallError> {
         let request = self.client.get_execution_history().execution_arn(arn).reverse_order(true);
         let answer = request.include_execution_data(false).max_results(100).send().await;
@@ -117,7 +117,7 @@ impl Operate {
         Ok(answer.events.iter().find_map(entered))
     }
 
-    /// The latest executions, newest first.
+    /// The latest executions, at most `most`, newest first.
     pub async fn latest(&self, most: i32) -> Result<Vec<Summary>, CallError> {
         let request = self.client.list_executions().state_machine_arn(&self.state_machine).max_results(most);
         let answer =

@@ -1,6 +1,6 @@
-//! A person's or a pipeline's session with a deployed stage, with the credentials that the AWS CLI would use.
+//! What the command does with a deployed stage, for a person or a pipeline, with the credentials that the AWS CLI would use.
 //!
-//! Only the command has this (feature `operate`); no worker can start or describe a run this way.
+//! Only the command is built with this (feature `operate`); workers cannot start or describe runs.
 
 pub mod executions;
 pub mod progress;

@@ -21,16 +21,9 @@ pub struct SegmentCounts {
     pub tally: Tally,
 }
 
-/// Looking at a run under way, and at what was done to a table.
-pub trait Progressing {
+impl Ledger {
     /// What the parts of a phase come to so far in this wave. Read from the ledger's checkpoints, which workers save at every page.
-    async fn progress(&self, run: &str, phase: Phase, wave: Wave) -> Result<SegmentCounts, LedgerError>;
-    /// The migrations that are applied to a table, by id.
-    async fn all_applied(&self, table: &str) -> Result<Vec<(String, Applied)>, LedgerError>;
-}
-
-impl Progressing for Ledger {
-    async fn progress(&self, run: &str, phase: Phase, wave: Wave) -> Result<SegmentCounts, LedgerError> {
+    pub async fn progress(&self, run: &str, phase: Phase, wave: Wave) -> Result<SegmentCounts, LedgerError> {
         let mut sum = SegmentCounts::default();
         for item in self.under(&pk_run(run), &sk_checkpoint_of(phase.as_str(), "")).await? {
             let checkpoint = checkpoint(&item)?;
@@ -45,7 +38,8 @@ impl Progressing for Ledger {
         Ok(sum)
     }
 
-    async fn all_applied(&self, table: &str) -> Result<Vec<(String, Applied)>, LedgerError> {
+    /// The migrations that are applied to a table, by id.
+    pub async fn all_applied(&self, table: &str) -> Result<Vec<(String, Applied)>, LedgerError> {
         let prefix = sk_applied("");
         let items = self.under(&pk_table(table), &prefix).await?;
         let named = items.iter().map(|item| {

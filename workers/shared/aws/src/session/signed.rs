@@ -1,4 +1,4 @@
-//! Starting in one's own name.
+//! Signs the input of an execution, so that the run knows who started it.
 
 use std::time::SystemTime;
 
@@ -8,10 +8,10 @@ use tableshift_core::approval::signature::Statement;
 use crate::identity::signing::{Signer, SigningError};
 use crate::session::executions::Run;
 
-/// The input of an execution with the proof of who starts it, for this execution and this input alone.
+/// Adds the field `requested_by` to the input: a signature that is valid for this execution and this input only.
 ///
-/// Sign right before the start: the proof counts for a quarter of an hour, and no two are alike, so Step Functions takes
-/// the same start twice for two.
+/// Call it right before the start. The signature is valid for 15 minutes. Each signature is different, so Step Functions treats
+/// two starts with the same input as different ones.
 pub async fn signed(signer: &Signer, execution: &Run, mut input: Value, at: SystemTime) -> Result<Value, SigningError> {
     let signature = signer.sign(&Statement::start(&execution.arn, &input), at).await?;
     if let Some(fields) = input.as_object_mut() {

@@ -38,7 +38,9 @@ pub enum StageError {
         source: CallError,
     },
     /// Its stack has not the outputs of this version.
-    #[error("the stack tableshift-{stage} has no output {output}; deploy this version of the stage with scripts/deploy")]
+    #[error(
+        "the stack tableshift-{stage} has no output {output}; deploy this version of the stage with scripts/deploy"
+    )]
     Output {
         /// The stage.
         stage: String,

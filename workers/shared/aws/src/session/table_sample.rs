@@ -1,4 +1,4 @@
-//! What a command that a person runs may do: look at a table, and at some of its items. Nothing here writes.
+//! Describes a table and reads a sample of its items, for the command. Nothing here writes.
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use tableshift_core::item::value::Item;
@@ -8,21 +8,20 @@ use crate::dynamodb::scan::{PageRequest, ScanSegment, TableItems};
 use crate::dynamodb::tables::Tables;
 use crate::error::CallError;
 
-/// The edges of a person's shell. Credentials and Region come from where the AWS CLI looks for them: environment, then
-/// the profile's files.
+/// The clients of the command. Credentials and Region come from the environment or the profile, as in the AWS CLI.
 #[derive(Debug, Clone)]
 pub struct Shell {
     config: SdkConfig,
 }
 
 impl Shell {
-    /// The edges for this shell's environment.
+    /// Reads the environment and the profile.
     pub async fn from_env() -> Self {
         let defaults = aws_config::defaults(BehaviorVersion::latest());
         Self { config: defaults.retry_config(retries()).timeout_config(timeouts()).load().await }
     }
 
-    /// Descriptions of tables.
+    /// Describes tables.
     pub fn tables(&self) -> Tables {
         Tables::new(aws_sdk_dynamodb::Client::new(&self.config))
     }
@@ -33,20 +32,20 @@ impl Shell {
     }
 }
 
-/// Into how many parts a table is cut, so that a sample is not all from one place.
-const PARTS: u32 = 16;
+/// The number of segments that a sample is taken from, so that it does not come from one place of the table.
+const SEGMENTS: u32 = 16;
 
-/// At most this many items, from all over a table: one page of each part, no longer than is wanted of it. The later parts
-/// make up for what the earlier ones do not have.
+/// Reads at most `items` items, spread over the table: one page of each segment. If a segment has too few, the next ones give
+/// more.
 pub async fn sample(table: &impl ScanSegment, items: u32) -> Result<Vec<Item>, CallError> {
     let mut found = Vec::new();
-    for segment in 0..PARTS {
+    for segment in 0..SEGMENTS {
         let left = items.saturating_sub(u32::try_from(found.len()).unwrap_or(u32::MAX));
         if left == 0 {
             break;
         }
-        let limit = Some(left.div_ceil(PARTS - segment));
-        let request = PageRequest { segment, segments: PARTS, cursor: None, consistent: false, filter: None, limit };
+        let limit = Some(left.div_ceil(SEGMENTS - segment));
+        let request = PageRequest { segment, segments: SEGMENTS, cursor: None, consistent: false, filter: None, limit };
         found.extend(table.page(&request).await?.items);
     }
     Ok(found)

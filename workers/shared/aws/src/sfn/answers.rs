@@ -1,30 +1,23 @@
-//! Sending an answer to a state that waits for one.
+//! Sends answers to states that wait for one with a task token.
 
 use aws_sdk_sfn::Client;
 
 use crate::error::CallError;
 
-/// Step Functions, as far as it takes answers.
+/// The waiting tasks of this account and Region.
 #[derive(Debug, Clone)]
 pub struct Answers {
     client: Client,
 }
 
-/// Answering with a task token.
-pub trait SendAnswer {
-    /// Sends the output for the task that waits under this token. False: nothing waits under it any more.
-    async fn send(&self, token: &str, output: &str) -> Result<bool, CallError>;
-}
-
 impl Answers {
-    /// The answers that `client` sends.
+    /// Uses this client.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
-}
 
-impl SendAnswer for Answers {
-    async fn send(&self, token: &str, output: &str) -> Result<bool, CallError> {
+    /// Sends `output`, a JSON string, to the task that waits with this token. False: no task waits with it any more.
+    pub async fn send(&self, token: &str, output: &str) -> Result<bool, CallError> {
         let sent = self.client.send_task_success().task_token(token).output(output).send().await;
         match sent.map_err(|error| CallError::new("SendTaskSuccess", "the waiting task", error)) {
             Ok(_) => Ok(true),

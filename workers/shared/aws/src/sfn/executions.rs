@@ -1,21 +1,21 @@
-//! Executions of the state machine, as far as a lock cares about them.
+//! Asks whether an execution still runs, to decide about the lock that it has.
 
 use crate::error::{CallError, Cause};
 
-/// The executions that a client reaches.
+/// The executions of this account and Region.
 #[derive(Debug, Clone)]
 pub struct Executions {
     client: aws_sdk_sfn::Client,
 }
 
-/// Asking whether an execution still runs.
+/// Asks whether an execution still runs; the tests replace it.
 pub trait WatchExecution {
-    /// Whether the execution is still running. One that Step Functions has forgotten is not.
+    /// Whether the execution with this ARN still runs. An execution that Step Functions does not know any more does not.
     async fn is_running(&self, execution: &str) -> Result<bool, CallError>;
 }
 
 impl Executions {
-    /// The executions that `client` reaches.
+    /// Uses this client.
     pub fn new(client: aws_sdk_sfn::Client) -> Self {
         Self { client }
     }
@@ -25,7 +25,7 @@ impl WatchExecution for Executions {
     async fn is_running(&self, execution: &str) -> Result<bool, CallError> {
         let request = self.client.describe_execution().execution_arn(execution);
         match request.send().await {
-            // An execution that waits to be redriven may write again, so it counts as running.
+            // An execution that is about to be redriven may write again, so it counts as running.
             Ok(answer) => Ok(matches!(answer.status.as_str(), "RUNNING" | "PENDING_REDRIVE")),
             Err(error) => {
                 let error = CallError::new("DescribeExecution", execution, error);

@@ -1,4 +1,4 @@
-//! Step Functions: executions of the state machine, and answers to tasks that wait.
+//! Calls to Step Functions: whether an execution still runs, and answers to tasks that wait.
 
 pub mod answers;
 pub mod executions;

@@ -50,26 +50,24 @@ fn within_range(number: &BigDecimal) -> Option<String> {
     (zero || (-130..=125).contains(&magnitude)).then(|| if zero { "0".to_owned() } else { number.to_plain_string() })
 }
 
-/// The number of significant digits that a 64-bit float holds without loss.
-pub(crate) const FLOAT_DIGITS: usize = 15;
+/// Whether a float may round this number: it has more than the 15 significant digits that every float keeps.
+pub(crate) fn may_be_rounded(number: &str) -> bool {
+    let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_start_matches('0').trim_end_matches('0').len() > f64::DIGITS as usize
+}
 
-/// Whether reading a decimal as a 64-bit integer or float changes it. Infinity and what is not a number count as changed,
-/// because JSON has neither.
-pub(crate) fn is_rounded_when_read(text: &str) -> bool {
-    let unsigned = text.trim_start_matches(['-', '+']).to_ascii_lowercase();
+/// Whether reading a document changes this number: the reader knows 64-bit integers and floats. Infinity and what is not a
+/// number count as changed, because JSON has neither. False for a string that is not a number within DynamoDB's range.
+pub(crate) fn is_rounded_when_read(number: &str) -> bool {
+    let unsigned = number.trim_start_matches(['-', '+']).to_ascii_lowercase();
     if unsigned == ".inf" || unsigned == ".nan" {
         return true;
     }
-    let Some(exact) = normal(text) else { return false };
-    let is_integer = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok();
-    let read = || text.parse::<f64>().ok().and_then(from_float);
+    let Some(exact) = normal(number) else { return false };
+    let is_integer = number.parse::<i64>().is_ok() || number.parse::<u64>().is_ok();
+    let read = || number.parse::<f64>().ok().and_then(from_float);
     !is_integer && read().as_ref() != Some(&exact)
-}
-
-/// The number of significant digits of a number in normal form.
-pub(crate) fn significant_digits(normal: &str) -> usize {
-    let digits: String = normal.chars().filter(char::is_ascii_digit).collect();
-    digits.trim_start_matches('0').trim_end_matches('0').len()
 }
 
 /// Compares two decimal strings as numbers; `None` if one of them is not a number.
@@ -112,6 +110,17 @@ mod tests {
         for other in ["9223372036854775808", "0.5", "", "x"] {
             assert_eq!(integer(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_number_that_a_float_does_not_hold_is_rounded_when_it_is_read() {
+        for exact in ["0.1", "1e10", "9007199254740993", "18446744073709551615", "123456789012345", "text"] {
+            assert!(!is_rounded_when_read(exact), "{exact}");
+        }
+        for rounded in ["0.12345678901234567890", "18446744073709551617", "1234567890123456789012e-3"] {
+            assert!(is_rounded_when_read(rounded) && may_be_rounded(rounded), "{rounded}");
+        }
+        assert!(!may_be_rounded("0.000123456789012345e12") && may_be_rounded("0.1234567890123456"));
     }
 
     #[test]

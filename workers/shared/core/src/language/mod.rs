@@ -9,4 +9,6 @@ pub mod compile;
 pub mod diagnostics;
 pub mod document;
 pub mod expression;
+pub mod finding;
 pub mod registry;
+pub mod suggest;

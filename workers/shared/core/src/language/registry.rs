@@ -8,10 +8,11 @@ use crate::change::filter::Filter;
 use crate::change::footprint::Footprint;
 use crate::change::migration::{Migration, Outcome};
 use crate::item::value::Item;
-use crate::language::compile::compiled::{Compiled, MeaningError, is_name};
+use crate::language::compile::compiled::{Compiled, MeaningError};
+use crate::language::compile::form;
 use crate::language::document::Document;
 use crate::language::document::field::Field;
-use crate::language::document::requires::Requirement;
+use crate::change::filter::Filter;
 use std::fmt;
 use std::sync::Arc;
 
@@ -90,16 +91,7 @@ impl Runnable {
         let Some(wanted) = document.code else {
             return Compiled::of(document).map(Box::new).map(Self::Document);
         };
-        if !is_name(&document.id) {
-            return Err(MeaningError::Id(document.id.clone()));
-        }
-        let steps = !document.change.is_empty() || !document.rules.is_empty();
-        if steps || document.r#where.is_some() || document.check.is_some() {
-            return Err(MeaningError::Form(
-                "has `code` beside `where`, `change`, `check` or `rules`; write one of them",
-            ));
-        }
-        Requirement::of(document).map_err(MeaningError::Requirement)?;
+        MeaningError::refuse(form::check(document))?;
         let Some(entry) = registry.find(&document.id) else {
             return Err(MeaningError::UnknownCode { id: document.id.clone(), known: registry.ids() });
         };
@@ -228,7 +220,8 @@ mod tests {
         assert!(
             refused("id: mark\ncode: 1").contains("has revision 2 in this build, but the document names revision 1")
         );
-        assert!(refused("id: mark\ncode: 2\nwhere: 'true'").contains("`code` beside `where`"));
+        assert!(refused("id: mark\ncode: 1").contains("is of revision 2 in this build, and revision 1 is asked for"));
+        assert!(refused("id: mark\ncode: 2\nwhere: 'true'").contains("`where` cannot be beside `code`"));
         let compiled = Compiled::of(&REGISTRY.document("mark").unwrap()).map(|_| ()).unwrap_err().to_string();
         assert!(compiled.contains("migration in Rust"), "{compiled}");
     }

@@ -1,6 +1,4 @@
 //! A worker's share of the run's write and read units, and the throttles that it meets.
-
-use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_core::control::throttle::{Reach, Reason};
 
 use super::Part;

@@ -1,7 +1,4 @@
 //! Counting a page, saving the checkpoint, and ending an invocation.
-
-use tableshift_aws::ledger::checkpoints::Checkpoints as _;
-use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::run_files::{store, store_findings};
 use tableshift_core::item::value::Item;
 use tableshift_core::plan::child::Progress;

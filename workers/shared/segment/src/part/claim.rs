@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use tableshift_aws::ledger::checkpoints::{Checkpoint, Checkpoints as _};
+use tableshift_aws::ledger::checkpoints::Checkpoint;
 use tableshift_aws::run_files::{load, load_plan};
 use tableshift_core::change::table_rules::TableRules;
 use tableshift_core::language::registry::Runnable;

@@ -1,10 +1,8 @@
 //! What a worker may do now: the fence (is the lock still the run's?), stops, and holds.
 
 use std::time::Duration;
-
-use tableshift_aws::ledger::control::SteerRun as _;
 use tableshift_aws::ledger::lock::LockTable as _;
-use tableshift_aws::monitors::reader::{Look, read_if_due};
+use tableshift_aws::monitors::reader::{ReadMonitors, read_if_due};
 use tableshift_core::control::hold::Hold;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::control::run_control::State;
@@ -48,7 +46,7 @@ impl Part<'_> {
     }
 
     /// As [`Part::directive`], and reads the calendars and alarms first if it is time to and no other worker does.
-    pub async fn directive_from_monitors(&self, monitor_reader: &impl Look) -> Result<Directive, PartError> {
+    pub async fn directive_from_monitors(&self, monitor_reader: &impl ReadMonitors) -> Result<Directive, PartError> {
         self.directive().await?;
         let (now, before) = ((self.clock)(), self.control.borrow().monitor_status.clone());
         let status = read_if_due(self.ledger, monitor_reader, &self.id.run, &self.plan.monitors, &before, now).await;

@@ -10,7 +10,7 @@ pub(crate) const MAX_PARTS: usize = 33;
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PathError {
     /// Two dots in a row, a dot at the start or end, or an empty path.
-    #[error("path `{path}` has an empty part; write names joined by single dots, or quote a name that holds dots")]
+    #[error("path `{path}` has an empty part")]
     EmptyPart {
         /// The path as written.
         path: String,
@@ -22,9 +22,7 @@ pub enum PathError {
         path: String,
     },
     /// Brackets without a position in them.
-    #[error(
-        "path `{path}` has brackets that are neither `[*]` nor a position such as `[0]`; quote a name that holds brackets"
-    )]
+    #[error("path `{path}` has brackets that are neither `[*]` nor a position such as `[0]`")]
     Position {
         /// The path as written.
         path: String,
@@ -35,6 +33,18 @@ pub enum PathError {
         /// The path as written.
         path: String,
     },
+}
+
+impl PathError {
+    /// What to write instead.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::EmptyPart { .. } => "write names joined by single dots, or quote a name that holds dots",
+            Self::Quote { .. } => "close the quote before the next dot",
+            Self::Position { .. } => "quote a name that holds brackets",
+            Self::TooDeep { .. } => "name an attribute that is less deep",
+        }
+    }
 }
 
 /// Why a value cannot be set at a path.

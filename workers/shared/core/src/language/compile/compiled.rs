@@ -7,12 +7,17 @@ use crate::change::item_change::Change;
 use crate::change::migration::{Migration, Outcome};
 use crate::item::value::{Item, item_bytes};
 pub use crate::language::compile::error::MeaningError;
-use crate::language::compile::reading;
+use crate::language::compile::fault::Fault;
+use crate::language::compile::form;
+pub use crate::language::compile::form::is_name;
+use crate::language::compile::reading::{self, Reading};
 use crate::language::compile::steps::{self, Action, Step, Watch};
 use crate::language::document::Document;
 use crate::language::document::field::Field;
-use crate::language::document::requires::Requirement;
-use crate::language::expression::cel::{Expression, Scope};
+use crate::language::expression::cel::Expression;
+use crate::change::filter::Filter;
+use crate::language::expression::scope::Scope;
+use crate::language::finding::Code;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -39,13 +44,26 @@ pub(crate) struct Rule {
 }
 
 impl Compiled {
-    /// Compiles a document. The first fault is the error; [`diagnostics`](crate::language::diagnostics) finds all of them.
+    /// Checks a document and compiles it.
     pub fn of(document: &Document) -> Result<Self, MeaningError> {
-        if !is_name(&document.id) {
-            return Err(MeaningError::Id(document.id.clone()));
+        MeaningError::refuse(form::check(document))?;
+        if document.code.is_some() {
+            let fault =
+                Fault::of_name("code", Code::Form, "this is a migration in Rust, which has no steps to compile");
+            return Err(MeaningError::Faults(vec![fault.help("run it through the registry")]));
         }
-        Requirement::of(document).map_err(MeaningError::Requirement)?;
-        let rules = reading::rules(document)?.into_iter().map(Rule::of).collect::<Result<Vec<_>, _>>()?;
+        let (compiled, faults) = Self::examine(document);
+        MeaningError::refuse(faults)?;
+        Ok(compiled)
+    }
+
+    /// Compiles the rules of a document, and finds everything that is wrong with them. If a fault is an error, the result
+    /// lacks the parts that have faults.
+    pub(crate) fn examine(document: &Document) -> (Self, Vec<Fault>) {
+        let mut reading = Reading::default();
+        let written = reading::rules(document);
+        reading.reach(&written);
+        let rules: Vec<Rule> = written.into_iter().map(|rule| Rule::of(rule, &mut reading)).collect();
         let steps = || rules.iter().flat_map(Rule::all_steps);
         let touched: BTreeSet<String> = steps().flat_map(Step::touches).map(str::to_owned).collect();
         let read = rules.iter().flat_map(Rule::conditions).flat_map(|(_, e)| e.reads().iter().cloned());
@@ -53,7 +71,7 @@ impl Compiled {
         let of_key = |(_, e): (_, &Expression)| e.key_reads().iter().cloned().collect::<Vec<_>>();
         let of_steps = steps().flat_map(Step::expressions).flat_map(of_key);
         let key_reads = rules.iter().flat_map(Rule::conditions).flat_map(of_key).chain(of_steps).collect();
-        Ok(Self { id: document.id.clone(), rules, footprint, key_reads })
+        (Self { id: document.id.clone(), rules, footprint, key_reads }, reading.faults)
     }
 
     /// Refuses a migration that touches a key attribute of its table, or reads one that the key does not have.
@@ -140,16 +158,16 @@ fn apply(rule: &Rule, item: &mut Item, key: &Item, watch: &mut Watch<'_>) -> Res
 }
 
 impl Rule {
-    fn of(written: reading::Written<'_>) -> Result<Self, MeaningError> {
+    fn of(written: reading::Written<'_>, reading: &mut Reading) -> Self {
         let field = |name| Field::of(written.number, name);
         let name = written.name.map(str::to_owned).or_else(|| written.number.map(|number| number.to_string()));
-        Ok(Self {
+        Self {
             number: written.number,
             name,
-            matches: reading::expression(field("where"), written.matches)?,
-            check: reading::expression(field("check"), written.check)?,
-            steps: reading::steps(&field(""), written.change)?,
-        })
+            matches: reading.condition(field("where"), written.matches),
+            check: reading.condition(field("check"), written.check),
+            steps: reading.steps(&field(""), written.change),
+        }
     }
 
     fn matches(&self, item: &Item) -> Result<bool, Invalid> {
@@ -232,12 +250,6 @@ impl Migration for Compiled {
     fn check(&self, item: &Item) -> bool {
         self.rules.iter().any(|rule| rule.check.as_ref().is_none_or(|check| check.holds(item).unwrap_or(false)))
     }
-}
-
-/// Whether a string can name a file, a part of an S3 key and a ledger entry.
-pub fn is_name(text: &str) -> bool {
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    (1..=80).contains(&text.len()) && text.chars().all(legal) && !text.chars().all(|c| c == '.')
 }
 
 #[cfg(test)]

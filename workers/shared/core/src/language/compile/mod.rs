@@ -5,5 +5,7 @@
 
 pub mod compiled;
 pub mod error;
+pub mod fault;
+pub(crate) mod form;
 pub(crate) mod reading;
 pub(crate) mod steps;

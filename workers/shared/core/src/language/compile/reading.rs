@@ -1,13 +1,15 @@
-//! Reads a document's rules and steps: paths are parsed, expressions compiled, and literals turned into DynamoDB values.
+//! Steps and expressions of a document, read into checked form. Each of their rules is stated here, or in the room that
+//! it is about, and each fault is collected, so that one does not hide the next.
 
 use crate::item::numbers;
 use crate::item::path::{Part, Path};
 use crate::item::value::Value;
-use crate::language::compile::error::MeaningError;
+use crate::language::compile::fault::Fault;
 use crate::language::compile::steps::{Action, Otherwise, Source, Step};
 use crate::language::document::field::Field;
 use crate::language::document::{self, Document};
-use crate::language::expression::cel::Expression;
+use crate::language::expression::cel::{Expression, Purpose};
+use crate::language::finding::{Code, Level};
 use std::collections::BTreeMap;
 
 /// How deep a literal may nest. Source: DynamoDB developer guide, "Quotas", nested attribute depth.
@@ -22,28 +24,16 @@ pub(crate) struct Written<'d> {
     pub(crate) change: &'d [document::Step],
 }
 
-/// The rules of a document, in order. Refuses a document that mixes its forms, and a rule that no item can reach.
-pub(crate) fn rules(document: &Document) -> Result<Vec<Written<'_>>, MeaningError> {
-    let single = Written {
-        number: None,
-        name: None,
-        matches: document.r#where.as_deref(),
-        check: document.check.as_deref(),
-        change: &document.change,
-    };
-    if document.code.is_some() {
-        return Err(MeaningError::Form(
-            "is a migration in Rust, which has no steps to compile; run it through the registry",
-        ));
-    }
+/// The rules of a document.
+pub(crate) fn rules(document: &Document) -> Vec<Written<'_>> {
     if document.rules.is_empty() {
-        return Ok(vec![single]);
-    }
-    if !single.change.is_empty() {
-        return Err(MeaningError::Form("has both `change` and `rules`; write one of them"));
-    }
-    if single.matches.is_some() || single.check.is_some() {
-        return Err(MeaningError::Form("has `where` or `check` beside `rules`; write them within each rule"));
+        return vec![Written {
+            number: None,
+            name: None,
+            matches: document.r#where.as_deref(),
+            check: document.check.as_deref(),
+            change: &document.change,
+        }];
     }
     let rules = document.rules.iter().enumerate().map(|(index, rule)| Written {
         number: Some(index + 1),
@@ -52,168 +42,228 @@ pub(crate) fn rules(document: &Document) -> Result<Vec<Written<'_>>, MeaningErro
         check: rule.check.as_deref(),
         change: &rule.change,
     });
-    let rules: Vec<_> = rules.collect();
-    match rules.iter().position(|rule| rule.matches.is_none()) {
-        Some(all) if all + 1 < rules.len() => Err(MeaningError::Unreachable { rule: all + 2, before: all + 1 }),
-        _ => Ok(rules),
+    rules.collect()
+}
+
+/// Reads parts of a document and collects what is wrong with them. What has a fault is left out of the result.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl Reading {
+    /// Finds the first rule that no item reaches.
+    pub(crate) fn reach(&mut self, rules: &[Written<'_>]) {
+        let Some(all) = rules.iter().position(|rule| rule.matches.is_none()) else { return };
+        if all + 1 < rules.len() {
+            let (rule, before) = (all + 2, all + 1);
+            let message =
+                format!("this rule is for no item: rule {before}, before it, has no `where` and takes every item");
+            let fault = Fault::of_value(Field::of(Some(rule), ""), Code::Unreachable, message);
+            self.faults.push(fault.help(format!("write a `where` in rule {before}, or put it last")));
+        }
     }
-}
 
-/// Compiles the expression of an optional field.
-pub(crate) fn expression(field: Field, source: Option<&str>) -> Result<Option<Expression>, MeaningError> {
-    let compile = |text| Expression::compile(text).map_err(|source| MeaningError::Expression { field, source });
-    source.map(compile).transpose()
-}
-
-/// Reads the steps of a rule, or those within a step. There must be at least one.
-pub(crate) fn steps(place: &Field, steps: &[document::Step]) -> Result<Vec<Step>, MeaningError> {
-    if steps.is_empty() {
-        return Err(MeaningError::NoSteps(place.named("change")));
+    /// A condition that a field may hold.
+    pub(crate) fn condition(&mut self, field: Field, source: Option<&str>) -> Option<Expression> {
+        self.expression(&field, source?, Purpose::Condition)
     }
-    steps.iter().enumerate().map(|(index, written)| step(place.step(index + 1), written)).collect()
-}
 
-fn step(field: Field, step: &document::Step) -> Result<Step, MeaningError> {
-    let when = expression(field.named("when"), step.when.as_deref())?;
-    let action = Reader { field: &field }.action(&step.action)?;
-    Ok(Step { field, when, action })
-}
+    fn expression(&mut self, field: &Field, source: &str, purpose: Purpose) -> Option<Expression> {
+        let (expression, findings) = Expression::examine(source, purpose);
+        let is_sound = findings.iter().all(|finding| finding.level != Level::Error);
+        self.faults.extend(findings.into_iter().map(|finding| Fault::of_expression(field.clone(), finding)));
+        expression.filter(|_| is_sound)
+    }
 
-/// Reads the action of one step.
-struct Reader<'s> {
-    field: &'s Field,
-}
+    /// The steps of a rule, or those within a step.
+    pub(crate) fn steps(&mut self, place: &Field, steps: &[document::Step]) -> Vec<Step> {
+        if steps.is_empty() {
+            let fault = Fault::of_value(place.named("change"), Code::EmptyField, "`change` is empty");
+            self.faults.push(fault.help("write at least one step, as in `- set: version` with `to: 2` below it"));
+        }
+        let numbered = steps.iter().enumerate();
+        numbered.filter_map(|(index, written)| self.step(place.step(index + 1), written)).collect()
+    }
 
-impl Reader<'_> {
-    fn action(&self, action: &document::Action) -> Result<Action, MeaningError> {
-        Ok(match action {
+    fn step(&mut self, field: Field, step: &document::Step) -> Option<Step> {
+        let when = self.condition(field.named("when"), step.when.as_deref());
+        let action = self.action(&field, &step.action)?;
+        Some(Step { field, when, action })
+    }
+
+    /// The action of the step that is `field`.
+    pub(crate) fn action(&mut self, field: &Field, action: &document::Action) -> Option<Action> {
+        let mut reader = Reader { field, reading: self };
+        Some(match action {
             document::Action::Set { path, to } => {
-                let path = self.path("set", path)?;
-                Action::Set(path.clone(), self.source(&path, to)?)
+                let (path, source) = reader.assignment("set", path, to)?;
+                Action::Set(path, source)
             }
             document::Action::Default { path, to } => {
-                let path = self.path("default", path)?;
-                Action::Default(path.clone(), self.source(&path, to)?)
+                let (path, source) = reader.assignment("default", path, to)?;
+                Action::Default(path, source)
             }
-            document::Action::Rename(rename) => self.rename(rename)?,
+            document::Action::Rename(rename) => reader.rename(rename)?,
             document::Action::Copy(pair) => {
-                let (from, to) = self.pair(("copy.from", "copy.to"), &pair.from, &pair.to)?;
+                let (from, to) = reader.pair(("copy.from", "copy.to"), &pair.from, &pair.to)?;
                 Action::Copy(from, to)
             }
             document::Action::Move(pair) => {
-                let (from, to) = self.pair(("move.from", "move.to"), &pair.from, &pair.to)?;
+                let (from, to) = reader.pair(("move.from", "move.to"), &pair.from, &pair.to)?;
                 Action::Move(from, to)
             }
-            document::Action::Remove(path) => Action::Remove(self.path("remove", path)?),
+            document::Action::Remove(path) => Action::Remove(reader.path("remove", path)?),
             document::Action::Convert(convert) => {
-                Action::Convert(self.path("convert.path", &convert.path)?, convert.to)
+                Action::Convert(reader.path("convert.path", &convert.path)?, convert.to)
             }
-            document::Action::MapValues(map) => self.map_values(map)?,
-            document::Action::IncrementVersion(increment) => self.increment(increment)?,
+            document::Action::MapValues(map) => reader.map_values(map)?,
+            document::Action::IncrementVersion(increment) => reader.increment(increment)?,
         })
     }
+}
 
-    fn rename(&self, rename: &document::Rename) -> Result<Action, MeaningError> {
+/// Reads the action of one step.
+struct Reader<'r> {
+    field: &'r Field,
+    reading: &'r mut Reading,
+}
+
+impl Reader<'_> {
+    fn assignment(&mut self, name: &'static str, path: &str, to: &serde_json::Value) -> Option<(Path, Source)> {
+        let path = self.path(name, path);
+        let is_many = path.as_ref().is_some_and(Path::is_many);
+        let source = match to {
+            serde_json::Value::String(source) => {
+                let purpose = if is_many { Purpose::ValueOfElement } else { Purpose::Value };
+                let expression = self.reading.expression(&self.field.named("to"), source, purpose);
+                expression.map(|expression| Source::Computed(Box::new(expression)))
+            }
+            other => self.literal("to", other).map(Source::Literal),
+        };
+        Some((path?, source?))
+    }
+
+    fn rename(&mut self, rename: &document::Rename) -> Option<Action> {
         let (from, to) = self.pair(("rename.from", "rename.to"), &rename.from, &rename.to)?;
         let names = [from.rest().last(), to.rest().last()];
         if from.parent() != to.parent() || names.iter().any(|last| matches!(last, Some(Part::Index(_)))) {
-            return Err(
-                self.shape("renames to another place; write the whole path with another last name, or use `move`")
+            return self.refuse(
+                "this step renames to another place",
+                "write the whole path with another last name, or use `move`",
             );
         }
-        Ok(Action::Rename { from, to, keep: rename.keep })
+        Some(Action::Rename { from, to, keep: rename.keep })
     }
 
-    fn pair(&self, fields: (&'static str, &'static str), from: &str, to: &str) -> Result<(Path, Path), MeaningError> {
-        let (from, to) = (self.path(fields.0, from)?, self.path(fields.1, to)?);
+    fn pair(&mut self, fields: (&'static str, &'static str), from: &str, to: &str) -> Option<(Path, Path)> {
+        let (from, to) = (self.path(fields.0, from), self.path(fields.1, to));
+        let (from, to) = (from?, to?);
         if from.rest().last() == Some(&Part::Every) || to.rest().last() == Some(&Part::Every) {
-            return Err(self.shape("names every element of a list; name an attribute within the elements"));
+            return self.refuse("this step names every element of a list", "name an attribute within the elements");
         }
         if from.element() != to.element() {
-            return Err(self.shape("has a `[*]` that `from` and `to` do not share; both must begin with the same list"));
+            return self.refuse(
+                "this step has a `[*]` that `from` and `to` do not share",
+                "both must begin with the same list",
+            );
         }
         if from.holds(&to) || to.holds(&from) {
-            return Err(self.shape("has a `from` and a `to` of which one is within the other; `set` the value instead"));
+            return self.refuse(
+                "this step has a `from` and a `to` of which one is within the other",
+                "`set` the value instead",
+            );
         }
-        Ok((from, to))
+        Some((from, to))
     }
 
-    fn map_values(&self, map: &document::MapValues) -> Result<Action, MeaningError> {
+    fn map_values(&mut self, map: &document::MapValues) -> Option<Action> {
         if map.values.is_empty() {
-            return Err(self.shape("has no `values`; write at least one, as in `{OLD: new}`"));
+            return self.refuse("this step has no `values`", "write at least one, as in `{OLD: new}`");
         }
-        let field = || self.field.named("map_values.values");
-        let values = map.values.iter().map(|(old, new)| Ok((old.clone(), literal(field(), new)?)));
+        let path = self.path("map_values.path", &map.path);
+        let mut values = BTreeMap::new();
+        for (old, new) in &map.values {
+            values.insert(old.clone(), self.literal("map_values.values", new)?);
+        }
         let otherwise = match &map.otherwise {
             document::Otherwise::Invalid => Otherwise::Invalid,
             document::Otherwise::Keep => Otherwise::Keep,
-            document::Otherwise::Set(value) => {
-                Otherwise::Set(literal(self.field.named("map_values.otherwise"), value)?)
-            }
+            document::Otherwise::Set(value) => Otherwise::Set(self.literal("map_values.otherwise", value)?),
         };
-        let path = self.path("map_values.path", &map.path)?;
-        Ok(Action::MapValues { path, values: values.collect::<Result<_, MeaningError>>()?, otherwise })
+        Some(Action::MapValues { path: path?, values, otherwise })
     }
 
-    fn increment(&self, increment: &document::IncrementVersion) -> Result<Action, MeaningError> {
-        let path = self.path("increment_version.path", &increment.path)?;
-        let from = self.version("increment_version.from", &increment.from)?;
-        let to = self.version("increment_version.to", &increment.to)?;
+    fn increment(&mut self, increment: &document::IncrementVersion) -> Option<Action> {
+        let steps = match increment.change.as_slice() {
+            [] => Vec::new(),
+            change => self.reading.steps(self.field, change),
+        };
+        let path = self.path("increment_version.path", &increment.path);
+        let from = self.version("increment_version.from", &increment.from);
+        let to = self.version("increment_version.to", &increment.to);
+        let (path, from, to) = (path?, from?, to?);
         if path.is_many() {
-            return Err(self.shape("has a `[*]` in the path of the version; an item has one version"));
+            return self.refuse(
+                "this step has a `[*]` in the path of the version",
+                "name one attribute: an item has one version",
+            );
         }
         if from == to || from.type_name() != to.type_name() {
-            return Err(self.shape("goes from a version to itself, or to one of another type"));
+            return self.refuse(
+                "this step goes from a version to itself, or to one of another type",
+                "write two versions that differ, both numbers or both strings",
+            );
         }
         if self.field.steps.len() > 1 {
-            return Err(self.shape("is an `increment_version` within another; write them one after the other"));
+            return self.refuse("this step is an `increment_version` within another", "write them one after the other");
         }
-        let inner = match increment.change.as_slice() {
-            [] => Vec::new(),
-            change => steps(self.field, change)?,
-        };
-        Ok(Action::Increment { path, from, to, steps: inner })
+        Some(Action::Increment { path, from, to, steps })
     }
 
-    fn version(&self, name: &'static str, value: &serde_json::Value) -> Result<Value, MeaningError> {
-        let field = self.field.named(name);
-        match literal(field.clone(), value)? {
-            version @ (Value::N(_) | Value::S(_)) => Ok(version),
-            _ => Err(MeaningError::Literal { field, problem: "is neither a number nor a string".into() }),
-        }
-    }
-
-    fn source(&self, path: &Path, to: &serde_json::Value) -> Result<Source, MeaningError> {
-        let field = self.field.named("to");
-        match to {
-            serde_json::Value::String(text) => {
-                let compiled = match path.is_many() {
-                    true => Expression::compile_for_element(text),
-                    false => Expression::compile(text),
-                };
-                let expression = compiled.map_err(|source| MeaningError::Expression { field, source })?;
-                Ok(Source::Computed(Box::new(expression)))
+    fn version(&mut self, name: &'static str, value: &serde_json::Value) -> Option<Value> {
+        match self.literal(name, value)? {
+            version @ (Value::N(_) | Value::S(_)) => Some(version),
+            _ => {
+                let message = format!("`{name}` is neither a number nor a string");
+                self.reading.faults.push(Fault::of_value(self.field.named(name), Code::Literal, message));
+                None
             }
-            other => literal(field, other).map(Source::Literal),
         }
     }
 
-    fn path(&self, name: &'static str, text: &str) -> Result<Path, MeaningError> {
-        Path::parse(text).map_err(|source| MeaningError::Path { field: self.field.named(name), source })
+    fn literal(&mut self, name: &'static str, value: &serde_json::Value) -> Option<Value> {
+        let refused = |problem: Problem| {
+            let fault = Fault::of_value(self.field.named(name), Code::Literal, format!("`{name}` {}", problem.what));
+            self.reading.faults.push(fault.help(problem.advice));
+        };
+        literal_at(value, 0).map_err(refused).ok()
     }
 
-    fn shape(&self, problem: &'static str) -> MeaningError {
-        MeaningError::Shape { field: self.field.clone(), problem }
+    fn path(&mut self, name: &'static str, written: &str) -> Option<Path> {
+        let refused = |error: crate::item::path::PathError| {
+            let fault = Fault::of_value(self.field.named(name), Code::Path, error.to_string());
+            self.reading.faults.push(fault.help(error.advice()));
+        };
+        Path::parse(written).map_err(refused).ok()
+    }
+
+    fn refuse<T>(&mut self, message: &str, advice: &str) -> Option<T> {
+        self.reading.faults.push(Fault::of_value(self.field.clone(), Code::StepShape, message).help(advice));
+        None
     }
 }
 
-fn literal(field: Field, value: &serde_json::Value) -> Result<Value, MeaningError> {
-    literal_at(value, 0).map_err(|problem| MeaningError::Literal { field, problem })
+/// Why a literal has no DynamoDB form.
+struct Problem {
+    what: String,
+    advice: &'static str,
 }
 
-fn literal_at(value: &serde_json::Value, depth: usize) -> Result<Value, String> {
+fn literal_at(value: &serde_json::Value, depth: usize) -> Result<Value, Problem> {
     if depth > MAX_LITERAL_DEPTH {
-        return Err(format!("is nested more than {MAX_LITERAL_DEPTH} deep, which DynamoDB does not store"));
+        let what = format!("is nested more than {MAX_LITERAL_DEPTH} deep, which DynamoDB does not store");
+        return Err(Problem { what, advice: "write a value that is less deep" });
     }
     Ok(match value {
         serde_json::Value::Null => Value::Null(true),
@@ -225,19 +275,21 @@ fn literal_at(value: &serde_json::Value, depth: usize) -> Result<Value, String> 
         }
         serde_json::Value::Object(map) => {
             let entries = map.iter().map(|(name, value)| Ok((name.clone(), literal_at(value, depth + 1)?)));
-            Value::M(entries.collect::<Result<BTreeMap<_, _>, String>>()?)
+            Value::M(entries.collect::<Result<BTreeMap<_, _>, Problem>>()?)
         }
     })
 }
 
-/// Numbers with a fraction were read as floats, so digits beyond those of a float may be lost already.
-fn number_of(number: &serde_json::Number) -> Result<String, String> {
+/// The digits of a number. One with a fraction was read as a float, so it is refused if it may have been rounded.
+fn number_of(number: &serde_json::Number) -> Result<String, Problem> {
     let text = number.to_string();
-    let normal = numbers::normal(&text).ok_or_else(|| format!("is {text}, a number that DynamoDB cannot hold"))?;
-    if number.is_f64() && numbers::significant_digits(&normal) > numbers::FLOAT_DIGITS {
-        return Err(
-            "has a number of more than 15 digits, which may have been rounded; write `to: decimal('...')`".into()
-        );
+    let Some(normal) = numbers::normal(&text) else {
+        let what = format!("is {text}, a number that DynamoDB cannot hold");
+        return Err(Problem { what, advice: "write a number of at most 38 digits and an exponent of at most 125" });
+    };
+    if number.is_f64() && numbers::may_be_rounded(&normal) {
+        let what = "has a number of more than 15 digits, which may have been rounded".into();
+        return Err(Problem { what, advice: "write `to: decimal('...')`" });
     }
     Ok(normal)
 }

@@ -7,8 +7,9 @@ use crate::item::path::Path;
 use crate::item::value::{Item, Value};
 use crate::language::document::ConvertTo;
 use crate::language::document::field::Field;
-use crate::language::expression::cel::{Expression, Scope};
+use crate::language::expression::cel::Expression;
 use crate::language::expression::convert;
+use crate::language::expression::scope::Scope;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A compiled step.

@@ -1,10 +1,11 @@
 //! Steps whose effect nothing ever sees: a later step overwrites or removes what they made, or does the same again.
 
-use super::finding::{Code, Finding};
 use super::steps::StepView;
 use super::yaml::Node;
 use crate::item::path::Path;
-use crate::language::expression::cel::Expression;
+use crate::language::compile::compiled::{Compiled, Rule};
+use crate::language::compile::steps::Step;
+use crate::language::finding::{Code, Finding};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -23,8 +24,10 @@ struct Effect<'d> {
 }
 
 /// Warns of every step that has no effect.
-pub fn check(steps: &[StepView<'_>], findings: &mut Vec<Finding>) {
-    let effects: Vec<Effect<'_>> = steps.iter().map(Effect::of).collect();
+pub fn check(steps: &[StepView<'_>], compiled: &Compiled, findings: &mut Vec<Finding>) {
+    // Both lists are in the order of the document, each step before those within it.
+    let compiled = compiled.rules().iter().flat_map(Rule::all_steps);
+    let effects: Vec<Effect<'_>> = steps.iter().zip(compiled).map(|(view, step)| Effect::of(view, step)).collect();
     for (index, effect) in effects.iter().enumerate() {
         let later = || effects[index + 1..].iter().filter(|other| effect.is_beside(other));
         let next = later().next();
@@ -34,7 +37,7 @@ pub fn check(steps: &[StepView<'_>], findings: &mut Vec<Finding>) {
 }
 
 impl<'d> Effect<'d> {
-    fn of(view: &'d StepView<'d>) -> Self {
+    fn of(view: &'d StepView<'d>, step: &Step) -> Self {
         let field = |name: &str| view.node.field(name);
         let copied = || field("copy").and_then(|copy| copy.field("to"));
         let path = |node: &'d Node| Some((Path::parse(node.text()?).ok()?, node));
@@ -44,7 +47,7 @@ impl<'d> Effect<'d> {
             value: view.node.value(),
             makes: field("set").or(field("default")).or_else(copied).and_then(path),
             ends: field("set").or(field("remove")).filter(|_| unguarded).and_then(path),
-            reads: reads(view),
+            reads: reads(view, step),
         }
     }
 
@@ -79,7 +82,7 @@ impl<'d> Effect<'d> {
                 return None;
             }
             if let Some((_, again)) = other.ends.as_ref().filter(|(end, _)| end == path) {
-                let verb = if other.view.node.field("set").is_some() { "sets it anew" } else { "removes it" };
+                let verb = if other.view.node.field("set").is_some() { "sets it again" } else { "removes it" };
                 let message = format!("this step has no effect: {} {verb}", other.view.name());
                 let finding = Finding::warning(Code::NoEffect, node.span.clone(), message);
                 return Some(finding.also(again.span.clone(), verb).help("take this step out"));
@@ -93,14 +96,8 @@ impl<'d> Effect<'d> {
     }
 }
 
-/// The top-level attributes that a step reads.
-fn reads(step: &StepView<'_>) -> BTreeSet<String> {
-    let mut roots: BTreeSet<String> = step.reads.iter().filter_map(|read| Some(read.root()?.to_owned())).collect();
-    for name in ["to", "when"] {
-        let Some(text) = step.node.field(name).and_then(Node::text) else { continue };
-        if let Ok(expression) = Expression::compile_for_element(text) {
-            roots.extend(expression.reads().iter().cloned());
-        }
-    }
-    roots
+/// The top-level attributes that a step reads: those of its paths and of its expressions.
+fn reads(view: &StepView<'_>, step: &Step) -> BTreeSet<String> {
+    let of_paths = view.reads.iter().filter_map(|read| Some(read.root()?.to_owned()));
+    of_paths.chain(step.expressions().flat_map(|(_, expression)| expression.reads().clone())).collect()
 }

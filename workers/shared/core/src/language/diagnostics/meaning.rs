@@ -1,48 +1,44 @@
 //! What the whole document says: conditions that are the same for every item, steps without effect, a second run.
 
 use super::effects;
-use super::finding::{Code, Finding};
+use super::place;
 use super::steps::{StepView, rules};
 use super::yaml::Node;
 use crate::item::value::Item;
-use crate::language::compile::compiled::Compiled;
+use crate::language::compile::compiled::{Compiled, Rule};
+use crate::language::compile::steps::Step;
 use crate::language::document::field::Field;
 use crate::language::expression::cel::Expression;
+use crate::language::finding::{Code, Finding};
 use std::ops::Range;
 
 /// Everything that is to be said of a document that compiles.
 pub fn check(root: &Node, steps: &[StepView<'_>], compiled: &Compiled, findings: &mut Vec<Finding>) {
     let rules = rules(root);
-    for (field, node) in conditions(&rules, steps) {
-        let Some(holds) = without_item(node) else { continue };
+    for (field, condition) in compiled.rules().iter().flat_map(conditions) {
+        let (Some(holds), Some(node)) = (without_item(condition), place::value(root, &field)) else { continue };
         let is_last_of_several = field.rule == Some(rules.len());
-        findings.extend(told(&field, holds, is_last_of_several, node.span.clone()));
+        findings.extend(constant(&field, holds, is_last_of_several, node.span.clone()));
     }
-    effects::check(steps, findings);
+    effects::check(steps, compiled, findings);
     let repeating = compiled.rules().iter().zip(&rules).filter(|(rule, _)| rule.may_repeat());
     findings.extend(repeating.map(|(_, (_, node))| second_run(node)));
 }
 
-/// Every condition, with where it stands.
-fn conditions<'d>(rules: &[(Option<usize>, &'d Node)], steps: &[StepView<'d>]) -> Vec<(Field, &'d Node)> {
-    let of_rules = rules.iter().flat_map(|(rule, node)| {
-        ["where", "check"].into_iter().filter_map(|name| Some((Field::of(*rule, name), node.field(name)?)))
-    });
-    let of_steps = steps.iter().filter_map(|step| {
-        let place = step.numbers.iter().fold(Field::of(step.rule, ""), |field, number| field.step(*number));
-        Some((place.named("when"), step.node.field("when")?))
-    });
-    of_rules.chain(of_steps).collect()
+/// Every condition of a rule and its steps, with its field.
+fn conditions(rule: &Rule) -> impl Iterator<Item = (Field, &Expression)> {
+    let of_steps = rule.all_steps().flat_map(Step::expressions).filter(|(field, _)| field.name == "when");
+    rule.conditions().chain(of_steps)
 }
 
 /// What a condition that names no attribute is for every item.
-fn without_item(node: &Node) -> Option<bool> {
-    let expression = Expression::compile(node.text()?).ok()?;
-    let names_none = expression.reads().is_empty() && expression.key_reads().is_empty();
-    names_none.then(|| expression.holds(&Item::new()))?.ok()
+fn without_item(condition: &Expression) -> Option<bool> {
+    let names_none = condition.reads().is_empty() && condition.key_reads().is_empty();
+    names_none.then(|| condition.holds(&Item::new()))?.ok()
 }
 
-fn told(field: &Field, holds: bool, is_last_of_several: bool, span: Range<usize>) -> Option<Finding> {
+/// A condition that is the same for every item.
+fn constant(field: &Field, holds: bool, is_last_of_several: bool, span: Range<usize>) -> Option<Finding> {
     Some(match (field.name, holds) {
         ("where", true) if is_last_of_several => return None,
         ("where", true) => Finding::warning(Code::AlwaysTrue, span, "`where` is true for every item")

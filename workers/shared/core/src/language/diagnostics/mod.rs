@@ -1,36 +1,34 @@
-//! The review of a migration document: every problem at once, each with its place in the text and what to write instead.
+//! Everything that is wrong with a migration document, each finding with its place in the text and what to write instead.
+//! What has to do with the text belongs here: YAML, places, fields that do not exist, likely mistakes. Rules about what a
+//! migration may be do not: those of expressions are in [`expression`](super::expression), those of steps and documents in
+//! [`compile`](super::compile), and [`read`] only places what they find.
 //!
-//! Pure: text in, findings out. The command renders them for people, Plan refuses a document by them. A document whose
-//! review has no error compiles; one that does not compile has at least one error.
+//! Pure: text in, findings out. The command renders them for people; Plan refuses a document by them. A document without
+//! an error compiles, and one that does not compile has at least one error. The order:
 //!
-//! 1. `yaml`: the text as a tree that knows its places, or one finding where it stops being YAML
-//! 2. `shape`: the tree against the document's own schema
-//! 3. `steps`: actions, paths and expressions, step by step
-//! 4. `refused`: what compiling still refuses
-//! 5. `meaning`: what the whole says: conditions that never change, steps without effect, a second run
-//! 6. `table`: what it does to keys, indexes and time to live of the table, where these are known
+//! 1. `yaml`: the text as a tree that knows its places, or one finding where it stops being YAML (`not_yaml`)
+//! 2. `shape`: the tree against the schema of documents
+//! 3. `steps`, `lookalikes`: one action in each step; paths and literals that look like something else
+//! 4. `table`: what the migration does to keys, indexes and time to live of the table, where these are known
+//! 5. `read`: what compiling finds, at its `place` (`expression` and `position` for parts of an expression)
+//! 6. `meaning`, `effects`: conditions that never change, a second run, steps without effect
 
 mod effects;
 mod expression;
-pub mod finding;
-mod form;
-mod literals;
+mod lookalikes;
 mod meaning;
-mod names;
 mod not_yaml;
+mod place;
 mod position;
-mod refused;
+mod read;
 pub mod shape;
 mod steps;
-pub mod suggest;
-mod syntax;
 pub mod table;
-mod types;
 pub mod yaml;
 
 use crate::language::document::{Document, DocumentError, MAX_DOCUMENT_BYTES};
-use finding::{Code, Finding, Level};
-use std::error::Error;
+use crate::language::finding::{Code, Finding, Level};
+use read::Read;
 use table::Facts;
 
 /// What a review comes to.
@@ -42,8 +40,8 @@ pub struct Review {
     pub document: Option<Document>,
 }
 
-/// How many errors a refusal tells.
-const MAX_TOLD: usize = 5;
+/// How many errors a refusal lists.
+const MAX_LISTED: usize = 5;
 
 impl Review {
     /// Reviews a document's text, and what it does to a table if its facts are known.
@@ -58,10 +56,10 @@ impl Review {
     /// The errors in one text, for a refusal: each with its line and column and what to do. None if there is no error.
     pub fn refusal(&self, text: &str) -> Option<String> {
         let errors = self.findings.iter().filter(|finding| finding.level == Level::Error);
-        let told: Vec<String> = errors.clone().take(MAX_TOLD).map(|finding| finding.in_one_line(text)).collect();
-        let more = errors.count().saturating_sub(MAX_TOLD);
+        let listed: Vec<String> = errors.clone().take(MAX_LISTED).map(|finding| finding.in_one_line(text)).collect();
+        let more = errors.count().saturating_sub(MAX_LISTED);
         let more = (more > 0).then(|| format!("and {more} more"));
-        (!told.is_empty()).then(|| told.into_iter().chain(more).collect::<Vec<_>>().join("; "))
+        (!listed.is_empty()).then(|| listed.into_iter().chain(more).collect::<Vec<_>>().join("; "))
     }
 
     /// How many findings there are of a level.
@@ -85,27 +83,24 @@ fn examine(text: &str, table: Option<&Facts>, findings: &mut Vec<Finding>) -> Op
     };
     shape::check(text, &mut root, findings);
     let steps = steps::of(&root);
-    steps::check(text, &root, &steps, findings);
+    lookalikes::rounded(&root, findings);
+    for step in &steps {
+        steps::check(step, findings);
+        lookalikes::check(step, findings);
+    }
     if let Some(facts) = table {
         table::check(facts, &steps, findings);
     }
-    let document = refused::read(text, &root, &steps, findings)?;
-    if document.code.is_none() {
-        let compiled = refused::compile(&root, &document, findings)?;
+    let read = read::read(text, &root, &steps, findings);
+    if let Some(code) = root.entry("code") {
+        let message = "this stands for a migration in Rust, so there is nothing in it to check";
+        findings.push(Finding::note(Code::Form, code.at.clone(), message));
+    }
+    let Read { document, compiled } = read?;
+    if let Some(compiled) = compiled.filter(|_| findings.iter().all(|finding| finding.level != Level::Error)) {
         meaning::check(&root, &steps, &compiled, findings);
     }
     Some(document)
-}
-
-/// An error with its causes, in one line.
-fn told(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        message = format!("{message}: {cause}");
-        source = cause.source();
-    }
-    message
 }
 
 #[cfg(test)]
@@ -154,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_step_whose_effect_is_read_before_it_is_overwritten_is_no_finding() {
+    fn a_step_whose_effect_is_read_before_it_is_overwritten_is_not_reported() {
         let steps = |between: &str| {
             format!("id: a\nwhere: has(item.x)\nchange:\n  - set: a\n    to: 1\n{between}  - remove: a\n")
         };
@@ -206,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_tells_each_error_with_its_place_and_what_to_do() {
+    fn a_refusal_lists_each_error_with_its_place_and_what_to_do() {
         let text = "id: a\nchnage:\n  - set: b\n    to: frob(item.a)\n  - remove: a..b\n";
         assert_eq!(
             Review::of(text, None).refusal(text).unwrap(),
@@ -220,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fault_of_a_step_within_a_step_is_told_once() {
+    fn the_fault_of_a_step_within_a_step_is_reported_once() {
         let inner = "{increment_version: {from: 2, to: 3}}";
         let text = format!("id: a\nchange:\n  - increment_version: {{from: 1, to: 2, change: [{inner}]}}\n");
         assert_eq!(found(&text), [(Code::StepShape, "increment_version: {from: 2, to: 3}")]);

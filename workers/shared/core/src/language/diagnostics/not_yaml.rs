@@ -1,6 +1,6 @@
-//! Texts that are no YAML: the parser's message, and the commonest mistakes told by what to write instead.
+//! Text that is not YAML: the parser's message and, for the most common mistakes, what to write instead.
 
-use super::finding::{Code, Finding};
+use crate::language::finding::{Code, Finding};
 use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ pub fn finding(text: &str, error: &ScanError) -> Finding {
         }
         kind if is_about_tabs(kind) || text[line.clone()].contains('\t') => {
             let tab = text[line.start..].find('\t').map_or(at, |tab| line.start + tab..line.start + tab + 1);
-            Finding::error(Code::Yaml, tab, "a tab stands where YAML takes blanks only").help("indent with blanks")
+            Finding::error(Code::Yaml, tab, "YAML does not allow a tab here").help("indent with spaces")
         }
         _ if text[at.start..].starts_with(['@', '`', '%']) => {
             finding.label("a value cannot begin with this character").help("put the value in quotes")
@@ -30,8 +30,12 @@ pub fn finding(text: &str, error: &ScanError) -> Finding {
                 "indent the fields of one map alike: under `- set: a` the line `to: 1` begins below the `s` of `set`",
             )
         }
-        kind if format!("{kind:?}").contains("Quoted") => {
-            finding.label("a text in quotes cannot go on here").help("close the quote that was opened before")
+        ErrorKind::UnclosedQuotedScalar
+        | ErrorKind::DocumentIndicatorInQuotedScalar
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::UnknownQuotedScalarEscape { .. }
+        | ErrorKind::InvalidQuotedScalarHexEscape { .. } => {
+            finding.label("a string in quotes cannot go on here").help("close the quote that was opened before")
         }
         ErrorKind::MappingValueNotAllowed => {
             finding.help("indent the fields of one map alike, and quote values that hold `: `")
@@ -40,16 +44,23 @@ pub fn finding(text: &str, error: &ScanError) -> Finding {
     }
 }
 
-/// `"STATUS#" + item.status`: the author quotes a text of the expression, YAML takes the quotes for its own.
+/// `"STATUS#" + item.status`: the author quotes a string of the expression, YAML takes the quotes for its own.
 fn quoted_start(text: &str, line: &Range<usize>, finding: Finding) -> Finding {
     let span = value_of(text, line);
     let value = &text[span.clone()];
     let message = "the value begins with a quote, so YAML ends it at the next one; put the whole expression in quotes";
-    finding.label("YAML's text ended before this").suggest(message, span, quoted(value))
+    finding.label("YAML's string ended before this").suggest(message, span, quoted(value))
 }
 
 fn is_about_tabs(kind: &ErrorKind) -> bool {
-    format!("{kind:?}").contains("Tab")
+    matches!(
+        kind,
+        ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabAtBlockScalarStart
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabInPlainScalar
+    )
 }
 
 fn place(text: &str, error: &ScanError) -> Range<usize> {

@@ -2,11 +2,11 @@
 //!
 //! The schema comes from the document's types, so a new field is known here the day it is added.
 
-use super::finding::{Code, Finding};
 use super::not_yaml::quoted;
-use super::suggest::{listed, nearest};
 use super::yaml::{Entry, Kind, Node};
 use crate::language::document::Document;
+use crate::language::finding::{Code, Finding};
+use crate::language::suggest::{listed, nearest};
 use serde_json::Value;
 use std::sync::LazyLock;
 

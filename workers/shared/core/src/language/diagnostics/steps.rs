@@ -1,15 +1,12 @@
-//! The steps of a document: one action each, paths that can be read, expressions that compile.
+//! The steps of a document as its text has them: their places, their paths, and one action each.
 
-use super::expression::{self, Place};
-use super::finding::{Code, Finding};
-use super::form;
-use super::literals;
 use super::shape::step_fields;
-use super::suggest::listed;
-use super::yaml::{Kind, Node};
+use super::yaml::Node;
 use crate::item::path::Path;
-use crate::language::expression::cel::Expression;
-use serde_saphyr::granit_parser::ScalarStyle;
+use crate::language::document::field::Field;
+use crate::language::document::step::{ACTIONS, StepError, WITH_VALUE};
+use crate::language::finding::{Code, Finding};
+use crate::language::suggest::listed;
 
 /// A step as a review sees it.
 #[derive(Debug)]
@@ -43,13 +40,14 @@ impl PathView<'_> {
 }
 
 impl StepView<'_> {
+    /// Where in the document it is.
+    pub fn field(&self) -> Field {
+        self.numbers.iter().fold(Field::of(self.rule, ""), |field, number| field.step(*number))
+    }
+
     /// What messages call it: `step 2`, `rule 1, step 2.1`.
     pub fn name(&self) -> String {
-        let numbers: Vec<String> = self.numbers.iter().map(usize::to_string).collect();
-        match self.rule {
-            Some(rule) => format!("rule {rule}, step {}", numbers.join(".")),
-            None => format!("step {}", numbers.join(".")),
-        }
+        self.field().to_string()
     }
 }
 
@@ -113,141 +111,53 @@ fn view(node: &Node) -> Option<PathView<'_>> {
     Some(PathView { node, path: Path::parse(text).ok() })
 }
 
-/// Every problem of the steps and of the conditions around them.
-pub fn check(text: &str, root: &Node, steps: &[StepView<'_>], findings: &mut Vec<Finding>) {
-    if let Some(id) = root.field("id") {
-        identity(id, findings);
-    }
-    form::check(root, findings);
-    literals::rounded(root, findings);
-    for (rule, node) in rules(root) {
-        for field in ["where", "check"] {
-            let name = rule.map_or(field.to_owned(), |rule| format!("rule {rule}: {field}"));
-            if let Some(node) = node.field(field) {
-                condition(text, name, node, findings);
-            }
-        }
-    }
-    for step in steps {
-        actions(step, findings);
-        for path in step.reads.iter().filter(|read| is_only_read(step, read)).chain(&step.writes) {
-            form::path(path, findings);
-        }
-        if let Some(node) = step.node.field("when") {
-            condition(text, format!("{}: when", step.name()), node, findings);
-        }
-        value(text, step, findings);
-        literals::check(step, findings);
-    }
-}
-
-/// A path that is read and written is one text, to be reported once.
-fn is_only_read(step: &StepView<'_>, read: &PathView<'_>) -> bool {
-    step.writes.iter().all(|write| write.node.span != read.node.span)
-}
-
-fn identity(node: &Node, findings: &mut Vec<Finding>) {
-    let Some(id) = node.text().filter(|_| !node.is_null()) else { return };
-    if crate::language::compile::compiled::is_name(id) {
-        return;
-    }
-    let legal = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '-' };
-    let mended: String = id.chars().take(80).map(legal).collect();
-    let finding = Finding::error(Code::Id, node.span.clone(), "this cannot be an id")
-        .help("an id names a file and a ledger entry: 1 to 80 letters, digits, `.`, `_` and `-`");
-    findings.push(match mended.trim_matches('-') {
-        "" => finding,
-        mended => finding.suggest("one that can be", node.span.clone(), mended),
-    });
-}
-
-fn condition(text: &str, field: String, node: &Node, findings: &mut Vec<Finding>) {
-    if let Some(source) = node.text().filter(|_| !node.is_null() && node.tag.is_none()) {
-        let place = Place { document: text, field, node, condition: true, variables: &[] };
-        expression::check(&place, Expression::compile(source).map(drop), findings);
-    }
-}
-
-/// What `set` and `default` set, where that is an expression.
-fn value(text: &str, step: &StepView<'_>, findings: &mut Vec<Finding>) {
-    let Some(to) = step.node.field("to").filter(|to| to.tag.is_none()) else { return };
-    let (Kind::Scalar(source, style), true) =
-        (&to.kind, step.node.entry("set").or(step.node.entry("default")).is_some())
-    else {
-        return;
-    };
-    if *style == ScalarStyle::Plain && !is_text(source) {
-        return;
-    }
-    let many = step.writes.iter().any(|write| write.path.as_ref().is_some_and(Path::is_many));
-    let (variables, compiled): (&[&str], _) = match many {
-        true => (&["element"], Expression::compile_for_element(source)),
-        false => (&[], Expression::compile(source)),
-    };
-    let field = format!("{}: to", step.name());
-    let place = Place { document: text, field, node: to, condition: false, variables };
-    expression::check(&place, compiled.map(drop), findings);
-}
-
-/// Whether a plain scalar is a text, and so an expression: the reader of documents decides.
-fn is_text(plain: &str) -> bool {
-    crate::language::document::yaml::<serde_json::Value>(plain).map_or(true, |value| value.is_string())
-}
-
-fn actions(step: &StepView<'_>, findings: &mut Vec<Finding>) {
+/// What is wrong with the fields of a step: none or several actions, a missing or a needless `to`.
+pub fn check(step: &StepView<'_>, findings: &mut Vec<Finding>) {
     let entries = step.node.entries();
-    let fields = step_fields();
-    let is_action = |name: &str| fields.contains(&name) && !matches!(name, "to" | "when");
-    let named: Vec<_> = entries.iter().filter(|entry| is_action(&entry.name)).collect();
-    let start = entries.first().map_or(step.node.span.clone(), |first| first.at.clone());
-    match named.as_slice() {
-        [] if entries.iter().any(|entry| !fields.contains(&entry.name.as_str()))
-            || !matches!(step.node.kind, Kind::Map(_)) => {}
-        [] => {
-            let words = listed(fields.iter().copied().filter(|name| is_action(name)), "or");
+    let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    let to = step.node.entry("to");
+    if let Some(to) = to.filter(|to| to.value.is_null() && names.iter().any(|name| WITH_VALUE.contains(name))) {
+        let finding = Finding::error(Code::EmptyField, to.at.clone(), "`to` has no value");
+        findings.push(finding.help("write what to set after the colon; DynamoDB's null is `to: \"null\"`"));
+        return;
+    }
+    let Some(error) = StepError::in_fields(&names) else { return };
+    let has_unknown_field = names.iter().any(|name| !step_fields().contains(name));
+    let mut actions = entries.iter().filter(|entry| ACTIONS.contains(&entry.name.as_str()));
+    match (error, actions.next(), actions.next()) {
+        // The unknown field is likely to be meant for what is missing.
+        (StepError::NoAction | StepError::NoValue, ..) if has_unknown_field || entries.is_empty() => {}
+        (StepError::NoAction, ..) => {
+            let start = entries.first().map_or(step.node.span.clone(), |first| first.at.clone());
             let finding = Finding::error(Code::StepShape, start, "this step does nothing");
-            findings.push(finding.help(format!("write one of {words}")));
+            findings.push(finding.help(format!("write one of {}", listed(ACTIONS, "or"))));
         }
-        [one] => companion(step, &one.name, &one.at, findings),
-        [first, second, ..] if first.name == second.name => {}
-        [first, second, ..] => {
+        (StepError::SeveralActions, Some(first), Some(second)) if first.name != second.name => {
             let message = format!("a step has one action, and this one has `{}` and `{}`", first.name, second.name);
             let finding = Finding::error(Code::StepShape, second.at.clone(), message).label("a second action");
-            findings.push(
-                finding.also(first.at.clone(), "the first").help("put a `- ` before it to make it a step of its own"),
-            );
+            let help = "put a `- ` before it to make it a step of its own";
+            findings.push(finding.also(first.at.clone(), "the first").help(help));
         }
+        (StepError::NoValue, Some(action), _) => {
+            let message = format!("this `{}` has no `to`", action.name);
+            let help = "write below it what to set: `to: 2`, `to: lower(item.email)`, or for a fixed string `to: \"'general'\"`";
+            findings.push(Finding::error(Code::StepShape, action.at.clone(), message).help(help));
+        }
+        (StepError::NeedlessValue, Some(action), _) => {
+            let at = to.map_or(action.at.clone(), |to| to.at.clone());
+            let message = format!("`{}` takes no `to` beside it", action.name);
+            findings.push(Finding::error(Code::StepShape, at, message).help(needless_value(&action.name)));
+        }
+        _ => {}
     }
 }
 
-/// `to` beside the actions that take it, and beside no other.
-fn companion(step: &StepView<'_>, action: &str, at: &std::ops::Range<usize>, findings: &mut Vec<Finding>) {
-    let takes = matches!(action, "set" | "default");
-    match (step.node.entry("to"), takes) {
-        (None, true) => {
-            let message = format!("this `{action}` has no `to`");
-            let help =
-                "write below it what to set: `to: 2`, `to: lower(item.email)`, or for a fixed text `to: \"'general'\"`";
-            let named = step.node.entries().iter().any(|entry| !step_fields().contains(&entry.name.as_str()));
-            if !named {
-                findings.push(Finding::error(Code::StepShape, at.clone(), message).help(help));
-            }
+fn needless_value(action: &str) -> String {
+    match action {
+        "rename" | "copy" | "move" => {
+            format!("write both paths in one map: `{action}: {{ from: zip, to: postalCode }}`")
         }
-        (Some(to), true) if to.value.is_null() => {
-            let finding = Finding::error(Code::EmptyField, to.at.clone(), "`to` has no value");
-            findings.push(finding.help("write what to set after the colon; DynamoDB's null is `to: \"null\"`"));
-        }
-        (Some(to), false) => {
-            let message = format!("`{action}` takes no `to` beside it");
-            let finding = Finding::error(Code::StepShape, to.at.clone(), message);
-            findings.push(match action {
-                "rename" | "copy" | "move" => {
-                    finding.help(format!("write both paths in one map: `{action}: {{ from: zip, to: postalCode }}`"))
-                }
-                "remove" => finding.help("take this line out; a step that gives a value is `set`"),
-                _ => finding.help(format!("put it into the map of `{action}`")),
-            });
-        }
-        _ => {}
+        "remove" => "take this line out; a step that gives a value is `set`".into(),
+        _ => format!("put it into the map of `{action}`"),
     }
 }

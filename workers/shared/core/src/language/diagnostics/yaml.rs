@@ -3,8 +3,8 @@
 //! [`Document`](crate::language::document::Document) is read by serde, which stops at the first problem. A review has to
 //! name them all, each at its place, so it reads the parser's events itself.
 
-use super::finding::{Code, Finding};
 use super::not_yaml;
+use crate::language::finding::{Code, Finding};
 use serde_json::Value;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 use std::borrow::Cow;

@@ -29,18 +29,39 @@ pub struct Evidence<'a> {
 /// Why `kind`, `requires` and `bake` do not go together.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum RequirementError {
-    /// A contracting migration without `requires`.
-    #[error("`kind` is `contract`, but `requires` is missing; write the id of the migration that added the new shape")]
+    /// A contracting migration that names nothing to wait for.
+    #[error("`kind` is `contract`, but `requires` is missing")]
     NothingRequired,
-    /// `bake` without `requires`.
-    #[error("`bake` is set without `requires`; write the id of the required migration, or leave `bake` out")]
+    /// A time, but nothing that it is counted from.
+    #[error("`bake` is there without `requires`")]
     NothingBakes,
-    /// The migration requires itself.
-    #[error("`requires` is the migration's own id; write the id of the one before it")]
+    /// It would wait for itself.
+    #[error("`requires` is the migration's own id")]
     Itself,
-    /// `bake` cannot be read.
-    #[error("`bake` is `{0}`; write a time like `48h`, `30m` or `7d`, at most {LONGEST_DAYS} days")]
+    /// The time cannot be read.
+    #[error("`bake` is `{0}`, which is not a time")]
     Bake(String),
+}
+
+impl RequirementError {
+    /// What to write instead.
+    pub fn advice(&self) -> String {
+        match self {
+            Self::NothingRequired => "write the id of the migration that made the new shape".into(),
+            Self::NothingBakes => "write the id of the migration whose time it is, or leave `bake` out".into(),
+            Self::Itself => "write the id of the migration before it".into(),
+            Self::Bake(_) => format!("write a time like `48h`, `30m` or `7d`, at most {LONGEST_DAYS} days"),
+        }
+    }
+
+    /// The name of the field that it is about.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::NothingRequired => "kind",
+            Self::NothingBakes | Self::Bake(_) => "bake",
+            Self::Itself => "requires",
+        }
+    }
 }
 
 /// Why a migration may not run yet.

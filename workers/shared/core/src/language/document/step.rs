@@ -71,14 +71,40 @@ pub enum StepError {
     NeedlessValue,
 }
 
+/// The fields of a step that are actions.
+pub const ACTIONS: [&str; 9] =
+    ["set", "default", "rename", "copy", "move", "remove", "convert", "map_values", "increment_version"];
+
+/// The actions that take a value, in `to`.
+pub const WITH_VALUE: [&str; 2] = ["set", "default"];
+
+impl StepError {
+    /// What is wrong with a step that has these fields, if anything is.
+    pub fn in_fields(names: &[&str]) -> Option<Self> {
+        let mut actions = names.iter().filter(|name| ACTIONS.contains(name));
+        match (actions.next(), actions.next()) {
+            (None, _) => Some(Self::NoAction),
+            (_, Some(_)) => Some(Self::SeveralActions),
+            (Some(action), None) => match (WITH_VALUE.contains(action), names.contains(&"to")) {
+                (true, false) => Some(Self::NoValue),
+                (false, true) => Some(Self::NeedlessValue),
+                _ => None,
+            },
+        }
+    }
+}
+
 impl TryFrom<StepFields> for Step {
     type Error = StepError;
 
     fn try_from(fields: StepFields) -> Result<Self, StepError> {
-        let value = || fields.to.clone().unwrap_or_default();
-        let mut actions = [
-            fields.set.map(|path| Action::Set { path, to: value() }),
-            fields.default.map(|path| Action::Default { path, to: value() }),
+        if let Some(error) = StepError::in_fields(&fields.names()) {
+            return Err(error);
+        }
+        let to = fields.to.unwrap_or_default();
+        let action = [
+            fields.set.map(|path| Action::Set { path, to: to.clone() }),
+            fields.default.map(|path| Action::Default { path, to }),
             fields.rename.map(Action::Rename),
             fields.copy.map(Action::Copy),
             fields.r#move.map(Action::Move),
@@ -86,19 +112,28 @@ impl TryFrom<StepFields> for Step {
             fields.convert.map(Action::Convert),
             fields.map_values.map(Action::MapValues),
             fields.increment_version.map(Action::IncrementVersion),
-        ]
-        .into_iter()
-        .flatten();
-        let action = actions.next().ok_or(StepError::NoAction)?;
-        if actions.next().is_some() {
-            return Err(StepError::SeveralActions);
-        }
-        let takes_value = matches!(action, Action::Set { .. } | Action::Default { .. });
-        match (takes_value, &fields.to) {
-            (true, None) => Err(StepError::NoValue),
-            (false, Some(_)) => Err(StepError::NeedlessValue),
-            _ => Ok(Self { when: fields.when, action }),
-        }
+        ];
+        let action = action.into_iter().flatten().next().ok_or(StepError::NoAction)?;
+        Ok(Self { when: fields.when, action })
+    }
+}
+
+impl StepFields {
+    /// The names of the fields that have a value.
+    fn names(&self) -> Vec<&'static str> {
+        let present = [
+            ("set", self.set.is_some()),
+            ("default", self.default.is_some()),
+            ("rename", self.rename.is_some()),
+            ("copy", self.copy.is_some()),
+            ("move", self.r#move.is_some()),
+            ("remove", self.remove.is_some()),
+            ("convert", self.convert.is_some()),
+            ("map_values", self.map_values.is_some()),
+            ("increment_version", self.increment_version.is_some()),
+            ("to", self.to.is_some()),
+        ];
+        present.into_iter().filter_map(|(name, is_there)| is_there.then_some(name)).collect()
     }
 }
 

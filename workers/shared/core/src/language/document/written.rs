@@ -140,5 +140,14 @@ pub(crate) fn rounded(text: &str) -> Option<(usize, String)> {
     })
 }
 
+fn is_rounded(number: &str) -> bool {
+    // Infinity and what is no number would be read as null.
+    let unsigned = number.trim_start_matches(['-', '+']).to_ascii_lowercase();
+    if unsigned == ".inf" || unsigned == ".nan" {
+        return true;
+    }
+    numbers::is_rounded_when_read(number)
+}
+
 #[cfg(test)]
 mod tests;

@@ -6,20 +6,13 @@ use crate::language::expression::error::{CompileError, EvaluationError};
 use crate::language::expression::evaluate::Evaluation;
 use crate::language::expression::node::Node;
 use crate::language::expression::parse;
-use crate::language::expression::translate::Names;
+use crate::change::filter::Filter;
+use crate::language::expression::scope::Scope;
+use crate::language::expression::translate::Checked;
+pub use crate::language::expression::translate::Purpose;
+use crate::language::finding::Finding;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// What an expression is evaluated on.
-#[derive(Debug, Clone, Copy)]
-pub struct Scope<'i> {
-    /// The item, as the steps before left it.
-    pub item: &'i Item,
-    /// The item's key attributes, or the item as it was read.
-    pub key: &'i Item,
-    /// The element of a list that a step is at.
-    pub element: Option<&'i Value>,
-}
 
 /// A compiled expression.
 #[derive(Debug, Clone)]
@@ -33,16 +26,17 @@ pub struct Expression {
 impl Expression {
     /// Compiles CEL over `item` and `key`.
     pub fn compile(source: &str) -> Result<Self, CompileError> {
-        Self::parsed(source, parse::parse(source, false)?)
+        let (expression, findings) = Self::examine(source, Purpose::Value);
+        expression.ok_or(CompileError(findings))
     }
 
-    /// Compiles CEL over `item`, `key` and `element`.
-    pub fn compile_for_element(source: &str) -> Result<Self, CompileError> {
-        Self::parsed(source, parse::parse(source, true)?)
-    }
-
-    fn parsed(source: &str, (root, names): (Node, Names)) -> Result<Self, CompileError> {
-        Ok(Self { source: source.into(), root: Arc::new(root), reads: names.item, key_reads: names.key })
+    /// Compiles an expression, and finds everything that is wrong with it. There may be findings without an expression,
+    /// and with one: those say that no item can have a result, or warn.
+    pub fn examine(source: &str, purpose: Purpose) -> (Option<Self>, Vec<Finding>) {
+        let Checked { root, names, findings } = parse::parse(source, purpose);
+        let compiled =
+            |root| Self { source: source.into(), root: Arc::new(root), reads: names.item, key_reads: names.key };
+        (root.map(compiled), findings)
     }
 
     /// The text as the author wrote it.

@@ -1,4 +1,4 @@
-//! Values turned into the same value of another type: exactly, or not at all.
+//! Converts values to another type, exactly or not at all: what the `convert` step does.
 
 use crate::item::numbers;
 use crate::item::value::{Binary, Value};
@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::BTreeSet;
 
-/// The value in the other type, nothing where it has that type already, or why it has no exact form in it.
+/// Converts a value. `None` if it has the type already. The error says what is wrong with the attribute: "is of type ..." or
+/// "holds ...".
 pub(crate) fn convert(value: &Value, to: ConvertTo) -> Result<Option<Value>, String> {
     match to {
         ConvertTo::Number => number(value),
@@ -33,9 +34,9 @@ fn refused(value: &Value, wanted: &str) -> Converted {
 fn number(value: &Value) -> Converted {
     match value {
         Value::N(_) => Ok(None),
-        Value::S(text) => match numbers::normal(text) {
+        Value::S(string) => match numbers::normal(string) {
             Some(number) => Ok(Some(Value::N(number))),
-            None => Err("holds a text that is no decimal number of at most 38 digits".into()),
+            None => Err("holds a string that is not a decimal number of at most 38 digits".into()),
         },
         other => refused(other, "a number"),
     }
@@ -44,7 +45,7 @@ fn number(value: &Value) -> Converted {
 fn string(value: &Value) -> Converted {
     match value {
         Value::S(_) => Ok(None),
-        Value::N(text) => Ok(Some(Value::S(text.clone()))),
+        Value::N(digits) => Ok(Some(Value::S(digits.clone()))),
         Value::Bool(b) => Ok(Some(Value::s(b.to_string()))),
         other => refused(other, "a string"),
     }
@@ -53,9 +54,9 @@ fn string(value: &Value) -> Converted {
 fn boolean(value: &Value) -> Converted {
     match value {
         Value::Bool(_) => Ok(None),
-        Value::S(text) if text == "true" || text == "false" => Ok(Some(Value::Bool(text == "true"))),
+        Value::S(string) if string == "true" || string == "false" => Ok(Some(Value::Bool(string == "true"))),
         Value::N(number) if number == "1" || number == "0" => Ok(Some(Value::Bool(number == "1"))),
-        Value::S(_) => Err("holds a text that is neither `true` nor `false`".into()),
+        Value::S(_) => Err("holds a string that is neither `true` nor `false`".into()),
         Value::N(_) => Err("holds a number that is neither 1 nor 0".into()),
         other => refused(other, "a boolean"),
     }
@@ -64,15 +65,15 @@ fn boolean(value: &Value) -> Converted {
 fn epoch_seconds(value: &Value) -> Converted {
     match value {
         Value::N(_) => Ok(None),
-        Value::S(text) => time::epoch_seconds(text).map(|seconds| Some(Value::N(seconds))),
+        Value::S(string) => time::epoch_seconds(string).map(|seconds| Some(Value::N(seconds))),
         other => refused(other, "epoch seconds"),
     }
 }
 
 fn iso_time(value: &Value) -> Converted {
     match value {
-        Value::S(text) => time::epoch_seconds(text).map(|_| None),
-        Value::N(seconds) => time::iso_time(seconds).map(|text| Some(Value::S(text))),
+        Value::S(string) => time::epoch_seconds(string).map(|_| None),
+        Value::N(seconds) => time::iso_time(seconds).map(|time| Some(Value::S(time))),
         other => refused(other, "an ISO time"),
     }
 }
@@ -89,7 +90,7 @@ fn list(value: &Value) -> Converted {
 
 fn string_set(value: &Value) -> Converted {
     let element = |value: &Value| match value {
-        Value::S(text) => Some(text.clone()),
+        Value::S(string) => Some(string.clone()),
         _ => None,
     };
     match value {
@@ -128,15 +129,15 @@ fn set_of<T: Ord>(list: &[Value], of: &str, element: fn(&Value) -> Option<T>) ->
         return Err("holds an empty list, and DynamoDB has no empty sets".into());
     }
     let set = list.iter().map(element).collect::<Option<BTreeSet<T>>>();
-    set.ok_or_else(|| format!("holds a list of other things than {of}"))
+    set.ok_or_else(|| format!("holds a list with elements that are not {of}"))
 }
 
 fn binary(value: &Value) -> Converted {
     match value {
         Value::B(_) => Ok(None),
-        Value::S(text) => match STANDARD.decode(text) {
+        Value::S(string) => match STANDARD.decode(string) {
             Ok(bytes) => Ok(Some(Value::B(Binary(bytes)))),
-            Err(_) => Err("holds a text that is no base64".into()),
+            Err(_) => Err("holds a string that is not base64".into()),
         },
         other => refused(other, "binary"),
     }
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_the_type_already_stays_as_it_is() {
+    fn a_value_that_has_the_type_already_stays_as_it_is() {
         let cases = [
             (r#"{"N":"1.50"}"#, Number),
             (r#"{"S":""}"#, Text),
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_exact_form_is_refused_without_its_value() {
+    fn a_value_without_an_exact_form_is_refused_and_not_shown() {
         let cases = [
             (r#"{"S":"twelve"}"#, Number),
             (r#"{"S":""}"#, Number),
@@ -222,7 +223,7 @@ mod tests {
         ];
         for (value, to) in cases {
             let reason = converted(value, to);
-            assert!(reason.starts_with("is of type") || reason.starts_with("holds "), "{value}: {reason}");
+            assert!(reason.starts_with("is of type") || reason.contains("hold"), "{value}: {reason}");
             assert!(!reason.contains("twelve") && !reason.contains("yesterday"), "{reason}");
         }
     }

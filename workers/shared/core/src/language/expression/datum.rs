@@ -1,4 +1,4 @@
-//! Values on their way through an expression.
+//! The values that an evaluation works with.
 
 use crate::item::numbers;
 use crate::item::value::Value;
@@ -7,17 +7,24 @@ use bigdecimal::BigDecimal;
 use std::borrow::Cow;
 use std::rc::Rc;
 
-/// A value on its way through an expression: borrowed from the item, made, or a decimal number to compute with.
+/// The result of evaluating a part of an expression.
+pub(crate) type Evaluated<'v> = Result<Datum<'v>, EvaluationError>;
+
+/// A value during an evaluation.
 #[derive(Debug, Clone)]
 pub(crate) enum Datum<'v> {
+    /// A value of the item, or a literal of the expression.
     Ref(&'v Value),
+    /// A value that the expression created.
     Own(Value),
+    /// An element of a list that the expression created: each use of a loop's variable is a cheap clone.
     Shared(Rc<Value>),
+    /// A number that `decimal()` gave, or a result that was computed with one.
     Decimal(BigDecimal),
 }
 
 impl Datum<'_> {
-    /// The DynamoDB value that this is; none for a decimal number, which is not written out yet.
+    /// The value as a DynamoDB value; `None` for a decimal number, which has no text yet.
     pub(crate) fn plain(&self) -> Option<&Value> {
         match self {
             Self::Ref(value) => Some(value),
@@ -27,14 +34,15 @@ impl Datum<'_> {
         }
     }
 
-    pub(crate) fn text(&self) -> Option<&str> {
+    /// The string, if the value is one.
+    pub(crate) fn string(&self) -> Option<&str> {
         match self.plain() {
-            Some(Value::S(text)) => Some(text),
+            Some(Value::S(string)) => Some(string),
             _ => None,
         }
     }
 
-    /// The number's text, if this is a number.
+    /// The digits of the number, if the value is one.
     pub(crate) fn number(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Decimal(number) => Some(Cow::Owned(number.normalized().to_plain_string())),
@@ -45,7 +53,7 @@ impl Datum<'_> {
         }
     }
 
-    /// The integer that this is, if it is one of 64 bits.
+    /// The integer, if the value is one that fits into 64 bits.
     pub(crate) fn integer(&self) -> Option<i64> {
         match self.plain() {
             Some(Value::N(number)) => numbers::integer(number),
@@ -53,7 +61,7 @@ impl Datum<'_> {
         }
     }
 
-    /// As a DynamoDB value.
+    /// Converts to a DynamoDB value. An error for a decimal number with more than 38 digits.
     pub(crate) fn into_value(self) -> Result<Value, EvaluationError> {
         match self {
             Self::Ref(value) => Ok(value.clone()),

@@ -1,38 +1,37 @@
-//! Evaluating expressions on DynamoDB values themselves: nothing is converted, so nothing is lost.
+//! Evaluates checked expressions directly on DynamoDB values. Nothing is converted, so nothing is lost.
 //!
-//! The meaning is CEL's, with three differences that exactness asks for: numbers are decimal numbers, never floats; sets
-//! stay sets; and what would have to be rounded is an error. A property test holds the common part against the
-//! interpreter of the crate `cel`.
+//! Expressions mean what they mean in CEL, with three differences that keep results exact: numbers are decimal numbers,
+//! never floats; sets stay sets; and a result that would have to be rounded is an error. A property test compares the part
+//! that both have with the interpreter of the crate `cel`.
 //!
-//! Every step of an evaluation is charged to a budget, so the cost of an item is bounded whatever it holds, and the same
-//! item always ends the same way, on any machine.
+//! Each step is charged to a [`Budget`], so the cost of one item has a limit, whatever the item holds.
 
 use crate::item::value::{Item, Value};
 use crate::language::expression::budget::Budget;
-use crate::language::expression::cel::Scope;
-use crate::language::expression::datum::Datum;
+use crate::language::expression::datum::{Datum, Evaluated};
 use crate::language::expression::error::EvaluationError;
 use crate::language::expression::node::{Loop, Node, Variable};
 use crate::language::expression::operators;
+use crate::language::expression::scope::Scope;
 use regex::Regex;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-pub(crate) type Evaluated<'v> = Result<Datum<'v>, EvaluationError>;
-
-/// One evaluation.
+/// The evaluation of one expression on one item.
 pub(crate) struct Evaluation<'v> {
     scope: Scope<'v>,
+    /// The variables of the loops that the evaluation is in, the outermost first.
     pub(super) locals: RefCell<Vec<Datum<'v>>>,
     pub(crate) budget: Budget,
 }
 
 impl<'v> Evaluation<'v> {
+    /// An evaluation with a full budget.
     pub(crate) fn on(scope: Scope<'v>) -> Self {
         Self { scope, locals: RefCell::new(Vec::new()), budget: Budget::full() }
     }
 
-    /// The value of a part of an expression.
+    /// Evaluates a part of an expression to a value.
     pub(crate) fn value(&self, node: &'v Node) -> Evaluated<'v> {
         self.budget.charge(1)?;
         match node {
@@ -41,8 +40,8 @@ impl<'v> Evaluation<'v> {
             Node::Local(depth) => Ok(self.locals.borrow()[*depth].clone()),
             Node::Select(of, name) => self.select(self.value(of)?, name),
             Node::Index(of, at) => self.index(self.value(of)?, &self.value(at)?),
-            Node::Extract(text, pattern) => self.extract(text, pattern),
-            Node::Matches(text, pattern) => self.matches(text, pattern),
+            Node::Extract(string, pattern) => self.extract(string, pattern),
+            Node::Matches(string, pattern) => self.matches(string, pattern),
             Node::Call(function, arguments) => {
                 let arguments = arguments.iter().map(|argument| self.value(argument)).collect::<Result<Vec<_>, _>>()?;
                 function.call(&arguments, &self.budget)
@@ -64,13 +63,15 @@ impl<'v> Evaluation<'v> {
         }
     }
 
-    /// A part of an expression as a condition.
+    /// Evaluates a part of an expression to true or false.
     pub(crate) fn holds(&self, node: &'v Node) -> Result<bool, EvaluationError> {
         match node {
             Node::HasAttribute(variable, name) => self.has_attribute(*variable, name),
             Node::Has(of, name) => match self.value(of)?.plain() {
                 Some(Value::M(map)) => Ok(map.contains_key(name)),
-                _ => Err(EvaluationError::Execution(format!("has() asks for `{name}` of something that is no map"))),
+                _ => Err(EvaluationError::Execution(format!(
+                    "has() needs a map to look for `{name}` in, and this is not a map"
+                ))),
             },
             Node::Not(inner) => Ok(!self.holds(inner)?),
             Node::And(a, b) => self.decide(a, b, false),
@@ -85,7 +86,8 @@ impl<'v> Evaluation<'v> {
         }
     }
 
-    /// `&&` and `||`: one side that decides alone makes the other side's error not matter.
+    /// Evaluates `&&` (decided by false) or `||` (decided by true). A side that decides alone hides an error of the other
+    /// side, as in CEL.
     fn decide(&self, a: &'v Node, b: &'v Node, decisive: bool) -> Result<bool, EvaluationError> {
         self.budget.charge(1)?;
         let first = match self.holds(a) {
@@ -110,9 +112,9 @@ impl<'v> Evaluation<'v> {
         self.budget.charge(1)?;
         match (variable, self.scope.element) {
             (Variable::Element, Some(Value::M(map))) => Ok(map.contains_key(name)),
-            (Variable::Element, _) => {
-                Err(EvaluationError::Execution(format!("has() asks for `{name}` of an element that is no map")))
-            }
+            (Variable::Element, _) => Err(EvaluationError::Execution(format!(
+                "has() needs a map to look for `{name}` in, and this element is not a map"
+            ))),
             (variable, _) => Ok(self.root(variable).contains_key(name)),
         }
     }
@@ -120,11 +122,17 @@ impl<'v> Evaluation<'v> {
     fn follow(&self, variable: Variable, names: &'v [String]) -> Evaluated<'v> {
         let (first, rest) = match (variable, names) {
             (Variable::Element, names) => {
-                let none = || EvaluationError::Execution("there is no `element` here".into());
+                let none = || {
+                    EvaluationError::Execution(
+                        "there is no `element` here; only steps with `[*]` in their path have one".into(),
+                    )
+                };
                 (self.scope.element.ok_or_else(none)?, names)
             }
             (variable, [first, rest @ ..]) => (self.root(variable).get(first).ok_or_else(|| missing(first))?, rest),
-            (_, []) => return Err(EvaluationError::Execution("the item as a whole is no value".into())),
+            (_, []) => {
+                return Err(EvaluationError::Execution("the whole item is not a value; name an attribute".into()));
+            }
         };
         let value = rest.iter().try_fold(first, |value, name| member(value, name))?;
         Ok(Datum::Ref(value))
@@ -142,16 +150,16 @@ impl<'v> Evaluation<'v> {
     }
 
     fn index(&self, of: Datum<'v>, at: &Datum<'v>) -> Evaluated<'v> {
-        if let Some(name) = at.text() {
-            // The name may be an attribute's value, which no message holds.
+        if let Some(name) = at.string() {
+            // The name may be a value of the item, and messages do not contain values.
             let unnamed = |error| match error {
                 EvaluationError::TooCostly => EvaluationError::TooCostly,
-                _ => EvaluationError::Execution("`[...]` looks for a key that is not there".into()),
+                _ => EvaluationError::Execution("`[...]` names a key that the map does not have".into()),
             };
             return self.select(of, name).map_err(unnamed);
         }
         let out = || EvaluationError::Execution("an index is out of bounds".into());
-        let position = at.integer().ok_or_else(|| EvaluationError::Execution("an index is no integer".into()))?;
+        let position = at.integer().ok_or_else(|| EvaluationError::Execution("an index is not an integer".into()))?;
         let position = usize::try_from(position).map_err(|_| out())?;
         match of {
             Datum::Ref(Value::L(list)) => list.get(position).map(Datum::Ref).ok_or_else(out),
@@ -166,29 +174,29 @@ impl<'v> Evaluation<'v> {
         }
     }
 
-    fn extract(&self, text: &'v Node, pattern: &'v Regex) -> Evaluated<'v> {
-        let given = self.value(text)?;
-        let text = given.text().ok_or_else(|| EvaluationError::wrong_type("extract()", &[given.plain()]))?;
-        self.charge_match(text)?;
-        let Some(found) = pattern.captures(text) else {
+    fn extract(&self, string: &'v Node, pattern: &'v Regex) -> Evaluated<'v> {
+        let given = self.value(string)?;
+        let string = given.string().ok_or_else(|| EvaluationError::wrong_type("extract()", &[given.plain()]))?;
+        self.charge_match(string)?;
+        let Some(found) = pattern.captures(string) else {
             return Err(EvaluationError::Execution("extract(): the pattern does not match".into()));
         };
-        self.budget.charge_made(text.len())?;
+        self.budget.charge_created(string.len())?;
         let groups = pattern.capture_names().enumerate();
         let groups = groups.filter_map(|(index, name)| Some((name?.to_owned(), Value::s(found.get(index)?.as_str()))));
         Ok(Datum::Own(Value::M(groups.collect())))
     }
 
-    fn matches(&self, text: &'v Node, pattern: &'v Regex) -> Evaluated<'v> {
-        let given = self.value(text)?;
-        let text = given.text().ok_or_else(|| EvaluationError::wrong_type("matches()", &[given.plain()]))?;
-        self.charge_match(text)?;
-        Ok(Datum::Own(Value::Bool(pattern.is_match(text))))
+    fn matches(&self, string: &'v Node, pattern: &'v Regex) -> Evaluated<'v> {
+        let given = self.value(string)?;
+        let string = given.string().ok_or_else(|| EvaluationError::wrong_type("matches()", &[given.plain()]))?;
+        self.charge_match(string)?;
+        Ok(Datum::Own(Value::Bool(pattern.is_match(string))))
     }
 
-    /// Matching takes time in proportion to the text, times the size of the pattern, which is bounded.
-    fn charge_match(&self, text: &str) -> Result<(), EvaluationError> {
-        self.budget.charge(text.len() * 4 + 8)
+    /// The time of a match grows with the length of the string and the size of the pattern, and that size has a limit.
+    fn charge_match(&self, string: &str) -> Result<(), EvaluationError> {
+        self.budget.charge(string.len() * 4 + 8)
     }
 
     fn list(&self, nodes: &'v [Node]) -> Evaluated<'v> {
@@ -200,8 +208,8 @@ impl<'v> Evaluation<'v> {
         let mut map = BTreeMap::new();
         for (name, value) in entries {
             let name = self.value(name)?;
-            let Some(name) = name.text() else {
-                return Err(EvaluationError::Execution("a map's keys must be texts".into()));
+            let Some(name) = name.string() else {
+                return Err(EvaluationError::Execution("the keys of a map must be strings".into()));
             };
             if map.insert(name.to_owned(), self.owned(value)?).is_some() {
                 return Err(EvaluationError::Execution("a map has the same key twice".into()));
@@ -231,7 +239,7 @@ fn missing(name: &str) -> EvaluationError {
 }
 
 fn no_map(name: &str) -> EvaluationError {
-    EvaluationError::Execution(format!("`{name}` is asked of something that is no map"))
+    EvaluationError::Execution(format!("`.{name}` needs a map, and this is not a map"))
 }
 
 #[cfg(test)]

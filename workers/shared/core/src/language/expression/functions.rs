@@ -3,7 +3,7 @@
 //! Each is pure: the same arguments give the same result, on any machine and at any time. A call that cannot be answered
 //! is an error, which makes the item *invalid*; it never is a guess.
 
-use crate::language::expression::error::CompileError;
+use crate::language::expression::types::Type;
 
 /// What a function is called like and what it gives, for the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Signature {
     pub takes: &'static str,
     /// Whether it is written after its first argument, as in `item.name.startsWith('a')`.
     pub style: Style,
+    /// The type of what it gives.
+    pub result: Type,
     /// What it gives, and when it cannot be answered.
     pub gives: &'static str,
     /// A call.
@@ -32,7 +34,7 @@ pub enum Style {
 }
 
 macro_rules! functions {
-    ($($variant:ident $style:ident $name:literal $takes:literal $gives:literal $example:literal)*) => {
+    ($($variant:ident $style:ident $result:ident $name:literal $takes:literal $gives:literal $example:literal)*) => {
         /// A function that is called with values. (`extract` and `matches` take a pattern, which is compiled before.)
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub(crate) enum Function { $($variant),* }
@@ -43,6 +45,7 @@ macro_rules! functions {
                 name: "extract",
                 takes: "(text, pattern)",
                 style: Style::Plain,
+                result: Type::Map,
                 gives: "a map of the pattern's named groups; groups that took no part are left out. The pattern is a fixed text, a regular expression as in Rust's crate `regex`. Invalid where it does not match",
                 example: "extract(item.address, r'^(?<street>[^,]+), *(?<city>.+)$')",
             },
@@ -50,10 +53,18 @@ macro_rules! functions {
                 name: "matches",
                 takes: "(text, pattern)",
                 style: Style::Either,
+                result: Type::Bool,
                 gives: "whether a part of the text matches the pattern, which is a fixed text",
                 example: "item.zip.matches(r'^[0-9]{5}$')",
             },
-            $(Signature { name: $name, takes: $takes, style: Style::$style, gives: $gives, example: $example }),*
+            $(Signature {
+                name: $name,
+                takes: $takes,
+                style: Style::$style,
+                result: Type::$result,
+                gives: $gives,
+                example: $example,
+            }),*
         ];
 
         impl Function {
@@ -64,42 +75,36 @@ macro_rules! functions {
                     _ => None,
                 }
             }
-
-            pub(super) fn signature(self) -> (&'static str, &'static str, Style) {
-                match self {
-                    $(Self::$variant => ($name, $takes, Style::$style)),*
-                }
-            }
         }
     };
 }
 
 functions! {
-    Split Plain "split" "(text, separator)" "a list of the parts of the text between separators, which are not empty" "split(item.tags, ',')"
-    Join Plain "join" "(list, separator)" "one text of a list or set of texts" "join(item.names, ' ')"
-    Trim Plain "trim" "(text)" "the text without white space at its ends" "trim(item.name)"
-    Lower Plain "lower" "(text)" "the text in lower case, by Unicode's rules for no particular language" "lower(item.email)"
-    Upper Plain "upper" "(text)" "the text in upper case, by Unicode's rules for no particular language" "upper(item.state)"
-    Number Plain "number" "(value)" "the number that a decimal text holds, exactly; a number as it is. Invalid where the text is no decimal number of at most 38 digits" "number(item.price)"
-    Decimal Plain "decimal" "(value)" "a number, or the number that a decimal text holds, to compute with exactly: `+`, `-`, `*`, `/` and `%` with it on either side have up to 38 digits. Invalid where a result would have to be rounded" "decimal(item.price) * 100"
-    Text Plain "string" "(value)" "the text of a number (its decimal digits), of a boolean, or of binary that is UTF-8; a text as it is" "string(item.count)"
-    Int Plain "int" "(value)" "the integer that a text holds; an integer as it is. Invalid for a fraction: nothing is cut off" "int(item.count)"
-    Boolean Plain "bool" "(value)" "the boolean that the text `true` or `false` is; a boolean as it is" "bool(item.active)"
-    EpochSeconds Plain "epoch_seconds" "(text)" "the seconds since 1970 of an ISO 8601 time with its offset; a fraction is kept" "epoch_seconds(item.createdAt)"
-    IsoTime Plain "iso_time" "(number)" "the ISO 8601 time in UTC of seconds since 1970" "iso_time(item.createdAt)"
-    StringSet Plain "string_set" "(list)" "a set of strings, of a list that is not empty" "string_set(split(item.tags, ','))"
-    NumberSet Plain "number_set" "(list)" "a set of numbers, of a list that is not empty" "number_set([1, 2])"
-    BinarySet Plain "binary_set" "(list)" "a set of binary values, of a list that is not empty" "binary_set([binary(item.hash)])"
-    FromBase64 Plain "binary" "(text)" "the bytes that a base64 text holds" "binary(item.image)"
-    ToBase64 Plain "base64" "(binary)" "the base64 text of bytes" "base64(item.image)"
-    Bytes Plain "bytes" "(text)" "the UTF-8 bytes of a text" "bytes(item.name)"
-    Sha256 Plain "sha256" "(value)" "the SHA-256 of a text's UTF-8 bytes, or of binary, as 64 hexadecimal digits" "sha256(lower(item.email))"
-    UuidFrom Plain "uuid_from" "(namespace, name)" "the UUID of version 5 (RFC 9562) of a name within a namespace, which is a UUID as text: the same for the same name, in every program" "uuid_from('6ba7b811-9dad-11d1-80b4-00c04fd430c8', item.url)"
-    Type Plain "type" "(value)" "DynamoDB's name of the value's type: `S`, `N`, `B`, `BOOL`, `NULL`, `M`, `L`, `SS`, `NS`, `BS`" "type(item.price) == 'S'"
-    Size Either "size" "(value)" "how many characters a text has, bytes binary, elements a list or set, entries a map" "size(item.tags) > 0"
-    Contains Method "contains" "(part)" "whether a text holds another" "item.name.contains(' ')"
-    StartsWith Method "startsWith" "(prefix)" "whether a text begins with another" "key.sk.startsWith('ORDER#')"
-    EndsWith Method "endsWith" "(suffix)" "whether a text ends with another" "item.name.endsWith('.pdf')"
+    Split Plain List "split" "(text, separator)" "a list of the parts of the text between separators, which are not empty" "split(item.tags, ',')"
+    Join Plain Text "join" "(list, separator)" "one text of a list or set of texts" "join(item.names, ' ')"
+    Trim Plain Text "trim" "(text)" "the text without white space at its ends" "trim(item.name)"
+    Lower Plain Text "lower" "(text)" "the text in lower case, by Unicode's rules for no particular language" "lower(item.email)"
+    Upper Plain Text "upper" "(text)" "the text in upper case, by Unicode's rules for no particular language" "upper(item.state)"
+    Number Plain Number "number" "(value)" "the number that a decimal text holds, exactly; a number as it is. Invalid where the text is no decimal number of at most 38 digits" "number(item.price)"
+    Decimal Plain Number "decimal" "(value)" "a number, or the number that a decimal text holds, to compute with exactly: `+`, `-`, `*`, `/` and `%` with it on either side have up to 38 digits. Invalid where a result would have to be rounded" "decimal(item.price) * 100"
+    Text Plain Text "string" "(value)" "the text of a number (its decimal digits), of a boolean, or of binary that is UTF-8; a text as it is" "string(item.count)"
+    Int Plain Number "int" "(value)" "the integer that a text holds; an integer as it is. Invalid for a fraction: nothing is cut off" "int(item.count)"
+    Boolean Plain Bool "bool" "(value)" "the boolean that the text `true` or `false` is; a boolean as it is" "bool(item.active)"
+    EpochSeconds Plain Number "epoch_seconds" "(text)" "the seconds since 1970 of an ISO 8601 time with its offset; a fraction is kept" "epoch_seconds(item.createdAt)"
+    IsoTime Plain Text "iso_time" "(number)" "the ISO 8601 time in UTC of seconds since 1970" "iso_time(item.createdAt)"
+    StringSet Plain Set "string_set" "(list)" "a set of strings, of a list that is not empty" "string_set(split(item.tags, ','))"
+    NumberSet Plain Set "number_set" "(list)" "a set of numbers, of a list that is not empty" "number_set([1, 2])"
+    BinarySet Plain Set "binary_set" "(list)" "a set of binary values, of a list that is not empty" "binary_set([binary(item.hash)])"
+    FromBase64 Plain Bytes "binary" "(text)" "the bytes that a base64 text holds" "binary(item.image)"
+    ToBase64 Plain Text "base64" "(binary)" "the base64 text of bytes" "base64(item.image)"
+    Bytes Plain Bytes "bytes" "(text)" "the UTF-8 bytes of a text" "bytes(item.name)"
+    Sha256 Plain Text "sha256" "(value)" "the SHA-256 of a text's UTF-8 bytes, or of binary, as 64 hexadecimal digits" "sha256(lower(item.email))"
+    UuidFrom Plain Text "uuid_from" "(namespace, name)" "the UUID of version 5 (RFC 9562) of a name within a namespace, which is a UUID as text: the same for the same name, in every program" "uuid_from('6ba7b811-9dad-11d1-80b4-00c04fd430c8', item.url)"
+    Type Plain Text "type" "(value)" "DynamoDB's name of the value's type: `S`, `N`, `B`, `BOOL`, `NULL`, `M`, `L`, `SS`, `NS`, `BS`" "type(item.price) == 'S'"
+    Size Either Number "size" "(value)" "how many characters a text has, bytes binary, elements a list or set, entries a map" "size(item.tags) > 0"
+    Contains Method Bool "contains" "(part)" "whether a text holds another" "item.name.contains(' ')"
+    StartsWith Method Bool "startsWith" "(prefix)" "whether a text begins with another" "key.sk.startsWith('ORDER#')"
+    EndsWith Method Bool "endsWith" "(suffix)" "whether a text ends with another" "item.name.endsWith('.pdf')"
 }
 
 /// The names of tableshift's own functions.
@@ -128,20 +133,36 @@ pub const OWN: [&str; 21] = [
 ];
 
 impl Function {
-    /// Refuses a call in the wrong style or with the wrong number of arguments.
-    pub(crate) fn check_call(self, as_method: bool, arguments: usize) -> Result<(), CompileError> {
-        let (name, takes, style) = self.signature();
-        let wanted = takes.split(',').count() + usize::from(style == Style::Method);
-        let misplaced = match style {
-            Style::Plain => as_method,
-            Style::Method => !as_method,
-            Style::Either => false,
-        };
-        match (misplaced, arguments == wanted) {
-            (true, _) if as_method => Err(CompileError::NoMethod(name.into())),
-            (true, _) => Err(CompileError::Method(name.into())),
-            (false, false) => Err(CompileError::Arguments { function: name.into(), takes }),
-            (false, true) => Ok(()),
+    /// How it is called and what it gives.
+    pub(crate) fn signature(self) -> &'static Signature {
+        // `extract` and `matches` come first and are not among the variants.
+        &FUNCTIONS[2 + self as usize]
+    }
+}
+
+impl Signature {
+    /// The function of this name, `extract` and `matches` included.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        FUNCTIONS.iter().find(|function| function.name == name)
+    }
+
+    /// How many arguments it takes; the value that a method is called on counts as one.
+    pub(crate) fn arity(&self) -> usize {
+        self.takes.split(',').count() + usize::from(self.style == Style::Method)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_function_has_its_own_signature_and_gives_one_known_type() {
+        for signature in FUNCTIONS {
+            assert_ne!(signature.result, Type::Unknown, "{}", signature.name);
+            let function = Function::named(signature.name);
+            assert!(function.is_none_or(|function| function.signature() == signature), "{}", signature.name);
         }
+        assert_eq!(Function::EndsWith.signature().name, "endsWith");
     }
 }

@@ -1,14 +1,14 @@
-//! Loops over lists, sets and the keys of maps.
+//! Evaluates loops over lists, sets and the keys of maps: `all`, `exists`, `exists_one`, `map` and `filter`.
 
 use crate::item::value::Value;
-use crate::language::expression::datum::Datum;
+use crate::language::expression::datum::{Datum, Evaluated};
 use crate::language::expression::error::EvaluationError;
-use crate::language::expression::evaluate::{Evaluated, Evaluation};
+use crate::language::expression::evaluate::Evaluation;
 use crate::language::expression::node::Node;
 use std::rc::Rc;
 
 impl<'v> Evaluation<'v> {
-    /// Runs a loop's body for each element, until it has enough.
+    /// Runs the body of a loop for each element of the range, until the body returns false.
     fn each(
         &self,
         range: &'v Node,
@@ -17,9 +17,9 @@ impl<'v> Evaluation<'v> {
         let range = self.value(range)?;
         let mut enter = |element: Datum<'v>| {
             self.locals.borrow_mut().push(element.clone());
-            let goes_on = body(&element);
+            let more = body(&element);
             self.locals.borrow_mut().pop();
-            goes_on
+            more
         };
         match range {
             Datum::Ref(value) => {
@@ -40,7 +40,8 @@ impl<'v> Evaluation<'v> {
         Ok(())
     }
 
-    /// Whether the body is `wanted` for some element. One that is makes the errors of the others not matter.
+    /// Whether the body gives `wanted` for at least one element. If it does, errors of other elements are ignored, as in
+    /// CEL.
     pub(super) fn search(&self, range: &'v Node, body: &'v Node, wanted: bool) -> Result<bool, EvaluationError> {
         let (mut found, mut error) = (false, None);
         self.each(range, |_| {
@@ -57,6 +58,7 @@ impl<'v> Evaluation<'v> {
         }
     }
 
+    /// For how many elements the body gives true.
     pub(super) fn count(&self, range: &'v Node, body: &'v Node) -> Result<usize, EvaluationError> {
         let mut count = 0;
         self.each(range, |_| {
@@ -66,6 +68,7 @@ impl<'v> Evaluation<'v> {
         Ok(count)
     }
 
+    /// The list of what `element` gives for each element for which `when` is true.
     pub(super) fn collect(&self, range: &'v Node, when: Option<&'v Node>, element: &'v Node) -> Evaluated<'v> {
         let mut list = Vec::new();
         self.each(range, |_| {
@@ -80,15 +83,15 @@ impl<'v> Evaluation<'v> {
     }
 }
 
-/// What a loop runs over: a list's elements, a set's, or a map's keys.
+/// What a loop runs over: the elements of a list or a set, or the keys of a map.
 fn elements(value: &Value) -> Result<Box<dyn Iterator<Item = Datum<'_>> + '_>, EvaluationError> {
-    let text = |text: &String| Datum::Own(Value::S(text.clone()));
+    let string = |string: &String| Datum::Own(Value::S(string.clone()));
     Ok(match value {
         Value::L(list) => Box::new(list.iter().map(Datum::Ref)),
-        Value::Ss(set) => Box::new(set.iter().map(text)),
+        Value::Ss(set) => Box::new(set.iter().map(string)),
         Value::Ns(set) => Box::new(crate::item::numbers::ascending(set).into_iter().map(|n| Datum::Own(Value::N(n)))),
         Value::Bs(set) => Box::new(set.iter().map(|bytes| Datum::Own(Value::B(bytes.clone())))),
-        Value::M(map) => Box::new(map.keys().map(text)),
+        Value::M(map) => Box::new(map.keys().map(string)),
         other => return Err(EvaluationError::wrong_type("a loop", &[Some(other)])),
     })
 }

@@ -2,6 +2,7 @@
 
 use crate::item::value::Value;
 use crate::language::expression::functions::Function;
+use cel::common::ast::operators;
 use regex::Regex;
 
 /// What an expression can name.
@@ -30,6 +31,25 @@ pub(crate) enum Operator {
 }
 
 impl Operator {
+    /// The operator that CEL's parser names so.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            operators::ADD => Self::Add,
+            operators::SUBSTRACT => Self::Subtract,
+            operators::MULTIPLY => Self::Multiply,
+            operators::DIVIDE => Self::Divide,
+            operators::MODULO => Self::Modulo,
+            operators::EQUALS => Self::Equal,
+            operators::NOT_EQUALS => Self::NotEqual,
+            operators::LESS => Self::Less,
+            operators::LESS_EQUALS => Self::LessEqual,
+            operators::GREATER => Self::Greater,
+            operators::GREATER_EQUALS => Self::GreaterEqual,
+            operators::IN => Self::In,
+            _ => return None,
+        })
+    }
+
     /// The operator with its sides exchanged: `2 > item.v` is `item.v < 2`.
     pub(crate) fn turned(self) -> Self {
         match self {

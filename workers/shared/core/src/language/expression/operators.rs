@@ -1,16 +1,15 @@
-//! Operators on values: exact, or an error.
+//! Operators on values. A result is exact, or it is an error.
 
 use crate::item::numbers;
 use crate::item::value::{Binary, Value};
 use crate::language::expression::budget::Budget;
-use crate::language::expression::datum::Datum;
+use crate::language::expression::datum::{Datum, Evaluated};
 use crate::language::expression::error::EvaluationError;
-use crate::language::expression::evaluate::Evaluated;
 use crate::language::expression::node::Operator;
 use bigdecimal::{BigDecimal, Zero as _};
 use std::cmp::Ordering;
 
-/// `a operator b`.
+/// Evaluates `a operator b`.
 pub(crate) fn binary<'v>(operator: Operator, a: Datum<'v>, b: Datum<'v>, budget: &Budget) -> Evaluated<'v> {
     use Operator as O;
     let holds = match operator {
@@ -26,12 +25,12 @@ pub(crate) fn binary<'v>(operator: Operator, a: Datum<'v>, b: Datum<'v>, budget:
     Ok(Datum::Own(Value::Bool(holds)))
 }
 
-/// `-a`.
+/// Evaluates `-a`.
 pub(crate) fn negate<'v>(a: &Datum<'v>) -> Evaluated<'v> {
     if let Datum::Decimal(number) = a {
         return Ok(Datum::Decimal(-number));
     }
-    // The sign of a decimal text is no arithmetic: nothing can be rounded.
+    // Only the sign of the digits changes, so numbers of any size are allowed: nothing can be rounded.
     match a.number() {
         Some(number) => match numbers::normal(&number) {
             Some(zero) if zero == "0" => Ok(Datum::Own(Value::N(zero))),
@@ -72,10 +71,10 @@ fn symbol(operator: Operator) -> &'static str {
 }
 
 fn integers(operator: Operator, a: &str, b: &str) -> Result<i64, EvaluationError> {
-    let whole = |text| {
-        numbers::integer(text).ok_or_else(|| {
+    let whole = |digits| {
+        numbers::integer(digits).ok_or_else(|| {
             EvaluationError::Execution(format!(
-                "{} computes with a number that is no 64-bit integer; write decimal(...) around it to compute exactly",
+                "{} needs 64-bit integers; write decimal(...) around the number to compute exactly",
                 symbol(operator)
             ))
         })
@@ -112,7 +111,7 @@ fn decimals(operator: Operator, a: &str, b: &str) -> Result<BigDecimal, Evaluati
         _ if b.is_zero() => return Err(EvaluationError::Execution("a division by zero".into())),
         Operator::Divide => {
             let quotient = &a / &b;
-            // The division is to 100 digits; it is exact if it leads back.
+            // BigDecimal divides to 100 digits. The quotient is exact if multiplying gives `a` again.
             if &quotient * &b != a {
                 return Err(EvaluationError::inexact());
             }
@@ -129,16 +128,16 @@ fn decimals(operator: Operator, a: &str, b: &str) -> Result<BigDecimal, Evaluati
 fn concatenate<'v>(a: Datum<'v>, b: Datum<'v>, budget: &Budget) -> Evaluated<'v> {
     let joined = match (a.plain(), b.plain()) {
         (Some(Value::S(x)), Some(Value::S(y))) => {
-            budget.charge_made(x.len() + y.len())?;
+            budget.charge_created(x.len() + y.len())?;
             Value::S([x.as_str(), y].concat())
         }
         (Some(Value::B(x)), Some(Value::B(y))) => {
-            budget.charge_made(x.0.len() + y.0.len())?;
+            budget.charge_created(x.0.len() + y.0.len())?;
             Value::B(Binary([x.0.as_slice(), &y.0].concat()))
         }
         (Some(Value::L(x)), Some(Value::L(y))) => {
             let bytes = [&a, &b].map(|list| list.plain().map_or(0, crate::item::value::value_bytes));
-            budget.charge_made(bytes.iter().sum())?;
+            budget.charge_created(bytes.iter().sum())?;
             Value::L([x.as_slice(), y].concat())
         }
         (x, y) => return Err(EvaluationError::wrong_type("`+`", &[x, y])),
@@ -146,7 +145,8 @@ fn concatenate<'v>(a: Datum<'v>, b: Datum<'v>, budget: &Budget) -> Evaluated<'v>
     Ok(Datum::Own(joined))
 }
 
-/// Values of different types are not equal; numbers are equal if they are the same number.
+/// Whether two values are equal. Values of different types are not; numbers are if they are the same number, however
+/// they are written.
 pub(crate) fn equal(a: &Datum<'_>, b: &Datum<'_>, budget: &Budget) -> Result<bool, EvaluationError> {
     match (a.plain(), b.plain()) {
         (Some(a), Some(b)) => same(a, b, budget),
@@ -192,7 +192,7 @@ fn same_set(a: &Value, b: &Value, budget: &Budget) -> Result<bool, EvaluationErr
     if a.type_name() != b.type_name() {
         return Ok(false);
     }
-    budget.charge_made(crate::item::value::value_bytes(a).min(crate::item::value::value_bytes(b)))?;
+    budget.charge_created(crate::item::value::value_bytes(a).min(crate::item::value::value_bytes(b)))?;
     Ok(match (a, b) {
         (Value::Ns(a), Value::Ns(b)) => {
             let (a, b) = (numbers::ascending(a), numbers::ascending(b));
@@ -232,14 +232,14 @@ fn is_in(a: &Datum<'_>, b: &Datum<'_>, budget: &Budget) -> Result<bool, Evaluati
             }
             Ok(false)
         }
-        (Some(Value::S(text)), Some(Value::Ss(set))) => Ok(set.contains(text)),
+        (Some(Value::S(string)), Some(Value::Ss(set))) => Ok(set.contains(string)),
         (Some(Value::S(name)), Some(Value::M(map))) => Ok(map.contains_key(name)),
         (Some(Value::B(bytes)), Some(Value::Bs(set))) => Ok(set.contains(bytes)),
         (_, Some(Value::Ns(set))) => {
             budget.charge(set.len() * 4)?;
             Ok(a.number().is_some_and(|a| set.iter().any(|n| numbers::compare(&a, n) == Some(Ordering::Equal))))
         }
-        // As in CEL, what can never be a key is not looked for among keys.
+        // As in CEL: a number or a boolean is never a key, which is not an error.
         (Some(Value::N(_) | Value::Bool(_)) | None, Some(Value::M(_))) => Ok(false),
         (_, Some(Value::Ss(_) | Value::Bs(_))) => Ok(false),
         (a, b) => Err(EvaluationError::wrong_type("`in`", &[a, b])),

@@ -1,71 +1,74 @@
-//! From the text of an expression to its syntax tree, within bounds.
+//! From the source of an expression to its syntax tree, within bounds.
 //!
-//! The parser of the crate `cel` recurses: some thirty brackets within one another overflow the stack of an ordinary
-//! thread. So texts are bounded before they are parsed, and parsed on a thread with a stack that the bounds suffice for.
+//! The parser of the crate `cel` recurses: some thirty nested brackets overflow the stack of an ordinary thread. So sources
+//! are bounded before they are parsed, and parsed on a thread whose stack suffices for the bounds.
 
-use crate::language::expression::error::{CompileError, MAX_OPEN_BRACKETS, MAX_TEXT_BYTES};
-use crate::language::expression::node::Node;
-use crate::language::expression::translate::Names;
-use cel::IdedExpr;
-use cel::common::ast::SourceInfo;
-use cel::parser::Parser;
+use crate::item::numbers;
+use crate::language::expression::error::{MAX_OPEN_BRACKETS, MAX_TEXT_BYTES};
+use crate::language::expression::faults;
+use crate::language::expression::syntax;
+use crate::language::expression::translate::{Checked, Purpose, Translator};
+use crate::language::finding::{Code, Finding};
+use cel::parser::{ParseErrors, Parser};
 
-/// What the parser takes for texts within these bounds, several times over. It is reserved, not used, by most texts.
+/// What the parser takes for sources within these bounds, several times over. Most sources reserve it and do not use it.
 const STACK_BYTES: usize = 128 * 1024 * 1024;
 
-/// Parses a text and translates its syntax tree, which may name `element` where that is said.
-pub(crate) fn parse(text: &str, with_element: bool) -> Result<(Node, Names), CompileError> {
-    refuse_unbounded(text)?;
-    let owned = text.to_owned();
-    let work = move || {
-        let parser = Parser::new().max_recursion_depth(MAX_OPEN_BRACKETS as u16 + 8).error_recovery_limit(5);
-        let tree = parser.parse(&owned).map_err(CompileError::Syntax)?;
-        Names::new(with_element).translate(&tree)
-    };
-    let thread = std::thread::Builder::new().name("cel".into()).stack_size(STACK_BYTES).spawn(work);
-    let thread = thread.map_err(CompileError::Thread)?;
-    // The parser is not ours: should it panic after all, the text is refused like any other that it cannot read.
-    thread.join().unwrap_or(Err(CompileError::Unreadable))
-}
-
-/// The syntax tree of a text within the bounds, as CEL has it, with where each part is: for reviews, not for evaluation.
-pub(crate) fn tree(text: &str) -> Option<(IdedExpr, SourceInfo)> {
-    refuse_unbounded(text).ok()?;
-    let owned = text.to_owned();
-    let work = move || {
-        let parser = Parser::new().max_recursion_depth(MAX_OPEN_BRACKETS as u16 + 8).error_recovery_limit(5);
-        parser.parse_with_source_info(&owned).ok()
-    };
-    std::thread::Builder::new().name("cel".into()).stack_size(STACK_BYTES).spawn(work).ok()?.join().ok()?
-}
-
-/// Refuses a text that is too long, nests too deep, or has a number that would be rounded when it is read.
-fn refuse_unbounded(text: &str) -> Result<(), CompileError> {
-    if text.len() > MAX_TEXT_BYTES {
-        return Err(CompileError::TooLong { bytes: text.len() });
+/// Parses a source and translates its syntax tree.
+pub(crate) fn parse(source: &str, purpose: Purpose) -> Checked {
+    let unbounded = unbounded(source);
+    if !unbounded.is_empty() {
+        return Checked::refused(unbounded);
     }
+    let owned = source.to_owned();
+    let work = move || match parser().parse_with_source_info(&owned) {
+        Ok((tree, info)) => Translator::new(&owned, info, purpose).translate(&tree),
+        // What follows the first error of an expression is nearly always its consequence.
+        Err(ParseErrors { errors }) => Checked::refused(vec![syntax::finding(&owned, errors.first())]),
+    };
+    let refused = |message: &str| Checked::refused(vec![Finding::error(Code::Refused, 0..source.len(), message)]);
+    match on_large_stack(work) {
+        Ok(Some(parsed)) => parsed,
+        Ok(None) => refused("this is not a CEL expression, and the parser cannot say why"),
+        Err(error) => refused(&format!("no thread can be started to parse this expression: {error}")),
+    }
+}
+
+fn parser() -> Parser {
+    Parser::new().max_recursion_depth(MAX_OPEN_BRACKETS as u16 + 8).error_recovery_limit(5)
+}
+
+/// Runs the parser on a thread of its own. Nothing if the parser, which is not ours, panics: then the source is refused
+/// like any other that it cannot read.
+fn on_large_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> std::io::Result<Option<T>> {
+    let thread = std::thread::Builder::new().name("cel".into()).stack_size(STACK_BYTES).spawn(work)?;
+    Ok(thread.join().ok())
+}
+
+/// What keeps a source from being parsed: it is too long, nests too deep, or has numbers that reading would round.
+fn unbounded(source: &str) -> Vec<Finding> {
+    if source.len() > MAX_TEXT_BYTES {
+        return vec![faults::too_long(source)];
+    }
+    let mut findings = Vec::new();
     let mut open = 0usize;
-    let mut scan = Scan { rest: text };
+    let mut scan = Scan { rest: source };
     while let Some(token) = scan.next() {
+        let end = source.len() - scan.rest.len();
         match token {
             Token::Open => open += 1,
             Token::Close => open = open.saturating_sub(1),
-            Token::Number(number) if is_long(number) => return Err(CompileError::LongNumber(number.to_owned())),
+            Token::Number(number) if number.contains(['.', 'e', 'E']) && numbers::may_be_rounded(number) => {
+                findings.push(faults::long_number(number, end - number.len()..end));
+            }
             Token::Number(_) => {}
         }
         if open > MAX_OPEN_BRACKETS {
-            return Err(CompileError::TooDeep);
+            findings.push(faults::too_deep(end - 1..end));
+            break;
         }
     }
-    Ok(())
-}
-
-/// A float holds 15 digits surely. Integers are checked by the parser.
-fn is_long(number: &str) -> bool {
-    let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
-    let fraction = number.contains(['.', 'e', 'E']);
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    fraction && digits.trim_start_matches('0').trim_end_matches('0').len() > 15
+    findings
 }
 
 enum Token<'t> {
@@ -151,8 +154,10 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn refused(text: &str) -> String {
-        parse(text, false).map(|_| ()).unwrap_err().to_string()
+    fn refused(source: &str) -> String {
+        let parsed = parse(source, Purpose::Value);
+        assert!(parsed.root.is_none(), "{source}");
+        parsed.findings[0].summary()
     }
 
     #[test]
@@ -160,12 +165,12 @@ mod tests {
         let opened = |open: &str, close: &str, times: usize| format!("{}1{}", open.repeat(times), close.repeat(times));
         for (open, close) in [("(", ")"), ("[", "]"), ("{'a': ", "}"), ("size(", ")"), ("[1].map(x, ", ")")] {
             assert!(refused(&opened(open, close, 25)).contains("24 brackets"), "{open}");
-            let _ = parse(&opened(open, close, 24), false);
+            let _ = parse(&opened(open, close, 24), Purpose::Value);
         }
         assert!(refused(&"a".repeat(9000)).contains("9000 bytes"));
         for part in ["+1", ".a", "[0]", "<1", ".map(x,x)", "&&a", "?1:1", "-", "!", "- ", "1?", "in 1 "] {
-            let _ = parse(&format!("1{}", part.repeat(8000 / part.len())), false);
-            let _ = parse(&format!("{}1", part.repeat(8000 / part.len())), false);
+            let _ = parse(&format!("1{}", part.repeat(8000 / part.len())), Purpose::Value);
+            let _ = parse(&format!("{}1", part.repeat(8000 / part.len())), Purpose::Value);
         }
     }
 
@@ -180,16 +185,16 @@ mod tests {
             format!("1 // {brackets}"),
             "'0.12345678901234567890'".into(),
         ] {
-            assert!(refuse_unbounded(&text).is_ok(), "{text}");
+            assert!(unbounded(&text).is_empty(), "{text}");
         }
         assert!(refused("0.12345678901234567890 + 1").contains("decimal('0.12345678901234567890')"));
-        assert!(refuse_unbounded("item.a1234567890123456789012 == 0.1 + 1e10").is_ok());
+        assert!(unbounded("item.a1234567890123456789012 == 0.1 + 1e10").is_empty());
     }
 
     proptest! {
         #[test]
         fn no_text_makes_the_parser_panic(text in "[-a-z0-9.,:?+*/%!<>=&|'\"\\\\ ()\\[\\]{}\u{e9}\u{1F600}]{0,60}") {
-            let _ = parse(&text, true);
+            let _ = parse(&text, Purpose::ValueOfElement);
         }
     }
 }

@@ -1,28 +1,29 @@
-//! Points in time between ISO 8601 texts and seconds since 1970, exactly.
+//! Converts times exactly between ISO 8601 strings and seconds since 1970.
 
 use crate::item::numbers;
 use bigdecimal::{BigDecimal, ToPrimitive as _};
 use jiff::Timestamp;
 use std::str::FromStr as _;
 
-/// The seconds since 1970 of an ISO 8601 time with its offset, as the normal form of a decimal number.
-pub(crate) fn epoch_seconds(text: &str) -> Result<String, String> {
-    // A leap second has no place in seconds since 1970: it would become the second before it.
-    let time = (!text.contains(":60")).then(|| Timestamp::from_str(text).ok()).flatten();
+/// The seconds since 1970 of an ISO 8601 time with its offset, as a decimal number in normal form. The error says what is
+/// wrong with the attribute: "holds ...".
+pub(crate) fn epoch_seconds(time: &str) -> Result<String, String> {
+    // Seconds since 1970 have no leap seconds: one would become the second before it.
+    let time = (!time.contains(":60")).then(|| Timestamp::from_str(time).ok()).flatten();
     let nanoseconds = time.map(|time| BigDecimal::new(time.as_nanosecond().into(), 9).to_plain_string());
     nanoseconds.as_deref().and_then(numbers::normal).ok_or_else(|| {
-        "holds no ISO 8601 time with its offset, as in 2026-11-22T10:00:00Z, to at most nine decimals".into()
+        "does not hold an ISO 8601 time with its offset and at most nine decimals, as in 2026-11-22T10:00:00Z".into()
     })
 }
 
-/// The ISO 8601 time in UTC of seconds since 1970.
+/// The ISO 8601 time in UTC of seconds since 1970. The error says what is wrong with the attribute: "holds ...".
 pub(crate) fn iso_time(seconds: &str) -> Result<String, String> {
     let number = numbers::normal(seconds).and_then(|seconds| BigDecimal::from_str(&seconds).ok());
     let nanoseconds = number.map(|seconds| seconds * BigDecimal::from(1_000_000_000));
     let whole = nanoseconds.filter(BigDecimal::is_integer).and_then(|nanoseconds| nanoseconds.to_i128());
     let time = whole.and_then(|nanoseconds| Timestamp::from_nanosecond(nanoseconds).ok());
     time.map(|time| time.to_string()).ok_or_else(|| {
-        "holds a number that is no time: seconds since 1970, in the years -9999 to 9999, to at most nine decimals"
+        "holds a number that is not a time: seconds since 1970, in the years -9999 to 9999, with at most nine decimals"
             .into()
     })
 }
@@ -41,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_point_in_time_is_refused() {
+    fn what_is_not_a_point_in_time_is_refused() {
         for text in
             ["", "2026-11-22", "2026-11-22T10:00:00", "2016-12-31T23:59:60Z", "2026-02-30T00:00:00Z", "1795341600"]
         {
@@ -54,7 +55,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn seconds_come_back_from_their_time(nanoseconds in -62_135_596_800_000_000_000i128..253_402_207_200_000_000_000) {
+        fn a_time_converts_back_to_the_same_seconds(nanoseconds in -62_135_596_800_000_000_000i128..253_402_207_200_000_000_000) {
             let seconds = numbers::normal(&BigDecimal::new(nanoseconds.into(), 9).to_plain_string()).unwrap();
             prop_assert_eq!(epoch_seconds(&iso_time(&seconds).unwrap()).unwrap(), seconds);
         }

@@ -1,75 +1,140 @@
-//! From the syntax tree of an expression to its checked form.
+//! From the syntax tree of an expression to its checked form. Every rule of expressions is checked here, and each fault
+//! becomes a finding at the node that has it; the other parts are still checked.
 //!
-//! Translating finds which attributes an expression reads. That set is what the write's condition guards, so an expression
-//! must name attributes: `item` as a whole, or an attribute chosen by another value, is refused.
+//! Translating finds which attributes an expression reads. The write's condition guards that set, so an expression must
+//! name attributes: `item` as a whole, or an attribute chosen by another value, is refused.
 
 use crate::item::numbers;
 use crate::item::value::{Binary, Value};
-use crate::language::expression::error::CompileError;
-use crate::language::expression::functions::Function;
-use crate::language::expression::node::{Loop, Node, Operator, Variable};
-use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, LiteralValue, MapExpr, operators};
-use regex::Regex;
+use crate::language::expression::faults;
+use crate::language::expression::node::{Node, Operator, Variable};
+use crate::language::expression::types::Type;
+use crate::language::finding::{Code, Finding};
+use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, MapExpr, SourceInfo, operators};
 use std::collections::BTreeSet;
+use std::ops::Range;
+
+mod calls;
+mod loops;
 
 /// How deep an expression may nest, operators included.
 const MAX_DEPTH: usize = 100;
-/// How deep loops over lists may nest.
-const MAX_LOOPS: usize = 2;
-/// Upper bound of a compiled pattern, in bytes. It bounds what matching may cost for each byte of a text: at worst about a
-/// microsecond. (A `\d` of all scripts takes 7 KB, a `\w` 45 KB.)
-const MAX_PATTERN_BYTES: usize = 512 * 1024;
 
-/// What an expression reads, gathered while it is translated.
+/// What an expression is for. That decides what it must give and which names it may use beside `item` and `key`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A condition, which must give true or false.
+    Condition,
+    /// A value of any type.
+    Value,
+    /// A value for each element of a list, which the expression reads as `element`.
+    ValueOfElement,
+}
+
+/// The attributes that an expression reads.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     /// The attributes of `item`.
     pub(crate) item: BTreeSet<String>,
     /// The attributes of `key`.
     pub(crate) key: BTreeSet<String>,
-    with_element: bool,
-    bound: Vec<String>,
-    depth: usize,
 }
 
-type Translated = Result<Node, CompileError>;
+/// An expression in checked form. Without a root there is at least one finding that is an error.
+pub(crate) struct Checked {
+    pub(crate) root: Option<Node>,
+    pub(crate) names: Names,
+    /// The problems, each at bytes of the source.
+    pub(crate) findings: Vec<Finding>,
+}
 
-impl Names {
-    pub(crate) fn new(with_element: bool) -> Self {
-        Self { with_element, ..Self::default() }
+impl Checked {
+    pub(crate) fn refused(findings: Vec<Finding>) -> Self {
+        Self { root: None, names: Names::default(), findings }
+    }
+}
+
+/// Translates one expression.
+pub(crate) struct Translator<'t> {
+    source: &'t str,
+    info: SourceInfo,
+    purpose: Purpose,
+    names: Names,
+    /// The variables of the loops around the present node, outermost first.
+    bound: Vec<String>,
+    depth: usize,
+    findings: Vec<Finding>,
+}
+
+/// A part in checked form. Nothing if it has a fault, for which there is a finding.
+type Translated = Option<Node>;
+
+impl<'t> Translator<'t> {
+    pub(crate) fn new(source: &'t str, info: SourceInfo, purpose: Purpose) -> Self {
+        let (names, bound, findings) = (Names::default(), Vec::new(), Vec::new());
+        Self { source, info, purpose, names, bound, depth: 0, findings }
     }
 
     /// Translates a whole expression.
-    pub(crate) fn translate(mut self, tree: &IdedExpr) -> Result<(Node, Self), CompileError> {
-        let node = self.node(tree)?;
-        Ok((node, self))
+    pub(crate) fn translate(mut self, tree: &IdedExpr) -> Checked {
+        let root = self.node(tree);
+        let whole = 0..self.source.len();
+        match self.purpose {
+            Purpose::Condition => {
+                let gives = Type::of(root.as_ref());
+                if gives.differs(Type::Bool) {
+                    self.findings.push(faults::not_a_condition(gives, whole));
+                }
+            }
+            Purpose::Value | Purpose::ValueOfElement => {
+                let lone = matches!(&tree.expr, Expr::Ident(_)) && self.findings.len() == 1;
+                if let Some(name) = self.findings.pop_if(|one| lone && one.code == Code::UnknownName) {
+                    self.findings.push(faults::unquoted(self.source, name));
+                }
+            }
+        }
+        Checked { root, names: self.names, findings: self.findings }
+    }
+
+    /// Reports a fault of the present part.
+    fn fault<T>(&mut self, finding: Finding) -> Option<T> {
+        self.findings.push(finding);
+        None
     }
 
     fn node(&mut self, tree: &IdedExpr) -> Translated {
         if self.depth >= MAX_DEPTH {
-            return Err(CompileError::TooDeep);
+            let finding = faults::too_deep(self.span(tree));
+            let is_known = self.findings.iter().any(|known| known.message == finding.message);
+            return if is_known { None } else { self.fault(finding) };
         }
         self.depth += 1;
         let node = match &tree.expr {
-            Expr::Literal(value) => literal(value).map(Node::Literal),
-            Expr::Ident(name) => self.name(name),
+            Expr::Literal(value) => self.literal(tree, value).map(Node::Literal),
+            Expr::Ident(name) => self.name(tree, name),
             Expr::Select(select) => self.select(&select.operand, &select.field, select.test),
-            Expr::Call(call) => self.call(call),
+            Expr::Call(call) => self.call(tree, call),
             Expr::List(list) if list.optional_indices.is_empty() => self.nodes(&list.elements).map(Node::List),
-            Expr::Map(map) => self.map(map),
-            Expr::Comprehension(comprehension) => self.comprehension(comprehension),
-            Expr::List(_) | Expr::Struct(_) | Expr::Unspecified => Err(CompileError::Unsupported("this construction")),
+            Expr::Map(map) => self.map(tree, map),
+            Expr::Comprehension(fold) => self.fold(tree, fold),
+            Expr::Struct(message) => {
+                let span = self.word_before(tree, &message.type_name);
+                self.fault(faults::message_of_cel(span))
+            }
+            Expr::List(_) | Expr::Unspecified => self.fault(faults::unsupported("this construction", self.span(tree))),
         };
         self.depth -= 1;
         node
     }
 
-    fn boxed(&mut self, tree: &IdedExpr) -> Result<Box<Node>, CompileError> {
+    fn boxed(&mut self, tree: &IdedExpr) -> Option<Box<Node>> {
         self.node(tree).map(Box::new)
     }
 
-    fn nodes(&mut self, trees: &[IdedExpr]) -> Result<Vec<Node>, CompileError> {
-        trees.iter().map(|tree| self.node(tree)).collect()
+    /// Translates all of them, even after a fault.
+    fn nodes<'e>(&mut self, trees: impl IntoIterator<Item = &'e IdedExpr>) -> Option<Vec<Node>> {
+        let nodes: Vec<Translated> = trees.into_iter().map(|tree| self.node(tree)).collect();
+        nodes.into_iter().collect()
     }
 
     fn variable(&self, tree: &IdedExpr) -> Option<Variable> {
@@ -78,27 +143,34 @@ impl Names {
             Expr::Ident(name) => match name.as_str() {
                 "item" => Some(Variable::Item),
                 "key" => Some(Variable::Key),
-                "element" if self.with_element => Some(Variable::Element),
+                "element" if self.purpose == Purpose::ValueOfElement => Some(Variable::Element),
                 _ => None,
             },
             _ => None,
         }
     }
 
-    fn name(&mut self, name: &str) -> Translated {
-        match self.bound.iter().rposition(|bound| bound == name) {
-            Some(depth) => Ok(Node::Local(depth)),
-            None if name == "element" && self.with_element => Ok(Node::Path(Variable::Element, Vec::new())),
-            None if name == "item" || name == "key" => Err(CompileError::WholeItem(name.into())),
-            None => Err(CompileError::UnknownName(name.into())),
+    fn name(&mut self, tree: &IdedExpr, name: &str) -> Translated {
+        if let Some(depth) = self.bound.iter().rposition(|bound| bound == name) {
+            return Some(Node::Local(depth));
         }
+        let span = self.span(tree);
+        let finding = match self.variable(tree) {
+            Some(Variable::Element) => return Some(Node::Path(Variable::Element, Vec::new())),
+            Some(Variable::Item | Variable::Key) => faults::whole_item(name, span),
+            None => {
+                let element = (self.purpose == Purpose::ValueOfElement).then_some("element");
+                faults::unknown_name(name, span, element.into_iter().chain(["item", "key"]))
+            }
+        };
+        self.fault(finding)
     }
 
     /// Notes that an attribute is read.
     fn read(&mut self, variable: Variable, attribute: &str) {
         match variable {
-            Variable::Item => drop(self.item.insert(attribute.to_owned())),
-            Variable::Key => drop(self.key.insert(attribute.to_owned())),
+            Variable::Item => drop(self.names.item.insert(attribute.to_owned())),
+            Variable::Key => drop(self.names.key.insert(attribute.to_owned())),
             Variable::Element => {}
         }
     }
@@ -106,13 +178,12 @@ impl Names {
     fn select(&mut self, operand: &IdedExpr, field: &str, test: bool) -> Translated {
         if let Some(variable) = self.variable(operand) {
             self.read(variable, field);
-            return Ok(match test {
+            return Some(match test {
                 true => Node::HasAttribute(variable, field.to_owned()),
                 false => Node::Path(variable, vec![field.to_owned()]),
             });
         }
-        let operand = self.node(operand)?;
-        Ok(match (operand, test) {
+        Some(match (self.node(operand)?, test) {
             (operand, true) => Node::Has(Box::new(operand), field.to_owned()),
             (Node::Path(variable, mut names), false) => {
                 names.push(field.to_owned());
@@ -126,32 +197,54 @@ impl Names {
         if let Expr::Literal(LiteralValue::String(name)) = &at.expr {
             return self.select(of, name.inner(), false);
         }
-        Ok(Node::Index(self.boxed(of)?, self.boxed(at)?))
+        let (of, at) = (self.boxed(of), self.boxed(at));
+        Some(Node::Index(of?, at?))
     }
 
-    fn call(&mut self, call: &CallExpr) -> Translated {
-        if let Some(operator) = operator(&call.func_name) {
-            let [a, b] = call.args.as_slice() else { return Err(CompileError::Unsupported("this operator")) };
-            return Ok(Node::Binary(operator, Box::new([self.node(a)?, self.node(b)?])));
+    fn call(&mut self, tree: &IdedExpr, call: &CallExpr) -> Translated {
+        if let ([a, b], Some(operator)) = (call.args.as_slice(), Operator::named(&call.func_name)) {
+            return self.binary(tree, operator, a, b);
         }
         match (call.func_name.as_str(), call.args.as_slice()) {
-            (operators::LOGICAL_NOT, [inner]) => Ok(Node::Not(self.boxed(inner)?)),
+            (operators::LOGICAL_NOT, [inner]) => self.condition(tree, inner).map(Node::Not),
             (operators::NEGATE, [inner]) => self.negate(inner),
-            (operators::LOGICAL_AND, [a, b]) => Ok(Node::And(self.boxed(a)?, self.boxed(b)?)),
-            (operators::LOGICAL_OR, [a, b]) => Ok(Node::Or(self.boxed(a)?, self.boxed(b)?)),
+            (name @ (operators::LOGICAL_AND | operators::LOGICAL_OR), [a, b]) => {
+                let (a, b) = (self.condition(tree, a), self.condition(tree, b));
+                Some(if name == operators::LOGICAL_AND { Node::And(a?, b?) } else { Node::Or(a?, b?) })
+            }
             (operators::CONDITIONAL, [condition, yes, no]) => {
-                Ok(Node::Conditional(Box::new([self.node(condition)?, self.node(yes)?, self.node(no)?])))
+                let [condition, yes, no] = [condition, yes, no].map(|part| self.node(part));
+                Some(Node::Conditional(Box::new([condition?, yes?, no?])))
             }
             (operators::INDEX, [of, at]) => self.index(of, at),
             (name, _) if !name.starts_with(|c: char| c.is_ascii_alphabetic()) => {
-                Err(CompileError::Unsupported("this operator"))
+                self.fault(faults::unsupported("this operator", self.span(tree)))
             }
-            _ => self.function(call),
+            _ => self.function(tree, call),
         }
     }
 
+    /// An operand of `operator` that must be true or false.
+    fn condition(&mut self, operator: &IdedExpr, tree: &IdedExpr) -> Option<Box<Node>> {
+        let node = self.node(tree);
+        let given = Type::of(node.as_ref());
+        if given.differs(Type::Bool) {
+            self.findings.push(faults::not_an_operand(given, self.span(operator)));
+        }
+        node.map(Box::new)
+    }
+
+    fn binary(&mut self, tree: &IdedExpr, operator: Operator, a: &IdedExpr, b: &IdedExpr) -> Translated {
+        let (a, b) = (self.node(a), self.node(b));
+        let (left, right) = (Type::of(a.as_ref()), Type::of(b.as_ref()));
+        if left.differs(right) {
+            self.findings.extend(faults::operands(operator, left, right, self.span(tree)));
+        }
+        Some(Node::Binary(operator, Box::new([a?, b?])))
+    }
+
     fn negate(&mut self, inner: &IdedExpr) -> Translated {
-        Ok(match self.node(inner)? {
+        Some(match self.node(inner)? {
             Node::Literal(Value::N(number)) if !number.starts_with('-') && number != "0" => {
                 Node::Literal(Value::N(format!("-{number}")))
             }
@@ -159,115 +252,49 @@ impl Names {
         })
     }
 
-    fn function(&mut self, call: &CallExpr) -> Translated {
-        let name = call.func_name.as_str();
-        let arguments: Vec<&IdedExpr> = call.target.iter().map(AsRef::as_ref).chain(&call.args).collect();
-        match (name, arguments.as_slice()) {
-            ("extract", [text, pattern]) if call.target.is_none() => {
-                Ok(Node::Extract(self.boxed(text)?, compile_pattern(name, pattern)?))
-            }
-            ("matches", [text, pattern]) => Ok(Node::Matches(self.boxed(text)?, compile_pattern(name, pattern)?)),
-            ("extract" | "matches", _) => {
-                Err(CompileError::Arguments { function: name.into(), takes: "(text, pattern)" })
-            }
-            _ => {
-                let function = Function::named(name).ok_or_else(|| CompileError::UnknownFunction(name.into()))?;
-                function.check_call(call.target.is_some(), arguments.len())?;
-                let arguments = arguments.into_iter().map(|argument| self.node(argument));
-                Ok(Node::Call(function, arguments.collect::<Result<_, _>>()?))
-            }
-        }
-    }
-
-    fn map(&mut self, map: &MapExpr) -> Translated {
+    fn map(&mut self, tree: &IdedExpr, map: &MapExpr) -> Translated {
         let entries = map.entries.iter().map(|entry| match &entry.expr {
-            EntryExpr::MapEntry(entry) if !entry.optional => Ok((self.node(&entry.key)?, self.node(&entry.value)?)),
-            _ => Err(CompileError::Unsupported("this construction")),
+            EntryExpr::MapEntry(entry) if !entry.optional => {
+                let (key, value) = (self.node(&entry.key), self.node(&entry.value));
+                Some((key?, value?))
+            }
+            _ => self.fault(faults::unsupported("this construction", self.span(tree))),
         });
-        entries.collect::<Result<_, _>>().map(Node::Map)
+        let entries: Vec<_> = entries.collect();
+        entries.into_iter().collect::<Option<_>>().map(Node::Map)
     }
 
-    /// A macro that the parser wrote out as a fold: only those that it writes so exist.
-    fn comprehension(&mut self, fold: &ComprehensionExpr) -> Translated {
-        let range = self.boxed(&fold.iter_range)?;
-        if self.bound.len() >= MAX_LOOPS {
-            return Err(CompileError::TooManyLoops);
-        }
-        if matches!(fold.iter_var.as_str(), "item" | "key" | "element") {
-            return Err(CompileError::Shadowed(fold.iter_var.clone()));
-        }
-        self.bound.push(fold.iter_var.clone());
-        let kind = self.kind_of_loop(fold);
-        self.bound.pop();
-        Ok(Node::Loop(range, kind?))
-    }
-
-    fn kind_of_loop(&mut self, fold: &ComprehensionExpr) -> Result<Loop, CompileError> {
-        let (step, arguments) = match &fold.loop_step.expr {
-            Expr::Call(step) => (step.func_name.as_str(), step.args.as_slice()),
-            _ => ("", Default::default()),
-        };
-        match (step, arguments) {
-            (operators::LOGICAL_AND, [_, body]) => self.boxed(body).map(Loop::All),
-            (operators::LOGICAL_OR, [_, body]) => self.boxed(body).map(Loop::Exists),
-            (operators::ADD, [_, list]) => Ok(Loop::Collect { when: None, element: self.collected(list)? }),
-            (operators::CONDITIONAL, [body, grown, _]) => match (&fold.accu_init.expr, &grown.expr) {
-                (Expr::List(_), Expr::Call(CallExpr { args, .. })) if args.len() == 2 => {
-                    Ok(Loop::Collect { when: Some(self.boxed(body)?), element: self.collected(&args[1])? })
-                }
-                _ => self.boxed(body).map(Loop::ExistsOne),
+    fn literal(&mut self, tree: &IdedExpr, value: &LiteralValue) -> Option<Value> {
+        Some(match value {
+            LiteralValue::Boolean(b) => Value::Bool(*b.inner()),
+            LiteralValue::Int(i) => Value::N(i.inner().to_string()),
+            LiteralValue::UInt(u) => Value::N(u.inner().to_string()),
+            LiteralValue::Double(float) => match numbers::from_float(*float.inner()) {
+                Some(number) => Value::N(number),
+                None => return self.fault(faults::unsupported("a number out of DynamoDB's range", self.span(tree))),
             },
-            _ => Err(CompileError::Unsupported("this loop")),
-        }
+            LiteralValue::String(string) => Value::s(string.inner()),
+            LiteralValue::Bytes(bytes) => Value::B(Binary(bytes.inner().to_vec())),
+            LiteralValue::Null => Value::Null(true),
+        })
     }
 
-    fn collected(&mut self, list: &IdedExpr) -> Result<Box<Node>, CompileError> {
-        match &list.expr {
-            Expr::List(list) if list.elements.len() == 1 => self.boxed(&list.elements[0]),
-            _ => Err(CompileError::Unsupported("this loop")),
+    /// The bytes of the source that a node's token covers: an operator, a name, a call's bracket.
+    fn span(&self, node: &IdedExpr) -> Range<usize> {
+        let whole = 0..self.source.len();
+        let Some((start, stop)) = self.info.offset_for(node.id) else { return whole };
+        let start = (start as usize).min(self.source.len());
+        let end = (stop as usize + 1).clamp(start, self.source.len());
+        let span = start..end;
+        if self.source.get(span.clone()).is_some() { span } else { whole }
+    }
+
+    /// The bytes of a function's name, which stands before the bracket that is its call's place.
+    fn word_before(&self, node: &IdedExpr, name: &str) -> Range<usize> {
+        let at = self.span(node);
+        match self.source[..at.start].trim_end().strip_suffix(name) {
+            Some(before) => before.len()..before.len() + name.len(),
+            None => at,
         }
     }
-}
-
-fn operator(name: &str) -> Option<Operator> {
-    Some(match name {
-        operators::ADD => Operator::Add,
-        operators::SUBSTRACT => Operator::Subtract,
-        operators::MULTIPLY => Operator::Multiply,
-        operators::DIVIDE => Operator::Divide,
-        operators::MODULO => Operator::Modulo,
-        operators::EQUALS => Operator::Equal,
-        operators::NOT_EQUALS => Operator::NotEqual,
-        operators::LESS => Operator::Less,
-        operators::LESS_EQUALS => Operator::LessEqual,
-        operators::GREATER => Operator::Greater,
-        operators::GREATER_EQUALS => Operator::GreaterEqual,
-        operators::IN => Operator::In,
-        _ => return None,
-    })
-}
-
-fn compile_pattern(function: &str, pattern: &IdedExpr) -> Result<Regex, CompileError> {
-    let Expr::Literal(LiteralValue::String(text)) = &pattern.expr else {
-        return Err(CompileError::ComputedPattern(function.into()));
-    };
-    regex::RegexBuilder::new(text.inner())
-        .size_limit(MAX_PATTERN_BYTES)
-        .nest_limit(50)
-        .build()
-        .map_err(|source| CompileError::Pattern(Box::new(source)))
-}
-
-fn literal(value: &LiteralValue) -> Result<Value, CompileError> {
-    Ok(match value {
-        LiteralValue::Boolean(b) => Value::Bool(*b.inner()),
-        LiteralValue::Int(i) => Value::N(i.inner().to_string()),
-        LiteralValue::UInt(u) => Value::N(u.inner().to_string()),
-        LiteralValue::Double(f) => {
-            Value::N(numbers::from_float(*f.inner()).ok_or(CompileError::Unsupported("a number out of range"))?)
-        }
-        LiteralValue::String(text) => Value::s(text.inner()),
-        LiteralValue::Bytes(bytes) => Value::B(Binary(bytes.inner().to_vec())),
-        LiteralValue::Null => Value::Null(true),
-    })
 }

@@ -125,7 +125,7 @@ fn versions_bring_items_of_any_version_to_the_newest_in_one_pass() {
     let text = after(VERSIONS, r#"{"a":{"S":"7"},"version":{"S":"1"}}"#);
     assert_eq!(text, "step 1: `version` is of type S, but `increment_version` expects a version of type N");
     let inner = after(VERSIONS, r#"{"b":{"S":"x"},"version":{"N":"2"}}"#);
-    assert_eq!(inner, "step 2.1: `b` holds a text that is no decimal number of at most 38 digits");
+    assert_eq!(inner, "step 2.1: `b` holds a string that is not a decimal number of at most 38 digits");
 }
 
 #[test]
@@ -135,5 +135,5 @@ fn a_version_that_leads_nowhere_is_refused() {
     assert!(refused("- increment_version: {from: true, to: false}").contains("neither a number nor a string"));
     assert!(refused("- increment_version: {path: 'v[*]', from: 1, to: 2}").contains("one version"));
     let nested = "- increment_version: {from: 1, to: 2, change: [{increment_version: {from: 2, to: 3}}]}";
-    assert!(refused(nested).starts_with("step 1.1 is an `increment_version` within another"));
+    assert!(refused(nested).starts_with("step 1.1: this step is an `increment_version` within another"));
 }

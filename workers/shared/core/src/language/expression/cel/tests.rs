@@ -1,4 +1,5 @@
 use super::*;
+use crate::language::finding::{Code, Level};
 
 fn item(json: &str) -> Item {
     serde_json::from_str(json).unwrap()
@@ -25,23 +26,64 @@ fn the_attributes_that_an_expression_reads_are_known() {
 
 #[test]
 fn what_expressions_may_not_do_is_refused_with_what_to_write_instead() {
-    assert!(refused("address == 'x'").contains("write `item.address`"));
-    assert!(refused("frob(item.a)").contains("`frob()`, which does not exist"));
-    assert!(refused("size(item) > 1").contains("`item` as a whole"));
-    assert!(refused("item[item.a]").contains("`item` as a whole"));
-    assert!(refused("item.").contains("not a CEL expression"));
-    assert!(refused("trim(item.a, 'x')").contains("`trim(text)`"));
-    assert!(refused("item.a.trim()").contains("write `trim(...)`"));
-    assert!(refused("startsWith(item.a, 'x')").contains("write `value.startsWith(...)`"));
-    assert!(refused("extract(item.a, item.b)").contains("fixed text"));
-    assert!(refused("item.a.matches('(')").contains("no regular expression"));
+    assert!(refused("address == 'x'").contains("with `item.` before it: item.address"));
+    assert!(refused("frob(item.a)").contains("no function `frob()`"));
+    assert!(refused("size(item) > 1").contains("`item` cannot be used as a whole"));
+    assert!(refused("item[item.a]").contains("`item` cannot be used as a whole"));
+    assert!(refused("item.").contains("the expression ends too soon"));
+    assert!(
+        refused("trim(item.a, 'x')").contains("takes 1 argument, and 2 are given (write it as in `trim(item.name)`)")
+    );
+    assert!(refused("item.a.trim()").contains("is not called on a value (write it as in `trim(item.name)`)"));
+    assert!(
+        refused("startsWith(item.a, 'x')")
+            .contains("is called on a value (write it as in `key.sk.startsWith('ORDER#')`)")
+    );
+    assert!(refused("extract(item.a, item.b)").contains("fixed string"));
+    assert!(refused("item.a.matches('(')").contains("not a regular expression"));
     assert!(refused("[1].map(item, 1)").contains("another name"));
-    assert!(refused("[[[1]]].map(a, a.map(b, b.map(c, c)))").contains("two are as deep"));
+    assert!(refused("[[[1]]].map(a, a.map(b, b.map(c, c)))").contains("nest two deep"));
     assert!(refused("element == 1").contains("`element`"));
     for clock in ["now()", "timestamp('2026-01-01T00:00:00Z')", "duration('1s')", "double(item.a)", "uint(1)", "dyn(1)"]
     {
-        assert!(refused(clock).contains("does not exist"), "{clock}");
+        assert!(refused(clock).contains("there is no function"), "{clock}");
     }
+}
+
+#[test]
+fn every_fault_of_an_expression_is_found_at_its_place() {
+    let source = "frob(item.a) && itm.b == lower(item.c, 1) || item.d.matches('(') && size(key) > 1.12345678901234567";
+    let found = |source: &'static str| {
+        let (expression, findings) = Expression::examine(source, Purpose::Condition);
+        assert!(expression.is_none());
+        findings.into_iter().map(|finding| (finding.code, &source[finding.span])).collect::<Vec<_>>()
+    };
+    assert_eq!(found(source), [(Code::Literal, "1.12345678901234567")]);
+    let source = "frob(item.a) && itm.b == lower(item.c, 1) || item.d.matches('(') && size(key) > 1";
+    assert_eq!(
+        found(source),
+        [
+            (Code::UnknownFunction, "frob"),
+            (Code::UnknownName, "itm"),
+            (Code::Arguments, "lower"),
+            (Code::Pattern, "'('"),
+            (Code::WholeItem, "key"),
+        ]
+    );
+}
+
+#[test]
+fn what_fails_for_every_item_is_found_in_an_expression_that_compiles() {
+    let found = |source: &str, purpose| {
+        let (expression, findings) = Expression::examine(source, purpose);
+        assert!(expression.is_some(), "{source}");
+        findings.into_iter().map(|finding| (finding.code, finding.level)).collect::<Vec<_>>()
+    };
+    assert_eq!(found("size(item.a)", Purpose::Condition), [(Code::Type, Level::Error)]);
+    assert_eq!(found("size(item.a)", Purpose::Value), []);
+    assert_eq!(found("item.a < 1 || item.l.all(x, 'x')", Purpose::Condition), [(Code::Type, Level::Error)]);
+    assert_eq!(found("lower(item.a) == 1", Purpose::Condition), [(Code::NeverEqual, Level::Warning)]);
+    assert_eq!(found("item.a == null", Purpose::Condition), []);
 }
 
 #[test]
@@ -108,7 +150,7 @@ fn each_function_gives_what_its_reference_says() {
         ("number('007.50')", r#"{"N":"7.5"}"#),
         ("string(item.n) + string(true) + string(bytes('x'))", r#"{"S":"7.5truex"}"#),
         ("int('42')", r#"{"N":"42"}"#),
-        ("int(item.n)", "error: int(): it is no 64-bit integer"),
+        ("int(item.n)", "error: int(): the value is not a 64-bit integer"),
         ("bool('true')", r#"{"BOOL":true}"#),
         ("epoch_seconds(item.t)", r#"{"N":"1795341600"}"#),
         ("iso_time(1795341600)", r#"{"S":"2026-11-22T10:00:00Z"}"#),
@@ -122,7 +164,7 @@ fn each_function_gives_what_its_reference_says() {
             "uuid_from('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com')",
             r#"{"S":"2ed6657d-e927-568b-95e1-2665a8aea6a2"}"#,
         ),
-        ("uuid_from('x', 'y')", "error: uuid_from(): the namespace is no UUID"),
+        ("uuid_from('x', 'y')", "error: uuid_from(): the namespace is not a UUID"),
         ("[type(item.ss), type(decimal(1)), type(null)]", r#"{"L":[{"S":"SS"},{"S":"N"},{"S":"NULL"}]}"#),
         ("[size(item.s), item.ss.size(), size('üb')]", r#"{"L":[{"N":"5"},{"N":"2"},{"N":"2"}]}"#),
         (
@@ -154,7 +196,7 @@ fn loops_run_over_lists_sets_and_keys() {
 }
 
 #[test]
-fn a_side_that_decides_makes_the_other_s_error_not_matter() {
+fn a_side_that_decides_hides_an_error_of_the_other_side() {
     assert_eq!(value("item.a == 1 || true", "{}"), r#"{"BOOL":true}"#);
     assert_eq!(value("item.a == 1 && false", "{}"), r#"{"BOOL":false}"#);
     assert!(value("item.a == 1 || false", "{}").contains("`a` is missing"));
@@ -162,7 +204,7 @@ fn a_side_that_decides_makes_the_other_s_error_not_matter() {
 }
 
 #[test]
-fn no_error_holds_an_attribute_s_value() {
+fn no_error_contains_a_value_of_the_item() {
     let given = r#"{"m":{"M":{}},"s":{"S":"s3cr3t"},"n":{"N":"31337"},"l":{"L":[{"S":"s3cr3t"}]}}"#;
     for source in [
         "item.s + 1",

@@ -1,4 +1,4 @@
-//! What an expression may cost is bounded, whatever the item holds.
+//! What an expression may cost has a limit, whatever the item holds.
 
 use crate::item::value::{Item, Value};
 use crate::language::expression::cel::Expression;
@@ -96,11 +96,11 @@ fn everyday_patterns_are_not_too_large_and_monstrous_ones_are() {
 }
 
 #[test]
-fn what_an_expression_makes_is_bounded() {
+fn what_an_expression_creates_has_a_limit() {
     let item = item();
     let made =
         Expression::compile("item.zeros + item.zeros + item.zeros").unwrap().value(&item).unwrap_err().to_string();
-    assert_eq!(made, "makes a value of 1200000 bytes, more than any item holds");
+    assert_eq!(made, "creates a value of 1200000 bytes, which is more than an item can hold");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What a review finds: one problem, where it is, and what to write instead.
+//! A finding: one problem of a document or of an expression, where it is, and what to write instead. What is looked for,
+//! and how findings are shown, is not known here.
 
 use serde::Serialize;
 use std::ops::Range;
@@ -205,12 +206,24 @@ impl Finding {
     /// The finding without a picture of its place: `line 4, column 9: there is no function `frob()` (did you mean ...?)`.
     pub fn in_one_line(&self, text: &str) -> String {
         let (line, column) = self.position(text);
-        let suggested = self.suggestion.as_ref().map(|suggestion| match suggestion.message.contains('`') {
-            true => suggestion.message.clone(),
-            false => format!("{}: {}", suggestion.message, suggestion.replacement),
-        });
+        format!("line {line}, column {column}: {}", self.summary())
+    }
+
+    /// What is wrong and, in brackets, what to do: for where the place is known or named already.
+    pub fn summary(&self) -> String {
+        let suggested =
+            self.suggestion.as_ref().map(|suggestion| match suggestion.message.contains(&suggestion.replacement) {
+                true => suggestion.message.clone(),
+                false => format!("{}: {}", suggestion.message, suggestion.replacement),
+            });
         let advice = suggested.or_else(|| self.help.first().cloned()).map(|advice| format!(" ({advice})"));
-        format!("line {line}, column {column}: {}{}", self.message, advice.unwrap_or_default())
+        format!("{}{}", self.message, advice.unwrap_or_default())
+    }
+
+    /// The errors among findings, each with its advice, in one line.
+    pub fn summaries(findings: &[Self]) -> String {
+        let errors = findings.iter().filter(|finding| finding.level == Level::Error).map(Self::summary);
+        errors.collect::<Vec<_>>().join("; ")
     }
 
     /// Says a few words under the place.

@@ -1,24 +1,24 @@
-//! Numbers, money and attribute values as people read them.
+//! Formats numbers, amounts of money and attribute values for people.
 
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::report::number_format::{rounded, with_commas};
 
-/// The most characters of a value that are shown.
-const MAX_SHOWN: usize = 120;
-/// How much of what two long values share is shown before they part.
-const SHARED_SHOWN: usize = 24;
+/// The most characters of a value on the page.
+const MAX_CHARACTERS: usize = 120;
+/// How many characters before the first difference of two long values are shown.
+const CONTEXT_CHARACTERS: usize = 24;
 
-/// A number of things: `1 item`, `2 items`.
-pub(crate) fn many(number: u64, what: &str) -> String {
+/// A number with its noun: `1 item`, `2 items`.
+pub(crate) fn count(number: u64, what: &str) -> String {
     format!("{} {what}{}", with_commas(number), if number == 1 { "" } else { "s" })
 }
 
-/// Capacity units: halves occur, but nobody decides by them among thousands.
+/// Capacity units: with one decimal place below 100, because half units occur; whole above.
 pub(crate) fn units(units: f64) -> String {
     if units < 100.0 && units.fract() != 0.0 { format!("{units:.1}") } else { rounded(units) }
 }
 
-/// An amount of US dollars.
+/// An amount of US dollars: `$1,234.50`.
 pub(crate) fn dollars(amount: f64) -> String {
     match (amount * 100.0).round() as u64 {
         0 if amount > 0.0 => "under $0.01".into(),
@@ -26,17 +26,17 @@ pub(crate) fn dollars(amount: f64) -> String {
     }
 }
 
-/// A size in bytes.
+/// A number of bytes in a readable unit: `1.5 KB`, where 1 KB is 1,024 bytes.
 pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
     if bytes < 1024 {
-        return many(bytes, "byte");
+        return count(bytes, "byte");
     }
     let power = (bytes.ilog2() / 10).min(4);
     format!("{:.1} {}", bytes as f64 / 1024_f64.powi(power as i32), UNITS[power as usize - 1])
 }
 
-/// A share of a whole: never 0% of something that is there, nor 100% of something that is not all.
+/// A share of a whole. A part that is not zero is never shown as 0%, and one that is not the whole never as 100%.
 pub(crate) fn percent(part: u64, whole: u64) -> String {
     let share = 100.0 * part as f64 / whole.max(1) as f64;
     match part {
@@ -48,43 +48,43 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     }
 }
 
-/// The key attributes of an item: names with values.
+/// The key attributes of an item: pairs of name and value.
 pub(crate) fn key(item: &Item) -> Vec<(String, String)> {
-    item.iter().map(|(name, value)| (name.clone(), shortened(&shown(value), 0))).collect()
+    item.iter().map(|(name, of)| (name.clone(), shorten(&value(of), 0))).collect()
 }
 
-/// A value as plain text: strings in quotes, sets in `<<` and `>>` as in PartiQL.
-pub(crate) fn shown(value: &Value) -> String {
-    match value {
+/// A value in readable form: strings in quotes, sets in `<<` and `>>` as in PartiQL.
+pub(crate) fn value(of: &Value) -> String {
+    match of {
         Value::S(text) => quoted(text),
         Value::N(number) => number.clone(),
         Value::B(bytes) => binary(&bytes.0),
-        Value::Bool(yes) => yes.to_string(),
+        Value::Bool(value) => value.to_string(),
         Value::Null(_) => "null".into(),
-        Value::M(map) => list("{", map.iter().map(|(name, value)| format!("{}: {}", quoted(name), shown(value))), "}"),
-        Value::L(values) => list("[", values.iter().map(shown), "]"),
+        Value::M(map) => list("{", map.iter().map(|(name, of)| format!("{}: {}", quoted(name), value(of))), "}"),
+        Value::L(values) => list("[", values.iter().map(value), "]"),
         Value::Ss(set) => list("<<", set.iter().map(|text| quoted(text)), ">>"),
         Value::Ns(set) => list("<<", set.iter().cloned(), ">>"),
         Value::Bs(set) => list("<<", set.iter().map(|bytes| binary(&bytes.0)), ">>"),
     }
 }
 
-/// From the character at `from`, at most 120 characters of a text, and how many were left out after them.
-pub(crate) fn shortened(text: &str, from: usize) -> String {
+/// At most 120 characters of a text, starting at the character `from`, and how many characters follow.
+pub(crate) fn shorten(text: &str, from: usize) -> String {
     let total = text.chars().count();
-    let kept: String = text.chars().skip(from).take(MAX_SHOWN).collect();
+    let shown: String = text.chars().skip(from).take(MAX_CHARACTERS).collect();
     let before = if from > 0 { "… " } else { "" };
-    match total.saturating_sub(from + MAX_SHOWN) {
-        0 => format!("{before}{kept}"),
-        left_out => format!("{before}{kept} … {} more", many(left_out as u64, "character")),
+    match total.saturating_sub(from + MAX_CHARACTERS) {
+        0 => format!("{before}{shown}"),
+        left_out => format!("{before}{shown} … {} more", count(left_out as u64, "character")),
     }
 }
 
-/// From which character on two texts are to be shown, so that what differs is seen.
-pub(crate) fn parting(before: &str, after: &str) -> usize {
+/// The character at which to start showing two texts, so that their first difference is visible.
+pub(crate) fn start_of_difference(before: &str, after: &str) -> usize {
     let longest = before.chars().count().max(after.chars().count());
     let same = before.chars().zip(after.chars()).take_while(|(before, after)| before == after).count();
-    if longest > MAX_SHOWN && same > MAX_SHOWN / 2 { same - SHARED_SHOWN } else { 0 }
+    if longest > MAX_CHARACTERS && same > MAX_CHARACTERS / 2 { same - CONTEXT_CHARACTERS } else { 0 }
 }
 
 fn list(open: &str, parts: impl Iterator<Item = String>, close: &str) -> String {
@@ -108,7 +108,7 @@ mod tests {
     use tableshift_core::item::value::Binary;
 
     #[test]
-    fn units_money_sizes_and_shares_are_rounded_without_lying() {
+    fn units_amounts_sizes_and_shares_are_rounded_but_never_to_nothing_or_all() {
         assert_eq!([units(0.0), units(0.5), units(12_480.5)], ["0", "0.5", "12,481"]);
         assert_eq!([dollars(0.0), dollars(0.004), dollars(1_234.5)], ["$0.00", "under $0.01", "$1,234.50"]);
         assert_eq!([size(1), size(1536), size(5 << 30), size(3 << 50)], ["1 byte", "1.5 KB", "5.0 GB", "3072.0 TB"]);
@@ -117,27 +117,27 @@ mod tests {
     }
 
     #[test]
-    fn values_of_all_types_are_shown_plainly() {
+    fn values_of_all_types_are_readable() {
         let map = BTreeMap::from([("a \"b\"".to_owned(), Value::L(vec![Value::n("1.50"), Value::Null(true)]))]);
-        assert_eq!(shown(&Value::M(map)), r#"{"a \"b\"": [1.50, null]}"#);
-        assert_eq!(shown(&Value::Ss(BTreeSet::from(["x".into(), "y".into()]))), r#"<<"x", "y">>"#);
-        assert_eq!(shown(&Value::Bool(false)), "false");
-        assert_eq!(shown(&Value::B(Binary(vec![0, 255]))), "0x00ff (2 bytes)");
-        assert_eq!(shown(&Value::B(Binary(vec![1; 20]))), format!("0x{}… (20 bytes)", "01".repeat(16)));
+        assert_eq!(value(&Value::M(map)), r#"{"a \"b\"": [1.50, null]}"#);
+        assert_eq!(value(&Value::Ss(BTreeSet::from(["x".into(), "y".into()]))), r#"<<"x", "y">>"#);
+        assert_eq!(value(&Value::Bool(false)), "false");
+        assert_eq!(value(&Value::B(Binary(vec![0, 255]))), "0x00ff (2 bytes)");
+        assert_eq!(value(&Value::B(Binary(vec![1; 20]))), format!("0x{}… (20 bytes)", "01".repeat(16)));
     }
 
     #[test]
     fn a_long_text_is_shortened_by_characters() {
         let text = "ü".repeat(130);
-        assert_eq!(shortened(&text, 0), format!("{} … 10 characters more", "ü".repeat(120)));
-        assert_eq!(shortened("short", 0), "short");
+        assert_eq!(shorten(&text, 0), format!("{} … 10 characters more", "ü".repeat(120)));
+        assert_eq!(shorten("short", 0), "short");
     }
 
     #[test]
-    fn two_long_texts_are_shown_from_where_they_part() {
+    fn two_long_texts_are_shown_from_just_before_their_first_difference() {
         let (before, after) = (format!("{}b", "x".repeat(300)), format!("{}a", "x".repeat(300)));
-        let from = parting(&before, &after);
-        assert_eq!(shortened(&after, from), format!("… {}a", "x".repeat(SHARED_SHOWN)));
-        assert_eq!(parting("short", "shore"), 0);
+        let from = start_of_difference(&before, &after);
+        assert_eq!(shorten(&after, from), format!("… {}a", "x".repeat(CONTEXT_CHARACTERS)));
+        assert_eq!(start_of_difference("short", "shore"), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! The message that tells of a phase that went well. What went badly is Conclude's to tell.
+//! Notifies people of a good verdict. Conclude notifies them of a bad one.
 
 use tableshift_aws::ledger::lock::LockTable;
 use tableshift_aws::sns::{Publish, tell};
@@ -10,21 +10,23 @@ use tableshift_core::report::message::Notice;
 use tableshift_core::report::run_report::{Report, Verdict};
 use tableshift_runtime::chain;
 
-/// What there is to tell of the phase that was reported last.
+/// The event of the report, if people are notified of it.
 fn event(report: &Report) -> Option<Event<'static>> {
     match (report.phase, report.verdict) {
         (Phase::DryRun, Verdict::Good) => Some(Event::DryRunPassed),
-        // A canary is verified once more with the rest: only then is the run.
+        // The main wave verifies the canary's segments again; only then is the run verified.
         (Phase::Verify, Verdict::Good) if report.wave != Wave::Canary => Some(Event::Verified),
         (Phase::Migrate | Phase::Verify | Phase::RollBack, _) | (_, Verdict::Bad) => None,
     }
 }
 
-/// Tells of a report at `at`, in epoch milliseconds. Nothing here fails a run: what goes wrong is logged.
-pub(crate) async fn tell_of(report: &Report, plan: &RunPlan, topic: &impl Publish, ledger: &impl LockTable, at: i64) {
+/// Publishes the event of a report. `at` is in epoch milliseconds. An error here is logged and does not fail the run.
+pub(crate) async fn publish(report: &Report, plan: &RunPlan, topic: &impl Publish, ledger: &impl LockTable, at: i64) {
     let Some(event) = event(report) else { return };
     let lock = ledger.lock(&plan.table.name).await;
-    let lock = lock.inspect_err(|error| tracing::warn!(cause = chain(error), "the run's execution is not known"));
+    let lock = lock.inspect_err(|error| {
+        tracing::warn!(cause = chain(error), "the execution that holds the lock could not be read")
+    });
     let execution = lock.ok().flatten().and_then(|lock| lock.execution).unwrap_or_default();
     let notice = Notice::of_run(plan, event, at, &execution);
     let notice = Notice { reported: true, counts: report.last_counts(), ..notice };

@@ -1,4 +1,4 @@
-//! A run that is new: planned from its input, and written down.
+//! Plans a new run from its input and stores it.
 
 use tableshift_aws::dynamodb::tables::DescribeTable;
 use tableshift_aws::ledger::control::SteerRun;
@@ -17,10 +17,9 @@ use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::steps::Steps;
 use tableshift_core::plan::wave::Wave;
 
-use crate::{Error, Output, PLANNED, Ports, Request, describe, history, lock, migration};
+use crate::{Error, Output, PLANNED, Ports, Request, applied, describe, lock, migration};
 
-/// Plans a new run.
-pub(crate) async fn begin<B, L, T, E, W>(
+pub(crate) async fn plan<B, L, T, E, W>(
     ports: &Ports<B, L, T, E, W>,
     request: Request,
     input: Input,
@@ -35,12 +34,12 @@ where
 {
     let run = request.name.clone();
     refuse_used_name(ports, &run, &request.execution).await?;
-    let named = input.migration.as_ref().unwrap_or(&serde_json::Value::Null);
-    let document = migration::read(&ports.bucket, &ports.registry, named).await?;
+    let name_or_document = input.migration.as_ref().unwrap_or(&serde_json::Value::Null);
+    let document = migration::read(&ports.bucket, &ports.registry, name_or_document).await?;
     let table = describe(ports, input.table.as_deref().unwrap_or_default()).await?;
     migration::compile(&document, &ports.registry, &table)?;
     let now = (ports.clock)();
-    let done = history::look_up(&ports.ledger, &document, &input, &ports.stage.policy, now).await?;
+    let applied = applied::check(&ports.ledger, &document, &input, &ports.stage.policy, now).await?;
     let facts = Facts {
         run,
         stage: ports.stage.name.clone(),
@@ -52,35 +51,35 @@ where
         locked_at: now,
     };
     let plan = RunPlan::of(facts).map_err(Error::Plan)?;
-    if let Some(done) = done {
-        return nothing_to_do(ports, plan, &request, requester, done).await;
+    if let Some(applied) = applied {
+        return finish_already_applied(ports, plan, &request, requester, applied).await;
     }
-    // A calendar or alarm that is misspelt is to be found now, not after the dry run and an approval.
+    // A misspelt calendar or alarm must be found now, not after the dry run and an approval.
     if !plan.monitors.is_empty() {
         ports.monitor_reader.look(&plan.monitors).await.map_err(Error::Monitors)?;
     }
     let lock = lock::take(ports, &plan, &request.execution).await?;
-    let written = write_down(ports, &plan, &request, requester).await;
-    lock::keep_if(ports, written, &plan, &request.execution).await?;
-    Ok(Output::of(&plan, plan.action, plan.steps, plan.wave_in(PLANNED), &lock))
+    let stored = store_run(ports, &plan, &request, requester).await;
+    lock::release_on_error(ports, stored, &plan, &request.execution).await?;
+    Ok(Output::new(&plan, plan.action, plan.steps, plan.wave_in(PLANNED), &lock))
 }
 
-/// A run whose migration is applied already: it is written down, takes no lock and no step, and succeeds.
-async fn nothing_to_do<B: WriteObject, L: Runs, T, E, W>(
+/// Stores a run whose migration is applied already. It takes no lock, has no steps, and succeeds.
+async fn finish_already_applied<B: WriteObject, L: Runs, T, E, W>(
     ports: &Ports<B, L, T, E, W>,
     plan: RunPlan,
     request: &Request,
     requester: Requester,
-    done: Applied,
+    applied: Applied,
 ) -> Result<Output, Error> {
     let plan = RunPlan { steps: Steps::default(), ..plan };
-    write_down(ports, &plan, request, requester).await?;
-    tracing::info!(run = done.run, at = done.at, "applied already");
-    Ok(Output::of_nothing(&plan, done))
+    store_run(ports, &plan, request, requester).await?;
+    tracing::info!(run = applied.run, at = applied.at, "applied already");
+    Ok(Output::already_applied(&plan, applied))
 }
 
-/// A run's name is for ever, while Step Functions gives the name of an execution free after 90 days. The execution that
-/// planned a run may plan it again: that is its own retry.
+/// Refuses the name of an earlier run. The ledger keeps a run's name permanently, whereas Step Functions allows an
+/// execution's name again after 90 days. The execution that planned a run may plan it again, because that is a retry.
 async fn refuse_used_name<B, L: Runs, T, E, W>(
     ports: &Ports<B, L, T, E, W>,
     run: &str,
@@ -92,7 +91,8 @@ async fn refuse_used_name<B, L: Runs, T, E, W>(
     }
 }
 
-async fn write_down<B, L, T, E, W>(
+/// Writes the run's files and puts its record into the ledger.
+async fn store_run<B, L, T, E, W>(
     ports: &Ports<B, L, T, E, W>,
     plan: &RunPlan,
     request: &Request,
@@ -102,13 +102,13 @@ where
     B: WriteObject,
     L: Runs,
 {
-    let listed = |wave| -> Vec<_> {
+    let list = |wave| -> Vec<_> {
         let order = plan.segments_in_order(wave).into_iter();
         order.map(|segment| serde_json::json!({ "segment": segment })).collect()
     };
-    store(&ports.bucket, &keys::segments(&plan.run), &listed(Wave::Whole)).await.map_err(Error::RunFile)?;
+    store(&ports.bucket, &keys::segments(&plan.run), &list(Wave::Whole)).await.map_err(Error::RunFile)?;
     if plan.canary.is_some() {
-        store(&ports.bucket, &keys::canary(&plan.run), &listed(Wave::Canary)).await.map_err(Error::RunFile)?;
+        store(&ports.bucket, &keys::canary(&plan.run), &list(Wave::Canary)).await.map_err(Error::RunFile)?;
     }
     let parts: Vec<_> = (0..plan.segments).map(Part::of_segment).collect();
     store(&ports.bucket, &keys::dry_run_parts(&plan.run), &parts).await.map_err(Error::RunFile)?;

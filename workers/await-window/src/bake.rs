@@ -1,4 +1,5 @@
-//! The bake: nothing is written while it is seen whether the canary bears what the application does with it.
+//! The bake: after the canary wave the run writes nothing for a while, so that the application can show whether it works
+//! with the migrated items.
 
 use tableshift_aws::ledger::control::SteerRun;
 use tableshift_aws::ledger::lock::LockTable;
@@ -8,23 +9,24 @@ use tableshift_core::control::run_control::Control;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::wave::BAKING;
 
-use crate::{Error, Input, Output, hold_lock};
+use crate::{Error, Input, Output, renew_lease};
 
-/// Whether the canary has baked. Since when it does is in the ledger, for an alarm to wipe out and for people to see.
-pub(crate) async fn look_after(
+/// Checks whether the bake is over. The ledger stores when it started, so that an alarm can restart it and people can see
+/// it. `now` is in epoch milliseconds.
+pub(crate) async fn check_bake(
     ledger: &(impl LockTable + Runs + SteerRun),
     plan: &RunPlan,
     control: &Control,
     now: i64,
     input: &Input,
 ) -> Result<Output, Error> {
-    let failed = |source| Error::Ledger { run: input.run.clone(), source };
+    let ledger_error = |source| Error::Ledger { run: input.run.clone(), source };
     let canary = plan.canary.as_ref().ok_or_else(|| Error::NoCanary(input.run.clone()))?;
     let bake = Bake::of(control, canary, &plan.monitors, now);
-    let until = hold_lock(ledger, plan, input.epoch, now, (!bake.is_over).then_some(bake.seconds)).await?;
-    ledger.set_progress(&input.run, BAKING).await.map_err(failed)?;
+    let until = renew_lease(ledger, plan, input.epoch, now, (!bake.is_over).then_some(bake.seconds)).await?;
+    ledger.set_progress(&input.run, BAKING).await.map_err(ledger_error)?;
     if bake.since != control.baking_since {
-        ledger.note_bake(&input.run, bake.since).await.map_err(failed)?;
+        ledger.note_bake(&input.run, bake.since).await.map_err(ledger_error)?;
     }
     tracing::info!(open = bake.is_over, until, reason = bake.reason, "bake");
     Ok(Output { open: bake.is_over, until, reason: bake.reason })

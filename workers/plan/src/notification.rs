@@ -1,4 +1,4 @@
-//! The message that tells that an execution goes to work. Pure.
+//! The message that an execution has started.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use tableshift_core::report::message::Notice;
 
 use crate::Output;
 
-/// What is told of what Plan decided at `at`, in epoch milliseconds.
+/// The notice of the start. `at` is in epoch milliseconds.
 pub(crate) fn started<'a>(output: &'a Output, stage: &'a str, execution: &'a str, at: i64) -> Notice<'a> {
     Notice {
         event: Event::Started { action: output.action },

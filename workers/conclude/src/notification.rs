@@ -1,4 +1,4 @@
-//! The message that tells how a run ended. Pure.
+//! The message that says how a run ended.
 
 use std::collections::BTreeMap;
 
@@ -11,42 +11,41 @@ use crate::Input;
 use crate::decision::Decision;
 use crate::state::State;
 
-/// What the message says besides what the state data and the run's record tell.
+/// What the message contains that is neither in the state data nor in the run's record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Known<'a> {
-    /// The stage.
+pub struct Facts<'a> {
     pub stage: &'a str,
-    /// The stack's bucket.
+    /// The name of the stack's bucket.
     pub bucket: &'a str,
-    /// The time, in epoch milliseconds.
+    /// The current time, in epoch milliseconds.
     pub at: i64,
     /// Whether there is a report.
     pub reported: bool,
-    /// What the last phase counted.
+    /// The counts of the last phase, in items.
     pub counts: BTreeMap<String, u64>,
     /// Whether this run has applied its migration.
     pub applied: bool,
 }
 
-/// What is told of the run's end.
-pub fn of<'a>(
+/// The notice of the run's end. What the state data lacks comes from the run's record.
+pub fn notice<'a>(
     input: &'a Input,
     state: &'a State,
     record: Option<&'a RunRecord>,
     decision: &'a Decision,
-    known: Known<'a>,
+    facts: Facts<'a>,
 ) -> Notice<'a> {
     Notice {
-        event: event(state, decision, known.applied),
-        at: known.at,
-        stage: known.stage,
+        event: event(state, decision, facts.applied),
+        at: facts.at,
+        stage: facts.stage,
         run: state.likely_run(&input.name),
         table: state.likely_table().or(record.map(|record| record.table.as_str())),
         migration: state.migration.as_deref().or(record.map(|record| record.migration.as_str())),
         execution: &input.execution,
-        bucket: known.bucket,
-        reported: known.reported,
-        counts: known.counts,
+        bucket: facts.bucket,
+        reported: facts.reported,
+        counts: facts.counts,
     }
 }
 
@@ -58,8 +57,8 @@ fn event<'a>(state: &'a State, decision: &'a Decision, applied: bool) -> Event<'
         None if state.steps.roll_back => Event::RolledBack { because: None },
         None if applied => Event::Applied,
         None => {
-            let before = state.already_applied.as_ref();
-            Event::Done { already_applied: before.map(|done| (done.run.as_str(), done.at.as_str())) }
+            let earlier = state.already_applied.as_ref();
+            Event::Done { already_applied: earlier.map(|done| (done.run.as_str(), done.at.as_str())) }
         }
     }
 }
@@ -70,13 +69,13 @@ mod tests {
     use serde_json::json;
 
     fn word(steps: serde_json::Value, error: Option<&str>, applied: bool) -> &'static str {
-        let state = State::of(&json!({ "steps": steps }));
+        let state = State::parse(&json!({ "steps": steps }));
         let decision = Decision { error: error.map(str::to_owned), cause: "because".into() };
         event(&state, &decision, applied).name()
     }
 
     #[test]
-    fn every_way_out_has_its_word() {
+    fn every_ending_has_its_event() {
         let (migrate, back) = (json!({"migrate": true, "verify": true}), json!({"roll_back": true}));
         assert_eq!(word(migrate.clone(), None, true), "applied");
         assert_eq!(word(migrate.clone(), None, false), "done", "a run over dead letters applies nothing");
@@ -88,12 +87,13 @@ mod tests {
     }
 
     #[test]
-    fn what_state_data_lack_the_record_tells_and_what_nobody_knows_is_left_out() {
+    fn the_record_completes_the_state_data_and_unknown_names_are_left_out() {
         let input = Input { execution: "arn:e".into(), name: "r".into(), state: json!(null) };
-        let (state, decision) = (State::of(&json!(null)), Decision { error: Some("X".into()), cause: String::new() });
+        let (state, decision) =
+            (State::parse(&json!(null)), Decision { error: Some("X".into()), cause: String::new() });
         let record = RunRecord { table: "t".into(), migration: "m".into(), ..RunRecord::default() };
-        let notice = of(&input, &state, Some(&record), &decision, Known::default());
-        assert_eq!((notice.run, notice.table, notice.migration), ("r", Some("t"), Some("m")));
-        assert_eq!(of(&input, &state, None, &decision, Known::default()).table, None);
+        let found = notice(&input, &state, Some(&record), &decision, Facts::default());
+        assert_eq!((found.run, found.table, found.migration), ("r", Some("t"), Some("m")));
+        assert_eq!(notice(&input, &state, None, &decision, Facts::default()).table, None);
     }
 }

@@ -1,4 +1,4 @@
-//! A run that is there already: taken up again as it was planned.
+//! Plans another execution of an earlier run, as that run was planned: to resume it, verify it or roll it back.
 
 use tableshift_aws::dynamodb::tables::DescribeTable;
 use tableshift_aws::ledger::control::SteerRun;
@@ -19,8 +19,7 @@ use tableshift_core::plan::wave::Wave;
 
 use crate::{Error, Output, Ports, Request, describe, lock, migration};
 
-/// Takes an earlier run up again: to go on with it, to verify it, or to roll it back.
-pub(crate) async fn take_up<B, L, T, E, W>(
+pub(crate) async fn plan<B, L, T, E, W>(
     ports: &Ports<B, L, T, E, W>,
     request: Request,
     input: Input,
@@ -37,13 +36,13 @@ where
     let plan = load_plan(&ports.bucket, run).await.map_err(Error::RunFile)?;
     let record = ports.ledger.run(run).await.map_err(Error::Ledger)?;
     let record = record.ok_or_else(|| Error::NoRecord(run.to_owned()))?;
-    refuse_other(&plan, &input)?;
+    refuse_other_table(&plan, &input)?;
     migration::refuse_changed(&ports.bucket, &ports.registry, &plan, &input).await?;
     let steps = steps_of(&plan, &record, &input, &ports.stage.policy)?;
     let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
     describe(ports, &plan.table.name).await?;
     let lock = lock::take(ports, &plan, &request.execution).await?;
-    // Proving and putting back are about every segment, however far the run came.
+    // Verifying and rolling back read every segment, no matter how much of the run was written.
     let wave = if input.action == Action::Resume { plan.wave_in(&record.progress) } else { Wave::Whole };
     let settle_seconds = if record.status == "succeeded" { 0 } else { SETTLE_SECONDS };
     let record = RunRecord {
@@ -53,18 +52,18 @@ where
         error: None,
         cause: None,
         cause_name: None,
-        requesters: with(record.requesters, requester, input.action),
+        requesters: add_requester(record.requesters, requester, input.action),
         ..record
     };
-    let written = clear_stop(ports, &record, speed).await;
-    lock::keep_if(ports, written, &plan, &request.execution).await?;
+    let stored = restart(ports, &record, speed).await;
+    lock::release_on_error(ports, stored, &plan, &request.execution).await?;
     let max_concurrency = speed.max_concurrency;
-    Ok(Output { settle_seconds, max_concurrency, ..Output::of(&plan, input.action, steps, wave, &lock) })
+    Ok(Output { settle_seconds, max_concurrency, ..Output::new(&plan, input.action, steps, wave, &lock) })
 }
 
-/// Whoever resumes a run wants it written as much as who started it. This execution may be there already: that is its own
-/// retry.
-fn with(mut requesters: Vec<Requester>, requester: Requester, action: Action) -> Vec<Requester> {
+/// Adds who resumes the run, because that person wants it to write just like the person who started it. In a retry this
+/// execution is in the list already.
+fn add_requester(mut requesters: Vec<Requester>, requester: Requester, action: Action) -> Vec<Requester> {
     if action == Action::Resume {
         requesters.retain(|known| known.execution != requester.execution);
         requesters.push(requester);
@@ -72,7 +71,8 @@ fn with(mut requesters: Vec<Requester>, requester: Requester, action: Action) ->
     requesters
 }
 
-async fn clear_stop<B, L: Runs + SteerRun, T, E, W>(
+/// Clears why the run stopped, and stores its speed and its record.
+async fn restart<B, L: Runs + SteerRun, T, E, W>(
     ports: &Ports<B, L, T, E, W>,
     record: &RunRecord,
     speed: Speed,
@@ -83,7 +83,7 @@ async fn clear_stop<B, L: Runs + SteerRun, T, E, W>(
     ports.ledger.put_run(record).await.map_err(Error::Ledger)
 }
 
-fn refuse_other(plan: &RunPlan, input: &Input) -> Result<(), Error> {
+fn refuse_other_table(plan: &RunPlan, input: &Input) -> Result<(), Error> {
     match &input.table {
         Some(table) if *table != plan.table.name => {
             Err(Error::OtherTable { run: plan.run.clone(), planned: plan.table.name.clone(), asked: table.clone() })
@@ -92,12 +92,12 @@ fn refuse_other(plan: &RunPlan, input: &Input) -> Result<(), Error> {
     }
 }
 
-/// The steps that are left for a run that is taken up again.
+/// The steps of this execution. A resumed run that has started to write skips the steps before that.
 fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) -> Result<Steps, Error> {
     let on_bad_verdict = input.on_bad_verdict.unwrap_or(plan.on_bad_verdict);
     match input.action {
         Action::Resume if record.status == "succeeded" || record.progress == "rolled-back" => {
-            Err(Error::NothingToResume { run: plan.run.clone(), status: ended_as(record) })
+            Err(Error::NothingToResume { run: plan.run.clone(), ending: describe_ending(record) })
         }
         Action::Resume => {
             let steps = Steps { roll_back_if_bad: on_bad_verdict == OnBadVerdict::RollBack, ..plan.steps };
@@ -108,6 +108,6 @@ fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) 
     }
 }
 
-fn ended_as(record: &RunRecord) -> String {
+fn describe_ending(record: &RunRecord) -> String {
     if record.progress == "rolled-back" { "was rolled back".into() } else { format!("has {}", record.status) }
 }

@@ -1,4 +1,4 @@
-//! Telling people that the run is held, or that it writes. Nothing here fails a run: what goes wrong is logged.
+//! Notifies people that the run is on hold, or that it starts to write. An error here is logged and does not fail the run.
 
 use tableshift_aws::ledger::control::SteerRun;
 use tableshift_aws::ledger::runs::Runs;
@@ -11,44 +11,52 @@ use tableshift_core::report::event::Event;
 use tableshift_core::report::message::Notice;
 use tableshift_runtime::chain;
 
-/// What the notices of a run are made from.
-pub(crate) struct Notices<'n, T, L> {
+/// Sends the notifications of one run.
+pub(crate) struct Notifications<'n, T, L> {
     pub(crate) topic: &'n T,
     pub(crate) ledger: &'n L,
     pub(crate) plan: &'n RunPlan,
+    /// In epoch milliseconds.
     pub(crate) now: i64,
 }
 
-impl<T: Publish, L: Runs + SteerRun> Notices<'_, T, L> {
-    /// Tells once what holds the run, however many find it held; and if nothing does, sees to it that the next hold is told.
-    pub(crate) async fn held(&self, hold: Option<&Hold>, control: &Control) {
-        let noted = match hold {
+impl<T: Publish, L: Runs + SteerRun> Notifications<'_, T, L> {
+    /// Announces a hold once, however many workers find the run on hold. Without a hold, clears the announcement of the
+    /// last one, so that the next hold is announced again.
+    pub(crate) async fn announce_hold(&self, hold: Option<&Hold>, control: &Control) {
+        let is_first = match hold {
             Some(_) if control.hold_announced_at.is_some() => Ok(false),
             Some(_) => self.ledger.note_held(&self.plan.run, self.now).await,
-            None => self.free(control).await.map(|()| false),
+            None => self.clear_announcement(control).await.map(|()| false),
         };
-        match (noted, hold) {
+        match (is_first, hold) {
             (Ok(true), Some(hold)) => {
                 let by_operator = control.state == State::Paused;
-                self.tell(Event::Paused { reason: &hold.reason, by_operator }).await;
+                self.publish(Event::Paused { reason: &hold.reason, by_operator }).await;
             }
             (Ok(_), _) => {}
-            (Err(error), _) => tracing::warn!(cause = chain(&error), "that people are told could not be noted"),
+            (Err(error), _) => {
+                tracing::warn!(
+                    cause = chain(&error),
+                    "the announcement of the hold could not be recorded in the ledger"
+                );
+            }
         }
     }
 
-    async fn free(&self, control: &Control) -> Result<(), LedgerError> {
+    async fn clear_announcement(&self, control: &Control) -> Result<(), LedgerError> {
         match control.outdated_hold(self.now) {
             Some(since) => self.ledger.clear_hold(&self.plan.run, since).await,
             None => Ok(()),
         }
     }
 
-    /// Tells of a event of the run.
-    pub(crate) async fn tell(&self, event: Event<'_>) {
+    /// Publishes an event of the run.
+    pub(crate) async fn publish(&self, event: Event<'_>) {
         let plan = self.plan;
         let record = self.ledger.run(&plan.run).await;
-        let record = record.inspect_err(|error| tracing::warn!(cause = chain(error), "the run's record is not known"));
+        let record =
+            record.inspect_err(|error| tracing::warn!(cause = chain(error), "the run's record could not be read"));
         let execution = record.ok().flatten().map(|record| record.execution).unwrap_or_default();
         let notice = Notice::of_run(plan, event, self.now, &execution);
         let notice = Notice { reported: plan.steps.dry_run, ..notice };

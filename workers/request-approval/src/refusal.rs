@@ -1,17 +1,18 @@
-//! Whether an answer is a yes to exactly what was asked, and why not. Pure.
+//! Why an answer does not approve what was asked.
 
 use tableshift_aws::ledger::approvals::{Answer, Outcome, Question};
 use tableshift_core::approval::rules::{Changed, Hashes, NotEligible};
 use tableshift_core::approval::signature::SignatureError;
 use tableshift_runtime::ErrorName;
 
-/// Why an answer is no yes. What becomes of the items depends on when it was asked, and is said by the step's error.
+/// Why an answer does not approve what was asked. [`Error::Refused`](crate::Error::Refused) adds what this means for the
+/// items.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The answer is a no.
-    #[error("{by} said no: {reason}")]
+    /// The answer rejects the run.
+    #[error("{by} rejected the run: {reason}")]
     Rejected {
-        /// Who.
+        /// The ARN of who rejected it.
         by: String,
         /// Why.
         reason: String,
@@ -19,61 +20,63 @@ pub enum Refusal {
     /// The answer came too late.
     #[error("the answer came at {answered_at}, but was due by {expires_at}")]
     Expired {
-        /// When it came.
+        /// ISO 8601.
         answered_at: String,
-        /// Until when it could.
+        /// ISO 8601.
         expires_at: String,
     },
-    /// Nothing was asked.
-    #[error("the ledger holds no question for this run")]
+    /// The ledger has no question for this run.
+    #[error("the ledger has no question for this run")]
     NotAsked,
-    /// There is another answer already.
-    #[error("the question was {outcome} before, at {answered_at}")]
+    /// The question has another answer already.
+    #[error("the question was already {outcome} at {answered_at}")]
     Answered {
-        /// What became of it.
+        /// The outcome of the other answer.
         outcome: &'static str,
-        /// When.
+        /// When the other answer came, ISO 8601.
         answered_at: String,
     },
-    /// Another question or answer came in between.
-    #[error("another question or answer came in between")]
+    /// Another question or answer was recorded while this answer was judged.
+    #[error("another question or answer was recorded in the meantime")]
     Overtaken,
-    /// The answer is about something else than what would run.
+    /// The plan or the report is not the one that the answer is about.
     #[error("{0}; review the report")]
     Stale(Changed),
-    /// The answer is not signed as it has to be.
-    #[error("nobody can say who answered: {0}; answer with `tableshift approve`")]
+    /// The answer has no signature, or one that cannot be for this question.
+    #[error("it is unknown who answered: {0}; answer with `tableshift approve`")]
     Unsigned(SignatureError),
-    /// STS knows no such signature.
+    /// STS rejects the signature, with this error code.
     #[error(
-        "nobody can say who answered: STS takes the signature for no one's, so it is not over this question and this answer ({0})"
+        "it is unknown who answered: STS rejects the signature, so it does not cover this question and this answer ({0})"
     )]
-    NotTheirs(String),
+    InvalidSignature(String),
     /// The signature was used before.
     #[error("the answer's signature was used before")]
     Replayed,
-    /// The answer is from somebody whose yes does not count.
-    #[error("the yes does not count: {0}")]
+    /// The signer may not approve this run.
+    #[error("the approval does not count: {0}")]
     NotEligible(NotEligible),
-    /// The answer was refused before, for this reason.
+    /// The same answer was refused before, for this reason.
     #[error("{0}")]
     RefusedBefore(String),
 }
 
 impl Refusal {
-    /// The name under which the state machine sees it.
+    /// The error name that the state machine sees.
     pub fn name(&self) -> ErrorName {
         match self {
             Self::Rejected { .. } => ErrorName::ApprovalRejected,
             Self::Expired { .. } => ErrorName::ApprovalExpired,
             Self::NotAsked | Self::Answered { .. } | Self::Overtaken | Self::Stale(_) => ErrorName::ApprovalStale,
-            Self::Unsigned(_) | Self::NotTheirs(_) | Self::Replayed | Self::NotEligible(_) | Self::RefusedBefore(_) => {
-                ErrorName::ApprovalRefused
-            }
+            Self::Unsigned(_)
+            | Self::InvalidSignature(_)
+            | Self::Replayed
+            | Self::NotEligible(_)
+            | Self::RefusedBefore(_) => ErrorName::ApprovalRefused,
         }
     }
 
-    /// What becomes of the question.
+    /// The outcome with which the question is closed.
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Rejected { .. } => Outcome::Rejected,
@@ -83,8 +86,9 @@ impl Refusal {
     }
 }
 
-/// What an answer that is in the ledger already means to the very same answer: this step tried again.
-pub fn again(earlier: &Answer, signature: &str) -> Result<(), Refusal> {
+/// Judges an answer to a question that is closed already. If the answer is the same one, as in a retry of this step, the
+/// recorded outcome applies again. `signature` is the hash of the answer's signature.
+pub fn check_repeated(earlier: &Answer, signature: &str) -> Result<(), Refusal> {
     let by = || earlier.by.as_ref().map_or_else(|| "somebody".to_owned(), |by| by.arn.clone());
     match earlier.outcome {
         _ if earlier.signature != signature => {
@@ -92,19 +96,20 @@ pub fn again(earlier: &Answer, signature: &str) -> Result<(), Refusal> {
         }
         Outcome::Approved => Ok(()),
         Outcome::Rejected => Err(Refusal::Rejected { by: by(), reason: earlier.reason.clone() }),
-        // A pending answer is judged again before this is asked.
+        // The same pending answer is judged again instead of being checked here.
         Outcome::Refused | Outcome::Expired | Outcome::Pending => Err(Refusal::RefusedBefore(earlier.reason.clone())),
     }
 }
 
-/// Whether a yes comes in time (ISO 8601), for the report that was asked about, and while everything is as it was.
-pub fn in_time_and_fitting(
+/// Checks that an approval comes in time (ISO 8601), that it is about the report of the question, and that neither the
+/// plan nor the report has changed since the question was asked.
+pub fn check_approval(
     question: &Question,
     answered_at: &str,
     report_hash: &str,
     now: Hashes<'_>,
 ) -> Result<(), Refusal> {
-    // Both are written by this worker, in one format and in UTC, so their order is that of their texts.
+    // This worker writes both in one format and in UTC, so comparing the strings compares the times.
     if *answered_at > *question.expires_at {
         return Err(Refusal::Expired { answered_at: answered_at.to_owned(), expires_at: question.expires_at.clone() });
     }
@@ -132,7 +137,7 @@ mod tests {
     }
 
     fn judged(answered_at: &str, report_hash: &str, now: Hashes<'_>) -> Result<(), ErrorName> {
-        in_time_and_fitting(&question(), answered_at, report_hash, now).map_err(|refusal| refusal.name())
+        check_approval(&question(), answered_at, report_hash, now).map_err(|refusal| refusal.name())
     }
 
     fn answered(outcome: Outcome) -> Answer {
@@ -147,18 +152,18 @@ mod tests {
     }
 
     #[test]
-    fn a_yes_in_time_to_what_was_asked_fits() {
+    fn an_approval_in_time_of_what_was_asked_is_valid() {
         assert_eq!(judged("2026-11-22T12:00:00Z", "r", NOW), Ok(()));
         assert_eq!(judged("2026-11-23T10:00:00Z", "r", NOW), Ok(()));
     }
 
     #[test]
-    fn a_late_yes_has_expired() {
+    fn a_late_approval_has_expired() {
         assert_eq!(judged("2026-11-23T10:00:01Z", "r", NOW), Err(ErrorName::ApprovalExpired));
     }
 
     #[test]
-    fn a_yes_to_another_report_or_plan_is_stale() {
+    fn an_approval_of_another_report_or_plan_is_stale() {
         let newer = Hashes { report: "new", ..NOW };
         let replanned = Hashes { plan: "new", ..NOW };
         for (report_hash, now) in [("old", NOW), ("", NOW), ("r", newer), ("new", newer), ("r", replanned)] {
@@ -171,24 +176,24 @@ mod tests {
     }
 
     #[test]
-    fn the_same_answer_once_more_means_what_it_meant() {
-        assert_eq!(again(&answered(Outcome::Approved), "s"), Ok(()));
-        let rejected = again(&answered(Outcome::Rejected), "s").unwrap_err();
-        assert_eq!(rejected.to_string(), "arn:ann said no: not on a Friday");
-        assert_eq!(again(&answered(Outcome::Refused), "s").unwrap_err().name(), ErrorName::ApprovalRefused);
+    fn the_same_answer_again_has_the_same_outcome() {
+        assert_eq!(check_repeated(&answered(Outcome::Approved), "s"), Ok(()));
+        let rejected = check_repeated(&answered(Outcome::Rejected), "s").unwrap_err();
+        assert_eq!(rejected.to_string(), "arn:ann rejected the run: not on a Friday");
+        assert_eq!(check_repeated(&answered(Outcome::Refused), "s").unwrap_err().name(), ErrorName::ApprovalRefused);
     }
 
     #[test]
     fn another_answer_to_an_answered_question_is_stale() {
         for outcome in [Outcome::Approved, Outcome::Rejected, Outcome::Refused, Outcome::Expired] {
-            assert_eq!(again(&answered(outcome), "other").unwrap_err().name(), ErrorName::ApprovalStale);
+            assert_eq!(check_repeated(&answered(outcome), "other").unwrap_err().name(), ErrorName::ApprovalStale);
         }
     }
 
     #[test]
-    fn a_no_closes_the_question_as_rejected_and_a_bad_answer_as_refused() {
-        let no = Refusal::Rejected { by: "arn:ann".into(), reason: "no".into() };
-        assert_eq!((no.outcome(), no.name()), (Outcome::Rejected, ErrorName::ApprovalRejected));
+    fn a_rejection_closes_the_question_as_rejected_and_an_invalid_answer_as_refused() {
+        let rejection = Refusal::Rejected { by: "arn:ann".into(), reason: "no".into() };
+        assert_eq!((rejection.outcome(), rejection.name()), (Outcome::Rejected, ErrorName::ApprovalRejected));
         let unsigned = Refusal::Unsigned(SignatureError::Missing);
         assert_eq!((unsigned.outcome(), unsigned.name()), (Outcome::Refused, ErrorName::ApprovalRefused));
     }
