@@ -1,9 +1,9 @@
-//! The state machine's definition as the tests look at it: states with their edges, at the top and inside Maps.
+//! The state machine's definition as the tests read it: states with their edges, at the top and inside Maps.
 
 use crate::project;
 use serde_json::{Map, Value};
 
-/// Where the definition is.
+/// The path of the definition.
 pub const PATH: &str = "state-machines/migrate-table/definition.asl.json";
 
 /// One state.
@@ -52,17 +52,17 @@ fn states_of(machine: &Value, map: Option<&str>) -> Vec<State> {
 }
 
 impl State {
-    /// Whether it is of this type.
+    /// Whether the state has this type.
     pub fn is(&self, kind: &str) -> bool {
         self.get("Type") == kind
     }
 
-    /// One of its fields; null when it has none of this name.
+    /// A field of the state; null if the state does not have it.
     pub fn get(&self, field: &str) -> &Value {
         self.fields.get(field).unwrap_or(&Value::Null)
     }
 
-    /// A field that is a list, as a slice; empty when the state has none of this name.
+    /// A field that is a list, as a slice; empty if the state does not have it.
     pub fn list(&self, field: &str) -> &[Value] {
         self.get(field).as_array().map_or(&[], Vec::as_slice)
     }
@@ -72,19 +72,19 @@ impl State {
         states_of(self.get("ItemProcessor"), Some(&self.name))
     }
 
-    /// The states that it may lead to other than by a Catch.
+    /// The states that can follow, except through a Catch.
     pub fn next(&self) -> Vec<String> {
         let choices = self.list("Choices").iter().map(|choice| &choice["Next"]);
         let named = [self.get("Next"), self.get("Default")].into_iter().chain(choices);
         named.filter_map(Value::as_str).map(str::to_owned).collect()
     }
 
-    /// The states that its Catch leads to.
+    /// The states that can follow through a Catch.
     pub fn caught_by(&self) -> Vec<String> {
         self.list("Catch").iter().map(|catch| catch["Next"].as_str().expect("a Catch has Next").to_owned()).collect()
     }
 
-    /// The substitution that names its function, without `${` and `Arn}`; `None` when it is no Task.
+    /// The substitution that names the function, without `${` and `Arn}`; `None` if the state is not a Task.
     pub fn function(&self) -> Option<String> {
         let named = match self.get("Resource").as_str()? {
             "arn:aws:states:::lambda:invoke.waitForTaskToken" => self.get("Parameters")["FunctionName"].as_str()?,

@@ -1,4 +1,4 @@
-//! Which crate may know which: worker -> runtime, aws, core; aws -> core; core -> nothing of AWS.
+//! Which crate may depend on which: worker -> runtime, aws, core; aws -> core; core -> no AWS crate.
 
 use crate::project;
 use cargo_metadata::{Metadata, MetadataCommand, Package};
@@ -17,12 +17,12 @@ fn folder(package: &Package) -> String {
     folder.strip_prefix(root).expect("a crate is in the project").to_string_lossy().into_owned()
 }
 
-/// The crates of this workspace that it depends on, whether to run, to build or to test.
+/// The workspace crates that it depends on, including build and development dependencies.
 fn neighbours(package: &Package) -> BTreeSet<String> {
     package.dependencies.iter().filter(|on| on.path.is_some()).map(|on| on.name.clone()).collect()
 }
 
-/// What a crate in this folder may know of the workspace; `None` if there is no limit.
+/// The crates of the workspace that a crate in this folder may depend on; `None` if there is no limit.
 fn may_know(folder: &str) -> Option<&'static [&'static str]> {
     match folder {
         "tests" => None,
@@ -45,7 +45,7 @@ fn may_know(folder: &str) -> Option<&'static [&'static str]> {
 }
 
 #[test]
-fn every_crate_knows_only_what_it_may() {
+fn every_crate_depends_only_on_the_crates_that_it_may_use() {
     for package in metadata().workspace_packages() {
         let Some(allowed) = may_know(&folder(package)) else { continue };
         for neighbour in neighbours(package) {
@@ -67,7 +67,7 @@ fn every_worker_is_a_crate_named_as_its_folder() {
 }
 
 #[test]
-fn core_knows_nothing_of_aws_or_of_running() {
+fn core_depends_neither_on_aws_nor_on_a_runtime() {
     let metadata = metadata();
     let packages = metadata.workspace_packages();
     let core = packages.iter().find(|package| folder(package) == "workers/shared/core").expect("core exists");
@@ -80,7 +80,7 @@ fn core_knows_nothing_of_aws_or_of_running() {
 }
 
 #[test]
-fn only_the_aws_crate_knows_the_sdk() {
+fn only_the_aws_crate_depends_on_the_sdk() {
     for package in metadata().workspace_packages() {
         if ["workers/shared/aws", "tests"].contains(&folder(package).as_str()) {
             continue;
@@ -95,7 +95,7 @@ fn only_the_aws_crate_knows_the_sdk() {
 #[test]
 fn every_crate_takes_lints_and_versions_from_the_workspace() {
     for package in metadata().workspace_packages() {
-        let manifest = project::text(&format!("{}/Cargo.toml", folder(package)));
+        let manifest = project::read(&format!("{}/Cargo.toml", folder(package)));
         let lints = manifest.contains("[lints]\nworkspace = true") || manifest.contains("lints.workspace = true");
         assert!(lints, "{} does not take the workspace's lints", package.name);
         assert!(manifest.contains("version.workspace = true"), "{} has a version of its own", package.name);

@@ -1,4 +1,4 @@
-//! Where every state leads, and that every error leads to Conclude and from there to an end.
+//! The edges between states: every state leads to an end, and every error leads to Conclude and from there to an end.
 
 use crate::definition::{self, State};
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ fn reached(start: &str, states: &[State]) -> BTreeSet<String> {
 }
 
 fn start_of(machine: &serde_json::Value) -> String {
-    machine["StartAt"].as_str().expect("StartAt is a text").to_owned()
+    machine["StartAt"].as_str().expect("StartAt is a string").to_owned()
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn no_two_states_share_a_name() {
 }
 
 #[test]
-fn every_state_says_in_a_comment_what_may_fail_there() {
+fn every_state_has_a_comment_that_says_what_can_fail() {
     for state in definition::all() {
         let comment = state.get("Comment").as_str().unwrap_or_default();
         assert!(comment.len() >= 30, "{} has no Comment that says anything", state.name);
@@ -72,7 +72,7 @@ fn every_choice_has_a_default() {
 }
 
 #[test]
-fn every_catch_leads_to_conclude_with_the_error_in_its_place() {
+fn every_catch_leads_to_conclude_and_stores_the_error() {
     for state in definition::top().iter().filter(|state| state.name != "Conclude") {
         for catch in state.list("Catch") {
             assert_eq!(catch["Next"], "Conclude", "{}", state.name);
@@ -94,7 +94,7 @@ fn conclude_leads_to_done_or_failed_and_its_own_catch_to_conclude_failed() {
 }
 
 #[test]
-fn nothing_ends_a_run_but_conclude() {
+fn only_conclude_ends_a_run() {
     for state in definition::top() {
         assert!(state.get("End").is_null(), "{} ends the run by itself", state.name);
         let ends = ["Done", "Failed"];
@@ -106,6 +106,7 @@ fn nothing_ends_a_run_but_conclude() {
 #[test]
 fn the_execution_has_a_time_limit_that_the_service_allows() {
     let limit = definition::definition()["TimeoutSeconds"].as_u64().expect("TimeoutSeconds is a whole number");
-    // No Catch and no Conclude runs when it strikes, so it must lie beyond a healthy run, and a year is the service's.
+    // No Catch and no Conclude runs after this time limit, so it must be longer than a healthy run.
+    // The service allows at most one year.
     assert!((30 * 86_400..=365 * 86_400).contains(&limit), "{limit}");
 }

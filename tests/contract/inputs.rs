@@ -1,4 +1,4 @@
-//! The examples of inputs: the good ones together use every field, the bad ones each say what is wrong.
+//! The examples of inputs: the valid ones together use every field, and each invalid one has its error message.
 
 use crate::project;
 use serde_json::Value;
@@ -46,7 +46,7 @@ fn every_message_begins_with_the_field() {
     for (name, example) in examples("invalid") {
         let message = example["message"].as_str().unwrap_or_default();
         let field = message.strip_prefix('`').and_then(|rest| rest.split('`').next()).unwrap_or_default();
-        // `input` stands for the whole of it; a path such as `window.days[1]` begins with its field.
+        // `input` stands for the whole input; a path such as `window.days[1]` starts with its field.
         let field = field.split('.').next().unwrap_or_default();
         let known = field == "input" || example["input"].get(field).is_some() || message.contains("is missing");
         assert!(known, "{name}: {message}");
@@ -61,7 +61,7 @@ fn no_two_invalid_examples_are_the_same_mistake() {
 }
 
 #[test]
-fn every_valid_example_is_taken() {
+fn every_valid_example_is_accepted() {
     for (name, input) in examples("valid") {
         Input::parse(&input).unwrap_or_else(|error| panic!("{name}: {}", chain(&error)));
     }

@@ -1,4 +1,4 @@
-//! What every Map must say.
+//! The fields that every Map must have.
 
 use crate::definition;
 use std::collections::BTreeSet;
@@ -6,11 +6,11 @@ use tableshift_core::plan::child::{PartInput, SegmentInput};
 use tableshift_core::plan::parts::Part;
 use tableshift_core::plan::wave::Wave;
 
-/// What a Label may not hold, besides white space and control characters.
+/// The characters that a Label must not contain, besides white space and control characters.
 const NOT_IN_A_LABEL: &str = "?*<>{}[]:;,\\|^~$#%&\"`";
 
 #[test]
-fn every_map_has_a_legal_label_of_its_own() {
+fn every_map_has_a_valid_and_unique_label() {
     let maps = definition::of_type("Map");
     let mut labels = BTreeSet::new();
     for map in &maps {
@@ -49,9 +49,9 @@ fn every_map_reads_from_s3_and_writes_its_results_there() {
 }
 
 #[test]
-fn every_map_leaves_the_states_data_as_it_was() {
+fn every_map_leaves_the_state_data_unchanged() {
     for map in definition::of_type("Map") {
-        // Its result would be where the results are, on one engine, and the results themselves on another.
+        // A Map's result differs between engines: on one it is the location of the results, on another the results themselves.
         assert!(map.fields.get("ResultPath").is_some_and(|path| path.is_null()), "{}", map.name);
     }
 }
@@ -67,15 +67,15 @@ fn every_map_bounds_its_concurrency_and_tolerates_no_failure() {
 #[test]
 fn no_map_retries() {
     for map in definition::of_type("Map") {
-        // Retry on a Map starts a new Map Run that does every child again, also those that succeeded.
+        // Retry on a Map starts a new Map Run that repeats every child, including those that succeeded.
         assert!(map.get("Retry").is_null(), "{}", map.name);
     }
 }
 
 #[test]
-fn every_child_is_told_run_and_epoch() {
+fn every_child_receives_run_and_epoch() {
     for map in definition::of_type("Map") {
-        // A child has an execution of its own: what it is not told, it cannot know.
+        // A child is a separate execution: it only has the data that it receives.
         let selector = map.get("ItemSelector");
         assert_eq!((&selector["run.$"], &selector["epoch.$"]), (&"$.run".into(), &"$.epoch".into()), "{}", map.name);
     }
@@ -86,16 +86,16 @@ fn segment(wave: Wave) -> SegmentInput {
 }
 
 #[test]
-fn a_child_s_worker_is_given_the_same_at_every_turn() {
+fn the_worker_of_a_child_receives_the_same_input_in_every_call() {
     for map in definition::of_type("Map") {
         let children = map.children();
         let task = children.iter().find(|state| state.is("Task")).expect("a child has a task");
-        // The child's data grows with what its worker answers, and a worker refuses what it does not know.
+        // The child's data grows with its worker's output, and a worker refuses unknown fields.
         let given = task.get("Parameters").as_object().expect("it says what its worker is given").keys();
         let given: BTreeSet<&str> = given.map(|name| name.trim_end_matches(".$")).collect();
         let example = match task.name.as_str() {
             "DryRunPart" => serde_json::to_value(PartInput { run: String::new(), epoch: 1, part: Part::of_segment(0) }),
-            // A way back has no wave: it goes by the journal.
+            // A roll-back has no wave: it reads the journal.
             "RollBackSegment" => serde_json::to_value(segment(Wave::Whole)),
             _ => serde_json::to_value(segment(Wave::Canary)),
         };

@@ -1,4 +1,4 @@
-//! The pages for people say what is: their examples are accepted, and they list what exists.
+//! The pages agree with the code: the code accepts their examples, and their lists are complete.
 
 use crate::project;
 use std::collections::BTreeSet;
@@ -19,7 +19,7 @@ const DEMO: &str = "scripts/demonstration/README.md";
 
 /// The fenced blocks of a page in this language.
 fn blocks(page: &str, language: &str) -> Vec<String> {
-    let text = project::text(page);
+    let text = project::read(page);
     let fence = format!("```{language}\n");
     let starts = text.split(fence.as_str()).skip(1);
     starts.map(|rest| rest.split("```").next().expect("a block ends").to_owned()).collect()
@@ -37,8 +37,8 @@ fn every_migration_on_a_page_compiles() {
 }
 
 #[test]
-fn the_page_of_the_demo_shows_its_migration_as_it_is() {
-    let file = project::text("scripts/demonstration/migrations/20261122-airport-position.yaml");
+fn the_demo_page_shows_the_migration_that_the_demo_runs() {
+    let file = project::read("scripts/demonstration/migrations/20261122-airport-position.yaml");
     assert!(blocks(DEMO, "yaml").contains(&file), "{DEMO} does not show the demo's migration");
 }
 
@@ -46,7 +46,7 @@ fn the_page_of_the_demo_shows_its_migration_as_it_is() {
 fn every_input_on_a_page_is_accepted() {
     let mut inputs: Vec<String> = PAGES.iter().flat_map(|page| blocks(page, "json")).collect();
     for page in PAGES {
-        let text = project::text(page);
+        let text = project::read(page);
         inputs.extend(text.split('`').filter(|part| part.starts_with("{\"action\"")).map(str::to_owned));
     }
     assert!(inputs.len() > 3);
@@ -61,15 +61,15 @@ fn every_input_on_a_page_is_accepted() {
 #[test]
 fn the_reference_lists_every_function_of_the_language() {
     let page = "state-machines/migrate-table/reference.md";
-    let text = project::text(page);
+    let text = project::read(page);
     for function in OWN {
-        assert!(text.contains(&format!("`{function}(")), "{page} does not tell of {function}()");
+        assert!(text.contains(&format!("`{function}(")), "{page} does not describe {function}()");
     }
 }
 
 #[test]
 fn the_workers_page_has_every_worker_and_only_errors_that_exist() {
-    let page = project::text("workers/README.md");
+    let page = project::read("workers/README.md");
     for worker in project::worker_folders() {
         assert!(page.contains(&format!("[`{worker}`]({worker})")), "workers/README.md does not tell of {worker}");
     }

@@ -1,5 +1,5 @@
-//! That no JSONPath can miss. A path to a field that is not there raises States.Runtime, which no Catch matches: the run
-//! would end without Conclude. So the fields that are certain are followed along every edge of the definition.
+//! Every JSONPath finds its field. A path to a missing field raises States.Runtime, which no Catch matches: the run would
+//! end without Conclude. So these tests follow the fields that certainly exist along every edge of the definition.
 
 use crate::definition::{self, State};
 use crate::promises;
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 type Fields = BTreeSet<String>;
 
-/// Every path into `value`, with `at` in front.
+/// Every path into `value`, prefixed with `at`.
 fn paths_of(at: &str, value: &Value) -> Fields {
     let mut paths = Fields::from([at.to_owned()]);
     for (name, inner) in value.as_object().into_iter().flatten() {
@@ -17,14 +17,14 @@ fn paths_of(at: &str, value: &Value) -> Fields {
     paths
 }
 
-/// `fields` once `value` was put at `path`.
+/// `fields` after `value` is stored at `path`.
 fn with(fields: &Fields, path: &str, value: &Value) -> Fields {
     let inside = format!("{path}.");
     let kept = fields.iter().filter(|field| path != "$" && *field != path && !field.starts_with(&inside));
     kept.cloned().chain(paths_of(path, value)).collect()
 }
 
-/// The fields that are certain after a state went well.
+/// The fields that certainly exist after a state succeeds.
 fn after(state: &State, fields: &Fields) -> Fields {
     let result_path = state.fields.get("ResultPath").map_or(Some("$"), Value::as_str);
     let result = match state.get("Type").as_str() {
@@ -35,7 +35,7 @@ fn after(state: &State, fields: &Fields) -> Fields {
     result_path.map_or_else(|| fields.clone(), |path| with(fields, path, &result))
 }
 
-/// The fields that are certain when each state is entered: those that every way to it provides.
+/// The fields that certainly exist when each state is entered: those that every way to it provides.
 fn certain(start: &str, entry: Fields, states: &[State]) -> BTreeMap<String, Fields> {
     let mut certain = BTreeMap::from([(start.to_owned(), entry)]);
     let mut ahead = vec![start.to_owned()];
@@ -46,7 +46,7 @@ fn certain(start: &str, entry: Fields, states: &[State]) -> BTreeMap<String, Fie
         let error = serde_json::json!({ "Error": "" });
         let caught = state.list("Catch").iter().map(|catch| {
             let next = catch["Next"].as_str().expect("a Catch has Next").to_owned();
-            // Null keeps the state's data as they were; without the field the error takes their place.
+            // Null keeps the state data unchanged. Without the field, the error replaces the data.
             let path = catch.get("ResultPath").map_or(Some("$"), Value::as_str);
             (next, path.map_or_else(|| fields.clone(), |path| with(&fields, path, &error)))
         });
@@ -119,29 +119,29 @@ fn check(states: &[State], certain: &BTreeMap<String, Fields>) {
 }
 
 #[test]
-fn no_path_at_the_top_can_miss() {
+fn every_path_at_the_top_finds_its_field() {
     let (definition, states) = (definition::definition(), definition::top());
-    let start = definition["StartAt"].as_str().expect("StartAt is a text");
-    // Of an execution's input nothing is certain, not even that it is an object.
+    let start = definition["StartAt"].as_str().expect("StartAt is a string");
+    // Nothing is certain about an execution's input, not even that it is an object.
     check(&states, &certain(start, Fields::from(["$".to_owned()]), &states));
 }
 
 #[test]
-fn no_path_of_a_child_can_miss() {
+fn every_path_in_a_child_finds_its_field() {
     for map in definition::of_type("Map") {
         let states = map.children();
-        let start = map.get("ItemProcessor")["StartAt"].as_str().expect("StartAt is a text").to_owned();
+        let start = map.get("ItemProcessor")["StartAt"].as_str().expect("StartAt is a string").to_owned();
         check(&states, &certain(&start, paths_of("$", map.get("ItemSelector")), &states));
     }
 }
 
 #[test]
-fn a_child_is_told_what_its_worker_takes() {
+fn a_child_receives_the_input_of_its_worker() {
     for map in definition::of_type("Map") {
         let told: Fields = paths_of("$", map.get("ItemSelector"));
         let own: &[&str] = match map.name.as_str() {
             "DryRun" => &["$.part"],
-            // A way back has no wave: it goes by the journal.
+            // A roll-back has no wave: it reads the journal.
             "RollBack" => &["$.segment"],
             _ => &["$.segment", "$.wave"],
         };

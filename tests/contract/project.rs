@@ -1,4 +1,4 @@
-//! Where things are in the project, and how the tests read them.
+//! Paths in the project, and how the tests read its files.
 
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -10,20 +10,20 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the project").to_path_buf()
 }
 
-/// The text of a file of the project.
-pub fn text(path: &str) -> String {
+/// The content of a file of the project.
+pub fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path} cannot be read: {error}"))
 }
 
 /// A JSON file of the project.
 pub fn json(path: &str) -> Value {
-    serde_json::from_str(&text(path)).unwrap_or_else(|error| panic!("{path} is not JSON: {error}"))
+    serde_json::from_str(&read(path)).unwrap_or_else(|error| panic!("{path} is not JSON: {error}"))
 }
 
-/// The SAM template as plain data. The parser takes no notice of CloudFormation's own tags, which is just right here:
-/// `!GetAtt Plan.Arn` reads as the text `Plan.Arn`, `!Sub a-${B}` as `a-${B}`.
+/// The SAM template as plain data. The parser ignores CloudFormation's tags, which these tests need: `!GetAtt Plan.Arn`
+/// reads as the string `Plan.Arn`, `!Sub a-${B}` as `a-${B}`.
 pub fn template() -> Value {
-    serde_saphyr::from_str(&text("infra/template.yaml"))
+    serde_saphyr::from_str(&read("infra/template.yaml"))
         .unwrap_or_else(|error| panic!("infra/template.yaml is not YAML: {error}"))
 }
 

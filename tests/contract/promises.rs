@@ -1,10 +1,10 @@
-//! What the worker behind each Task promises to answer, as far as the state machine reads it.
+//! The output of each Task's worker: the fields that the state machine reads.
 //!
-//! The paths test follows these through the definition. Who changes a worker's Output changes it here as well.
+//! The paths test follows these fields through the definition. A change of a worker's Output needs a change here too.
 
 use serde_json::{Value, json};
 
-/// The answer of the Task of this name; `None` for a Task whose answer nothing may be read from.
+/// The output of the Task with this name; `None` for a Task whose output no state may read.
 pub fn answer_of(state: &str) -> Option<Value> {
     let answer = match state {
         "Plan" => plan(),
@@ -13,7 +13,7 @@ pub fn answer_of(state: &str) -> Option<Value> {
         "ReportDryRun" | "ReportMigrate" | "ReportVerify" | "ReportRollBack" => {
             json!({ "verdict": "", "reasons": [], "phase": "", "wave": "", "key": "", "hash": "" })
         }
-        // Whoever answers an approval chooses what is in it: only that there is an answer is certain.
+        // The person who answers an approval request chooses the content: only the answer's existence is certain.
         "RequestApproval" => json!(null),
         "JudgeApproval" => json!({ "approved": true, "by": "", "wait_seconds": 0 }),
         "AwaitWindow"
@@ -38,7 +38,7 @@ pub fn element_of(key_path: &str) -> Option<Value> {
     match key_path {
         // The canary's list and the list of all segments have the same elements.
         "$.segments_key" | "$.wave.segments_key" => Some(json!({ "segment": 0 })),
-        // An element has `segment` or `file`, as the stage does a dry run: only `part` is certain.
+        // An element has `segment` or `file`, depending on the source of the dry run: only `part` is certain.
         "$.dry_run_key" => Some(json!({ "part": "" })),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! The page that describes the state machine stays true.
+//! The page that describes the state machine agrees with the definition.
 
 use crate::definition;
 use crate::project;
@@ -8,7 +8,7 @@ use tableshift_core::ErrorName;
 const PATH: &str = "state-machines/migrate-table/README.md";
 
 fn page() -> String {
-    project::text(PATH)
+    project::read(PATH)
 }
 
 /// The edges of the diagram, with its short names spelled out.
@@ -38,12 +38,12 @@ fn first_cells(heading: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_diagram_draws_the_flow_as_it_is() {
+fn the_diagram_shows_the_flow_of_the_definition() {
     let mut defined = BTreeSet::new();
     for state in definition::top() {
         defined.extend(state.next().into_iter().map(|next| (state.name.clone(), next)));
     }
-    // The ways of every other Catch are said in a sentence: drawn, they would hide the flow.
+    // A sentence describes the edges of every other Catch: in the diagram they would hide the flow.
     defined.insert(("Conclude".to_owned(), "ConcludeFailed".to_owned()));
     assert_eq!(drawn(), defined);
 }

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A kind of Retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
-    /// A call of seconds or a few minutes. It gives up early: whoever started the run can start it again.
+    /// A call of seconds or a few minutes. It gives up early, because the run can be started again.
     Call,
-    /// The worker of a Map's child. One child that gives up ends the Map for all of them, so it is patient.
+    /// The worker of a Map's child. One child that gives up ends the Map for all children, so it retries for long.
     Child,
-    /// As `Call`, without `States.Timeout`: that is a person who did not answer.
+    /// Like `Call`, without `States.Timeout`: the time-out means that no person answered.
     Approval,
     /// The only exit of a run. If it gives up, the ledger and the lock stay as they are.
     Conclude,
@@ -117,7 +117,7 @@ fn every_kind_retries_throttling_before_anything_else() {
 }
 
 #[test]
-fn an_approval_retries_as_a_call_does_but_for_the_time_out() {
+fn an_approval_retries_like_a_call_except_for_the_time_out() {
     let values = values();
     let mut expected = values[&Kind::Call].clone();
     let names = expected.unavailable["ErrorEquals"].as_array_mut().expect("ErrorEquals is a list");
@@ -138,8 +138,8 @@ fn children_and_conclude_retry_more_often_than_a_call() {
 }
 
 #[test]
-fn every_retrier_is_on_a_line_of_its_own() {
-    let text = crate::project::text(definition::PATH);
+fn every_retrier_is_on_its_own_line() {
+    let text = crate::project::read(definition::PATH);
     let lines = text.lines().map(str::trim).filter(|line| line.contains("\"MaxAttempts\""));
     let retriers = lines.map(|line| serde_json::from_str::<Value>(line.trim_end_matches(',')));
     let retriers: Vec<Value> = retriers.map(|retrier| retrier.expect("a retrier is one line of JSON")).collect();

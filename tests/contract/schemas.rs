@@ -1,6 +1,6 @@
-//! The schemas are what the types say, and the examples are what the schemas say.
+//! The schemas agree with the types, and the examples agree with the schemas.
 //!
-//! `UPDATE_GOLDEN=1` writes the schemas anew.
+//! `UPDATE_GOLDEN=1` rewrites the schemas.
 
 use crate::project;
 use schemars::{JsonSchema, schema_for};
@@ -14,11 +14,11 @@ fn hold<T: JsonSchema>(name: &str) -> Value {
     let generated = schema_for!(T).to_value();
     let text = serde_json::to_string_pretty(&generated).expect("a schema is JSON") + "\n";
     let path = format!("{FOLDER}/{name}");
-    // Only if it is another one: two tests hold the same schema at the same time, and one would read what the other writes.
-    if std::env::var_os("UPDATE_GOLDEN").is_some() && project::text(&path) != text {
+    // Write only a changed schema: two tests use the same schema at the same time, and one would read a half-written file.
+    if std::env::var_os("UPDATE_GOLDEN").is_some() && project::read(&path) != text {
         std::fs::write(project::root().join(&path), &text).expect("the schema is written");
     }
-    assert_eq!(project::text(&path), text, "{path} is not what the types say; write it anew with UPDATE_GOLDEN=1");
+    assert_eq!(project::read(&path), text, "{path} differs from the types; rewrite it with UPDATE_GOLDEN=1");
     generated
 }
 
@@ -28,7 +28,7 @@ fn examples(folder: &str) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn the_input_s_schema_takes_every_valid_example() {
+fn the_input_schema_accepts_every_valid_example() {
     let schema = jsonschema::validator_for(&hold::<Input>("input.schema.json")).expect("a schema");
     for (name, input) in examples("inputs/valid") {
         assert!(schema.is_valid(&input), "{name}");
@@ -36,7 +36,7 @@ fn the_input_s_schema_takes_every_valid_example() {
 }
 
 #[test]
-fn the_input_s_schema_refuses_what_a_schema_can_see() {
+fn the_input_schema_rejects_every_mistake_that_a_schema_can_express() {
     let schema = jsonschema::validator_for(&hold::<Input>("input.schema.json")).expect("a schema");
     for name in ["unknown-field", "wrong-type-segments", "unknown-action", "segments-zero", "not-an-object"] {
         let example = project::json(&format!("{FOLDER}/inputs/invalid/{name}.json"));
@@ -45,11 +45,11 @@ fn the_input_s_schema_refuses_what_a_schema_can_see() {
 }
 
 #[test]
-fn the_migration_s_schema_takes_the_demo_s_migration_and_refuses_a_step_that_does_two_things() {
+fn the_migration_schema_accepts_the_demo_migration_and_rejects_a_step_with_two_actions() {
     let schema = jsonschema::validator_for(&hold::<Document>("migration.schema.json")).expect("a schema");
     let folder = "scripts/demonstration/migrations";
     for name in project::names_in(folder) {
-        let document: Value = serde_saphyr::from_str(&project::text(&format!("{folder}/{name}"))).expect("YAML");
+        let document: Value = serde_saphyr::from_str(&project::read(&format!("{folder}/{name}"))).expect("YAML");
         assert!(schema.is_valid(&document), "{name}");
     }
     let two = serde_json::json!({"id": "x", "change": [{"set": "a", "to": 1, "remove": "b"}]});

@@ -1,4 +1,4 @@
-//! What every Task must say: its worker, a time-out, a Retry and a Catch.
+//! The fields that every Task must have: its worker, a time-out, a Retry and a Catch.
 
 use crate::definition::{self, State};
 use crate::project;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use tableshift_core::ErrorName;
 
-/// Names that Step Functions and Lambda give to errors of their own.
+/// The names of errors that Step Functions and Lambda raise themselves.
 const SERVICE_ERRORS: [&str; 11] = [
     "States.ALL",
     "States.DataLimitExceeded",
@@ -17,7 +17,7 @@ const SERVICE_ERRORS: [&str; 11] = [
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
-    // A custom runtime whose process dies, killed or out of memory, answers with this name and not `Lambda.Unknown`.
+    // A custom runtime whose process dies, killed or out of memory, reports this name and not `Lambda.Unknown`.
     "Runtime.ExitError",
     "Sandbox.Timedout",
 ];
@@ -51,7 +51,7 @@ fn every_task_has_a_time_limit() {
 }
 
 #[test]
-fn every_task_retries_what_passes_with_full_jitter_and_a_ceiling() {
+fn every_task_retries_temporary_errors_with_full_jitter_and_a_maximum_delay() {
     for task in definition::of_type("Task") {
         for retry in task.list("Retry") {
             assert_eq!(retry["JitterStrategy"], "FULL", "{}", task.name);
@@ -59,7 +59,7 @@ fn every_task_retries_what_passes_with_full_jitter_and_a_ceiling() {
         }
         let retried: BTreeSet<String> = task.errors().into_iter().filter(|(_, r)| *r).map(|(name, _)| name).collect();
         let passing = SERVICE_ERRORS.iter().filter(|name| !["States.ALL", "States.DataLimitExceeded"].contains(name));
-        // An approval's time-out is a person's silence, not a fault that passes.
+        // An approval's time-out means that no person answered: it is not a temporary error.
         let passing = passing.filter(|name| !(waits_for_an_answer(&task) && **name == "States.Timeout"));
         let own = ErrorName::ALL.into_iter().filter(|name| name.is_retried()).map(ErrorName::as_str);
         let expected: BTreeSet<String> = passing.copied().chain(own).map(str::to_owned).collect();
@@ -82,12 +82,12 @@ fn every_task_and_map_at_the_top_catches_everything_that_can_be_caught() {
 }
 
 #[test]
-fn no_task_of_a_child_that_works_catches_anything() {
+fn no_working_task_of_a_child_catches_errors() {
     for task in definition::of_type("Task").iter().filter(|task| task.map.is_some()) {
         if announces_a_hold(task) {
             continue;
         }
-        // A child that caught its error would succeed, and the Map with it.
+        // A child that catches its error succeeds, and then the Map succeeds too.
         assert!(task.get("Catch").is_null(), "{}", task.name);
     }
 }
@@ -124,12 +124,12 @@ fn every_error_name_exists() {
 }
 
 #[test]
-fn every_task_after_plan_is_told_run_and_epoch() {
+fn every_task_after_plan_receives_run_and_epoch() {
     for task in definition::of_type("Task") {
         let given = match task.get("Parameters") {
             Value::Object(given) if waits_for_an_answer(&task) => &given["Payload"],
             Value::Object(_) => task.get("Parameters"),
-            // A Task of a child takes the child's whole data, which the Map's ItemSelector makes.
+            // A Task of a child receives the child's whole data, which the Map's ItemSelector makes.
             _ => continue,
         };
         let told = given["run.$"] == "$.run" && given["epoch.$"] == "$.epoch";
@@ -138,7 +138,7 @@ fn every_task_after_plan_is_told_run_and_epoch() {
 }
 
 #[test]
-fn conclude_takes_the_whole_data() {
+fn conclude_receives_all_of_the_state_data() {
     let conclude = definition::top().into_iter().find(|state| state.name == "Conclude").expect("Conclude exists");
     assert_eq!(conclude.get("Parameters")["state.$"], "$", "which fields exist depends on how far the run came");
 }

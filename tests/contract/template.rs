@@ -1,4 +1,4 @@
-//! The template gives every Task its function, under the name and with the time that the definition counts on.
+//! The template has a function for every Task, with the name and the time limit that the definition expects.
 
 use crate::definition;
 use crate::project;
@@ -28,7 +28,7 @@ fn function(template: &Value, substitution: &str) -> Value {
 
 #[test]
 fn the_definition_uses_the_substitutions_that_the_template_defines() {
-    let text = project::text(definition::PATH);
+    let text = project::read(definition::PATH);
     let used: BTreeSet<String> =
         text.split("${").skip(1).map(|rest| rest.split('}').next().expect("a closing brace").to_owned()).collect();
     let defined: BTreeSet<String> = substitutions(&project::template()).keys().cloned().collect();
@@ -36,7 +36,7 @@ fn the_definition_uses_the_substitutions_that_the_template_defines() {
 }
 
 #[test]
-fn every_task_has_a_function_of_its_workers_name() {
+fn every_task_calls_the_function_named_after_its_worker() {
     let template = project::template();
     for task in definition::of_type("Task") {
         let name = task.function().expect("the tasks tests hold that it names a function");
@@ -51,18 +51,18 @@ fn every_task_waits_longer_than_its_function_may_run() {
     let template = project::template();
     let default = &template["Globals"]["Function"]["Timeout"];
     for task in definition::of_type("Task") {
-        // The approval's time-out counts the person's time, not the function's.
+        // The approval's time-out limits the person's time, not the function's.
         let Some(limit) = task.get("TimeoutSeconds").as_u64() else { continue };
         let properties = function(&template, &format!("{}Arn", task.function().expect("a function")));
         let runs = properties["Timeout"].as_u64().or(default.as_u64());
         let runs = runs.unwrap_or_else(|| panic!("{}'s function has no Timeout", task.name));
-        // Otherwise a retry would start while the first call still works.
+        // Otherwise a retry would start while the first call still runs.
         assert!(limit > runs, "{} waits {limit} s for a function that may run {runs} s", task.name);
     }
 }
 
 #[test]
-fn an_operator_can_neither_answer_nor_touch_a_table_nor_read_what_it_takes_to_approve() {
+fn an_operator_can_neither_answer_nor_access_a_table_nor_read_approval_secrets() {
     let template = project::template();
     let statements = &resources(&template)["Operator"]["Properties"]["PolicyDocument"]["Statement"];
     let mut of_ledger = 0;

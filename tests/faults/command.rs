@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use tableshift_tests::campaign::{Findings, Sabotage, run_seeds, simulate};
 
-/// What was asked for.
-struct Asked {
+/// The options of the command line.
+struct Options {
     first: u64,
     seeds: u64,
     sabotage: Option<Sabotage>,
@@ -15,22 +15,23 @@ struct Asked {
 
 const USAGE: &str = "\
 fault-campaign [--seeds N] [--first N] [--sabotage condition|journal|epoch]   runs N seeds (1000)
-fault-campaign --seed N [--sabotage ...]                                      plays one seed and tells all of it";
+fault-campaign --seed N [--sabotage ...]                                      runs one seed and prints each step";
 
 fn main() -> ExitCode {
-    match asked(std::env::args().skip(1)) {
+    match options(std::env::args().skip(1)) {
         Err(problem) => {
             eprintln!("fault-campaign: {problem}\n{USAGE}");
             ExitCode::from(2)
         }
-        Ok(Asked { replay: Some(seed), sabotage, .. }) => {
-            let found = simulate(seed, sabotage, true);
-            found.violations.iter().for_each(|violation| println!("violation: {violation}"));
-            println!("seed {seed}: {} violations", found.violations.len());
-            exit_code(found.violations.is_empty())
+        Ok(Options { replay: Some(seed), sabotage, .. }) => {
+            let result = simulate(seed, sabotage, true);
+            result.violations.iter().for_each(|violation| println!("violation: {violation}"));
+            println!("seed {seed}: {} violations", result.violations.len());
+            exit_code(result.violations.is_empty())
         }
-        Ok(asked) => {
-            let findings = run_seeds(asked.first..asked.first + asked.seeds, asked.sabotage, |_| false, progress);
+        Ok(options) => {
+            let findings =
+                run_seeds(options.first..options.first + options.seeds, options.sabotage, |_| false, progress);
             print!("{}{findings}", if std::io::stderr().is_terminal() { "\n" } else { "" });
             exit_code(findings.violations.is_empty())
         }
@@ -41,32 +42,32 @@ fn exit_code(good: bool) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn asked(mut arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
-    let mut asked = Asked { first: 0, seeds: 1000, sabotage: None, replay: None };
+fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
+    let mut options = Options { first: 0, seeds: 1000, sabotage: None, replay: None };
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
         let number = || value.parse().map_err(|_| format!("{name} needs a number, not `{value}`"));
         match name.as_str() {
-            "--seeds" => asked.seeds = number()?,
-            "--first" => asked.first = number()?,
-            "--seed" => asked.replay = Some(number()?),
+            "--seeds" => options.seeds = number()?,
+            "--first" => options.first = number()?,
+            "--seed" => options.replay = Some(number()?),
             "--sabotage" => {
                 let sabotage = Sabotage::parse(&value).ok_or_else(|| format!("there is no sabotage `{value}`"))?;
-                asked.sabotage = Some(sabotage);
+                options.sabotage = Some(sabotage);
             }
             _ => return Err(format!("there is no option {name}")),
         }
     }
-    Ok(asked)
+    Ok(options)
 }
 
-/// One line that is written over on a terminal; elsewhere one now and then.
+/// Prints the progress: on a terminal a line that is overwritten, elsewhere a line for every hundred seeds.
 fn progress(findings: &Findings) {
     let line = format!(
         "{} seeds, {} faults, {} violations, {:.0} s",
         findings.seeds,
         findings.faults(),
-        findings.violated(),
+        findings.violation_count(),
         findings.took.as_secs_f64()
     );
     let mut stderr = std::io::stderr();
@@ -75,6 +76,6 @@ fn progress(findings: &Findings) {
         false if findings.seeds.is_multiple_of(100) => writeln!(stderr, "{line}"),
         false => Ok(()),
     };
-    // Nobody is left to be told that nobody reads the progress.
+    // If the progress cannot be printed, the error cannot be printed either.
     written.and_then(|()| stderr.flush()).unwrap_or_default();
 }

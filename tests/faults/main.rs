@@ -1,4 +1,4 @@
-//! The fault campaign in small, and the proof that it can fail. `scripts/fault-campaign` runs it at length.
+//! A short fault campaign, and checks that the oracle notices broken guarantees. `scripts/fault-campaign` runs more seeds.
 
 mod gentle;
 mod lost;
@@ -6,9 +6,9 @@ mod lost;
 use tableshift_core::plan::phase::Phase;
 use tableshift_tests::campaign::{Findings, Sabotage, run_seeds, simulate, simulate_kill};
 
-/// Seeds that every change is tested with.
+/// The number of seeds that every change is tested with.
 const SEEDS: u64 = 50;
-/// Within so many seeds a broken promise is noticed.
+/// A broken guarantee must be noticed within this number of seeds.
 const NOTICED_WITHIN: u64 = 100;
 
 #[test]
@@ -20,7 +20,7 @@ fn fifty_seeds_of_faults_break_no_promise() {
 
 #[test]
 fn seeds_that_once_broke_a_promise_keep_it() {
-    // 477: an attempt that stood still between reading and journaling was taken for the one that had written.
+    // 477: an attempt that stalled between reading and journaling was mistaken for the attempt that had written.
     for seed in [164, 477] {
         let found = simulate(seed, None, false);
         assert!(found.violations.is_empty(), "{seed}: {:#?}", found.violations);
@@ -28,16 +28,16 @@ fn seeds_that_once_broke_a_promise_keep_it() {
 }
 
 #[test]
-fn a_seed_always_does_the_same() {
+fn a_seed_always_gives_the_same_result() {
     let (once, again) = (simulate(11, None, false), simulate(11, None, false));
     assert_eq!(once.counted, again.counted);
 }
 
 #[test]
-fn a_worker_killed_wherever_it_waits_leaves_nothing_that_the_next_one_cannot_finish() {
+fn a_worker_killed_at_any_await_point_leaves_a_segment_that_the_next_one_can_finish() {
     for phase in [Phase::Migrate, Phase::Verify, Phase::RollBack] {
         let killed: Vec<_> = (1..).map_while(|nth| simulate_kill(phase, nth)).collect();
-        assert!(killed.len() > 10, "{}: it waits in more places than {}", phase.as_str(), killed.len());
+        assert!(killed.len() > 10, "{}: it has more await points than {}", phase.as_str(), killed.len());
         for found in killed {
             assert!(
                 found.violations.is_empty(),
@@ -61,12 +61,12 @@ fn writes_before_their_journal_are_noticed() {
 }
 
 #[test]
-fn workers_that_go_on_without_the_lock_are_noticed() {
+fn workers_that_continue_without_the_lock_are_noticed() {
     assert!(noticed(Sabotage::Epoch, "an older attempt saved over a newer one"));
 }
 
-fn noticed(sabotage: Sabotage, as_what: &str) -> bool {
-    let said =
-        |findings: &Findings| findings.violations.values().flatten().any(|violation| violation.contains(as_what));
-    said(&run_seeds(0..NOTICED_WITHIN, Some(sabotage), said, |_| {}))
+fn noticed(sabotage: Sabotage, message: &str) -> bool {
+    let is_noticed =
+        |findings: &Findings| findings.violations.values().flatten().any(|violation| violation.contains(message));
+    is_noticed(&run_seeds(0..NOTICED_WITHIN, Some(sabotage), is_noticed, |_| {}))
 }

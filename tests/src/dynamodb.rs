@@ -1,15 +1,15 @@
-//! The DynamoDB engine.
+//! The DynamoDB engine: dynoxide on a port of 127.0.0.1.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
 use dynoxide::Database;
 use tokio::net::TcpListener;
 
-/// Starts an empty engine and says where it listens.
+/// Starts an empty engine. Returns its endpoint.
 pub async fn serve() -> String {
     let database = Database::memory().expect("an empty database");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("the port that was given");
+    let address = listener.local_addr().expect("the bound port");
     tokio::spawn(dynoxide::server::serve_on(listener, database));
     format!("http://{address}")
 }

@@ -1,4 +1,4 @@
-//! What a test lets calendars and alarms say.
+//! Readers of monitors for tests: one that must not be used, and one that returns what the test sets.
 
 use std::cell::{Cell, RefCell};
 
@@ -7,28 +7,28 @@ use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_core::control::monitor_status::MonitorReading;
 use tableshift_core::plan::monitors::Monitors;
 
-/// For runs that watch nothing: a look is a failure of the test.
+/// For runs without monitors: a read fails the test.
 #[derive(Debug, Clone, Copy)]
-pub struct Calm;
+pub struct NoMonitors;
 
-impl ReadMonitors for Calm {
+impl ReadMonitors for NoMonitors {
     async fn read(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
-        panic!("nobody was to look at {monitors:?}")
+        panic!("a run without monitors reads {monitors:?}")
     }
 }
 
-/// Says what the test sets, and counts how often it was asked.
+/// Returns the reading that the test sets, and counts how often it is read.
 #[derive(Debug, Default)]
-pub struct Scripted {
-    /// What the next looks see.
-    pub signals: RefCell<MonitorReading>,
-    /// How often somebody looked.
-    pub looks: Cell<u32>,
+pub struct ScriptedMonitors {
+    /// The next reading.
+    pub reading: RefCell<MonitorReading>,
+    /// How often the monitors were read.
+    pub reads: Cell<u32>,
 }
 
-impl ReadMonitors for &Scripted {
+impl ReadMonitors for &ScriptedMonitors {
     async fn read(&self, _: &Monitors) -> Result<MonitorReading, CallError> {
-        self.looks.set(self.looks.get() + 1);
-        Ok(self.signals.borrow().clone())
+        self.reads.set(self.reads.get() + 1);
+        Ok(self.reading.borrow().clone())
     }
 }

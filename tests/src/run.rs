@@ -1,4 +1,4 @@
-//! A run as the state machine would drive it, over engines that nobody else uses.
+//! A run that calls the segment workers as the state machine does, on its own engines.
 
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 use tableshift_aws::dynamodb::items::to_sdk;
@@ -9,7 +9,7 @@ use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::run_files::{load, store};
 use tableshift_aws::s3::{Bucket, ListObjects as _};
 use tableshift_core::control::lock::Lock;
-use tableshift_core::item::value::{Item, Value};
+use tableshift_core::item::value::Item;
 use tableshift_core::language::document::Document;
 use tableshift_core::plan::child::{PartInput, Progress, SegmentInput};
 use tableshift_core::plan::input::Input;
@@ -25,12 +25,13 @@ use tableshift_runtime::{Deadline, epoch_millis};
 use tableshift_segment::ports::Ports;
 use tableshift_segment::work::WorkError;
 
-use crate::{Calm, Engines};
+use crate::engines::{BUCKET, Engines};
+use crate::monitors::NoMonitors;
 
 /// The table that every test run works on.
 pub const PEOPLE: &str = "people";
 
-/// The migration that most tests run: it computes, renames, removes and versions.
+/// The migration that most tests run: it computes an attribute, renames one, removes one and sets a version.
 pub const MIGRATION: &str = r"
 id: split-address
 where: has(item.address) && !has(item.addressDetails)
@@ -44,19 +45,19 @@ change:
 check: has(item.addressDetails.city) && item.version == 2
 ";
 
-/// A run over fresh engines.
+/// A run on its own engines.
 #[derive(Debug)]
 pub struct TestRun {
-    /// The engines.
+    /// The engines with the table, the bucket and the ledger.
     pub engines: Engines,
-    /// The plan.
+    /// The plan that the workers load.
     pub plan: RunPlan,
-    /// The epoch under which workers are called.
+    /// The fencing token with which workers are called.
     pub epoch: u64,
 }
 
 impl TestRun {
-    /// Starts engines, loads the items, plans a run of the migration in so many segments and takes the lock.
+    /// Starts engines, loads the items, plans a run of the migration with this number of segments and takes the lock.
     pub async fn start(items: &[Item], migration: &str, segments: u32) -> Self {
         let engines = Engines::start().await;
         engines.create_table(PEOPLE, "pk", Some("sk")).await;
@@ -70,7 +71,7 @@ impl TestRun {
         run
     }
 
-    /// Takes the lock over for a new execution, as Plan does for `resume`, and calls workers under the new epoch.
+    /// Takes the lock over for a new execution, as Plan does for `resume`. Workers are then called with its fencing token.
     pub async fn take_over(&mut self) {
         let seen = self.ledger().lock(PEOPLE).await.expect("the ledger answers");
         self.epoch += 1;
@@ -103,28 +104,28 @@ impl TestRun {
         TableItems::new(self.engines.dynamodb.clone(), PEOPLE)
     }
 
-    /// The input of the worker of a segment.
+    /// The input of a segment's worker.
     pub fn segment(&self, segment: u32) -> SegmentInput {
         SegmentInput { run: self.plan.run.clone(), epoch: self.epoch, wave: Wave::Whole, segment }
     }
 
-    /// Migrates every segment to its end.
+    /// Migrates all segments to their end.
     pub async fn migrate(&self) {
         for segment in 0..self.plan.segments {
-            while !self.migrate_once(segment, generous()).await.expect("the segment is migrated").done {}
+            while !self.migrate_once(segment, far_deadline()).await.expect("the segment is migrated").done {}
         }
     }
 
     /// Migrates and verifies the segments of a wave.
-    pub async fn take_turn(&self, wave: Wave) {
+    pub async fn run_wave(&self, wave: Wave) {
         let segments = self.plan.segments_in_order(wave);
         let input = |segment| SegmentInput { wave, ..self.segment(segment) };
         for segment in &segments {
-            let migrated = migrate_segment::run(&self.ports(), &Calm, input(*segment), generous()).await;
+            let migrated = migrate_segment::run(&self.ports(), &NoMonitors, input(*segment), far_deadline()).await;
             assert!(migrated.expect("the segment is migrated").done);
         }
         for segment in &segments {
-            let verified = verify_segment::run(&self.ports(), input(*segment), generous()).await;
+            let verified = verify_segment::run(&self.ports(), input(*segment), far_deadline()).await;
             assert!(verified.expect("the segment is verified").done);
         }
     }
@@ -134,35 +135,35 @@ impl TestRun {
         Ports { bucket, ledger, items: |_: &str| self.items(), registry: REGISTRY, clock: epoch_millis }
     }
 
-    /// One call of the worker of a segment.
+    /// Calls the migrate worker of a segment once.
     pub async fn migrate_once(
         &self,
         segment: u32,
         deadline: Deadline,
     ) -> Result<Progress, WorkError<migrate_segment::Error>> {
-        migrate_segment::run(&self.ports(), &Calm, self.segment(segment), deadline).await
+        migrate_segment::run(&self.ports(), &NoMonitors, self.segment(segment), deadline).await
     }
 
     /// Verifies every segment.
     pub async fn verify(&self) {
         for segment in 0..self.plan.segments {
-            let verified = verify_segment::run(&self.ports(), self.segment(segment), generous()).await;
+            let verified = verify_segment::run(&self.ports(), self.segment(segment), far_deadline()).await;
             assert!(verified.expect("the segment is verified").done);
         }
     }
 
-    /// Rolls every segment back.
+    /// Rolls back every segment.
     pub async fn roll_back(&self) {
         for segment in 0..self.plan.segments {
-            let undone = roll_back_segment::run(&self.ports(), self.segment(segment), generous()).await;
-            assert!(undone.expect("the segment is rolled back").done);
+            let rolled_back = roll_back_segment::run(&self.ports(), self.segment(segment), far_deadline()).await;
+            assert!(rolled_back.expect("the segment is rolled back").done);
         }
     }
 
-    /// Runs a dry run of one part.
+    /// Does a dry run of one part.
     pub async fn dry_run(&self, part: Part) -> Result<Progress, WorkError<dry_run::Error>> {
         let input = PartInput { run: self.plan.run.clone(), epoch: self.epoch, part };
-        dry_run::run(&self.ports(), input, generous()).await
+        dry_run::run(&self.ports(), input, far_deadline()).await
     }
 
     /// The sum of a phase's partial results.
@@ -175,7 +176,7 @@ impl TestRun {
         sum
     }
 
-    /// Every item of the table, in the order of its key.
+    /// Every item of the table, sorted.
     pub async fn table(&self) -> Vec<Item> {
         let (mut items, mut cursor) = (Vec::new(), None);
         loop {
@@ -192,8 +193,8 @@ impl TestRun {
     }
 }
 
-/// More time than any test takes.
-fn generous() -> Deadline {
+/// A deadline that no test reaches.
+fn far_deadline() -> Deadline {
     Deadline::after(std::time::Duration::from_secs(900))
 }
 
@@ -205,7 +206,7 @@ pub(crate) fn planned(migration: &str, segments: u32) -> RunPlan {
         "write_units_per_second": null, "read_units_per_second": null, "invalid_items": 0, "lease_seconds": 900
     });
     let input = serde_json::json!({"migration": "split-address", "table": PEOPLE, "segments": segments});
-    // The engine knows no backups, so the description is not asked for but written.
+    // The engine has no backups, so the table description is written here instead of read.
     let table = serde_json::json!({
         "name": PEOPLE, "arn": "arn", "status": "ACTIVE", "keys": ["pk", "sk"], "index_keys": {}, "items": 0, "bytes": 0,
         "time_to_live": null, "point_in_time_recovery": false, "replicas": 0, "indexes": 0, "stream": false
@@ -213,7 +214,7 @@ pub(crate) fn planned(migration: &str, segments: u32) -> RunPlan {
     let facts = Facts {
         run: "run-1".into(),
         stage: "dev".into(),
-        bucket: crate::BUCKET.into(),
+        bucket: BUCKET.into(),
         input: Input::parse(&input).expect("a valid input"),
         table: serde_json::from_value(table).expect("a complete description"),
         migration: Document::from_yaml(migration).expect("a valid document"),
@@ -232,20 +233,4 @@ async fn load_items(engines: &Engines, items: &[Item]) {
         let request = engines.dynamodb.batch_write_item().request_items(PEOPLE, puts.collect());
         request.send().await.expect("the items are loaded");
     }
-}
-
-/// So many items in the old shape, each with attributes that no migration may touch.
-pub fn old_items(count: usize) -> Vec<Item> {
-    let untouched = r#"{"n":{"N":"12345678901234567890123456789012345678"},"ns":{"NS":["1","2.5"]},"b":{"B":"AAEC"},"deep":{"M":{"l":{"L":[{"NULL":true},{"BOOL":false},{"S":""}]}}}}"#;
-    let untouched: Item = serde_json::from_str(untouched).expect("DynamoDB JSON");
-    let old = |number: usize| {
-        let mut item = untouched.clone();
-        item.insert("pk".into(), Value::s(format!("person-{number:06}")));
-        item.insert("sk".into(), Value::s("profile"));
-        item.insert("address".into(), Value::s(format!("{number} Main St, Boston, MA")));
-        item.insert("zip".into(), Value::s(format!("{number:05}")));
-        item.insert("legacy".into(), Value::Bool(true));
-        item
-    };
-    (0..count).map(old).collect()
 }

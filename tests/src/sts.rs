@@ -1,4 +1,4 @@
-//! An STS in this process that knows some people and checks signatures as AWS does, for the real SDK client.
+//! An STS in this process that knows some people and checks their signatures as AWS does. The real SDK client calls it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -20,27 +20,27 @@ use tableshift_aws::identity::signing::Signer;
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::signature::Statement;
 
-/// The account that everybody is of.
+/// The account of every person.
 pub const ACCOUNT: &str = "111122223333";
 const REGION: &str = "eu-central-1";
 
-/// The STS and who it knows.
+/// An STS and the people that it knows.
 #[derive(Clone, Default)]
-pub struct KnownPeople {
+pub struct TestSts {
     people: Arc<Vec<Person>>,
-    asked: Arc<Mutex<Vec<String>>>,
+    requested_hosts: Arc<Mutex<Vec<String>>>,
 }
 
-/// Somebody with credentials.
+/// A person with credentials.
 #[derive(Debug, Clone)]
 pub struct Person {
     key: String,
     secret: String,
-    /// What STS says of them.
+    /// The identity that STS returns for this person.
     pub identity: Identity,
 }
 
-impl fmt::Debug for KnownPeople {
+impl fmt::Debug for TestSts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "an STS that knows {} people", self.people.len())
     }
@@ -63,13 +63,13 @@ impl Person {
         Self { key: format!("AKIA{key}"), secret: format!("secret of {key}"), identity }
     }
 
-    /// The statement, signed by this person at this time, in epoch milliseconds.
-    pub async fn signs(&self, statement: &Statement, at: i64) -> String {
+    /// Signs the statement as this person at this time, in epoch milliseconds.
+    pub async fn sign(&self, statement: &Statement, at: i64) -> String {
         let at = SystemTime::UNIX_EPOCH + Duration::from_millis(at.unsigned_abs());
         self.signer().await.sign(statement, at).await.expect("a signature")
     }
 
-    /// What signs with this person's credentials.
+    /// A signer with this person's credentials.
     pub async fn signer(&self) -> Signer {
         let credentials = Credentials::new(&self.key, &self.secret, None, None, "tests");
         Signer::of(&config(credentials)).await.expect("a Region and credentials")
@@ -84,26 +84,29 @@ fn config(credentials: Credentials) -> SdkConfig {
         .build()
 }
 
-impl KnownPeople {
-    /// An STS that knows these.
+impl TestSts {
+    /// An STS that knows these people.
     pub fn new(people: &[&Person]) -> Self {
-        Self { people: Arc::new(people.iter().map(|person| (*person).clone()).collect()), asked: Arc::default() }
+        Self {
+            people: Arc::new(people.iter().map(|person| (*person).clone()).collect()),
+            requested_hosts: Arc::default(),
+        }
     }
 
-    /// The worker's way to it.
+    /// The worker's client of this STS.
     pub async fn sts(&self) -> Sts {
         let credentials = Credentials::new("AKIAworker", "the worker's own", None, None, "tests");
         Sts::of(&config(credentials).into_builder().http_client(self.clone()).build()).await.expect("a Region")
     }
 
-    /// The hosts that were asked so far.
-    pub fn asked(&self) -> Vec<String> {
-        self.asked.lock().expect("no test panicked while it asked").clone()
+    /// The hosts that received requests so far.
+    pub fn requested_hosts(&self) -> Vec<String> {
+        self.requested_hosts.lock().expect("no test panicked while it held the lock").clone()
     }
 
     fn answer(&self, request: &HttpRequest) -> (u16, String) {
         let (host, query) = request.uri().split_once("/?").unwrap_or((request.uri(), ""));
-        self.asked.lock().expect("no test panicked while it asked").push(host.to_owned());
+        self.requested_hosts.lock().expect("no test panicked while it held the lock").push(host.to_owned());
         match self.signer(request, host, query) {
             Some(Identity { arn, user_id, account }) => (
                 200,
@@ -123,7 +126,7 @@ impl KnownPeople {
         }
     }
 
-    /// Whose signature it is: the one that their secret gives for the request as it came.
+    /// The person whose secret gives this signature for the request, if there is one.
     fn signer(&self, request: &HttpRequest, host: &str, query: &str) -> Option<Identity> {
         let parameters: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let get = |name: &str| Some(parameters.iter().find(|(found, _)| found == name)?.1.as_str());
@@ -155,13 +158,13 @@ fn extended(date: &str) -> String {
     format!("{}-{}-{}T{}:{}:{}Z", part(0, 4), part(4, 6), part(6, 8), part(9, 11), part(11, 13), part(13, 15))
 }
 
-impl HttpClient for KnownPeople {
+impl HttpClient for TestSts {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
 
-impl HttpConnector for KnownPeople {
+impl HttpConnector for TestSts {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (status, body) = self.answer(&request);
         let status = status.try_into().expect("a status");

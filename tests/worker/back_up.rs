@@ -1,4 +1,4 @@
-//! BackUp's decisions, with the ledger and the bucket real and the backups told: no engine in this process makes any.
+//! BackUp's decisions, with a real ledger and bucket and simulated backups: the engine in this process has no backups.
 
 use std::sync::Mutex;
 
@@ -32,7 +32,7 @@ impl BackUpTable for Told {
 
     async fn describe(&self, arn: &str) -> Result<Backup, CallError> {
         let all = self.0.lock().unwrap();
-        Ok(all.iter().find(|(_, _, backup)| backup.arn == arn).expect("it was made").2.clone())
+        Ok(all.iter().find(|(_, _, backup)| backup.arn == arn).expect("the backup exists").2.clone())
     }
 }
 
@@ -42,7 +42,7 @@ async fn look(engines: &Engines, backups: &Told, epoch: u64) -> Result<Output, b
 }
 
 #[tokio::test]
-async fn one_backup_is_made_and_then_looked_at() {
+async fn one_backup_is_created_and_then_checked() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let backups = Told::default();
@@ -58,7 +58,7 @@ async fn one_backup_is_made_and_then_looked_at() {
 }
 
 #[tokio::test]
-async fn a_look_renews_the_lease() {
+async fn each_check_renews_the_lease() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let before = engines.lease_until().await;
@@ -67,7 +67,7 @@ async fn a_look_renews_the_lease() {
 }
 
 #[tokio::test]
-async fn a_run_that_lost_its_lock_makes_no_backup() {
+async fn a_run_that_lost_its_lock_creates_no_backup() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let backups = Told::default();

@@ -1,4 +1,5 @@
-//! A canary against the ledger and the bucket: whose turn it is, how it bakes, and what the turns leave to each other.
+//! The canary and main waves against the ledger and the bucket: which wave writes, how the canary bakes, and what one
+//! wave leaves to the other.
 
 use await_window::{Error, Input, Output, Step, run};
 use tableshift_aws::ledger::approvals::{Answer, Outcome, Question, Secrets};
@@ -13,7 +14,9 @@ use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::{ErrorName, Named};
-use tableshift_tests::{Calm, Engines, MIGRATION, NOW, RUN, Recorder, Scripted, TestRun, old_items, plan};
+use tableshift_tests::{
+    Engines, MIGRATION, NOW, NoMonitors, RUN, Recorder, ScriptedMonitors, TestRun, old_items, plan,
+};
 
 const MINUTE: i64 = 60_000;
 
@@ -30,13 +33,19 @@ fn watching(approve: bool) -> RunPlan {
     RunPlan { monitors, ..with_canary(approve) }
 }
 
-async fn begun(plan: &RunPlan) -> Engines {
+async fn started_run(plan: &RunPlan) -> Engines {
     let engines = Engines::start().await;
     engines.begin(plan).await;
     engines
 }
 
-async fn at(engines: &Engines, monitor_reader: &Scripted, step: Step, wave: Wave, now: i64) -> Result<Output, Error> {
+async fn at(
+    engines: &Engines,
+    monitor_reader: &ScriptedMonitors,
+    step: Step,
+    wave: Wave,
+    now: i64,
+) -> Result<Output, Error> {
     let input = Input { step, run: RUN.into(), epoch: 1, wave };
     run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), now, input).await
 }
@@ -54,12 +63,12 @@ fn ringing(name: &str) -> MonitorReading {
 }
 
 #[tokio::test]
-async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
-    let engines = begun(&with_canary(false)).await;
+async fn the_canary_wave_writes_then_bakes_and_then_the_main_wave_starts() {
+    let engines = started_run(&with_canary(false)).await;
     let input = |step, wave| Input { step, run: RUN.into(), epoch: 1, wave };
     let topic = Recorder::default();
     let at = async |step, wave, now| {
-        run(&engines.bucket(), &engines.ledger(), &Calm, &topic, now, input(step, wave)).await.unwrap()
+        run(&engines.bucket(), &engines.ledger(), &NoMonitors, &topic, now, input(step, wave)).await.unwrap()
     };
     assert!(at(Step::Window, Wave::Canary, NOW).await.open);
     assert_eq!(phase(&engines).await, "canary");
@@ -72,7 +81,7 @@ async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
     assert!(engines.lease_until().await >= NOW / 1000 + 60 + 900, "the lease lasts over the wait");
     let last = at(Step::Bake, Wave::Canary, NOW + 10 * MINUTE - 20_000).await;
     assert_eq!((last.open, last.until.as_str()), (false, "2026-11-22T10:10:01Z"), "right at its end");
-    // Resumed while it bakes, it comes by here once more.
+    // A run that is resumed while it bakes passes this state again.
     assert!(at(Step::Window, Wave::Canary, NOW + 9 * MINUTE).await.open);
     assert!(at(Step::Bake, Wave::Canary, NOW + 10 * MINUTE).await.open);
 
@@ -80,27 +89,27 @@ async fn a_canary_writes_in_its_own_turn_bakes_and_makes_way_for_the_rest() {
     assert!(at(Step::Window, Wave::Main, NOW + 10 * MINUTE).await.open);
     let after = control(&engines).await;
     assert_eq!((phase(&engines).await.as_str(), after.baking_since, after.segments_done), ("writing", None, 0));
-    // Asked again, as by a retry: what the rest has verified by then stays counted.
+    // Called again, as by a retry: what the main wave has verified by then stays counted.
     engines.ledger().count_done(RUN, Phase::Verify).await.unwrap();
     assert!(at(Step::Window, Wave::Main, NOW + 11 * MINUTE).await.open);
     assert_eq!(control(&engines).await.segments_done, 1);
-    assert_eq!(topic.phases(), ["writing"], "the run's first write is told, and nothing after it");
+    assert_eq!(topic.events(), ["writing"], "the run's first write is announced, and nothing after it");
 }
 
 #[tokio::test]
-async fn an_alarm_holds_the_bake_and_it_begins_anew_once_all_were_quiet() {
-    let engines = begun(&watching(false)).await;
-    let monitor_reader = Scripted::default();
+async fn an_alarm_holds_the_bake_and_the_bake_restarts_once_all_alarms_are_quiet() {
+    let engines = started_run(&watching(false)).await;
+    let monitor_reader = ScriptedMonitors::default();
     let bake = async |minutes: i64| {
         at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + minutes * MINUTE).await.unwrap()
     };
     assert!(!bake(0).await.open);
-    monitor_reader.signals.replace(ringing("latency"));
+    monitor_reader.reading.replace(ringing("latency"));
     let held = bake(9).await;
     assert_eq!((held.open, held.until.as_str()), (false, "2026-11-22T10:10:01Z"));
     assert!(held.reason.starts_with("alarm `latency`") && held.reason.contains("starts again"), "{}", held.reason);
     assert_eq!(control(&engines).await.baking_since, None);
-    monitor_reader.signals.replace(MonitorReading::default());
+    monitor_reader.reading.replace(MonitorReading::default());
     assert!(!bake(10).await.open, "the bake's own time is over, but it was broken");
     assert_eq!(control(&engines).await.baking_since, None);
     assert!(!bake(14).await.open, "quiet for five minutes");
@@ -110,21 +119,21 @@ async fn an_alarm_holds_the_bake_and_it_begins_anew_once_all_were_quiet() {
 }
 
 #[tokio::test]
-async fn what_rings_in_the_last_minute_of_a_bake_is_seen() {
-    let engines = begun(&watching(false)).await;
-    let monitor_reader = Scripted::default();
+async fn an_alarm_in_the_last_minute_of_a_bake_is_noticed() {
+    let engines = started_run(&watching(false)).await;
+    let monitor_reader = ScriptedMonitors::default();
     let bake = async |millis: i64| at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + millis).await.unwrap();
     assert!(!bake(0).await.open);
     assert!(!bake(10 * MINUTE - 1000).await.open);
-    monitor_reader.signals.replace(ringing("latency"));
+    monitor_reader.reading.replace(ringing("latency"));
     assert!(!bake(10 * MINUTE).await.open, "the last look was before its end");
     assert!(bake(11 * MINUTE).await.reason.starts_with("alarm `latency`"));
 }
 
 #[tokio::test]
-async fn a_critical_alarm_and_an_operator_s_stop_end_a_baking_run_and_a_pause_holds_it() {
-    let engines = begun(&watching(false)).await;
-    let monitor_reader = Scripted::default();
+async fn a_critical_alarm_or_an_abort_ends_a_baking_run_and_a_pause_holds_it() {
+    let engines = started_run(&watching(false)).await;
+    let monitor_reader = ScriptedMonitors::default();
     let bake =
         async |minutes: i64| at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + minutes * MINUTE).await;
     assert!(!bake(0).await.unwrap().open);
@@ -132,29 +141,29 @@ async fn a_critical_alarm_and_an_operator_s_stop_end_a_baking_run_and_a_pause_ho
     let paused = bake(30).await.unwrap();
     assert_eq!((paused.open, paused.reason.as_str()), (false, "paused: lunch"));
     assert!(engines.ledger().resume(RUN).await.unwrap());
-    monitor_reader.signals.replace(ringing("down"));
+    monitor_reader.reading.replace(ringing("down"));
     assert_eq!(bake(31).await.unwrap_err().name(), ErrorName::Aborted);
-    monitor_reader.signals.replace(MonitorReading::default());
+    monitor_reader.reading.replace(MonitorReading::default());
     engines.ledger().stop(RUN, "the wrong week", NOW).await.unwrap();
     assert_eq!(bake(60).await.unwrap_err().to_string(), "run `r-1` was aborted: the wrong week");
 }
 
 #[tokio::test]
-async fn a_run_that_lost_its_lock_does_not_bake_and_one_without_a_canary_never() {
-    let engines = begun(&with_canary(false)).await;
-    let monitor_reader = Scripted::default();
+async fn a_run_without_the_lock_or_without_a_canary_does_not_bake() {
+    let engines = started_run(&with_canary(false)).await;
+    let monitor_reader = ScriptedMonitors::default();
     let input = Input { step: Step::Bake, run: RUN.into(), epoch: 2, wave: Wave::Canary };
     let lost = run(&engines.bucket(), &engines.ledger(), &&monitor_reader, &Recorder::default(), NOW, input)
         .await
         .unwrap_err();
     assert_eq!((lost.name(), phase(&engines).await.as_str()), (ErrorName::LeaseLost, "planned"));
-    let whole = begun(&plan()).await;
+    let whole = started_run(&plan()).await;
     let none = at(&whole, &monitor_reader, Step::Bake, Wave::Whole, NOW).await.unwrap_err();
     assert_eq!(none.name(), ErrorName::Internal);
 }
 
-/// A question about this report, with a yes.
-async fn yes_to(engines: &Engines, plan: &RunPlan, question: &str, report: &[u8]) {
+/// Records an approval request for this report, and its approval.
+async fn approve(engines: &Engines, plan: &RunPlan, question: &str, report: &[u8]) {
     let asked = Question {
         id: question.into(),
         plan_hash: plan.hash(),
@@ -178,32 +187,32 @@ async fn put(engines: &Engines, key: &str, bytes: &[u8]) {
 }
 
 #[tokio::test]
-async fn a_yes_to_the_dry_run_is_none_to_the_rest() {
+async fn an_approval_of_the_dry_run_does_not_approve_the_main_wave() {
     let plan = with_canary(true);
-    let engines = begun(&plan).await;
-    let monitor_reader = Scripted::default();
+    let engines = started_run(&plan).await;
+    let monitor_reader = ScriptedMonitors::default();
     let wave = async |wave| at(&engines, &monitor_reader, Step::Window, wave, NOW).await;
     put(&engines, &keys::migration("m"), b"id: m\nchange: [{set: v, to: 2}]").await;
     put(&engines, &keys::report(RUN), b"the dry run").await;
-    yes_to(&engines, &plan, "q1", b"the dry run").await;
+    approve(&engines, &plan, "q1", b"the dry run").await;
     assert!(wave(Wave::Canary).await.unwrap().open);
     put(&engines, &keys::report(RUN), b"the canary").await;
     let stale = wave(Wave::Main).await.unwrap_err();
     assert_eq!(stale.name(), ErrorName::ApprovalStale);
     assert!(stale.to_string().contains("only the canary was written"), "{stale}");
     assert_eq!(phase(&engines).await, "canary");
-    yes_to(&engines, &plan, "q2", b"the canary").await;
+    approve(&engines, &plan, "q2", b"the canary").await;
     assert!(wave(Wave::Main).await.unwrap().open);
 }
 
 #[tokio::test]
-async fn only_the_canary_s_segments_are_written_and_in_the_end_all_are_verified_anew() {
+async fn the_canary_wave_writes_only_its_segments_and_the_main_wave_verifies_all_segments() {
     let items = old_items(400);
     let mut run = TestRun::start(&items, MIGRATION, 6).await;
     run.plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 1, approve: false });
     tableshift_aws::run_files::store(&run.bucket(), &keys::plan(&run.plan.run), &run.plan).await.unwrap();
 
-    run.take_turn(Wave::Canary).await;
+    run.run_wave(Wave::Canary).await;
     let canary = run.tally(Phase::Migrate).await;
     assert!((1..400).contains(&canary.counts.changed), "{:?}", canary.counts);
     let migrated =
@@ -215,7 +224,7 @@ async fn only_the_canary_s_segments_are_written_and_in_the_end_all_are_verified_
     assert_eq!((control(Phase::Migrate).await.segments_done, control(Phase::Verify).await.segments_done), (2, 2));
 
     run.ledger().end_canary(&run.plan.run).await.unwrap();
-    run.take_turn(Wave::Main).await;
+    run.run_wave(Wave::Main).await;
     let all = run.tally(Phase::Migrate).await;
     assert_eq!((all.counts.scanned, all.counts.changed, migrated(&run).await), (400, 400, 400));
     let proven = run.tally(Phase::Verify).await;
@@ -225,12 +234,12 @@ async fn only_the_canary_s_segments_are_written_and_in_the_end_all_are_verified_
 }
 
 #[tokio::test]
-async fn a_canary_is_put_back_without_touching_the_rest() {
+async fn a_canary_is_rolled_back_without_a_change_to_other_segments() {
     let items = old_items(300);
     let mut run = TestRun::start(&items, MIGRATION, 6).await;
     run.plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 1, approve: false });
     tableshift_aws::run_files::store(&run.bucket(), &keys::plan(&run.plan.run), &run.plan).await.unwrap();
-    run.take_turn(Wave::Canary).await;
+    run.run_wave(Wave::Canary).await;
     let changed = run.tally(Phase::Migrate).await.counts.changed;
     run.roll_back().await;
     let back = run.tally(Phase::RollBack).await;

@@ -12,7 +12,7 @@ use tableshift_core::plan::phase::Phase;
 use tableshift_core::report::run_report::Report;
 use tableshift_core::write::counts::{Counts, Partial, Tally};
 use tableshift_runtime::{ErrorName, Named};
-use tableshift_tests::{EXECUTION, Engines, Gone, NOW, RUN, Recorder, TABLE, plan};
+use tableshift_tests::{EXECUTION, Engines, MissingTopic, NOW, RUN, Recorder, TABLE, plan};
 
 async fn call(engines: &Engines, topic: &impl Publish, execution: &str, state: Value) -> Result<Output, Error> {
     let input = Input { execution: execution.into(), name: RUN.into(), state };
@@ -38,7 +38,7 @@ async fn report(engines: &Engines) {
     store(&engines.bucket(), &keys::report(RUN), &report).await.unwrap();
 }
 
-async fn begun() -> Engines {
+async fn started_run() -> Engines {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     engines
@@ -49,8 +49,8 @@ async fn holder(engines: &Engines) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_run_that_went_well_is_closed_noted_as_applied_told_and_unlocked() {
-    let engines = begun().await;
+async fn a_successful_run_is_closed_recorded_as_applied_announced_and_unlocked() {
+    let engines = started_run().await;
     report(&engines).await;
     let topic = Recorder::default();
     for _ in 0..2 {
@@ -68,8 +68,8 @@ async fn a_run_that_went_well_is_closed_noted_as_applied_told_and_unlocked() {
 }
 
 #[tokio::test]
-async fn a_failure_is_closed_and_unlocked_too_and_applies_nothing() {
-    let engines = begun().await;
+async fn a_failed_run_is_closed_and_unlocked_and_not_recorded_as_applied() {
+    let engines = started_run().await;
     let topic = Recorder::default();
     let output = call(&engines, &topic, EXECUTION, state("verify", "bad")).await.unwrap();
     assert_eq!((output.outcome, output.error.as_str()), ("failed", "VerificationFailed"));
@@ -81,8 +81,8 @@ async fn a_failure_is_closed_and_unlocked_too_and_applies_nothing() {
 }
 
 #[tokio::test]
-async fn an_applied_migration_is_kept_with_its_document_and_whether_it_is_verified_is_what_the_last_look_said() {
-    let engines = begun().await;
+async fn an_applied_migration_is_stored_with_its_document_and_the_result_of_its_last_verification() {
+    let engines = started_run().await;
     let mut unverified = state("migrate", "good");
     unverified["steps"] = json!({"migrate": true});
     call(&engines, &Recorder::default(), EXECUTION, unverified).await.unwrap();
@@ -100,7 +100,7 @@ async fn an_applied_migration_is_kept_with_its_document_and_whether_it_is_verifi
 }
 
 #[tokio::test]
-async fn a_run_over_dead_letters_applies_nothing_for_it_has_seen_a_few_items_only() {
+async fn a_run_over_dead_letters_is_not_recorded_as_applied() {
     let engines = Engines::start().await;
     let mut plan = plan();
     plan.dead_letters_of = Some("r-0".into());
@@ -110,8 +110,8 @@ async fn a_run_over_dead_letters_applies_nothing_for_it_has_seen_a_few_items_onl
 }
 
 #[tokio::test]
-async fn a_run_with_nothing_to_do_succeeds_and_leaves_the_ledger_as_it_was() {
-    let engines = begun().await;
+async fn a_run_with_nothing_to_do_succeeds_and_leaves_the_ledger_unchanged() {
+    let engines = started_run().await;
     call(&engines, &Recorder::default(), EXECUTION, state("verify", "good")).await.unwrap();
     let before = engines.ledger().applied(TABLE, "m").await.unwrap();
     let topic = Recorder::default();
@@ -123,8 +123,8 @@ async fn a_run_with_nothing_to_do_succeeds_and_leaves_the_ledger_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_map_that_failed_is_told_by_what_its_worker_noted() {
-    let engines = begun().await;
+async fn a_failed_map_is_reported_with_the_cause_that_its_worker_recorded() {
+    let engines = started_run().await;
     engines.ledger().record_cause(RUN, "BudgetExceeded", "6 items are invalid").await.unwrap();
     let mut state = state("dry-run", "good");
     state["error"] = json!({"Error": "States.ExceedToleratedFailureThreshold", "Cause": "exceeded"});
@@ -135,8 +135,8 @@ async fn a_map_that_failed_is_told_by_what_its_worker_noted() {
 }
 
 #[tokio::test]
-async fn what_was_rolled_back_is_no_longer_applied() {
-    let engines = begun().await;
+async fn a_migration_that_was_rolled_back_is_no_longer_applied() {
+    let engines = started_run().await;
     call(&engines, &Recorder::default(), EXECUTION, state("verify", "good")).await.unwrap();
     assert!(engines.ledger().applied(TABLE, "m").await.unwrap().is_some());
     let mut state = state("roll-back", "good");
@@ -147,8 +147,8 @@ async fn what_was_rolled_back_is_no_longer_applied() {
 }
 
 #[tokio::test]
-async fn a_run_and_a_lock_of_another_execution_are_left_alone() {
-    let engines = begun().await;
+async fn the_run_and_the_lock_of_another_execution_stay_unchanged() {
+    let engines = started_run().await;
     let refused = json!({
         "input": {"table": TABLE, "run": RUN},
         "error": {"Error": "LockHeld", "Cause": "{\"errorType\":\"LockHeld\",\"errorMessage\":\"held\"}"},
@@ -161,7 +161,7 @@ async fn a_run_and_a_lock_of_another_execution_are_left_alone() {
 
 #[tokio::test]
 async fn a_lock_that_plan_took_before_it_failed_is_released() {
-    let engines = begun().await;
+    let engines = started_run().await;
     let failed = json!({"input": {"table": TABLE}, "error": {"Error": "AccessDenied", "Cause": "s3:PutObject"}});
     let output = call(&engines, &Recorder::default(), EXECUTION, failed).await.unwrap();
     assert_eq!(output.error, "AccessDenied");
@@ -169,23 +169,23 @@ async fn a_lock_that_plan_took_before_it_failed_is_released() {
 }
 
 #[tokio::test]
-async fn nothing_at_all_still_comes_to_an_end() {
+async fn an_execution_that_left_nothing_still_ends() {
     let engines = Engines::start().await;
     let output = call(&engines, &Recorder::default(), EXECUTION, Value::Null).await.unwrap();
     assert_eq!((output.outcome, output.error.as_str()), ("failed", "Internal"));
 }
 
 #[tokio::test]
-async fn a_topic_that_is_gone_fails_no_run_and_all_that_failed_besides_is_told_together() {
-    let engines = begun().await;
-    let output = call(&engines, &Gone, EXECUTION, state("verify", "good")).await.unwrap();
+async fn a_missing_topic_fails_no_run_and_is_reported_with_the_other_failures() {
+    let engines = started_run().await;
+    let output = call(&engines, &MissingTopic, EXECUTION, state("verify", "good")).await.unwrap();
     assert_eq!(output.outcome, "succeeded");
     assert_eq!(holder(&engines).await, None);
 
     let bucket = engines.bucket();
     let empty = tableshift_aws::ledger::table::Ledger::new(engines.dynamodb.clone(), "no-such-table");
     let input = Input { execution: EXECUTION.into(), name: RUN.into(), state: state("verify", "good") };
-    let error = run(&bucket, &empty, &Gone, "test", NOW, input).await.unwrap_err();
+    let error = run(&bucket, &empty, &MissingTopic, "test", NOW, input).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Internal);
     for part in ["outcome succeeded, but reading the run's record failed", "releasing the lock failed"] {
         assert!(error.to_string().contains(part), "{error}");
@@ -193,8 +193,8 @@ async fn a_topic_that_is_gone_fails_no_run_and_all_that_failed_besides_is_told_t
 }
 
 #[tokio::test]
-async fn a_question_that_nobody_answered_is_closed_as_expired_with_time_and_reason() {
-    let engines = begun().await;
+async fn an_unanswered_approval_request_is_closed_as_expired_with_time_and_reason() {
+    let engines = started_run().await;
     let question = Question { id: "q".into(), ..Question::default() };
     engines.ledger().ask(RUN, &question, &Secrets::default()).await.unwrap();
     let mut state = state("dry-run", "good");

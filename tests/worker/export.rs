@@ -1,4 +1,4 @@
-//! Export's checks, with the ledger and the bucket real and DynamoDB's exports told: no engine in this process makes any.
+//! Export's checks, with a real ledger and bucket and simulated exports: the engine in this process has no exports.
 
 use std::sync::Mutex;
 
@@ -13,7 +13,7 @@ use tableshift_tests::{Engines, NOW, RUN, plan};
 const FOLDER: &str = "runs/r-1/export/AWSDynamoDB/01-ab";
 const ARN: &str = "arn:aws:dynamodb:eu-central-1:111122223333:table/airports/export/01-ab";
 
-/// Answers as told, and keeps what was asked for.
+/// Returns the scripted responses, and keeps the requests.
 struct Told {
     answer: Result<Export, &'static str>,
     asked: Mutex<Vec<(i64, String, String)>>,
@@ -83,7 +83,7 @@ async fn write_manifests(engines: &Engines, items: u64) {
 }
 
 #[tokio::test]
-async fn the_export_is_of_the_moment_of_the_lock_and_asked_for_the_same_way_each_time() {
+async fn the_export_is_of_the_time_of_the_lock_and_every_request_for_it_is_the_same() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let exports = Told::status("IN_PROGRESS");
@@ -92,14 +92,14 @@ async fn the_export_is_of_the_moment_of_the_lock_and_asked_for_the_same_way_each
         assert_eq!((found.arn.as_deref(), found.status.as_str()), (Some(ARN), "IN_PROGRESS"));
     }
     let asked = exports.asked.lock().unwrap();
-    // The lock was taken half a second past: the next whole second is the first that is not before it.
+    // The lock was taken half a second past a whole second: the next whole second is the first that is not before it.
     assert_eq!(asked[0].0, NOW / 1000 + 1);
     assert_eq!(asked[0].2, "runs/r-1/export");
     assert_eq!(asked[0], asked[1]);
 }
 
 #[tokio::test]
-async fn a_moment_that_cannot_be_exported_yet_is_waited_for_but_not_for_ever() {
+async fn an_export_time_that_is_not_available_yet_is_retried_for_a_limited_time() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let exports = Told::refusing("InvalidExportTimeException");
@@ -123,7 +123,7 @@ async fn a_complete_export_is_checked_and_its_files_are_listed() {
 }
 
 #[tokio::test]
-async fn the_other_name_of_a_checksum_file_is_taken_as_well() {
+async fn a_checksum_file_with_its_other_name_is_accepted() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     write_manifests(&engines, 3).await;
@@ -134,7 +134,7 @@ async fn the_other_name_of_a_checksum_file_is_taken_as_well() {
 }
 
 #[tokio::test]
-async fn a_corrupt_export_is_refused_and_the_file_is_named() {
+async fn a_corrupt_export_is_refused_with_the_name_of_the_file() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let complete = Told::status("COMPLETED");
@@ -155,7 +155,7 @@ async fn a_corrupt_export_is_refused_and_the_file_is_named() {
 }
 
 #[tokio::test]
-async fn a_failed_export_says_why() {
+async fn a_failed_export_reports_its_reason() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let mut exports = Told::status("FAILED");

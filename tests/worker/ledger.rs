@@ -58,7 +58,7 @@ async fn a_run_is_recorded_from_start_to_end() {
 }
 
 #[tokio::test]
-async fn an_update_never_invents_a_run() {
+async fn an_update_never_creates_a_run() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     assert!(ledger.set_progress("r-1", "writing").await.is_err());
@@ -66,7 +66,7 @@ async fn an_update_never_invents_a_run() {
 }
 
 #[tokio::test]
-async fn the_first_cause_stays() {
+async fn the_first_cause_is_kept() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     ledger.put_run(&record()).await.unwrap();
@@ -78,7 +78,7 @@ async fn the_first_cause_stays() {
 }
 
 #[tokio::test]
-async fn an_applied_migration_is_forgotten_only_by_the_run_that_applied_it() {
+async fn an_applied_migration_is_removed_only_for_the_run_that_applied_it() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     ledger.remove_applied("airports", "split", "r-1").await.unwrap();
@@ -122,7 +122,7 @@ fn yes(by: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_question_takes_one_answer() {
+async fn an_approval_request_accepts_one_answer() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     assert_eq!(ledger.answer("r-1", "one", &yes("ann")).await.unwrap(), Recorded::TooLate);
@@ -136,7 +136,7 @@ async fn a_question_takes_one_answer() {
 }
 
 #[tokio::test]
-async fn asking_again_replaces_the_question_its_secrets_and_the_answer() {
+async fn a_repeated_approval_request_replaces_the_request_its_secrets_and_the_answer() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     for id in ["one", "two"] {
@@ -148,7 +148,7 @@ async fn asking_again_replaces_the_question_its_secrets_and_the_answer() {
 }
 
 #[tokio::test]
-async fn an_answer_without_anybody_behind_it_is_read_as_it_was_written() {
+async fn an_answer_without_a_person_is_read_as_it_was_written() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     for outcome in [Outcome::Rejected, Outcome::Refused, Outcome::Expired] {
@@ -160,21 +160,21 @@ async fn an_answer_without_anybody_behind_it_is_read_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn what_it_takes_to_answer_is_under_a_partition_key_that_says_so() {
+async fn the_secrets_of_an_approval_request_have_their_own_partition_key() {
     let engines = Engines::start().await;
     engines.ledger().ask("r-1", &question("one"), &secrets("one")).await.unwrap();
     let items = engines.dynamodb.scan().table_name(LEDGER).send().await.unwrap().items.unwrap();
     for item in items {
         let pk = item["pk"].as_s().unwrap();
         let is_hidden = pk.starts_with("APPROVAL#");
-        // infra/template.yaml grants the one beginning to approvers and denies it to everybody else's worker.
+        // infra/template.yaml grants this prefix to approvers and denies it to all other roles.
         assert_eq!(is_hidden, format!("{item:?}").contains("token of one"), "{pk}");
         assert_eq!(is_hidden, format!("{item:?}").contains("hush"), "{pk}");
     }
 }
 
 #[tokio::test]
-async fn a_signature_serves_one_purpose_however_often_it_is_tried_for_it() {
+async fn a_signature_can_be_used_for_one_purpose_only() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     for (purpose, fresh) in [("one", true), ("one", true), ("two", false), ("one", true)] {
@@ -184,7 +184,7 @@ async fn a_signature_serves_one_purpose_however_often_it_is_tried_for_it() {
 }
 
 #[tokio::test]
-async fn who_started_a_run_is_read_as_it_was_written() {
+async fn the_requester_of_a_run_is_read_as_it_was_written() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     ledger.put_run(&record()).await.unwrap();
@@ -200,29 +200,29 @@ async fn who_started_a_run_is_read_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn an_operator_pauses_throttles_and_lets_go_on_but_cannot_pause_what_is_being_stopped() {
+async fn an_operator_can_pause_throttle_and_resume_a_run_but_not_pause_an_aborted_one() {
     let ledger = Engines::start().await.ledger();
-    let told = async || ledger.control("r-1", Phase::Migrate).await.unwrap();
+    let control = async || ledger.control("r-1", Phase::Migrate).await.unwrap();
     assert!(!ledger.resume("r-1").await.unwrap(), "it was not paused");
     assert!(ledger.pause("r-1", "lunch", 7_000).await.unwrap());
-    let paused = told().await;
+    let paused = control().await;
     assert_eq!((paused.state, paused.since, paused.reason.as_deref()), (State::Paused, 7_000, Some("lunch")));
 
     ledger.throttle("r-1", Some(50), None).await.unwrap();
     ledger.throttle("r-1", None, Some(70)).await.unwrap();
     ledger.throttle("r-1", None, None).await.unwrap();
     assert!(ledger.resume("r-1").await.unwrap());
-    let going = told().await;
-    assert_eq!((going.state, going.reason, going.since), (State::Running, None, 0));
-    assert_eq!((going.write_units_per_second, going.read_units_per_second), (Some(50), Some(70)));
+    let resumed = control().await;
+    assert_eq!((resumed.state, resumed.reason, resumed.since), (State::Running, None, 0));
+    assert_eq!((resumed.write_units_per_second, resumed.read_units_per_second), (Some(50), Some(70)));
 
     ledger.stop("r-1", "the wrong week", 8_000).await.unwrap();
     assert!(!ledger.pause("r-1", "lunch", 9_000).await.unwrap());
-    assert_eq!(told().await.reason.as_deref(), Some("the wrong week"));
+    assert_eq!(control().await.reason.as_deref(), Some("the wrong week"));
 }
 
 #[tokio::test]
-async fn one_worker_claims_a_look_and_what_it_saw_is_there_for_all_and_is_forgotten_when_it_is_over() {
+async fn one_worker_reads_the_monitors_and_shares_a_reading_that_is_removed_when_the_hold_ends() {
     let ledger = Engines::start().await.ledger();
     let monitor_status = async || ledger.control("r-1", Phase::Migrate).await.unwrap().monitor_status;
     assert!(ledger.claim_monitor_reading("r-1", 60_000).await.unwrap());
@@ -241,7 +241,7 @@ async fn one_worker_claims_a_look_and_what_it_saw_is_there_for_all_and_is_forgot
 }
 
 #[tokio::test]
-async fn progress_is_the_sum_of_the_phase_s_checkpoints_and_a_table_s_past_is_listed_by_migration() {
+async fn progress_is_the_sum_of_the_checkpoints_and_the_history_of_a_table_is_listed_by_migration() {
     let ledger = Engines::start().await.ledger();
     for (part, done) in [("000000", true), ("000001", false)] {
         let claimed = ledger.claim("r-1", Phase::Migrate, part, 1).await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! Workers and their edges against real engines, with the real SDK clients.
+//! The workers and their AWS adapters against real engines, with the real SDK clients.
 
 mod await_window;
 mod back_up;

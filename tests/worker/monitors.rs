@@ -1,4 +1,4 @@
-//! Calendars and alarms, asked with the real SDK clients on the wire.
+//! Calendars and alarms, read with the real SDK clients over HTTP.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_ssm::config::{Credentials, SharedCredentialsProvider};
@@ -9,7 +9,7 @@ use tableshift_core::control::monitor_status::Closed;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-/// An endpoint that answers one request so, and gives the request.
+/// An endpoint that responds to one request with this, and returns the request.
 async fn answering(
     status: u16,
     content_type: &str,
@@ -61,7 +61,7 @@ async fn calendar(body: &str) -> (Result<Option<Closed>, tableshift_aws::CallErr
 }
 
 #[tokio::test]
-async fn calendars_are_asked_for_together_and_one_that_is_closed_tells_until_when() {
+async fn calendars_are_read_together_and_a_closed_one_says_when_it_opens() {
     let closed = r#"{"State":"CLOSED","AtTime":"2026-11-22T10:00:00Z","NextTransitionTime":"2026-11-22T10:05:00Z"}"#;
     let (found, request) = calendar(closed).await;
     assert_eq!(found.unwrap(), Some(Closed { until: Some(1_795_341_900_000) }));
@@ -72,12 +72,12 @@ async fn calendars_are_asked_for_together_and_one_that_is_closed_tells_until_whe
 }
 
 #[tokio::test]
-async fn a_state_that_nobody_knows_is_not_taken_for_open() {
+async fn an_unknown_calendar_state_does_not_count_as_open() {
     assert_eq!(calendar(r#"{"State":"AJAR"}"#).await.0.unwrap_err().cause, Cause::Unavailable);
     assert_eq!(calendar("{}").await.0.unwrap_err().cause, Cause::Unavailable);
 }
 
-/// An answer of DescribeAlarms: metric alarms with their states.
+/// A response of DescribeAlarms: metric alarms with their states.
 fn described(alarms: &[(&str, &str)]) -> Vec<u8> {
     // CBOR: {"MetricAlarms": [{"AlarmName": name, "StateValue": state}, ...]}
     let text = |text: &str| [&[0x78, text.len() as u8], text.as_bytes()].concat();
@@ -98,7 +98,7 @@ async fn in_alarm(alarms: &[(&str, &str)], names: &[&str]) -> Result<Vec<String>
 }
 
 #[tokio::test]
-async fn only_alarms_in_alarm_ring_and_no_data_is_no_alarm() {
+async fn only_alarms_in_state_alarm_count_and_insufficient_data_does_not() {
     let alarms = [("latency", "OK"), ("errors", "ALARM"), ("depth", "INSUFFICIENT_DATA")];
     assert_eq!(in_alarm(&alarms, &["latency", "errors", "depth"]).await.unwrap(), ["errors"]);
 }

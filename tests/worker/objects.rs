@@ -1,10 +1,10 @@
-//! The bucket's edge against S3.
+//! The bucket's adapter against S3.
 
 use tableshift_aws::s3::{ListObjects, ObjectError, ReadObject, WriteObject};
 use tableshift_tests::Engines;
 
 #[tokio::test]
-async fn what_is_put_is_what_is_got() {
+async fn an_object_is_read_as_it_was_stored() {
     let engines = Engines::start().await;
     let bucket = engines.bucket();
     bucket.put("runs/r/plan.json", b"{}".to_vec(), "application/json").await.unwrap();
@@ -14,7 +14,7 @@ async fn what_is_put_is_what_is_got() {
 }
 
 #[tokio::test]
-async fn a_large_object_comes_in_pieces() {
+async fn a_large_object_is_read_in_pieces() {
     let engines = Engines::start().await;
     let bucket = engines.bucket();
     let content: Vec<u8> = (0..3_000_000_u32).map(|n| n.to_le_bytes()[0]).collect();
@@ -31,7 +31,7 @@ async fn a_large_object_comes_in_pieces() {
 }
 
 #[tokio::test]
-async fn a_missing_object_is_told_apart_from_a_failed_call() {
+async fn a_missing_object_is_distinguished_from_a_failed_call() {
     let engines = Engines::start().await;
     let missing = engines.bucket().get("no/such").await.unwrap_err();
     assert!(missing.is_missing(), "{missing:?}");
@@ -43,12 +43,12 @@ async fn a_missing_object_is_told_apart_from_a_failed_call() {
 }
 
 #[tokio::test]
-async fn listing_finds_every_key_under_the_prefix_over_many_pages() {
+async fn a_listing_over_many_pages_finds_every_key_under_the_prefix() {
     let engines = Engines::start().await;
     let bucket = engines.bucket();
     let mut keys: Vec<_> = (0..1_050).map(|n| format!("runs/r/dry-run/{n:06}.json")).collect();
     for key in &keys {
-        // Straight to the engine's files: a thousand requests would only make the test slow.
+        // Written directly to the engine's files: a thousand requests would only make the test slow.
         let path = engines.files.path().join(tableshift_tests::BUCKET).join(key);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, b"{}").unwrap();

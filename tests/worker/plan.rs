@@ -16,10 +16,10 @@ use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ErrorName, Named as _, chain};
-use tableshift_tests::sts::KnownPeople;
-use tableshift_tests::{BUCKET, Calm, Engines, Gone, NOW, Recorder, TABLE};
+use tableshift_tests::sts::TestSts;
+use tableshift_tests::{BUCKET, Engines, MissingTopic, NOW, NoMonitors, Recorder, TABLE};
 
-/// Any table: keys and settings are not what is tested here.
+/// Any table: its keys and settings do not matter here.
 struct AnyTable;
 
 impl DescribeTable for AnyTable {
@@ -28,11 +28,11 @@ impl DescribeTable for AnyTable {
             "name": name, "arn": "arn", "status": "ACTIVE", "keys": ["icao"], "index_keys": {}, "items": 100, "bytes": 1000,
             "time_to_live": null, "point_in_time_recovery": true, "replicas": 0, "indexes": 0, "stream": false
         });
-        Ok(serde_json::from_value(table).expect("a whole table"))
+        Ok(serde_json::from_value(table).expect("a complete description"))
     }
 }
 
-/// Executions that all have ended.
+/// Executions that have all ended.
 struct Ended;
 
 impl WatchExecution for Ended {
@@ -48,10 +48,15 @@ fn document(id: &str, more: &Value) -> Value {
 }
 
 async fn planned(engines: &Engines, name: &str, input: Value) -> Result<Output, plan::Error> {
-    told_of(engines, name, input, &Recorder::default()).await
+    planned_with_topic(engines, name, input, &Recorder::default()).await
 }
 
-async fn told_of(engines: &Engines, name: &str, input: Value, topic: &impl Publish) -> Result<Output, plan::Error> {
+async fn planned_with_topic(
+    engines: &Engines,
+    name: &str,
+    input: Value,
+    topic: &impl Publish,
+) -> Result<Output, plan::Error> {
     let policy = json!({
         "point_in_time_recovery": false, "back_up": true, "dry_run_source": "scan", "approve": false, "verify": true,
         "approval_timeout_seconds": 60, "on_bad_verdict": "hold", "max_concurrency": 4, "max_segments": 100,
@@ -64,13 +69,13 @@ async fn told_of(engines: &Engines, name: &str, input: Value, topic: &impl Publi
         ledger: engines.ledger(),
         tables: AnyTable,
         executions: Ended,
-        monitor_reader: Calm,
+        monitor_reader: NoMonitors,
         registry: REGISTRY,
         clock: || NOW,
     };
     let request =
         Request { input, execution: format!("arn:{name}"), name: name.into(), started: "2026-11-22T10:00:00Z".into() };
-    plan::run(&ports, &KnownPeople::default().sts().await, topic, request).await
+    plan::run(&ports, &TestSts::default().sts().await, topic, request).await
 }
 
 fn migrate(document: &Value, more: Value) -> Value {
@@ -79,7 +84,7 @@ fn migrate(document: &Value, more: Value) -> Value {
     input
 }
 
-/// Notes that a document was applied to the table.
+/// Records that a document was applied to the table.
 async fn applied(engines: &Engines, document: &Value, at: &str, verified: bool) {
     let hash = Document::from_json(document).unwrap().hash();
     let applied =
@@ -88,7 +93,7 @@ async fn applied(engines: &Engines, document: &Value, at: &str, verified: bool) 
 }
 
 #[tokio::test]
-async fn a_migration_that_is_applied_succeeds_without_a_step_or_a_lock_unless_it_is_to_run_again() {
+async fn an_applied_migration_succeeds_without_work_or_lock_unless_it_must_run_again() {
     let engines = Engines::start().await;
     let document = document("a", &Value::Null);
     applied(&engines, &document, "2026-11-20T10:00:00Z", true).await;
@@ -110,7 +115,7 @@ async fn a_migration_that_is_applied_succeeds_without_a_step_or_a_lock_unless_it
 }
 
 #[tokio::test]
-async fn what_was_applied_but_not_verified_runs_again_where_the_stage_verifies() {
+async fn a_migration_that_was_applied_but_not_verified_runs_again_on_a_stage_that_verifies() {
     let engines = Engines::start().await;
     let document = document("a", &Value::Null);
     applied(&engines, &document, "2026-11-20T10:00:00Z", false).await;
@@ -119,21 +124,21 @@ async fn what_was_applied_but_not_verified_runs_again_where_the_stage_verifies()
 }
 
 #[tokio::test]
-async fn the_same_id_with_other_content_is_refused_with_what_is_different() {
+async fn the_same_id_with_other_content_is_refused_with_the_difference() {
     let engines = Engines::start().await;
     applied(&engines, &document("a", &Value::Null), "2026-11-20T10:00:00Z", true).await;
     let edited = document("a", &json!({"check": "item.v == 2"}));
     for action in ["migrate", "dry-run"] {
         let error = planned(&engines, "r-1", migrate(&edited, json!({"action": action}))).await.unwrap_err();
         assert_eq!(error.name(), ErrorName::MigrationChanged);
-        let text = chain(&error);
-        assert!(text.contains("run `r-0`") && text.contains("+  \"check\": \"item.v == 2\""), "{text}");
+        let message = chain(&error);
+        assert!(message.contains("run `r-0`") && message.contains("+  \"check\": \"item.v == 2\""), "{message}");
     }
     assert_eq!(engines.ledger().lock(TABLE).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn a_contracting_migration_waits_for_the_other_half_and_says_until_when() {
+async fn a_contract_migration_waits_for_its_expand_migration_and_says_until_when() {
     let engines = Engines::start().await;
     let expand = document("a", &json!({"kind": "expand"}));
     let contract = document("b", &json!({"kind": "contract", "requires": "a", "bake": "48h"}));
@@ -153,7 +158,7 @@ async fn a_contracting_migration_waits_for_the_other_half_and_says_until_when() 
 }
 
 #[tokio::test]
-async fn a_run_that_is_resumed_goes_at_the_speed_that_its_input_says_within_the_policy() {
+async fn a_resumed_run_uses_the_budget_of_its_input_within_the_policy() {
     let engines = Engines::start().await;
     let document = document("a", &Value::Null);
     planned(&engines, "r-1", migrate(&document, json!({}))).await.unwrap();
@@ -185,29 +190,32 @@ async fn listed(engines: &Engines, key: &str) -> Vec<u64> {
 }
 
 #[tokio::test]
-async fn a_canary_is_listed_and_its_turn_comes_first() {
+async fn the_canary_wave_comes_first_and_lists_its_segments() {
     let engines = Engines::start().await;
     let canary = json!({"segments": 8, "canary": {"segments": 3, "approve": true}});
     let canary = planned(&engines, "r-1", migrate(&document("a", &Value::Null), canary)).await.unwrap();
-    let told = serde_json::to_value(&canary).unwrap();
-    assert_eq!(told["wave"], json!({"name": "canary", "segments_key": keys::canary("r-1")}));
-    assert_eq!((&told["canary"], &told["segments_key"]), (&json!({"approve": true}), &json!(keys::segments("r-1"))));
+    let output = serde_json::to_value(&canary).unwrap();
+    assert_eq!(output["wave"], json!({"name": "canary", "segments_key": keys::canary("r-1")}));
+    assert_eq!(
+        (&output["canary"], &output["segments_key"]),
+        (&json!({"approve": true}), &json!(keys::segments("r-1")))
+    );
     let (first, all) = (listed(&engines, &keys::canary("r-1")).await, listed(&engines, &keys::segments("r-1")).await);
     assert_eq!((first.len(), all.len()), (3, 8));
     assert_eq!(first, all[..3]);
 }
 
 #[tokio::test]
-async fn a_run_without_a_canary_has_one_turn_over_all_segments() {
+async fn a_run_without_a_canary_has_one_wave_over_all_segments() {
     let engines = Engines::start().await;
     let whole = planned(&engines, "r-1", migrate(&document("a", &Value::Null), json!({}))).await.unwrap();
-    let told = serde_json::to_value(&whole).unwrap();
-    assert_eq!(told["wave"], json!({"name": "whole", "segments_key": keys::segments("r-1")}));
-    assert_eq!(told["canary"], json!({"approve": false}));
+    let output = serde_json::to_value(&whole).unwrap();
+    assert_eq!(output["wave"], json!({"name": "whole", "segments_key": keys::segments("r-1")}));
+    assert_eq!(output["canary"], json!({"approve": false}));
 }
 
 #[tokio::test]
-async fn a_run_that_died_goes_on_in_the_turn_that_it_was_in_and_a_canary_bakes_anew() {
+async fn a_resumed_run_continues_in_its_wave_and_a_canary_bakes_again() {
     let engines = Engines::start().await;
     let canary = json!({"segments": 8, "canary": {"segments": 3, "approve": true}});
     planned(&engines, "r-1", migrate(&document("a", &Value::Null), canary)).await.unwrap();
@@ -224,23 +232,26 @@ async fn a_run_that_died_goes_on_in_the_turn_that_it_was_in_and_a_canary_bakes_a
         engines.ledger().set_baking_since("r-1", Some(NOW)).await.unwrap();
         let resume = json!({"action": "resume", "run": "r-1"});
         let resumed = planned(&engines, &format!("e-{number}"), resume).await.unwrap();
-        let told = serde_json::to_value(&resumed).unwrap();
-        assert_eq!((&told["wave"]["name"], resumed.steps.dry_run), (&json!(wave), dry_runs), "{phase}");
+        let output = serde_json::to_value(&resumed).unwrap();
+        assert_eq!((&output["wave"]["name"], resumed.steps.dry_run), (&json!(wave), dry_runs), "{phase}");
         assert!(resumed.steps.migrate && resumed.steps.verify, "{phase}");
-        assert_eq!(told["canary"]["approve"], true, "{phase}: whoever died before the answer is asked again");
+        assert_eq!(
+            output["canary"]["approve"], true,
+            "{phase}: a run that died before the answer requests approval again"
+        );
         let control = engines.ledger().control("r-1", Phase::Migrate).await.unwrap();
-        assert_eq!(control.baking_since, None, "nobody looked at its alarms meanwhile");
+        assert_eq!(control.baking_since, None, "no worker read its alarms in between");
     }
     let back = planned(&engines, "e-back", json!({"action": "roll-back", "run": "r-1"})).await.unwrap();
     assert_eq!(serde_json::to_value(&back).unwrap()["wave"]["name"], "whole");
 }
 
 #[tokio::test]
-async fn an_execution_that_goes_to_work_is_told_with_its_action_and_one_that_is_refused_is_not() {
+async fn an_execution_that_starts_is_announced_with_its_action_and_a_refused_one_is_not() {
     let engines = Engines::start().await;
     let (topic, first) = (Recorder::default(), document("m", &json!({"description": "canary-7f3a"})));
-    told_of(&engines, "r-1", migrate(&first, json!({})), &topic).await.unwrap();
-    assert_eq!(topic.phases(), ["started"]);
+    planned_with_topic(&engines, "r-1", migrate(&first, json!({})), &topic).await.unwrap();
+    assert_eq!(topic.events(), ["started"]);
     let message = &topic.messages()[0];
     for part in [r#""action":"migrate""#, r#""run":"r-1""#, r#""execution":"arn:r-1""#, r#""migration":"m""#] {
         assert!(message.json.contains(part), "{}", message.json);
@@ -248,14 +259,14 @@ async fn an_execution_that_goes_to_work_is_told_with_its_action_and_one_that_is_
     assert!(!format!("{message:?}").contains("canary-7f3a"), "what a document says may be about items");
 
     let back = json!({"action": "roll-back", "run": "r-1"});
-    told_of(&engines, "r-2", back, &topic).await.unwrap();
+    planned_with_topic(&engines, "r-2", back, &topic).await.unwrap();
     assert!(topic.messages()[1].json.contains(r#""action":"roll-back""#));
-    told_of(&engines, "r-1", json!({"migration": "m"}), &topic).await.unwrap_err();
-    assert_eq!(topic.phases().len(), 2);
+    planned_with_topic(&engines, "r-1", json!({"migration": "m"}), &topic).await.unwrap_err();
+    assert_eq!(topic.events().len(), 2);
 }
 
 #[tokio::test]
-async fn a_topic_that_is_gone_keeps_no_run_from_starting() {
+async fn a_missing_topic_does_not_prevent_a_run_from_starting() {
     let engines = Engines::start().await;
-    told_of(&engines, "r-1", migrate(&document("m", &json!({})), json!({})), &Gone).await.unwrap();
+    planned_with_topic(&engines, "r-1", migrate(&document("m", &json!({})), json!({})), &MissingTopic).await.unwrap();
 }

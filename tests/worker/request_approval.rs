@@ -20,7 +20,7 @@ use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::wave::Wave;
 use tableshift_core::report::run_report::Report;
 use tableshift_runtime::{ErrorName, Named, chain};
-use tableshift_tests::sts::{KnownPeople, Person};
+use tableshift_tests::sts::{Person, TestSts};
 use tableshift_tests::{EXECUTION, Engines, NOW, RUN, Recorder, plan};
 
 const DAY: i64 = 86_400_000;
@@ -40,10 +40,10 @@ impl FindCallers for History {
     }
 }
 
-/// A run that was dry-run, started by ann, and two who may answer.
+/// A run after its dry run, started by ann, and two people who may answer.
 struct Case {
     engines: Engines,
-    known: KnownPeople,
+    known: TestSts,
     history: History,
     topic: Recorder,
     ann: Person,
@@ -64,7 +64,7 @@ impl Case {
         let requester = Requester { signer: Some(ann.identity.clone()), ..Requester::unknown(EXECUTION, STARTED) };
         engines.ledger().put_requesters(RUN, &[requester]).await.unwrap();
         let report_hash = report(&engines, "as it was").await;
-        let known = KnownPeople::new(&[&ann, &bob]);
+        let known = TestSts::new(&[&ann, &bob]);
         Self {
             engines,
             known,
@@ -116,7 +116,7 @@ impl Case {
         let secrets = self.engines.ledger().secrets(RUN).await.unwrap().unwrap();
         let plan_hash = self.engines.ledger().approval(RUN).await.unwrap().unwrap().question.plan_hash;
         let to = AnswerTo { run: RUN, plan_hash: &plan_hash, report_hash: &self.report_hash, secret: &secrets.secret };
-        let signature = by.signs(&Statement::answer(to, approve, reason), self.now).await;
+        let signature = by.sign(&Statement::answer(to, approve, reason), self.now).await;
         json!({"approve": approve, "report_hash": self.report_hash, "reason": reason, "signature": signature})
     }
 
@@ -124,7 +124,7 @@ impl Case {
         self.call(Input::Judge { run: RUN.into(), answer, wave: Wave::Whole }).await
     }
 
-    /// Fails unless the answer is refused under this name; gives what is said.
+    /// Fails unless the answer is refused with this error name. Returns the message.
     async fn refuses(&self, answer: Value, name: ErrorName) -> String {
         let error = self.judge(answer).await.unwrap_err();
         assert_eq!(error.name(), name, "{}", chain(&error));
@@ -148,7 +148,7 @@ fn late() -> i64 {
     NOW + DAY + 120_000
 }
 
-/// Writes a report and gives its hash.
+/// Writes a report. Returns its hash.
 async fn report(engines: &Engines, description: &str) -> String {
     let report = Report { description: Some(description.into()), ..Report::new(&plan(), Phase::DryRun) };
     store(&engines.bucket(), &keys::report(RUN), &report).await.unwrap();
@@ -156,28 +156,28 @@ async fn report(engines: &Engines, description: &str) -> String {
 }
 
 #[tokio::test]
-async fn asking_keeps_token_and_secret_in_the_ledger_and_out_of_the_message() {
+async fn an_approval_request_keeps_token_and_secret_in_the_ledger_and_out_of_the_message() {
     let case = Case::new().await;
     case.ask("secret-token").await;
     let secrets = case.engines.ledger().secrets(RUN).await.unwrap().unwrap();
     assert_eq!(secrets.token, "secret-token");
     let sent = case.topic.sent();
     assert_eq!(sent.len(), 1);
-    let (subject, text) = &sent[0];
+    let (subject, body) = &sent[0];
     for hidden in [&secrets.token, &secrets.secret] {
-        assert!(!subject.contains(hidden) && !text.contains(hidden), "{text}");
+        assert!(!subject.contains(hidden) && !body.contains(hidden), "{body}");
     }
-    assert!(text.contains(&case.report_hash) && text.contains(&case.ann.identity.arn), "{text}");
+    assert!(body.contains(&case.report_hash) && body.contains(&case.ann.identity.arn), "{body}");
 
     let question = case.engines.ledger().approval(RUN).await.unwrap().unwrap().question;
     assert_eq!(question.expires_at, "2026-11-23T10:01:00Z");
     assert_eq!((question.report_hash, question.plan_hash), (case.report_hash.clone(), plan().hash()));
-    // The lock lasts until after the last moment to answer.
+    // The lease ends after the last possible time of an answer.
     assert_eq!(case.engines.lease_until().await, NOW / 1000 + 60 + 86_400 + 900);
 }
 
 #[tokio::test]
-async fn a_signed_yes_of_somebody_else_is_recorded_with_who_and_when_and_may_be_judged_again() {
+async fn a_signed_approval_by_another_person_is_recorded_with_who_and_when_and_can_be_checked_again() {
     let case = Case::asked().await;
     let yes = case.answer(&case.bob, true, "looks good").await;
     for _ in 0..2 {
@@ -192,7 +192,7 @@ async fn a_signed_yes_of_somebody_else_is_recorded_with_who_and_when_and_may_be_
 }
 
 #[tokio::test]
-async fn a_no_is_recorded_with_its_reason_and_ends_the_run_and_even_the_requester_may_say_it() {
+async fn a_rejection_is_recorded_with_its_reason_and_ends_the_run_and_the_requester_may_reject_too() {
     let case = Case::asked().await;
     let no = case.answer(&case.ann, false, "not on a Friday").await;
     let said = case.refuses(no.clone(), ErrorName::ApprovalRejected).await;
@@ -207,11 +207,11 @@ async fn a_no_is_recorded_with_its_reason_and_ends_the_run_and_even_the_requeste
 }
 
 #[tokio::test]
-async fn the_requester_s_own_yes_is_refused_under_whatever_session_name() {
+async fn an_approval_by_the_requester_is_refused_under_any_session_name() {
     for session in ["ann", "somebody-else"] {
         let mut case = Case::asked().await;
         let again = Person::session("Release", session);
-        case.known = KnownPeople::new(&[&again]);
+        case.known = TestSts::new(&[&again]);
         let own = case.answer(&again, true, "").await;
         let said = case.refuses(own, ErrorName::ApprovalRefused).await;
         assert!(said.contains("may be the person who started the run"), "{said}");
@@ -221,7 +221,7 @@ async fn the_requester_s_own_yes_is_refused_under_whatever_session_name() {
 }
 
 #[tokio::test]
-async fn an_unsigned_yes_is_refused_whoever_has_the_token_and_whatever_they_claim() {
+async fn an_unsigned_approval_is_refused_even_with_the_token() {
     let odd = [
         json!({"approve": true, "report_hash": "", "by": "bob"}),
         json!({"approve": true, "signature": 7}),
@@ -232,7 +232,7 @@ async fn an_unsigned_yes_is_refused_whoever_has_the_token_and_whatever_they_clai
         let case = Case::asked().await;
         let error = case.judge(answer.clone()).await.unwrap_err();
         assert!(matches!(error.name(), ErrorName::ApprovalRefused | ErrorName::ApprovalStale), "{answer}");
-        assert!(case.known.asked().is_empty());
+        assert!(case.known.requested_hosts().is_empty());
         assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Refused);
     }
     let case = Case::asked().await;
@@ -242,18 +242,18 @@ async fn an_unsigned_yes_is_refused_whoever_has_the_token_and_whatever_they_clai
 }
 
 #[tokio::test]
-async fn a_signature_without_the_secret_that_approvers_can_read_is_nobody_s() {
+async fn a_signature_without_the_secret_of_the_approvers_is_refused() {
     let case = Case::asked().await;
     let plan_hash = plan().hash();
     let to = AnswerTo { run: RUN, plan_hash: &plan_hash, report_hash: &case.report_hash, secret: "t" };
-    let signature = case.bob.signs(&Statement::answer(to, true, ""), case.now).await;
+    let signature = case.bob.sign(&Statement::answer(to, true, ""), case.now).await;
     let answer = json!({"approve": true, "report_hash": case.report_hash, "signature": signature});
     let said = case.refuses(answer, ErrorName::ApprovalRefused).await;
     assert!(said.contains("SignatureDoesNotMatch"), "{said}");
 }
 
 #[tokio::test]
-async fn a_no_cannot_be_turned_into_a_yes_nor_a_reason_be_put_into_somebody_s_mouth() {
+async fn neither_the_decision_nor_the_reason_can_be_changed_after_signing() {
     for change in [("approve", json!(true)), ("reason", json!("another"))] {
         let case = Case::asked().await;
         let mut no = case.answer(&case.bob, false, "why").await;
@@ -264,29 +264,29 @@ async fn a_no_cannot_be_turned_into_a_yes_nor_a_reason_be_put_into_somebody_s_mo
 }
 
 #[tokio::test]
-async fn somebody_whom_sts_does_not_know_is_refused() {
+async fn a_person_that_sts_does_not_know_is_refused() {
     let case = Case::asked().await;
     let stranger = case.answer(&Person::user("eve"), true, "").await;
     case.refuses(stranger, ErrorName::ApprovalRefused).await;
 }
 
 #[tokio::test]
-async fn a_signature_for_another_host_is_refused_and_that_host_is_never_asked() {
+async fn a_signature_for_another_host_is_refused_without_a_request_to_that_host() {
     let case = Case::asked().await;
     let mut yes = case.answer(&case.bob, true, "").await;
     let url = yes["signature"].as_str().unwrap().replace("sts.eu-central-1.amazonaws.com", "sts.evil.example");
     yes["signature"] = json!(url);
     let said = case.refuses(yes, ErrorName::ApprovalRefused).await;
     assert!(said.contains("this stack asks sts.eu-central-1.amazonaws.com"), "{said}");
-    assert!(case.known.asked().is_empty());
+    assert!(case.known.requested_hosts().is_empty());
 }
 
 #[tokio::test]
-async fn an_answer_is_replayed_in_vain() {
+async fn a_replayed_answer_is_refused() {
     let case = Case::asked().await;
     let yes = case.answer(&case.bob, true, "").await;
     case.judge(yes.clone()).await.unwrap();
-    // The question is put anew, as a resumed run does, under a new secret.
+    // Approval is requested again, as a resumed run does, with a new secret.
     let ports_random = || [8; 32];
     let ports: Ports<Bucket, &Recorder, Sts, History> = Ports {
         bucket: case.engines.bucket(),
@@ -316,7 +316,7 @@ async fn an_old_signature_is_refused() {
 }
 
 #[tokio::test]
-async fn a_yes_that_comes_late_has_expired() {
+async fn a_late_approval_has_expired() {
     let mut case = Case::asked().await;
     case.now = late();
     let yes = case.answer(&case.bob, true, "").await;
@@ -325,7 +325,7 @@ async fn a_yes_that_comes_late_has_expired() {
 }
 
 #[tokio::test]
-async fn a_yes_to_another_report_is_stale() {
+async fn an_approval_of_another_report_is_stale() {
     let case = Case::asked().await;
     let mut yes = case.answer(&case.bob, true, "").await;
     yes["report_hash"] = json!("another");
@@ -333,7 +333,7 @@ async fn a_yes_to_another_report_is_stale() {
 }
 
 #[tokio::test]
-async fn a_yes_is_stale_once_the_report_or_the_plan_changed() {
+async fn an_approval_is_stale_once_the_report_or_the_plan_changed() {
     let case = Case::asked().await;
     let yes = case.answer(&case.bob, true, "").await;
     report(&case.engines, "changed since").await;
@@ -346,12 +346,12 @@ async fn a_yes_is_stale_once_the_report_or_the_plan_changed() {
 }
 
 #[tokio::test]
-async fn who_started_from_the_console_is_found_in_cloudtrail_and_cannot_approve() {
+async fn a_requester_from_the_console_is_found_in_cloudtrail_and_cannot_approve() {
     let mut case = Case::new().await;
     case.engines.ledger().put_requesters(RUN, &[Requester::unknown(EXECUTION, STARTED)]).await.unwrap();
     case.history = History::default();
     case.ask("t").await;
-    // By the time of the answer CloudTrail has it.
+    // CloudTrail has the record by the time of the answer.
     case.history = History(vec![case.bob.identity.clone()]);
     let own = case.answer(&case.bob, true, "").await;
     let said = case.refuses(own, ErrorName::ApprovalRefused).await;
@@ -361,7 +361,7 @@ async fn who_started_from_the_console_is_found_in_cloudtrail_and_cannot_approve(
 }
 
 #[tokio::test]
-async fn what_a_yes_is_worth_when_nobody_knows_who_started_is_the_policy_s_to_say() {
+async fn the_policy_decides_whether_an_approval_counts_when_the_requester_is_unknown() {
     let mut lenient = plan();
     lenient.approval.unknown_requester = UnknownRequester::Allow;
     for (plan, counts) in [(plan(), false), (lenient, true)] {
@@ -378,8 +378,8 @@ async fn what_a_yes_is_worth_when_nobody_knows_who_started_is_the_policy_s_to_sa
 }
 
 #[tokio::test]
-async fn a_start_that_somebody_else_signed_does_not_hide_who_made_the_call() {
-    // Ann has an IAM user in an account of her own, signs the start with it, and approves as herself.
+async fn a_start_that_another_person_signed_does_not_hide_its_caller() {
+    // Ann has an IAM user in her own account, signs the start with it, and approves with her usual identity.
     let mut case = Case::new().await;
     let foreign = Identity {
         arn: "arn:aws:iam::999988887777:user/ann-at-home".into(),
@@ -396,7 +396,7 @@ async fn a_start_that_somebody_else_signed_does_not_hide_who_made_the_call() {
 }
 
 #[tokio::test]
-async fn whoever_repeats_the_start_of_a_running_execution_is_a_requester_too() {
+async fn a_person_who_repeats_the_start_of_a_running_execution_is_a_requester_too() {
     for (first, second) in [(0, 1), (1, 0)] {
         let mut case = Case::new().await;
         let both = [case.bob.identity.clone(), Person::session("Pipeline", "release").identity];
@@ -409,7 +409,7 @@ async fn whoever_repeats_the_start_of_a_running_execution_is_a_requester_too() {
 }
 
 #[tokio::test]
-async fn an_approval_before_cloudtrail_can_know_waits_and_is_judged_again() {
+async fn an_approval_before_cloudtrail_has_the_record_waits_and_is_checked_again() {
     let just_started = Requester::unknown(EXECUTION, "2026-11-22T09:55:00Z");
     for (callers, approved) in [(vec![Person::session("Release", "ann").identity], true), (Vec::new(), false)] {
         let mut case = Case::new().await;
@@ -421,7 +421,7 @@ async fn an_approval_before_cloudtrail_can_know_waits_and_is_judged_again() {
         let pending = Output::Pending { approved: false, by: by.clone(), wait_seconds: 540 };
         assert_eq!(case.judge(yes.clone()).await.unwrap(), pending);
         assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Pending);
-        let asked = case.known.asked().len();
+        let asked = case.known.requested_hosts().len();
 
         case.now = later();
         case.history = History(callers);
@@ -437,7 +437,7 @@ async fn an_approval_before_cloudtrail_can_know_waits_and_is_judged_again() {
                 assert!(said.contains("no record of who started"), "{said}");
             }
         }
-        assert_eq!(case.known.asked().len(), asked, "the signature is checked once");
+        assert_eq!(case.known.requested_hosts().len(), asked, "the signature is checked once");
     }
 }
 
@@ -454,7 +454,7 @@ async fn a_requester_is_refused_at_once_without_waiting_for_more_records() {
 }
 
 #[tokio::test]
-async fn nobody_is_asked_once_the_lock_is_lost() {
+async fn no_approval_is_requested_once_the_lock_is_lost() {
     let case = Case::new().await;
     let input =
         Input::Ask { run: RUN.into(), epoch: 2, token: "t".into(), execution: EXECUTION.into(), wave: Wave::Whole };
@@ -463,7 +463,7 @@ async fn nobody_is_asked_once_the_lock_is_lost() {
     assert_eq!(case.engines.ledger().approval(RUN).await.unwrap(), None);
 }
 
-/// A case whose canary is written, with the question about the rest.
+/// A case whose canary is written, with the approval request for the main wave.
 async fn about_the_main_wave(on_bad_verdict: OnBadVerdict) -> Case {
     let canary = Some(CanaryPlan { segments: 2, bake_seconds: 600, approve: true });
     let case = Case::of(&RunPlan { canary, on_bad_verdict, ..plan() }).await;

@@ -1,4 +1,4 @@
-//! Plan proves who starts an execution.
+//! Plan verifies who starts an execution.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use tableshift_core::approval::rules::{ApprovalRules, Requester};
 use tableshift_core::approval::signature::Statement;
 use tableshift_core::plan::input::Input;
 use tableshift_runtime::{ErrorName, Named, chain};
-use tableshift_tests::sts::{KnownPeople, Person};
+use tableshift_tests::sts::{Person, TestSts};
 use tableshift_tests::{EXECUTION, Engines, NOW};
 
 fn request(execution: &str, input: Value) -> Request {
@@ -24,18 +24,18 @@ fn input() -> Value {
 
 struct Start {
     engines: Engines,
-    known: KnownPeople,
+    known: TestSts,
     ann: Person,
 }
 
 impl Start {
     async fn new() -> Self {
         let ann = Person::session("Release", "ann");
-        Self { engines: Engines::start().await, known: KnownPeople::new(&[&ann]), ann }
+        Self { engines: Engines::start().await, known: TestSts::new(&[&ann]), ann }
     }
 
     async fn signed(&self, execution: &str, input: &Value) -> String {
-        self.ann.signs(&Statement::start(execution, input), NOW).await
+        self.ann.sign(&Statement::start(execution, input), NOW).await
     }
 
     async fn found(&self, request: &Request, signature: Option<&str>) -> Result<Requester, Error> {
@@ -53,7 +53,7 @@ impl Start {
 }
 
 #[tokio::test]
-async fn a_signature_over_execution_and_input_proves_who_starts_it_and_so_it_does_for_plan_s_own_retry() {
+async fn a_signature_over_execution_and_input_identifies_the_requester_also_when_plan_is_retried() {
     let start = Start::new().await;
     let url = start.signed(EXECUTION, &input()).await;
     let mut whole = input();
@@ -66,7 +66,7 @@ async fn a_signature_over_execution_and_input_proves_who_starts_it_and_so_it_doe
 }
 
 #[tokio::test]
-async fn what_the_command_signs_proves_who_starts_the_execution_and_two_starts_are_never_alike() {
+async fn the_signature_of_the_command_identifies_the_requester_and_differs_for_each_start() {
     let start = Start::new().await;
     let execution = Run { name: "r-1".into(), arn: EXECUTION.into() };
     let at = |millis: i64| SystemTime::UNIX_EPOCH + Duration::from_millis(millis.unsigned_abs());
@@ -79,15 +79,15 @@ async fn what_the_command_signs_proves_who_starts_the_execution_and_two_starts_a
 }
 
 #[tokio::test]
-async fn without_a_signature_nobody_is_asked_and_the_requester_is_unknown() {
+async fn without_a_signature_sts_is_not_called_and_the_requester_is_unknown() {
     let start = Start::new().await;
     let requester = start.found(&request(EXECUTION, input()), None).await.unwrap();
     assert_eq!(requester, Requester::unknown(EXECUTION, "2026-11-22T10:00:00Z"));
-    assert!(start.known.asked().is_empty());
+    assert!(start.known.requested_hosts().is_empty());
 }
 
 #[tokio::test]
-async fn a_signature_is_of_no_use_for_another_execution_or_another_input() {
+async fn a_signature_for_another_execution_or_input_is_refused() {
     let start = Start::new().await;
     let other = json!({"migration": "m", "table": "customers"});
     for request in
@@ -101,23 +101,23 @@ async fn a_signature_is_of_no_use_for_another_execution_or_another_input() {
 }
 
 #[tokio::test]
-async fn a_signature_that_was_used_for_one_execution_is_refused_for_the_next_before_anybody_is_asked() {
+async fn a_signature_that_was_used_for_one_execution_is_refused_for_the_next_without_a_call_to_sts() {
     let start = Start::new().await;
     let url = start.signed(EXECUTION, &input()).await;
     start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap();
-    let asked = start.known.asked().len();
+    let asked = start.known.requested_hosts().len();
     let error = start.found(&request("arn:other", input()), Some(&url)).await.unwrap_err();
     assert!(chain(&error).contains("used before"), "{}", chain(&error));
-    assert_eq!(start.known.asked().len(), asked);
+    assert_eq!(start.known.requested_hosts().len(), asked);
 }
 
 #[tokio::test]
-async fn a_signature_for_a_foreign_host_never_leads_anybody_there() {
+async fn a_signature_for_a_foreign_host_causes_no_request_to_that_host() {
     let start = Start::new().await;
     let url = start.signed(EXECUTION, &input()).await.replace("sts.eu-central-1.amazonaws.com", "169.254.169.254");
     let error = start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::InvalidInput);
-    assert!(start.known.asked().is_empty());
+    assert!(start.known.requested_hosts().is_empty());
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn a_signer_of_another_account_is_refused_unless_the_policy_lists_it() {
     let mut start = Start::new().await;
     start.ann.identity.account = "999988887777".into();
     start.ann.identity.arn = "arn:aws:iam::999988887777:user/ann-at-home".into();
-    start.known = KnownPeople::new(&[&start.ann]);
+    start.known = TestSts::new(&[&start.ann]);
     let url = start.signed(EXECUTION, &input()).await;
     let error = start.found(&request(EXECUTION, input()), Some(&url)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::InvalidInput);

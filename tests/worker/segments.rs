@@ -1,4 +1,4 @@
-//! The segment workers: what is promised about data, held against the engines.
+//! The segment workers keep the promises about data, on real engines.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -19,14 +19,14 @@ use tableshift_core::write::statement::Statement;
 use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, Named as _};
-use tableshift_tests::{Calm, MIGRATION, PEOPLE, TestRun, old_items};
+use tableshift_tests::{MIGRATION, NoMonitors, PEOPLE, TestRun, old_items};
 
 fn by_key(items: Vec<Item>) -> BTreeMap<Value, Item> {
     items.into_iter().map(|item| (item["pk"].clone(), item)).collect()
 }
 
 #[tokio::test]
-async fn every_item_is_migrated_verified_and_put_back_to_the_bit() {
+async fn every_item_is_migrated_verified_and_restored_exactly() {
     let items = old_items(700);
     let run = TestRun::start(&items, MIGRATION, 3).await;
     run.migrate().await;
@@ -44,7 +44,7 @@ async fn every_item_is_migrated_verified_and_put_back_to_the_bit() {
 }
 
 #[tokio::test]
-async fn a_migration_in_rust_is_migrated_verified_and_put_back_by_the_same_workers() {
+async fn the_same_workers_migrate_verify_and_roll_back_a_migration_in_rust() {
     let person = |at: usize, phone: &str| {
         let key = [("pk".to_owned(), Value::s(format!("p{at}"))), ("sk".to_owned(), Value::s("PROFILE"))];
         Item::from_iter(key.into_iter().chain([("phone".to_owned(), Value::s(phone))]))
@@ -78,7 +78,7 @@ async fn running_again_writes_nothing() {
 }
 
 #[tokio::test]
-async fn a_worker_out_of_time_saves_its_cursor_and_the_next_call_goes_on() {
+async fn a_worker_out_of_time_saves_its_cursor_and_the_next_call_continues() {
     let run = TestRun::start(&old_items(300), MIGRATION, 1).await;
     let none_left = run.migrate_once(0, Deadline::after(Duration::from_secs(5))).await.unwrap();
     assert!(!none_left.done);
@@ -87,7 +87,7 @@ async fn a_worker_out_of_time_saves_its_cursor_and_the_next_call_goes_on() {
     assert_eq!(run.tally(Phase::Migrate).await.counts.changed, 300);
 }
 
-/// A table whose worker is killed after so many writes: the next one is never answered.
+/// A table whose worker is killed after this many writes: the next write never gets a response.
 struct Killing {
     items: TableItems,
     writes_left: Cell<u32>,
@@ -100,7 +100,7 @@ impl ScanSegment for Killing {
 }
 
 impl Killing {
-    /// Counts a request's writes; the one that is the last is never answered, and what comes after it never happens.
+    /// Counts a request's writes. The last one never gets a response, and nothing happens after it.
     async fn dies(&self, writes: u32) {
         match self.writes_left.get().checked_sub(writes) {
             Some(left) => self.writes_left.set(left),
@@ -130,7 +130,7 @@ impl UpdateItem for Killing {
 }
 
 #[tokio::test]
-async fn a_killed_worker_s_writes_count_once_and_no_item_is_written_twice() {
+async fn the_writes_of_a_killed_worker_count_once_and_no_item_is_written_twice() {
     let mut run = TestRun::start(&old_items(400), MIGRATION, 1).await;
     let ports = migrate_segment::Ports {
         bucket: run.bucket(),
@@ -139,7 +139,7 @@ async fn a_killed_worker_s_writes_count_once_and_no_item_is_written_twice() {
         registry: REGISTRY,
         clock: tableshift_runtime::epoch_millis,
     };
-    let worker = migrate_segment::run(&ports, &Calm, run.segment(0), Deadline::after(Duration::from_secs(900)));
+    let worker = migrate_segment::run(&ports, &NoMonitors, run.segment(0), Deadline::after(Duration::from_secs(900)));
     assert!(tokio::time::timeout(Duration::from_secs(3), worker).await.is_err());
     let written = run.table().await.iter().filter(|item| item.contains_key("version")).count();
     assert_eq!(written, 150);
@@ -153,7 +153,7 @@ async fn a_killed_worker_s_writes_count_once_and_no_item_is_written_twice() {
 }
 
 #[tokio::test]
-async fn a_worker_of_an_older_epoch_stops_and_saves_nothing() {
+async fn a_worker_with_an_older_fencing_token_stops_and_saves_nothing() {
     let mut run = TestRun::start(&old_items(50), MIGRATION, 1).await;
     let mut older = run.segment(0);
     run.take_over().await;
@@ -166,13 +166,13 @@ async fn a_worker_of_an_older_epoch_stops_and_saves_nothing() {
         clock: tableshift_runtime::epoch_millis,
     };
     let error =
-        migrate_segment::run(&ports, &Calm, older, Deadline::after(Duration::from_secs(900))).await.unwrap_err();
+        migrate_segment::run(&ports, &NoMonitors, older, Deadline::after(Duration::from_secs(900))).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::LeaseLost);
     assert!(run.table().await.iter().all(|item| !item.contains_key("version")));
 }
 
 #[tokio::test]
-async fn invalid_items_stop_the_run_with_one_cause_and_are_listed_with_their_reason() {
+async fn invalid_items_stop_the_run_with_one_cause_and_are_listed_with_their_reasons() {
     let mut items = old_items(20);
     items[7].insert("address".into(), Value::s("nowhere"));
     let run = TestRun::start(&items, MIGRATION, 1).await;
@@ -196,8 +196,8 @@ async fn a_dry_run_counts_like_a_run_and_writes_nothing_to_the_table() {
     assert_eq!(by_key(run.table().await), by_key(items));
 }
 
-/// An application that keeps writing: it updates an attribute of its own and one that the migration reads, deletes and
-/// inserts, and remembers what every item must hold afterwards.
+/// An application that keeps writing: it updates one attribute that the migration ignores and one that it reads, deletes
+/// and inserts items, and remembers what every item must contain afterwards.
 struct Application {
     client: aws_sdk_dynamodb::Client,
     hits: BTreeMap<String, u64>,

@@ -1,4 +1,4 @@
-//! What the command reads of a table: a few items from all over it.
+//! The sample that the command reads: a few items from all over a table.
 
 use std::collections::BTreeSet;
 use tableshift_aws::dynamodb::items::to_sdk;
@@ -18,7 +18,7 @@ async fn table(engines: &Engines, name: &str, items: usize) -> TableItems {
 }
 
 #[tokio::test]
-async fn a_sample_is_as_large_as_asked_for_and_has_no_item_twice() {
+async fn a_sample_has_the_requested_size_and_no_item_twice() {
     let engines = Engines::start().await;
     let found = sample(&table(&engines, "many", 200).await, 20).await.expect("a sample");
     let different: BTreeSet<&Item> = found.iter().collect();
@@ -27,7 +27,7 @@ async fn a_sample_is_as_large_as_asked_for_and_has_no_item_twice() {
 }
 
 #[tokio::test]
-async fn a_sample_of_a_small_table_is_all_of_it_and_of_an_empty_one_nothing() {
+async fn a_sample_of_a_small_table_has_all_its_items_and_of_an_empty_one_none() {
     let engines = Engines::start().await;
     assert_eq!(sample(&table(&engines, "few", 3).await, 1000).await.expect("a sample").len(), 3);
     assert_eq!(sample(&table(&engines, "none", 0).await, 10).await.expect("a sample"), Vec::<Item>::new());

@@ -1,4 +1,4 @@
-//! Steering a run that writes: its window, what it watches, and what an operator says, held against the engines.
+//! Steering a run that writes: its window, its monitors and an operator's commands, on real engines.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use tableshift_core::write::statement::Statement;
 use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, Named as _};
-use tableshift_tests::{Calm, MIGRATION, Scripted, TestRun, old_items};
+use tableshift_tests::{MIGRATION, NoMonitors, ScriptedMonitors, TestRun, old_items};
 
 /// 2026-11-22T10:00:00Z, a Sunday, in epoch milliseconds.
 const TEN: i64 = 1_795_341_600_000;
@@ -37,7 +37,7 @@ fn time() -> i64 {
     TIME.get()
 }
 
-/// A table during whose writes something happens: after so many of them it is another time.
+/// A table that changes the time after this many writes.
 struct Eventful {
     items: TableItems,
     writes_left: Cell<usize>,
@@ -83,7 +83,7 @@ impl UpdateItem for Eventful {
 }
 
 /// A run of one segment whose plan was changed by `edit`.
-async fn begun(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::RunPlan)) -> TestRun {
+async fn started_run(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::RunPlan)) -> TestRun {
     TIME.set(TEN);
     let mut run = TestRun::start(&old_items(ITEMS), MIGRATION, 1).await;
     edit(&mut run.plan);
@@ -91,7 +91,7 @@ async fn begun(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::RunPlan))
     run
 }
 
-/// One call of the worker. After 100 writes it is `then`.
+/// Calls the worker once. After 100 writes the time is `then`.
 async fn call(
     run: &TestRun,
     monitor_reader: impl ReadMonitors,
@@ -111,7 +111,7 @@ async fn written(run: &TestRun) -> usize {
     run.table().await.iter().filter(|item| item.contains_key("version")).count()
 }
 
-/// Some items were written, but nothing that was not on its way when the hold came.
+/// Asserts that some items were written, but none after the hold except those in flight.
 async fn assert_parked(run: &TestRun) {
     let written = written(run).await;
     assert!((100..600).contains(&written), "{written} items are written");
@@ -124,31 +124,34 @@ async fn assert_all_written_once(run: &TestRun) {
 }
 
 #[tokio::test]
-async fn a_window_that_closes_parks_the_run_in_the_middle_of_a_page_and_at_its_opening_it_goes_on_by_itself() {
+async fn a_closing_window_holds_the_run_in_the_middle_of_a_page_until_the_window_opens_again() {
     let window = json!({"from": "09:00", "to": "10:30"});
-    let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
+    let run = started_run(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
     let (closes, opens) = (TEN + 1_800_000, TEN + 23 * 3_600_000);
-    let progress = call(&run, Calm, closes).await.unwrap();
+    let progress = call(&run, NoMonitors, closes).await.unwrap();
     assert_eq!(progress, Progress { done: false, wait_seconds: 900, announce_hold: true });
     assert_parked(&run).await;
     let parked = written(&run).await;
 
     TIME.set(opens - 10_000);
-    assert_eq!(call(&run, Calm, 0).await.unwrap(), Progress { done: false, wait_seconds: 10, announce_hold: true });
+    assert_eq!(
+        call(&run, NoMonitors, 0).await.unwrap(),
+        Progress { done: false, wait_seconds: 10, announce_hold: true }
+    );
     assert_eq!(written(&run).await, parked, "nothing is written while the window is closed");
 
     TIME.set(opens);
-    assert!(call(&run, Calm, 0).await.unwrap().done);
+    assert!(call(&run, NoMonitors, 0).await.unwrap().done);
     assert_all_written_once(&run).await;
 }
 
 #[tokio::test]
-async fn a_parked_run_keeps_its_table_until_after_the_wait() {
+async fn a_run_on_hold_keeps_its_lock_until_after_the_wait() {
     let window = json!({"from": "09:00", "to": "10:30"});
-    let run = begun(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
-    // The lease is of the machine's time; the run's must be later for it to matter.
+    let run = started_run(|plan| plan.window = serde_json::from_value(window).unwrap()).await;
+    // The lease uses the machine's time; the run's time must be later for the lease to matter.
     TIME.set(tableshift_runtime::epoch_millis().max(TEN) / 86_400_000 * 86_400_000 + 20 * 86_400_000);
-    let progress = call(&run, Calm, 0).await.unwrap();
+    let progress = call(&run, NoMonitors, 0).await.unwrap();
     assert_eq!(progress.wait_seconds, 900);
     let lock = tableshift_aws::ledger::lock::LockTable::lock(&run.ledger(), tableshift_tests::PEOPLE).await.unwrap();
     let lease = run.plan.lease_seconds as i64;
@@ -164,13 +167,13 @@ fn ringing(name: &str) -> MonitorReading {
     MonitorReading { in_alarm: vec![name.into()], closed: None }
 }
 
-/// Sees `before` in the first look and what was scripted in all later ones.
-struct ThenScripted<'s>(&'s Scripted);
+/// Reads `before` the first time, and the scripted reading later.
+struct ThenScripted<'s>(&'s ScriptedMonitors);
 
 impl ReadMonitors for ThenScripted<'_> {
     async fn read(&self, monitors: &Monitors) -> Result<MonitorReading, CallError> {
-        if self.0.looks.get() == 0 {
-            self.0.looks.set(1);
+        if self.0.reads.get() == 0 {
+            self.0.reads.set(1);
             return Ok(MonitorReading::default());
         }
         (&self.0).read(monitors).await
@@ -178,10 +181,10 @@ impl ReadMonitors for ThenScripted<'_> {
 }
 
 #[tokio::test]
-async fn an_alarm_parks_the_run_within_a_minute_says_which_and_when_it_was_quiet_for_long_the_run_goes_on() {
-    let run = begun(|plan| plan.monitors = monitors()).await;
-    let monitor_reader = Scripted::default();
-    monitor_reader.signals.replace(ringing("latency"));
+async fn an_alarm_holds_the_run_within_a_minute_with_its_name_until_it_has_been_quiet_long_enough() {
+    let run = started_run(|plan| plan.monitors = monitors()).await;
+    let monitor_reader = ScriptedMonitors::default();
+    monitor_reader.reading.replace(ringing("latency"));
     let progress = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap();
     assert_eq!((progress.done, progress.wait_seconds), (false, 60));
     assert_parked(&run).await;
@@ -189,7 +192,7 @@ async fn an_alarm_parks_the_run_within_a_minute_says_which_and_when_it_was_quiet
     assert_eq!(control.monitor_status.alarm.as_ref().unwrap().name, "latency");
     assert_eq!(control.state, State::Running, "an operator's word is not touched");
 
-    monitor_reader.signals.replace(MonitorReading::default());
+    monitor_reader.reading.replace(MonitorReading::default());
     TIME.set(TEN + 120_000);
     assert!(!call(&run, &monitor_reader, 0).await.unwrap().done, "quiet, but not for long enough");
     TIME.set(TEN + 360_000);
@@ -198,26 +201,26 @@ async fn an_alarm_parks_the_run_within_a_minute_says_which_and_when_it_was_quiet
 }
 
 #[tokio::test]
-async fn a_calendar_that_closes_parks_the_run_until_a_look_finds_it_open() {
-    let run = begun(|plan| plan.monitors = monitors()).await;
-    let monitor_reader = Scripted::default();
+async fn a_closing_calendar_holds_the_run_until_a_reading_finds_it_open() {
+    let run = started_run(|plan| plan.monitors = monitors()).await;
+    let monitor_reader = ScriptedMonitors::default();
     monitor_reader
-        .signals
+        .reading
         .replace(MonitorReading { closed: Some(Closed { until: Some(TEN + 90_000) }), ..MonitorReading::default() });
     let progress = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap();
     assert_eq!((progress.done, progress.wait_seconds), (false, 30));
     assert_parked(&run).await;
-    monitor_reader.signals.replace(MonitorReading::default());
+    monitor_reader.reading.replace(MonitorReading::default());
     TIME.set(TEN + 120_000);
     assert!(call(&run, &monitor_reader, 0).await.unwrap().done);
     assert_all_written_once(&run).await;
 }
 
 #[tokio::test]
-async fn a_critical_alarm_stops_every_worker_and_names_itself() {
-    let run = begun(|plan| plan.monitors = monitors()).await;
-    let monitor_reader = Scripted::default();
-    monitor_reader.signals.replace(ringing("down"));
+async fn a_critical_alarm_stops_every_worker_with_its_name() {
+    let run = started_run(|plan| plan.monitors = monitors()).await;
+    let monitor_reader = ScriptedMonitors::default();
+    monitor_reader.reading.replace(ringing("down"));
     let error = call(&run, ThenScripted(&monitor_reader), TEN + 60_000).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Aborted);
     assert!(tableshift_runtime::chain(&error).contains("critical alarm `down` is in ALARM"));
@@ -225,36 +228,36 @@ async fn a_critical_alarm_stops_every_worker_and_names_itself() {
     let control = run.ledger().control(&run.plan.run, Phase::Migrate).await.unwrap();
     assert_eq!(control.state, State::Stopped);
     assert!(control.reason.unwrap().contains("`down`"));
-    // Another worker of the run stops as well, without a look of its own.
-    assert_eq!(call(&run, Calm, 0).await.unwrap_err().name(), ErrorName::Aborted);
+    // Another worker of the run stops too, without reading the monitors itself.
+    assert_eq!(call(&run, NoMonitors, 0).await.unwrap_err().name(), ErrorName::Aborted);
 }
 
 #[tokio::test]
-async fn the_whole_run_looks_once_a_minute_however_many_workers_ask() {
-    let run = begun(|plan| plan.monitors = monitors()).await;
-    let monitor_reader = Scripted::default();
-    monitor_reader.signals.replace(ringing("latency"));
+async fn the_whole_run_reads_the_monitors_once_a_minute_however_many_workers_it_has() {
+    let run = started_run(|plan| plan.monitors = monitors()).await;
+    let monitor_reader = ScriptedMonitors::default();
+    monitor_reader.reading.replace(ringing("latency"));
     for second in 0..60 {
         TIME.set(TEN + second * 1000);
         assert!(!call(&run, &monitor_reader, 0).await.unwrap().done);
     }
-    assert_eq!(monitor_reader.looks.get(), 1);
+    assert_eq!(monitor_reader.reads.get(), 1);
 }
 
 #[tokio::test]
-async fn a_child_asks_to_tell_of_a_hold_until_somebody_has_and_of_the_next_one_again() {
-    let run = begun(|_| ()).await;
+async fn each_hold_is_announced_once_however_many_children_notice_it() {
+    let run = started_run(|_| ()).await;
     let ledger = run.ledger();
     ledger.pause(&run.plan.run, "lunch", TEN).await.unwrap();
-    assert!(call(&run, Calm, 0).await.unwrap().announce_hold);
+    assert!(call(&run, NoMonitors, 0).await.unwrap().announce_hold);
     assert!(ledger.record_hold(&run.plan.run, TEN).await.unwrap());
     assert!(!ledger.record_hold(&run.plan.run, TEN).await.unwrap(), "one of them tells");
     TIME.set(TEN + 10_000);
-    assert!(!call(&run, Calm, 0).await.unwrap().announce_hold);
+    assert!(!call(&run, NoMonitors, 0).await.unwrap().announce_hold);
 
     ledger.resume(&run.plan.run).await.unwrap();
     TIME.set(TEN + 20_000);
-    assert!(call(&run, Calm, 0).await.unwrap().done);
+    assert!(call(&run, NoMonitors, 0).await.unwrap().done);
     let control = ledger.control(&run.plan.run, Phase::Migrate).await.unwrap();
     assert_eq!(control.hold_announced_at, None);
     assert!(ledger.record_hold(&run.plan.run, TEN).await.unwrap());

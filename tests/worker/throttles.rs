@@ -1,4 +1,4 @@
-//! Throttles are counted by reason, wherever a worker meets them.
+//! Throttles are counted by reason, in every phase that meets them.
 
 use std::cell::RefCell;
 
@@ -15,9 +15,9 @@ use tableshift_core::write::statement::Statement;
 use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, epoch_millis};
-use tableshift_tests::{Calm, MIGRATION, TestRun, old_items};
+use tableshift_tests::{MIGRATION, NoMonitors, TestRun, old_items};
 
-/// Items that are throttled for these reasons, one request each, before they are let alone.
+/// Items that are throttled for these reasons, one request each, before requests succeed.
 struct Throttling {
     items: TableItems,
     reads: RefCell<Vec<Option<Reason>>>,
@@ -82,11 +82,11 @@ fn generous() -> Deadline {
 }
 
 #[tokio::test]
-async fn what_the_writing_meets_is_in_the_ledger_and_in_the_result_by_reason() {
+async fn throttles_of_a_migration_are_counted_by_reason_in_the_ledger_and_in_the_result() {
     let run = TestRun::start(&old_items(120), MIGRATION, 1).await;
     let writes = vec![Some(Reason::KeyRange), Some(Reason::KeyRange), Some(Reason::Table), Some(Reason::Index), None];
     let ports = ports(&run, vec![Some(Reason::Account)], writes);
-    assert!(migrate_segment::run(&ports, &Calm, run.segment(0), generous()).await.unwrap().done);
+    assert!(migrate_segment::run(&ports, &NoMonitors, run.segment(0), generous()).await.unwrap().done);
     let expected = Throttles { key_range: 2, table: 1, index: 1, account: 1, unknown: 1, ..Throttles::default() };
     let tally = run.tally(Phase::Migrate).await;
     assert_eq!((tally.throttles, tally.counts.changed), (expected, 120));
@@ -95,7 +95,7 @@ async fn what_the_writing_meets_is_in_the_ledger_and_in_the_result_by_reason() {
 }
 
 #[tokio::test]
-async fn what_the_way_back_meets_is_counted_too() {
+async fn throttles_of_a_roll_back_are_counted_too() {
     let run = TestRun::start(&old_items(20), MIGRATION, 1).await;
     run.migrate().await;
     let ports = ports(&run, Vec::new(), vec![Some(Reason::OnDemandMaximum), Some(Reason::Table)]);

@@ -1,5 +1,5 @@
-//! What the language makes of an item is what the engine holds after the write: items and migrations of every shape, by
-//! UpdateItem and, where PartiQL's meaning is documented, by a batched statement.
+//! After a write, the engine has exactly what the language makes of the item: for items and migrations of every shape, with
+//! UpdateItem and, where PartiQL's semantics are documented, with a batched statement.
 
 #[path = "../../workers/shared/core/tests/language/items.rs"]
 mod items;
@@ -27,7 +27,7 @@ use tableshift_tests::Engines;
 const TABLE: &str = "updated";
 const CHANGES: usize = 150;
 
-/// The same value with its numbers in normal form: an engine may write them in another.
+/// The same value with its numbers in normal form: an engine may return them in another.
 fn normalised(value: &Value) -> Value {
     let number = |text: &String| normal(text).unwrap_or_else(|| text.clone());
     match value {
@@ -40,7 +40,7 @@ fn normalised(value: &Value) -> Value {
 }
 
 fn is_legal(item: &Item) -> bool {
-    // Two texts of one number are one element of a set.
+    // Two spellings of one number are one element of a set.
     item.values().all(|value| match value {
         Value::Ns(set) => matches!(normalised(value), Value::Ns(normal) if normal.len() == set.len()),
         Value::L(list) => list.iter().all(|value| is_legal(&Item::from([("x".into(), value.clone())]))),
@@ -61,7 +61,7 @@ async fn written(table: &TableItems, key: &Item, change: &Change, batched: bool)
 }
 
 #[tokio::test]
-async fn what_is_written_is_what_the_migration_makes_of_the_item() {
+async fn an_update_writes_what_the_migration_makes_of_the_item() {
     let engines = Engines::start().await;
     engines.create_table(TABLE, "pk", None).await;
     let table = TableItems::new(engines.dynamodb.clone(), TABLE);

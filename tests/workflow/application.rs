@@ -1,4 +1,4 @@
-//! An application that keeps writing while a run is at work, and remembers what every item must hold afterwards.
+//! An application that keeps writing during a run, and remembers what every item must contain afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use tableshift_core::item::value::{Item, Value};
 
 use crate::table::Table;
 
-/// Code of before the migration, still running: it inserts items in the old shape until it is told to stop.
+/// Code from before the migration that still runs: it inserts items in the old shape until `stop` is set.
 pub async fn old_code(table: &Table<'_>, stop: &AtomicBool) -> Vec<Item> {
     let mut inserted = Vec::new();
     let template = tableshift_tests::old_items(1).remove(0);
@@ -18,20 +18,20 @@ pub async fn old_code(table: &Table<'_>, stop: &AtomicBool) -> Vec<Item> {
         let mut item = template.clone();
         item.insert("pk".into(), Value::s(format!("late-{:06}", inserted.len())));
         let put = table.stack.dynamodb.put_item().table_name(&table.name).set_item(Some(to_sdk(&item)));
-        put.send().await.expect("the table takes an item");
+        put.send().await.expect("the item is put");
         inserted.push(item);
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     inserted
 }
 
-/// Code that knows both shapes. It counts hits in an attribute of its own, changes an attribute that the migration
-/// reads, deletes items and inserts new ones, as fast as the table answers.
+/// Code that knows both shapes. It counts hits in an attribute that the migration ignores, changes an attribute that the
+/// migration reads, deletes items and inserts new ones, as fast as the table responds.
 #[derive(Debug, Default)]
 pub struct Application {
     /// How often each item was hit.
     pub hits: BTreeMap<String, u64>,
-    /// The address that each item was given last.
+    /// The last address of each item.
     pub moved: BTreeMap<String, String>,
     /// The items that were deleted.
     pub deleted: BTreeSet<String>,
@@ -40,7 +40,7 @@ pub struct Application {
 }
 
 impl Application {
-    /// Works on so many items in turn until it is told to stop.
+    /// Works on this many items, one after the other, until `stop` is set.
     pub async fn work(&mut self, table: &Table<'_>, items: usize, stop: &AtomicBool) {
         let mut round = 0;
         while !stop.load(Ordering::Relaxed) {
@@ -55,7 +55,7 @@ impl Application {
         }
     }
 
-    /// Fails unless everything that it wrote is in the table, and nothing of what it deleted.
+    /// Fails unless the table has everything that the application wrote, and nothing that it deleted.
     pub fn finds_its_writes_in(&self, items: &[Item]) {
         let items: BTreeMap<&Value, &Item> = items.iter().map(|item| (&item["pk"], item)).collect();
         let found = |pk: &String| items.get(&Value::s(pk)).copied();
@@ -100,7 +100,7 @@ impl Application {
             ("version".into(), Value::n("2")),
         ]);
         let put = table.stack.dynamodb.put_item().table_name(&table.name).set_item(Some(to_sdk(&item)));
-        put.send().await.expect("the table takes an item");
+        put.send().await.expect("the item is put");
         self.inserted.insert(pk);
     }
 }

@@ -1,4 +1,4 @@
-//! A part of the table goes first, and the rest follows only if that went well.
+//! The canary wave writes a part of the table first, and the main wave follows only if that succeeded.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -27,7 +27,7 @@ fn options(canary: Value, more: &Value) -> Value {
     options
 }
 
-/// Awaits that the run's canary bakes; gives how many items it changed, having seen that no others are.
+/// Waits until the run's canary bakes, and checks that no other items are changed. Returns how many items it changed.
 async fn bakes(table: &Table<'_>, run: &Execution<'_>) -> usize {
     let baking = async || {
         let record = table.stack.ledger().run(&run.name).await.expect("the ledger answers");
@@ -45,7 +45,7 @@ async fn bakes(table: &Table<'_>, run: &Execution<'_>) -> usize {
     migrated
 }
 
-/// What the run's control item says, once it says so.
+/// The run's control item, once it fulfils a condition.
 async fn control(stack: &Stack, run: &Execution<'_>, what: &str, says: impl Fn(&Control) -> bool) -> Control {
     eventually(&format!("{} {what}", run.name), async || {
         let control = stack.ledger().control(&run.name, Phase::Migrate).await.expect("the ledger answers");
@@ -54,7 +54,7 @@ async fn control(stack: &Stack, run: &Execution<'_>, what: &str, says: impl Fn(&
     .await
 }
 
-/// The question that the run has put, if it is another one than this.
+/// The run's approval request, if it differs from this one.
 async fn asked(stack: &Stack, run: &Execution<'_>, earlier: Option<&Question>) -> Question {
     eventually(&format!("a question of {}", run.name), async || {
         let asked = stack.ledger().approval(&run.name).await.expect("the ledger answers")?.question;
@@ -63,15 +63,15 @@ async fn asked(stack: &Stack, run: &Execution<'_>, earlier: Option<&Question>) -
     .await
 }
 
-/// Sends an answer to the run's latest question.
+/// Sends an answer to the run's latest approval request.
 async fn send(stack: &Stack, run: &Execution<'_>, answer: &Value) {
-    let secrets = stack.ledger().secrets(&run.name).await.expect("the ledger answers").expect("a question");
+    let secrets = stack.ledger().secrets(&run.name).await.expect("the ledger answers").expect("an approval request");
     let request = stack.sfn.send_task_success().task_token(secrets.token).output(answer.to_string());
     request.send().await.expect("the answer is sent");
 }
 
 #[tokio::test]
-async fn a_canary_goes_first_bakes_and_is_verified_once_more_with_the_rest() {
+async fn the_canary_wave_writes_first_bakes_and_is_verified_again_with_the_main_wave() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "canary", &old_items(ITEMS)).await;
     let run = table.migrate(options(json!({"bake": "10s"}), &Value::Null)).await;
@@ -89,8 +89,8 @@ async fn a_canary_goes_first_bakes_and_is_verified_once_more_with_the_rest() {
     assert_eq!(again["already_applied"]["run"], run.name);
 }
 
-/// Old code still writes while a canary of most segments does: some of what it inserts is late. Gives the run, how it ended
-/// and what was inserted.
+/// Runs a canary of most segments while old code still writes, so that some of the inserted items are late. Returns the
+/// run, its outcome and the inserted items.
 async fn canary_under_old_code(table: &Table<'_>, on_bad_verdict: &str) -> (String, Ending, Vec<Item>) {
     let stop = AtomicBool::new(false);
     let run = async {
@@ -106,7 +106,7 @@ async fn canary_under_old_code(table: &Table<'_>, on_bad_verdict: &str) -> (Stri
 }
 
 #[tokio::test]
-async fn a_bad_canary_is_put_back_and_the_rest_is_never_written() {
+async fn a_bad_canary_is_rolled_back_and_the_main_wave_writes_nothing() {
     let stack = Stack::of("dev").await;
     let items = old_items(60);
     let table = Table::with(&stack, "bad-canary", &items).await;
@@ -120,7 +120,7 @@ async fn a_bad_canary_is_put_back_and_the_rest_is_never_written() {
 }
 
 #[tokio::test]
-async fn a_bad_canary_that_is_held_stays_and_the_rest_is_never_written() {
+async fn a_bad_canary_on_hold_stays_and_the_main_wave_writes_nothing() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "held-canary", &old_items(60)).await;
     let (run, ending, _) = canary_under_old_code(&table, "hold").await;
@@ -132,7 +132,8 @@ async fn a_bad_canary_that_is_held_stays_and_the_rest_is_never_written() {
     assert_eq!(table.migrated().await as u64, stack.tally(&run, Phase::Migrate).await.counts.changed);
     assert_eq!(stack.left(&run, "migrate/").await.len(), 4, "only the canary's segments were taken up");
 
-    // The old code is gone: resumed, what it left in the canary is late still, and a new run changes all of it.
+    // The old code has stopped. In a resumed run, the items that it left in the canary are still late; a new run changes
+    // all of them.
     let cause = stack.act("resume", &run).await.fails_with("VerificationFailed");
     assert!(cause.contains("the canary's verdict is bad"), "{cause}");
     table.migrate(json!({})).await.ended().await.succeeds();
@@ -140,7 +141,7 @@ async fn a_bad_canary_that_is_held_stays_and_the_rest_is_never_written() {
 }
 
 #[tokio::test]
-async fn an_alarm_holds_a_canary_that_bakes_and_a_critical_one_ends_its_run() {
+async fn an_alarm_holds_a_baking_canary_and_a_critical_alarm_ends_its_run() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "baking", &old_items(ITEMS)).await;
     let (alarm, critical) = (unique("latency"), unique("down"));
@@ -159,7 +160,7 @@ async fn an_alarm_holds_a_canary_that_bakes_and_a_critical_one_ends_its_run() {
     control(&stack, &run, "bakes", |control| control.baking_since.is_some()).await;
     set(&alarm, "ALARM");
     let held = control(&stack, &run, "is held", |control| control.baking_since.is_none()).await;
-    assert_eq!(held.monitor_status.alarm.expect("the alarm is noted").name, alarm);
+    assert_eq!(held.monitor_status.alarm.expect("the alarm is recorded").name, alarm);
     assert_eq!(table.migrated().await, migrated);
     set(&critical, "ALARM");
     let cause = run.ended().await.fails_with("Aborted");
@@ -168,7 +169,7 @@ async fn an_alarm_holds_a_canary_that_bakes_and_a_critical_one_ends_its_run() {
 }
 
 #[tokio::test]
-async fn a_run_that_was_stopped_while_its_canary_baked_is_resumed_there() {
+async fn a_run_that_was_stopped_while_its_canary_baked_resumes_there() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "resumed-canary", &old_items(ITEMS)).await;
     let run = table.migrate(options(json!({"bake": "20s"}), &Value::Null)).await;
@@ -183,7 +184,7 @@ async fn a_run_that_was_stopped_while_its_canary_baked_is_resumed_there() {
     assert_eq!(table.migrated().await, ITEMS);
 }
 
-/// A run of production whose canary ann's run has written after bob's yes, and which asks again.
+/// A production run that ann started: it has written its canary after bob's approval, and requests approval again.
 struct AsksAgain<'s> {
     items: Vec<Item>,
     table: Table<'s>,
@@ -213,7 +214,7 @@ impl<'s> AsksAgain<'s> {
 }
 
 #[tokio::test]
-async fn a_second_yes_lets_the_rest_through() {
+async fn a_second_approval_starts_the_main_wave() {
     let stack = Stack::of("prod").await;
     let asks = AsksAgain::on(&stack, "second-yes", Value::Null).await;
     let yes = asks.bob.answers(&asks.run, true, "looks good").await;
@@ -226,7 +227,7 @@ async fn a_second_yes_lets_the_rest_through() {
 }
 
 #[tokio::test]
-async fn the_first_yes_is_replayed_as_the_second_in_vain() {
+async fn the_first_approval_cannot_be_replayed_as_the_second() {
     let stack = Stack::of("prod").await;
     let asks = AsksAgain::on(&stack, "first-again", Value::Null).await;
     let mut replayed = asks.first.clone();
@@ -238,7 +239,7 @@ async fn the_first_yes_is_replayed_as_the_second_in_vain() {
 }
 
 #[tokio::test]
-async fn a_no_to_the_rest_puts_the_canary_back_where_a_bad_verdict_would() {
+async fn a_rejection_of_the_main_wave_rolls_the_canary_back_as_a_bad_verdict_would() {
     let stack = Stack::of("prod").await;
     let asks = AsksAgain::on(&stack, "no-rest", json!({"on_bad_verdict": "roll-back"})).await;
     let no = asks.bob.answers(&asks.run, false, "too slow").await;

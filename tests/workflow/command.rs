@@ -9,7 +9,7 @@ use crate::stack::{Stack, root};
 use crate::table::{Table, old_items};
 use crate::waiting::eventually;
 
-/// What a call of the command came to.
+/// The result of a call of the command.
 pub struct Called {
     code: i32,
     out: String,
@@ -33,14 +33,14 @@ impl Stack {
 }
 
 impl Called {
-    /// It ended with this code.
+    /// Fails unless the exit code is this one.
     #[track_caller]
     pub fn ends(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);
         self
     }
 
-    /// What it printed, read as JSON.
+    /// Its standard output, read as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
     }
@@ -55,7 +55,7 @@ pub fn migration_file() -> (tempfile::TempDir, String) {
 }
 
 #[tokio::test]
-async fn a_run_is_started_followed_reported_and_remembered() {
+async fn the_command_starts_follows_reports_and_lists_a_run() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "command", &old_items(40)).await;
     let (_folder, file) = migration_file();
@@ -83,7 +83,7 @@ async fn a_run_is_started_followed_reported_and_remembered() {
 }
 
 #[tokio::test]
-async fn starting_the_same_again_joins_the_run_which_is_throttled_paused_resumed_and_aborted() {
+async fn a_repeated_start_joins_the_run_which_is_throttled_paused_resumed_and_aborted() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "steered", &old_items(1_500)).await;
     let (_folder, file) = migration_file();
@@ -119,10 +119,10 @@ async fn starting_the_same_again_joins_the_run_which_is_throttled_paused_resumed
 }
 
 #[tokio::test]
-async fn a_second_run_on_a_table_is_refused_with_the_first_one_s_name() {
+async fn a_second_run_on_a_table_is_refused_with_the_id_of_the_first() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "refused", &old_items(1_500)).await;
-    // Built before the first run begins: that one must still be at work when the second one is started.
+    // Built before the first run starts, which must still be running when the second one is started.
     stack.tableshift(&["--version"]).ends(0);
     let first = table.migrate(json!({"write_units_per_second": 5})).await;
     first.enters("Migrate").await;

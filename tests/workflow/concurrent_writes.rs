@@ -1,4 +1,4 @@
-//! The application loses nothing, however it writes while a run is at work.
+//! The application loses no write, however it writes during a run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,7 +17,7 @@ async fn an_application_that_writes_in_a_tight_loop_loses_nothing_and_deleted_it
     let table = Table::with(&stack, "busy", &old_items(ITEMS)).await;
     let (mut application, stop) = (Application::default(), AtomicBool::new(false));
     let run = async {
-        // Slow enough for some hundred of the application's writes.
+        // Slow enough for a few hundred writes of the application.
         let run = table.migrate(json!({"segments": 2, "write_units_per_second": 50})).await;
         run.ended().await.succeeds();
         stop.store(true, Ordering::Relaxed);

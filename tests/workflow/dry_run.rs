@@ -1,4 +1,4 @@
-//! The dry run writes nothing, and stops what cannot work.
+//! The dry run writes nothing to the table, and stops a run that cannot succeed.
 
 use serde_json::json;
 use tableshift_aws::ledger::lock::LockTable as _;
@@ -7,10 +7,10 @@ use tableshift_core::plan::phase::Phase;
 
 use crate::run::input;
 use crate::stack::Stack;
-use crate::table::{Table, old_items, text};
+use crate::table::{Table, old_items, string};
 
 #[tokio::test]
-async fn a_dry_run_tells_what_would_change_and_writes_nothing_to_the_table() {
+async fn a_dry_run_reports_what_would_change_and_writes_nothing_to_the_table() {
     let stack = Stack::of("dev").await;
     let items = old_items(60);
     let table = Table::with(&stack, "dry-run-passed", &items).await.watched().await;
@@ -18,7 +18,7 @@ async fn a_dry_run_tells_what_would_change_and_writes_nothing_to_the_table() {
     run.ended().await.succeeds();
 
     assert_eq!(table.items().await, items);
-    assert!(table.changes().is_empty(), "the stream tells of a write");
+    assert!(table.changes().is_empty(), "the stream has a write");
     let report = stack.report(&run.name).await;
     let tally = &report.phases[&Phase::DryRun].tally;
     assert_eq!((tally.counts.scanned, tally.counts.changed, tally.units.write), (60, 60, 0.0));
@@ -30,7 +30,7 @@ async fn a_dry_run_tells_what_would_change_and_writes_nothing_to_the_table() {
 }
 
 #[tokio::test]
-async fn a_dry_run_that_meets_an_invalid_item_ends_the_run_before_it_writes() {
+async fn a_dry_run_that_finds_an_invalid_item_ends_the_run_before_it_writes() {
     let stack = Stack::of("dev").await;
     let mut items = old_items(40);
     items[7].insert("address".into(), Value::s("nowhere"));
@@ -43,7 +43,7 @@ async fn a_dry_run_that_meets_an_invalid_item_ends_the_run_before_it_writes() {
     assert_eq!(table.items().await, items);
     let tally = stack.tally(&run.name, Phase::DryRun).await;
     assert_eq!((tally.counts.scanned, tally.counts.changed, tally.counts.invalid), (40, 39, 1));
-    assert_eq!(text(&tally.findings[0].key, "pk"), "person-000007");
+    assert_eq!(string(&tally.findings[0].key, "pk"), "person-000007");
     assert!(!tally.findings[0].reason.contains("nowhere"), "a reason holds no value: {}", tally.findings[0].reason);
     let lock = stack.ledger().lock(&table.name).await.expect("the ledger answers").expect("the lock was taken");
     assert_eq!(lock.execution, None, "the lock is released");

@@ -12,14 +12,14 @@ use crate::waiting::eventually;
 
 const ITEMS: usize = 240;
 
-/// Starts a run that takes some seconds to write, and awaits that it is well into it.
+/// Starts a run that writes for some seconds, and waits until it has written a part.
 async fn halfway<'t>(table: &'t Table<'_>) -> Execution<'t> {
     let run = table.migrate(json!({"segments": 1, "write_units_per_second": 40})).await;
     eventually("some items to be migrated", async || (table.migrated().await > ITEMS / 6).then_some(())).await;
     run
 }
 
-/// Every item is migrated and verified, and the stream tells of one write each.
+/// Asserts that every item is migrated and verified, and that the stream has one write for each.
 async fn is_whole(stack: &Stack, table: &Table<'_>, run: &str) {
     assert_eq!(table.migrated().await, ITEMS);
     let (migrated, verified) = (stack.tally(run, Phase::Migrate).await, stack.tally(run, Phase::Verify).await);
@@ -32,7 +32,7 @@ async fn is_whole(stack: &Stack, table: &Table<'_>, run: &str) {
 }
 
 #[tokio::test]
-async fn a_run_whose_worker_is_killed_heals_by_itself_and_writes_no_item_twice() {
+async fn a_run_whose_worker_is_killed_continues_by_itself_and_writes_no_item_twice() {
     let stack = Stack::alone("dev").await;
     let table = Table::with(&stack, "killed", &old_items(ITEMS)).await.watched().await;
     let run = halfway(&table).await;
@@ -41,7 +41,7 @@ async fn a_run_whose_worker_is_killed_heals_by_itself_and_writes_no_item_twice()
     run.ended().await.succeeds();
 
     is_whole(&stack, &table, &run.name).await;
-    // Claiming is what an attempt begins with; it says how the one before it ended.
+    // An attempt starts with a claim, which returns the state that the attempt before it left.
     let claimed = stack.ledger().claim(&run.name, Phase::Migrate, "000000", 1).await.expect("the ledger answers");
     assert_eq!(claimed.expect("the segment was worked on").attempt, 2);
 }

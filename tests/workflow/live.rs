@@ -1,8 +1,8 @@
-//! A run of 200,000 items that an operator steers while it is watched: a measurement, made by hand and kept in
-//! `scripts/cli/README.md`.
+//! A run of 200,000 items that an operator steers while `tableshift watch` follows it: a measurement that is run by hand.
+//! Its result is in `scripts/cli/README.md`.
 //!
 //! With stage dev up: `cargo test --workspace --test workflow -- --ignored --nocapture live`. It takes some ten minutes and
-//! prints what `tableshift watch` printed, and between its lines what the operator did and how soon that was so.
+//! prints the output of `tableshift watch`, and between its lines each command of the operator and how soon it took effect.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -20,7 +20,7 @@ use crate::table::{Table, old_items};
 const ITEMS: usize = 200_000;
 const START: &str = r#"{"segments": 64, "max_concurrency": 8, "write_units_per_second": 400}"#;
 
-/// A run that is watched and steered.
+/// A run that `tableshift watch` follows and an operator steers.
 struct Live<'s> {
     stack: &'s Stack,
     run: String,
@@ -28,12 +28,12 @@ struct Live<'s> {
 }
 
 impl Live<'_> {
-    /// Prints what is done or seen, and when, as the lines of the watch are printed.
+    /// Prints an action or an observation with its time, in the format of the watch's lines.
     fn say(&self, what: &str) {
         say(&self.begun, what);
     }
 
-    /// Runs a command and says so. Gives when it had taken effect, in epoch seconds.
+    /// Runs a command and prints it. Returns when it had taken effect, in epoch seconds.
     fn command(&self, arguments: &[&str]) -> f64 {
         self.say(&format!("$ tableshift {}", arguments.join(" ")));
         let done = tableshift(self.stack, arguments).output().expect("the command runs");
@@ -41,7 +41,7 @@ impl Live<'_> {
         epoch_millis() as f64 / 1000.0
     }
 
-    /// When the run was last paused or stopped, in epoch seconds, as the ledger has it.
+    /// When the run was last paused or stopped according to the ledger, in epoch seconds.
     async fn since(&self) -> f64 {
         let control = self.stack.ledger().control(&self.run, Phase::Migrate).await;
         control.expect("the ledger answers").since as f64 / 1000.0
@@ -64,7 +64,7 @@ fn say(begun: &Instant, what: &str) {
     println!("{:>4} s  {what}", begun.elapsed().as_secs());
 }
 
-/// The command itself: what `cargo run` does first would be measured with it.
+/// The command's binary itself: with `cargo run`, the measurement would include cargo.
 fn tableshift(stack: &Stack, arguments: &[&str]) -> Command {
     let tests = std::env::current_exe().expect("this program has a path");
     let mut command = Command::new(tests.parent().and_then(|deps| deps.parent()).expect("a folder").join("tableshift"));
@@ -82,7 +82,7 @@ fn watch(stack: &Stack, run: &str, begun: &Arc<Instant>) -> Child {
     child
 }
 
-/// The seconds in which items were written, in order, as the table's stream tells them.
+/// The seconds in which items were written, in order, from the table's stream.
 struct Writes(Vec<f64>);
 
 impl Writes {
@@ -141,7 +141,7 @@ async fn a_run_of_200_000_items_is_steered_while_it_is_watched() {
     let last = |from: f64, until: f64| writes.within(from, until).fold(from, f64::max) - from;
     println!("the last write came {:.0} s after the pause", last(paused.floor(), resumed));
     println!("writes a second in the 20 s before the pause: {:.1} of 400", writes.rate(paused - 20.0, paused));
-    let first = writes.within(resumed, faster).next().expect("it went on");
+    let first = writes.within(resumed, faster).next().expect("the run continued");
     println!("the first write came {:.0} s after the resume", first - resumed);
     println!("writes a second from 5 s after that on: {:.1} of 100", writes.rate(first + 5.0, faster));
     println!(

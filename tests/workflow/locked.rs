@@ -8,11 +8,11 @@ use crate::table::{Table, old_items};
 use crate::window::window;
 
 #[tokio::test]
-async fn a_second_run_on_a_table_is_refused_with_the_name_of_the_first_until_that_one_is_dead() {
+async fn a_second_run_on_a_table_is_refused_with_the_id_of_the_first_until_its_lease_ends() {
     let stack = Stack::of("dev").await;
     let items = old_items(20);
     let table = Table::with(&stack, "locked", &items).await;
-    // It holds the lock for as long as it waits.
+    // The run has the lock while it waits.
     let first = table.migrate(json!({"window": window(3)})).await;
     first.enters("WindowWait").await;
 
@@ -24,7 +24,7 @@ async fn a_second_run_on_a_table_is_refused_with_the_name_of_the_first_until_tha
     let lock = stack.ledger().lock(&table.name).await.expect("the ledger answers").expect("the lock is held");
     assert_eq!((lock.run.as_str(), lock.execution.as_deref()), (first.name.as_str(), Some(first.arn.as_str())));
 
-    // Its lease still runs, but nobody renews it.
+    // Its lease has not ended, but no worker renews it.
     first.stop().await;
     let second = table.migrate(json!({})).await.ended().await.succeeds();
     assert_eq!(second["epoch"], 2);

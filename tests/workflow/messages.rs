@@ -1,4 +1,4 @@
-//! What is told of a run: a message at each phase, once, in order, and never an item.
+//! The messages about a run: one for each event, once, in order, and never with an item.
 
 use serde_json::{Value, json};
 use tableshift_aws::s3::ReadObject as _;
@@ -13,16 +13,16 @@ use crate::subscriber::Subscriber;
 use crate::table::{Table, old_items};
 use crate::waiting::eventually;
 
-/// What no message may hold: it is in a value of every item, in one that the migration reads and writes.
+/// What no message may contain: every item has it in a value that the migration reads and writes.
 const SECRET: &str = "secret7f3a";
-/// So many that the run can be paused while it writes.
+/// Enough items for the run to be paused while it writes.
 const ITEMS: usize = 400;
 
 fn phases(messages: &[Value]) -> Vec<&str> {
     messages.iter().map(|message| message["phase"].as_str().expect("every message has a phase")).collect()
 }
 
-/// Lets the run go on with the yes of somebody else.
+/// Approves the run as another person.
 async fn approve(stack: &Stack, run: &Execution<'_>, by: &Person) {
     let answer = by.answers(run, true, "").await;
     let token = stack.ledger().secrets(&run.name).await.expect("the ledger answers").expect("a question").token;
@@ -31,7 +31,7 @@ async fn approve(stack: &Stack, run: &Execution<'_>, by: &Person) {
 }
 
 #[tokio::test]
-async fn every_phase_of_a_run_with_a_pause_is_told_once_and_in_order_with_links_and_without_an_item() {
+async fn every_event_of_a_run_with_a_pause_is_announced_once_in_order_with_links_and_without_items() {
     let stack = Stack::of("prod").await;
     let mut items = old_items(ITEMS);
     for item in &mut items {
@@ -51,7 +51,7 @@ async fn every_phase_of_a_run_with_a_pause_is_told_once_and_in_order_with_links_
     eventually("the first items are written", async || (table.migrated().await > 0).then_some(())).await;
     assert!(stack.ledger().pause(&run.name, "a look at the graphs", epoch_millis()).await.expect("the ledger answers"));
     told.extend(subscriber.until("paused").await);
-    // Children come back to ask while the run stands still, and say nothing more.
+    // Children call their workers again while the run is on hold, and send no further message.
     tokio::time::sleep(std::time::Duration::from_secs(6)).await;
     stack.ledger().throttle(&run.name, Some(5_000), None).await.expect("the ledger answers");
     assert!(stack.ledger().resume(&run.name).await.expect("the ledger answers"));
@@ -67,7 +67,7 @@ async fn every_phase_of_a_run_with_a_pause_is_told_once_and_in_order_with_links_
         assert!(!message.to_string().contains(SECRET), "{message}");
     }
     let report = stack.bucket().get(&keys::report(&run.name)).await.expect("there is a report");
-    assert!(String::from_utf8_lossy(&report).contains(SECRET), "there was something that could have been told");
+    assert!(String::from_utf8_lossy(&report).contains(SECRET), "the report contains what no message may contain");
 
     stack.act("roll-back", &run.name).await.succeeds();
     let back = subscriber.until("rolled-back").await;

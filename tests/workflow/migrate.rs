@@ -1,4 +1,4 @@
-//! Everything, step by step, when all goes well.
+//! A successful run, step by step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,13 +13,13 @@ use tableshift_core::write::counts::Counts;
 
 use crate::run::Execution;
 use crate::stack::Stack;
-use crate::table::{Table, old_items, text};
+use crate::table::{Table, old_items, string};
 
 const OLD: usize = 150;
 const NEW: usize = 10;
 const OTHER: usize = 5;
 
-/// Items in the old shape, some that are in the new one already, and some that are something else.
+/// Items in the old shape, some that are already in the new one, and some that are neither.
 fn mixed_items() -> Vec<Item> {
     let done = r#"{"sk":{"S":"profile"},"addressDetails":{"M":{"city":{"S":"Boston"}}},"version":{"N":"2"}}"#;
     let (done, other) = (item(done), item(r#"{"sk":{"S":"settings"},"theme":{"S":"dark"}}"#));
@@ -39,7 +39,7 @@ fn item(json: &str) -> Item {
 }
 
 #[tokio::test]
-async fn a_run_backs_up_exports_does_a_dry_run_migrates_and_verifies_and_leaves_proof_of_each() {
+async fn a_run_backs_up_exports_dry_runs_migrates_and_verifies_and_leaves_evidence_of_each() {
     let stack = Stack::of("test").await;
     let table = Table::with(&stack, "whole", &mixed_items()).await.recoverable().await.watched().await;
     let run = table.migrate(json!({"segments": 3})).await;
@@ -89,7 +89,7 @@ async fn the_export_is_in_the_bucket(stack: &Stack, run: &str) {
     assert!(exported.iter().any(|key| key.ends_with(".json.gz")), "no data file in {exported:?}");
 }
 
-/// The children of the Maps over segments have a segment each, that of the dry run an export's file.
+/// Asserts that each child of the Maps over segments has one segment, and the dry run's child a file of the export.
 async fn each_map_ran_its_parts(stack: &Stack, run: &Execution<'_>) {
     let maps =
         stack.sfn.list_map_runs().execution_arn(&run.arn).send().await.expect("the Map Runs are listed").map_runs;
@@ -110,7 +110,7 @@ async fn each_map_ran_its_parts(stack: &Stack, run: &Execution<'_>) {
     }
 }
 
-/// The stream tells each item's one write; the object with its journal entry was in the bucket by then.
+/// Asserts that the stream has one write for each item, and that its journal object was in the bucket before.
 async fn each_write_was_journaled_before(stack: &Stack, run: &str, table: &Table<'_>) {
     let mut journaled = BTreeMap::new();
     for key in stack.left(run, "journal/").await {
@@ -118,7 +118,7 @@ async fn each_write_was_journaled_before(stack: &Stack, run: &str, table: &Table
         let stored = head.expect("the object is there").last_modified.expect("it says since when").secs();
         for entry in load_journal(&stack.bucket(), &key).await.expect("a journal object") {
             assert!(entry.at / 1000 <= stored, "an entry is not younger than its object");
-            journaled.insert(text(&entry.key, "pk").to_owned(), stored);
+            journaled.insert(string(&entry.key, "pk").to_owned(), stored);
         }
     }
     let changes = table.changes();
@@ -132,7 +132,7 @@ async fn the_ledger_knows(stack: &Stack, run: &str, table: &str) {
     let record = stack.record(run).await;
     assert_eq!((record.status.as_str(), record.counts["changed"]), ("succeeded", OLD as u64));
     let applied = stack.ledger().applied(table, &record.migration).await.expect("the ledger answers");
-    let applied = applied.expect("the migration is noted as applied");
+    let applied = applied.expect("the migration is recorded as applied");
     assert_eq!((applied.run.as_str(), applied.changed), (run, OLD as u64));
     let lock = stack.ledger().lock(table).await.expect("the ledger answers").expect("the lock was taken");
     assert_eq!(lock.execution, None, "the lock is released");

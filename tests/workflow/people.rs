@@ -1,4 +1,4 @@
-//! People with AWS credentials of their own, who sign what they say.
+//! People with their own AWS credentials, who sign their statements.
 
 use std::time::{Duration, SystemTime};
 
@@ -16,14 +16,14 @@ use crate::table::Table;
 
 /// An IAM user of the local AWS.
 pub struct Person {
-    /// Who they are.
+    /// The user's ARN.
     pub arn: String,
     sfn: aws_sdk_sfn::Client,
     signer: Signer,
 }
 
 impl Person {
-    /// Somebody new.
+    /// Creates a new user.
     pub async fn new(stack: &Stack, word: &str) -> Self {
         let name = unique(word);
         let user = stack.aws(&format!("iam create-user --user-name {name}"));
@@ -42,12 +42,12 @@ impl Person {
         Self { arn: text(&user["User"]["Arn"]), sfn: aws_sdk_sfn::Client::new(&config), signer }
     }
 
-    /// The statement, signed so long ago.
+    /// The statement, signed this long ago.
     pub async fn signs(&self, statement: &Statement, ago: Duration) -> String {
         self.signer.sign(statement, SystemTime::now() - ago).await.expect("a signature")
     }
 
-    /// Starts a run of the migration of every test on the table, as `tableshift run` does.
+    /// Starts a run of the tests' migration on the table, as `tableshift run` does.
     pub async fn migrates<'s>(&self, table: &Table<'s>, options: Value) -> Execution<'s> {
         let (stack, name) = (table.stack, unique("run"));
         let machine = stack.variable("TABLESHIFT_STATE_MACHINE_ARN").replacen(":stateMachine:", ":execution:", 1);
@@ -57,7 +57,7 @@ impl Person {
         stack.start_as(execution.name, &input).await
     }
 
-    /// Starts a run of the migration of every test on the table with their own credentials and without a signature, as the
+    /// Starts a run of the tests' migration on the table with the person's credentials and without a signature, as the
     /// console does.
     pub async fn starts_unsigned<'s>(&self, table: &Table<'s>) -> Execution<'s> {
         let (stack, name) = (table.stack, unique("run"));
@@ -67,12 +67,12 @@ impl Person {
         Execution { stack, name, arn }
     }
 
-    /// Their answer to a run's question.
+    /// The person's answer to a run's approval request.
     pub async fn answers(&self, run: &Execution<'_>, approve: bool, reason: &str) -> Value {
         self.answered(run, approve, reason, Duration::ZERO).await
     }
 
-    /// Their answer to a run's question, signed so long ago.
+    /// The person's answer to a run's approval request, signed this long ago.
     pub async fn answered(&self, run: &Execution<'_>, approve: bool, reason: &str, ago: Duration) -> Value {
         let ledger = run.stack.ledger();
         let question = ledger.approval(&run.name).await.expect("the ledger answers").expect("a question").question;
@@ -83,7 +83,7 @@ impl Person {
             report_hash: &question.report_hash,
             secret: &secrets.secret,
         };
-        let signature = self.signs(&Statement::answer(to, approve, reason), ago).await;
+        let signature = self.sign(&Statement::answer(to, approve, reason), ago).await;
         json!({"approve": approve, "report_hash": question.report_hash, "reason": reason, "signature": signature})
     }
 }

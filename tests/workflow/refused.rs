@@ -1,4 +1,4 @@
-//! Bad input is refused before anything is touched, with a named error that says what to mend.
+//! Invalid input is refused before anything is changed, with a named error that says what to fix.
 
 use serde_json::{Value, json};
 use tableshift_aws::ledger::lock::LockTable as _;
@@ -8,14 +8,14 @@ use crate::run::{input, migration};
 use crate::stack::{Stack, unique};
 use crate::table::{Table, old_items};
 
-/// A bad input, the error that it must end in, and what the cause must say.
+/// An invalid input, the name of its error, and a part of the cause.
 struct Bad<'a> {
     input: Value,
     error: &'a str,
     says: &'a [&'a str],
 }
 
-/// Fails unless each input is refused as it must be, and nothing is left of it.
+/// Fails unless each input is refused with its error and leaves nothing behind.
 async fn are_refused(table: &Table<'_>, inputs: &[Bad<'_>]) {
     let (stack, items) = (table.stack, table.items().await);
     for bad in inputs {
@@ -35,7 +35,7 @@ async fn are_refused(table: &Table<'_>, inputs: &[Bad<'_>]) {
     assert_eq!(table.items().await, items);
 }
 
-/// The migration of every test with one field replaced.
+/// The tests' migration with one field replaced.
 fn migration_with(field: &str, value: Value) -> Value {
     let mut migration = migration();
     migration[field] = value;
@@ -43,7 +43,7 @@ fn migration_with(field: &str, value: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_bad_input_is_refused_before_anything_is_touched() {
+async fn an_invalid_input_is_refused_before_anything_is_changed() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "input", &old_items(3)).await;
     let of = |options| input(&table.name, "migrate", options);
@@ -69,7 +69,7 @@ async fn a_bad_input_is_refused_before_anything_is_touched() {
 }
 
 #[tokio::test]
-async fn a_bad_migration_is_refused_before_anything_is_touched() {
+async fn an_invalid_migration_is_refused_before_anything_is_changed() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "migration", &old_items(3)).await;
     let with = |migration: Value| input(&table.name, "migrate", json!({"migration": migration}));

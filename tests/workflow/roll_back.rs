@@ -1,4 +1,4 @@
-//! Items come back as they were, save for what the application wrote since.
+//! A roll-back restores items, except what the application wrote since.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
@@ -6,12 +6,12 @@ use tableshift_core::item::value::Value;
 use tableshift_core::plan::phase::Phase;
 
 use crate::stack::Stack;
-use crate::table::{Table, old_items, text};
+use crate::table::{Table, old_items, string};
 
 const ITEMS: usize = 80;
 
 #[tokio::test]
-async fn rolling_back_restores_every_item_byte_for_byte_and_doing_it_again_writes_nothing() {
+async fn a_roll_back_restores_every_item_byte_for_byte_and_a_second_one_writes_nothing() {
     let stack = Stack::of("dev").await;
     let items = old_items(ITEMS);
     let table = Table::with(&stack, "undone", &items).await;
@@ -36,7 +36,7 @@ async fn rolling_back_restores_every_item_byte_for_byte_and_doing_it_again_write
 }
 
 #[tokio::test]
-async fn rolling_back_spares_and_lists_what_the_application_changed_and_resurrects_nothing() {
+async fn a_roll_back_keeps_and_lists_what_the_application_changed_and_creates_no_deleted_item() {
     let stack = Stack::of("dev").await;
     let items = old_items(ITEMS);
     let table = Table::with(&stack, "spared", &items).await;
@@ -57,14 +57,14 @@ async fn rolling_back_spares_and_lists_what_the_application_changed_and_resurrec
     stack.act("roll-back", &run.name).await.succeeds();
     let undone = stack.tally(&run.name, Phase::RollBack).await;
     assert_eq!((undone.journal.restored, undone.journal.spared, undone.journal.gone), (ITEMS as u64 - 2, 1, 1));
-    let listed: Vec<&str> = undone.findings.iter().map(|finding| text(&finding.key, "pk")).collect();
+    let listed: Vec<&str> = undone.findings.iter().map(|finding| string(&finding.key, "pk")).collect();
     assert_eq!(listed, [changed]);
     let mut expected = items;
-    expected.retain(|item| text(item, "pk") != deleted);
+    expected.retain(|item| string(item, "pk") != deleted);
     for item in &mut expected {
-        match text(item, "pk").to_owned() {
+        match string(item, "pk").to_owned() {
             pk if pk == changed => {
-                *item = before.iter().find(|item| text(item, "pk") == changed).expect("it is there").clone()
+                *item = before.iter().find(|item| string(item, "pk") == changed).expect("it is there").clone()
             }
             pk if pk == touched => drop(item.insert("hits".into(), Value::n("1"))),
             _ => {}

@@ -1,4 +1,4 @@
-//! An execution: starting it, awaiting its end, reading what it left.
+//! An execution: starting it, waiting for its end, reading its results.
 
 use aws_sdk_sfn::types::ExecutionStatus;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ use crate::waiting::eventually;
 pub struct Execution<'s> {
     /// Its stack.
     pub stack: &'s Stack,
-    /// Its name, which is the run's id if it began the run.
+    /// Its name, which is the run's id if the execution started the run.
     pub name: String,
     /// Its ARN.
     pub arn: String,
@@ -51,7 +51,7 @@ impl Stack {
         Execution { stack: self, name, arn: started.execution_arn }
     }
 
-    /// Does something to a run that is there already, and awaits its end.
+    /// Starts an action on an existing run, and waits for its end.
     pub async fn act(&self, action: &str, run: &str) -> Ending {
         self.start(action, &json!({"action": action, "run": run})).await.ended().await
     }
@@ -62,7 +62,7 @@ impl Stack {
         report.unwrap_or_else(|| panic!("run {run} left no report"))
     }
 
-    /// What the run's report says of a phase.
+    /// The counts of a phase in the run's report.
     pub async fn tally(&self, run: &str, phase: Phase) -> Tally {
         let mut report = self.report(run).await;
         report.phases.remove(&phase).unwrap_or_else(|| panic!("the report has no {}", phase.as_str())).tally
@@ -74,14 +74,14 @@ impl Stack {
         record.unwrap_or_else(|| panic!("run {run} is not in the ledger"))
     }
 
-    /// The keys of what a run left in a folder of its own; all of it for an empty name.
+    /// The keys of a run's objects in this folder of the run; all of them for an empty name.
     pub async fn left(&self, run: &str, folder: &str) -> Vec<String> {
         self.bucket().list(&format!("runs/{run}/{folder}")).await.expect("the bucket answers")
     }
 }
 
 impl Table<'_> {
-    /// Starts to migrate this table with the migration of every test; `options` are added to the input.
+    /// Starts to migrate this table with the tests' migration; `options` are added to the input.
     pub async fn migrate(&self, options: Value) -> Execution<'_> {
         self.start(input(&self.name, "migrate", options)).await
     }
@@ -93,7 +93,7 @@ impl Table<'_> {
 }
 
 impl Execution<'_> {
-    /// Awaits its end.
+    /// Waits for its end.
     pub async fn ended(&self) -> Ending {
         let what = format!("the end of {}", self.name);
         let ended = eventually(&what, async || {
@@ -115,7 +115,7 @@ impl Execution<'_> {
         self.stack.sfn.stop_execution().execution_arn(&self.arn).send().await.expect("the execution is stopped");
     }
 
-    /// Awaits that the execution enters a state.
+    /// Waits until the execution enters a state.
     pub async fn enters(&self, state: &str) {
         eventually(&format!("{} in {state}", self.name), async || {
             let request = self.stack.sfn.get_execution_history().execution_arn(&self.arn);
@@ -128,14 +128,14 @@ impl Execution<'_> {
 }
 
 impl Ending {
-    /// Fails unless the run did what was asked.
+    /// Fails unless the run succeeded.
     #[track_caller]
     pub fn succeeds(self) -> Value {
         assert_eq!(self.status, ExecutionStatus::Succeeded, "{}: {}", self.error, self.cause);
         self.output
     }
 
-    /// Fails unless the run failed with this error; gives the cause.
+    /// Fails unless the run failed with this error. Returns the cause.
     #[track_caller]
     pub fn fails_with(self, error: &str) -> String {
         assert_eq!((self.status, self.error.as_str()), (ExecutionStatus::Failed, error), "{}", self.cause);
@@ -143,7 +143,7 @@ impl Ending {
     }
 }
 
-/// An input for the migration of every test, with more fields if need be.
+/// An input for the tests' migration, with further fields.
 pub fn input(table: &str, action: &str, options: Value) -> Value {
     let mut input = json!({"migration": migration(), "table": table, "action": action});
     let fields = input.as_object_mut().expect("an object");
@@ -151,7 +151,7 @@ pub fn input(table: &str, action: &str, options: Value) -> Value {
     input
 }
 
-/// The migration of every test: it computes, renames, removes and versions.
+/// The tests' migration: it computes an attribute, renames one, removes one and sets a version.
 pub fn migration() -> Value {
     let document = Document::from_yaml(tableshift_tests::MIGRATION).expect("a valid document");
     serde_json::to_value(document).expect("plain data serialises")

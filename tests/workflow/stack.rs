@@ -1,4 +1,4 @@
-//! A stage that is up on this machine, and clients for it.
+//! A stage that runs on this machine, and clients for it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,14 +18,14 @@ pub type Variables = BTreeMap<String, String>;
 
 /// Held for reading by every test, and for writing by those that kill processes.
 static AT_WORK: RwLock<()> = RwLock::const_new(());
-/// What was found out about each stage.
+/// The variables of each stage that was used.
 static FOUND: Mutex<BTreeMap<&'static str, Variables>> = Mutex::new(BTreeMap::new());
 
 /// One stage's stack. While a test has it, no other test kills processes.
 pub struct Stack {
     /// The stage.
     pub stage: &'static str,
-    /// What makes the AWS CLI and every SDK talk to it.
+    /// The environment variables that point the AWS CLI and every SDK to the stack.
     pub variables: Variables,
     /// A client for its tables.
     pub dynamodb: aws_sdk_dynamodb::Client,
@@ -38,7 +38,7 @@ pub struct Stack {
     _guard: Guard,
 }
 
-/// Kept for as long as the stack is used.
+/// The lock that a test has while it uses the stack.
 #[expect(dead_code, reason = "what matters is when they are dropped")]
 enum Guard {
     Shared(RwLockReadGuard<'static, ()>),
@@ -46,12 +46,12 @@ enum Guard {
 }
 
 impl Stack {
-    /// The stack of a stage, used side by side with other tests.
+    /// The stack of a stage, shared with other tests.
     pub async fn of(stage: &'static str) -> Self {
         Self::found(stage, Guard::Shared(AT_WORK.read().await))
     }
 
-    /// The stack of a stage while no other test uses any.
+    /// The stack of a stage, while no other test uses any stack.
     pub async fn alone(stage: &'static str) -> Self {
         Self::found(stage, Guard::Alone(AT_WORK.write().await))
     }
@@ -97,7 +97,7 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ is in the project").to_path_buf()
 }
 
-/// A name that nothing else has, now or in an earlier run of the tests on the same stack.
+/// A name that is unique, also among earlier runs of the tests on the same stack.
 pub fn unique(word: &str) -> String {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_millis();
@@ -109,7 +109,7 @@ fn variables(stage: &'static str) -> Variables {
     found.entry(stage).or_insert_with(|| asked_for(stage)).clone()
 }
 
-/// What `scripts/local env` prints for a stage; fails with what it says when the stage is not up.
+/// The output of `scripts/local env` for a stage. Fails with its error message if the stage is not running.
 fn asked_for(stage: &str) -> Variables {
     let asked = Command::new(root().join("scripts/local")).args(["env", "--stage", stage]).output();
     let asked = asked.expect("scripts/local can be run");
@@ -119,12 +119,12 @@ fn asked_for(stage: &str) -> Variables {
          down, or bring it up with ./scripts/local up --stage {stage}\n{}",
         String::from_utf8_lossy(&asked.stderr)
     );
-    let printed = String::from_utf8(asked.stdout).expect("scripts/local env prints text");
+    let printed = String::from_utf8(asked.stdout).expect("scripts/local env prints UTF-8");
     let pairs = printed.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
     pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())).collect()
 }
 
-/// A configuration from these variables alone: the environment may be set for a real account.
+/// A configuration from these variables only: the environment may be set for a real account.
 fn config(variables: &Variables) -> SdkConfig {
     let credentials =
         Credentials::new(&variables["AWS_ACCESS_KEY_ID"], &variables["AWS_SECRET_ACCESS_KEY"], None, None, "local");

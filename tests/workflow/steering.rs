@@ -1,4 +1,4 @@
-//! A run is steered while it writes: paused, slowed down, stopped, held by an alarm.
+//! A run is steered while it writes: paused, throttled, aborted, put on hold by an alarm.
 
 use serde_json::json;
 use tableshift_core::plan::phase::Phase;
@@ -11,7 +11,7 @@ use crate::waiting::eventually;
 
 const ITEMS: usize = 1_500;
 
-/// A run that takes its time: some of it is written, and most of it is not.
+/// Starts a slow run, and waits until it has written some of its items.
 async fn writing<'t>(stack: &Stack, table: &'t Table<'_>, options: serde_json::Value) -> Execution<'t> {
     let run = table.migrate(options).await;
     run.enters("Migrate").await;
@@ -34,7 +34,7 @@ async fn settled(table: &Table<'_>) -> usize {
 }
 
 #[tokio::test]
-async fn a_paused_run_stands_still_and_goes_on_where_it_was() {
+async fn a_paused_run_writes_nothing_and_continues_where_it_was() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "paused", &old_items(ITEMS)).await;
     let run = writing(&stack, &table, json!({"segments": 2, "write_units_per_second": 40})).await;
@@ -49,7 +49,7 @@ async fn a_paused_run_stands_still_and_goes_on_where_it_was() {
 }
 
 #[tokio::test]
-async fn a_stopped_run_ends_with_the_operator_s_reason_and_can_be_resumed() {
+async fn an_aborted_run_ends_with_the_reason_of_the_operator_and_can_be_resumed() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "stopped", &old_items(ITEMS)).await;
     let run = writing(&stack, &table, json!({"segments": 2, "write_units_per_second": 40})).await;
@@ -64,7 +64,7 @@ async fn a_stopped_run_ends_with_the_operator_s_reason_and_can_be_resumed() {
 }
 
 #[tokio::test]
-async fn an_alarm_parks_the_run_and_a_critical_one_ends_it() {
+async fn an_alarm_holds_the_run_and_a_critical_alarm_ends_it() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "alarm", &old_items(ITEMS)).await;
     let (alarm, critical) = (unique("latency"), unique("down"));
@@ -79,7 +79,7 @@ async fn an_alarm_parks_the_run_and_a_critical_one_ends_it() {
     let run = table.migrate(watched).await;
     run.enters("WindowWait").await;
     let control = stack.ledger().control(&run.name, Phase::Migrate).await.unwrap();
-    assert_eq!(control.monitor_status.alarm.expect("the alarm is noted").name, alarm);
+    assert_eq!(control.monitor_status.alarm.expect("the alarm is recorded").name, alarm);
     assert_eq!(table.migrated().await, 0);
 
     stack.aws(&format!("cloudwatch set-alarm-state --alarm-name {critical} --state-value ALARM --state-reason test"));
@@ -89,7 +89,7 @@ async fn an_alarm_parks_the_run_and_a_critical_one_ends_it() {
 }
 
 #[tokio::test]
-async fn an_alarm_that_does_not_exist_is_refused_before_anything_is_done() {
+async fn an_alarm_that_does_not_exist_is_refused_before_anything_is_changed() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "misspelt", &old_items(20)).await;
     let run = table.migrate(json!({"alarms": ["no-such-alarm"]})).await;

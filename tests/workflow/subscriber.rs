@@ -1,11 +1,11 @@
-//! Somebody who subscribed to the stack's topic.
+//! A subscriber of the stack's topic.
 
 use serde_json::{Value, json};
 
 use crate::stack::{Stack, unique};
 use crate::waiting::eventually;
 
-/// A queue that the topic's messages go to.
+/// A queue that receives the topic's messages.
 pub struct Subscriber<'s> {
     stack: &'s Stack,
     queue: String,
@@ -25,7 +25,7 @@ impl<'s> Subscriber<'s> {
         Self { stack, queue }
     }
 
-    /// The message about this run that has these words.
+    /// The message about this run that contains these words.
     pub async fn message(&self, run: &str, words: &str) -> String {
         eventually(&format!("a message about {run} with {words}"), async || {
             self.received().into_iter().filter(|body| body.contains(run)).find(|body| body.contains(words))
@@ -33,7 +33,7 @@ impl<'s> Subscriber<'s> {
         .await
     }
 
-    /// What comes until the message of this phase is there, that one included.
+    /// The messages up to the one with this event, including it.
     pub async fn until(&self, phase: &str) -> Vec<Value> {
         let mut all: Vec<Value> = Vec::new();
         eventually(&format!("a message of the phase {phase} after {all:?}"), async || {
@@ -52,7 +52,7 @@ impl<'s> Subscriber<'s> {
     }
 }
 
-/// What was received once does not come again, and the topic may send.
+/// Attributes of the queue: received messages are not delivered again, and the topic may send.
 fn attributes() -> Value {
     let allow = json!({"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*"});
     let policy = json!({"Version": "2012-10-17", "Statement": [allow]});

@@ -1,4 +1,4 @@
-//! A table of a test's own, and its stream.
+//! A table for one test, and its stream.
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification, PutRequest,
@@ -18,7 +18,7 @@ pub struct Table<'s> {
     pub name: String,
 }
 
-/// A write that was made to a table, as its stream tells it.
+/// A write to a table, as its stream reports it.
 #[derive(Debug)]
 pub struct StreamRecord {
     /// The partition key of the item.
@@ -57,7 +57,7 @@ impl<'s> Table<'s> {
         request.send().await.expect("the table is created");
     }
 
-    /// Turns continuous backups on, as the stages test and prod demand.
+    /// Turns continuous backups on, as the stages test and prod require.
     pub async fn recoverable(self) -> Self {
         let on = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true).build();
         let request = self.stack.dynamodb.update_continuous_backups().table_name(&self.name);
@@ -66,7 +66,7 @@ impl<'s> Table<'s> {
         self
     }
 
-    /// Turns the stream on, which from now on tells every write.
+    /// Turns the stream on, which reports every write from now on.
     pub async fn watched(self) -> Self {
         let on = StreamSpecification::builder().stream_enabled(true).stream_view_type(StreamViewType::KeysOnly).build();
         let request = self.stack.dynamodb.update_table().table_name(&self.name);
@@ -87,19 +87,19 @@ impl<'s> Table<'s> {
         self.items().await.iter().filter(|item| item.contains_key("addressDetails")).count()
     }
 
-    /// An update of an item that is there, to be completed.
+    /// Starts an update of an existing item, for the caller to complete.
     pub fn update(&self, pk: &str) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
         let update = self.stack.dynamodb.update_item().table_name(&self.name).set_key(Some(to_sdk(&key(pk))));
         update.condition_expression("attribute_exists(pk)")
     }
 
-    /// Deletes an item, if it is there.
+    /// Deletes an item, if it exists.
     pub async fn delete(&self, pk: &str) {
         let delete = self.stack.dynamodb.delete_item().table_name(&self.name).set_key(Some(to_sdk(&key(pk))));
-        delete.send().await.expect("the table takes a deletion");
+        delete.send().await.expect("the item is deleted");
     }
 
-    /// Every change of an item since the stream was turned on; inserts and deletes are no changes.
+    /// Every change of an item since the stream was turned on, without inserts and deletes.
     pub fn changes(&self) -> Vec<StreamRecord> {
         let stream = self.stack.aws(&format!("dynamodb describe-table --table-name {}", self.name));
         let stream = stream["Table"]["LatestStreamArn"].as_str().expect("the table has a stream").to_owned();
@@ -131,13 +131,13 @@ impl<'s> Table<'s> {
     }
 }
 
-/// Items in an order of their own, so that tables can be compared.
+/// Items in the order of their partition keys, so that tables can be compared.
 pub fn sorted(mut items: Vec<Item>) -> Vec<Item> {
     items.sort_unstable_by(|a, b| a.get("pk").cmp(&b.get("pk")));
     items
 }
 
-/// So many items in the old shape, as they come back from [`Table::items`].
+/// `count` items in the old shape, in the order of [`Table::items`].
 pub fn old_items(count: usize) -> Vec<Item> {
     sorted(tableshift_tests::old_items(count))
 }
@@ -146,10 +146,10 @@ fn key(pk: &str) -> Item {
     Item::from([("pk".into(), Value::s(pk)), ("sk".into(), Value::s("profile"))])
 }
 
-/// The text of a string attribute.
-pub fn text<'i>(item: &'i Item, attribute: &str) -> &'i str {
+/// The value of a string attribute.
+pub fn string<'i>(item: &'i Item, attribute: &str) -> &'i str {
     match item.get(attribute) {
-        Some(Value::S(text)) => text,
-        other => panic!("{attribute} is {other:?}, not a text"),
+        Some(Value::S(string)) => string,
+        other => panic!("{attribute} is {other:?}, not a string"),
     }
 }

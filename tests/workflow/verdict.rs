@@ -1,4 +1,4 @@
-//! What a failed verification leads to. Code of before the migration still runs and inserts items in the old shape.
+//! What follows a failed verification. Code from before the migration still runs and inserts items in the old shape.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +11,7 @@ use crate::run::Ending;
 use crate::stack::Stack;
 use crate::table::{Table, old_items, sorted};
 
-/// Migrates while old code writes; gives the run, how it ended, and what the old code inserted.
+/// Migrates while old code writes. Returns the run, its outcome, and the items that the old code inserted.
 async fn migrate_under_old_code(table: &Table<'_>, on_bad_verdict: &str) -> (String, Ending, Vec<Item>) {
     let stop = AtomicBool::new(false);
     let run = async {
@@ -26,7 +26,7 @@ async fn migrate_under_old_code(table: &Table<'_>, on_bad_verdict: &str) -> (Str
 }
 
 #[tokio::test]
-async fn a_run_that_holds_on_a_bad_verdict_fails_and_leaves_its_items_as_they_are() {
+async fn a_run_that_holds_on_a_bad_verdict_fails_and_leaves_its_items_unchanged() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "held", &old_items(50)).await;
     let (run, ending, inserted) = migrate_under_old_code(&table, "hold").await;
@@ -41,13 +41,13 @@ async fn a_run_that_holds_on_a_bad_verdict_fails_and_leaves_its_items_as_they_ar
     assert_eq!(table.migrated().await as u64, changed);
     assert_eq!(table.items().await.len(), 50 + inserted.len());
 
-    // The old code is gone: a new run changes what is left.
+    // The old code has stopped: a new run changes what is left.
     table.migrate(json!({})).await.ended().await.succeeds();
     assert_eq!(table.migrated().await, 50 + inserted.len());
 }
 
 #[tokio::test]
-async fn a_run_that_rolls_back_on_a_bad_verdict_puts_every_item_back() {
+async fn a_run_that_rolls_back_on_a_bad_verdict_restores_every_item() {
     let stack = Stack::of("dev").await;
     let items = old_items(50);
     let table = Table::with(&stack, "put-back", &items).await;
@@ -65,7 +65,7 @@ async fn a_run_that_rolls_back_on_a_bad_verdict_puts_every_item_back() {
         "every item is as it was, those of the old code too"
     );
 
-    // Its cursors are behind the items that came back: it would find nothing to do.
+    // The run's cursors are past the restored items: it would find nothing to do.
     let cause = stack.act("resume", &run).await.fails_with("InvalidInput");
     assert!(cause.contains("was rolled back"), "{cause}");
 }

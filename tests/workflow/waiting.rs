@@ -1,13 +1,13 @@
-//! Waiting for what takes time, with a limit.
+//! Polling until something happens, with a time limit.
 
 use std::time::{Duration, Instant};
 
-/// The most that anything here takes, also on a machine that does other work.
+/// The time limit, long enough for a busy machine.
 const LIMIT: Duration = Duration::from_secs(120);
-/// Between two looks.
+/// The pause between two polls.
 const PAUSE: Duration = Duration::from_millis(150);
 
-/// Looks until there is something to see; fails when the limit is over.
+/// Polls until there is a result; fails after the time limit.
 pub async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let begun = Instant::now();
     loop {

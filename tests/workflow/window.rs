@@ -1,4 +1,4 @@
-//! A closed window is waited for.
+//! A run waits for its window.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ use tableshift_aws::ledger::lock::LockTable as _;
 use crate::stack::Stack;
 use crate::table::{Table, old_items};
 
-/// A window that opens so many hours from now, for two hours.
+/// A window that opens this many hours from now, for two hours.
 pub fn window(hours_from_now: i64) -> Value {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970").as_secs() as i64 / 60;
     let time = |minutes: i64| format!("{:02}:{:02}", minutes.rem_euclid(1440) / 60, minutes.rem_euclid(60));
@@ -17,7 +17,7 @@ pub fn window(hours_from_now: i64) -> Value {
 }
 
 #[tokio::test]
-async fn a_run_waits_for_its_window_with_the_lock_held_and_nothing_written() {
+async fn a_run_waits_for_its_window_with_the_lock_and_without_writes() {
     let stack = Stack::of("dev").await;
     let items = old_items(20);
     let table = Table::with(&stack, "window", &items).await;
@@ -33,7 +33,7 @@ async fn a_run_waits_for_its_window_with_the_lock_held_and_nothing_written() {
 }
 
 #[tokio::test]
-async fn a_run_within_its_window_goes_on() {
+async fn a_run_within_its_window_continues() {
     let stack = Stack::of("dev").await;
     let table = Table::with(&stack, "open", &old_items(20)).await;
     table.migrate(json!({"window": window(-1)})).await.ended().await.succeeds();

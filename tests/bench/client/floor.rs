@@ -1,5 +1,5 @@
-//! The floors: the least that a Rust program with the AWS SDK can do for the same result. The transform is hard-coded
-//! and every write has the worker's condition, but there is no journal, no checkpoint, no lease, no pace and no count.
+//! The floors: the minimum that a Rust program with the AWS SDK must do for the same result. The transform is hard-coded
+//! and every write has the worker's condition, but there is no journal, checkpoint, lease, rate limit or count.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::{Outcome, TABLE};
 const UPDATES_IN_FLIGHT: usize = 32;
 /// Batches of writes in flight.
 const BATCHES_IN_FLIGHT: usize = 4;
-/// The most statements in one request. Source: DynamoDB API reference, BatchExecuteStatement.
+/// The maximum number of statements in one request. Source: DynamoDB API reference, BatchExecuteStatement.
 const STATEMENTS: usize = 25;
 
 const EXPRESSION: &str = "SET addressDetails = :details, postalCode = :zip, version = :new REMOVE zip";
@@ -80,7 +80,7 @@ pub async fn scan() -> Outcome {
     Ok(())
 }
 
-/// What is to be written to an item.
+/// The change to write to an item.
 #[derive(Debug)]
 struct Change {
     pk: AttributeValue,
@@ -91,7 +91,7 @@ struct Change {
 }
 
 impl Change {
-    /// The change of an item; none if it is done.
+    /// The change of an item; `None` if the item is already migrated.
     fn of(mut item: Item) -> Option<Self> {
         if item.contains_key("addressDetails") {
             return None;

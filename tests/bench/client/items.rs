@@ -1,4 +1,4 @@
-//! The items: customers whose address is to be split, before and after, each made from its number alone.
+//! The items: customers before and after the migration that splits their address, each made from its number alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ change:
 check: has(item.addressDetails.city) && item.version == 2
 ";
 
-/// An item before the migration, of about so many bytes as DynamoDB counts them.
+/// An item before the migration, of about this many bytes as DynamoDB counts them.
 pub fn old(number: usize, bytes: usize) -> Item {
     let mut item = untouched(number);
     item.insert("zip".into(), Value::s(zip(number)));
@@ -27,14 +27,14 @@ pub fn old(number: usize, bytes: usize) -> Item {
     item
 }
 
-/// The same item after it.
+/// The same item after the migration.
 pub fn new(number: usize, bytes: usize) -> Item {
     let mut item = old(number, bytes);
     item.remove("zip");
     item.insert("postalCode".into(), Value::s(zip(number)));
     item.insert("version".into(), Value::n("2"));
     let details = [("street", street(number)), ("city", "Springfield".into()), ("state", "IL".into())];
-    let details = details.map(|(name, text)| (name.to_owned(), Value::S(text)));
+    let details = details.map(|(name, value)| (name.to_owned(), Value::S(value)));
     item.insert("addressDetails".into(), Value::M(BTreeMap::from(details)));
     item
 }

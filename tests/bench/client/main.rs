@@ -1,4 +1,4 @@
-//! What the bench runs against its engines, each call a process of its own:
+//! The programs that the bench runs against its engines, each call in its own process:
 //!
 //! - `bench-client prepare ITEMS BYTES old|new`: makes the table and, as Plan does, the run; prints its segments
 //! - `bench-client check ITEMS BYTES`: fails unless every item is exactly as the migration should leave it
@@ -15,10 +15,10 @@ use std::env;
 use std::error::Error;
 use std::fs;
 
-/// The table that everyone works on.
+/// The table of every contestant.
 const TABLE: &str = "people";
 
-/// Whatever goes wrong ends the bench with its text.
+/// Every error ends the bench with its message.
 type Outcome = Result<(), Box<dyn Error>>;
 
 #[tokio::main(flavor = "current_thread")]
@@ -42,8 +42,8 @@ async fn main() -> Outcome {
     Ok(())
 }
 
-/// This process's largest resident set so far, in kB. Not `ru_maxrss`: Linux counts in what the process was before it
-/// became this program, which is the size of the bench itself.
+/// This process's largest resident set so far, in kB. Not `ru_maxrss`: on Linux that includes the process before it
+/// executed this program, which has the size of the bench itself.
 fn peak_memory() -> Result<u64, Box<dyn Error>> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("Linux is needed")?;

@@ -1,4 +1,4 @@
-//! The table: made, loaded, and checked over the wire by processes that are not measured.
+//! The table: created, loaded and checked through the SDK by processes that are not measured.
 
 use std::error::Error;
 
@@ -11,17 +11,17 @@ use tableshift_tests::{LEDGER, dynamodb};
 
 use crate::{Outcome, TABLE, items};
 
-/// The most bytes of items in one request; DynamoDB takes 16 MB of JSON.
+/// The maximum bytes of items in one request; DynamoDB accepts 16 MB of JSON.
 const BATCH_BYTES: usize = 4_000_000;
-/// The most items in one request. Source: DynamoDB API reference, BatchWriteItem.
+/// The maximum number of items in one request. Source: DynamoDB API reference, BatchWriteItem.
 const BATCH_ITEMS: usize = 25;
 
-/// A DynamoDB client as a program has it that sets nothing.
+/// A DynamoDB client with default settings.
 pub async fn client() -> Client {
     Client::new(&aws_config::load_defaults(BehaviorVersion::latest()).await)
 }
 
-/// Makes the table with so many items, before the migration or after it, and the ledger.
+/// Creates the table with this many items, before or after the migration, and the ledger.
 pub async fn create(count: usize, bytes: usize, migrated: bool) -> Outcome {
     let client = client().await;
     dynamodb::create_table(&client, TABLE, "pk", None).await;
@@ -47,7 +47,7 @@ async fn load(client: &Client, items: impl Iterator<Item = Item>) -> Outcome {
     Ok(())
 }
 
-/// Fails unless the table holds exactly the migrated items.
+/// Fails unless the table has exactly the migrated items.
 pub async fn check(count: usize, bytes: usize) -> Outcome {
     let mut found = all().await?;
     found.sort_unstable_by(|left, right| left["pk"].partial_cmp(&right["pk"]).expect("keys are strings"));

@@ -25,12 +25,12 @@ use crate::{Outcome, TABLE, items};
 
 const RUN: &str = "bench";
 const EPOCH: u64 = 1;
-/// What a function has at most. Source: Lambda developer guide, quotas.
+/// The maximum time of a function. Source: Lambda developer guide, quotas.
 const LAMBDA_TIMEOUT: Duration = Duration::from_secs(900);
 /// A stage as it is deployed.
 const STAGE: &str = include_str!("../../../infra/stages/dev.json");
 
-/// Leaves plan, lock and record as Plan does; gives the number of segments.
+/// Stores plan, lock and record as Plan does. Returns the number of segments.
 pub async fn plan(count: u64, bytes: u64) -> Result<u32, Box<dyn Error>> {
     let clients = Clients::from_env()?;
     let plan = planned(clients.settings().bucket.clone(), count, bytes)?;

@@ -10,7 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// What was asked for, by operation, and what that consumed, by table.
+/// The number of requests by operation, and the consumed units by table.
 #[derive(Debug)]
 struct Counts {
     requests: BTreeMap<String, u64>,
@@ -19,12 +19,12 @@ struct Counts {
 
 static COUNTS: Mutex<Counts> = Mutex::new(Counts { requests: BTreeMap::new(), write_units: BTreeMap::new() });
 
-/// Begins to count. To be called once, before the engine serves.
+/// Starts to count. Call it once, before the engine serves.
 pub fn install() {
     tracing::subscriber::set_global_default(Counter).expect("nothing else listens to events");
 }
 
-/// What was counted since the call before, as JSON.
+/// The counts since the previous call, as JSON.
 pub fn take() -> Value {
     let mut counts = counts();
     let (requests, write_units) = (std::mem::take(&mut counts.requests), std::mem::take(&mut counts.write_units));
@@ -67,7 +67,7 @@ impl Subscriber for Counter {
     fn exit(&self, _: &Id) {}
 }
 
-/// Adds up the units that an answer tells. An answer tells them only if they were asked for.
+/// Adds up the units in a response. A response has them only if the request asked for them.
 fn count_units(body: &str) {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     let consumed = match &body["ConsumedCapacity"] {

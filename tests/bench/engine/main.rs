@@ -1,8 +1,8 @@
-//! One engine as a process of its own, so that what it costs is not counted as a contestant's:
+//! One engine in its own process, so that its cost does not count as a contestant's:
 //! `bench-engine dynamodb` or `bench-engine s3 FOLDER`.
 //!
-//! The first line it prints is its address. For every line that it reads, it prints what it was asked to do since the
-//! line before. It ends when its input does, so it never outlives the bench.
+//! Its first output line is its address. For every input line, it prints the requests since the previous line. It exits at
+//! the end of its input, so it never outlives the bench.
 
 mod counter;
 

@@ -1,4 +1,4 @@
-//! Any text as a migration document: read, compiled, judged and applied.
+//! Any string as a migration document: parsed, compiled, checked and applied.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any bytes as an export's data file: as they are, and as the content of a gzip file that comes in pieces.
+//! Any bytes as an export's data file: as they are, and as the content of a gzip file that is read in pieces.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! Any text as an expression, evaluated on any item: the first line, or all up to a line of dashes, is the expression, and
-//! what follows is an item in DynamoDB JSON.
+//! Any string as an expression, evaluated on any item. The first line, or everything up to a line of dashes, is the
+//! expression; the remainder is an item in DynamoDB JSON.
 
 #![no_main]
 

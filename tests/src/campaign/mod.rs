@@ -1,23 +1,21 @@
-//! The fault campaign: segment workers against embedded engines, in simulated time, while everything goes wrong.
+//! The fault campaign: segment workers run against embedded engines, in simulated time, while faults are injected.
 //!
-//! A seed decides all of it: the items, what the application writes meanwhile, which requests are throttled, lost, torn
-//! or late, where a worker is killed, what overlaps. The workers, the SDK and the DynamoDB engine are the real ones;
-//! only the wire between them is not, and time, which passes while everybody waits. After each seed an oracle that
-//! shares no code with the workers judges the history of everything that took effect.
+//! A seed decides everything: the items, the application's writes, which requests are throttled, lost, truncated or
+//! delayed, where a worker is killed, which attempts overlap. The workers, the SDK and the DynamoDB engine are real.
+//! The network between them is simulated, and so is time, which advances only while every task waits. After each
+//! phase, an oracle that shares no code with the workers checks the history of everything that took effect.
 
 mod actors;
 mod engines;
 mod faults;
-mod fleet;
 mod judge;
-mod seeds;
-mod simulation;
+mod runs;
 mod world;
 
-pub use faults::limits::{Cause, Limit, On};
-pub use faults::outage::{Lost, Outage};
+pub use faults::limits::{Limit, LimitScope, ThrottleCause};
+pub use faults::outage::{LostResource, Outage};
 pub use faults::sabotage::Sabotage;
-pub use fleet::{Order, Scene, Watched, keys_of_segment, old_item, old_items, watch};
-pub use seeds::{Findings, run_seeds};
-pub use simulation::{Found, simulate, simulate_kill};
-pub use world::meter::{Meter, Spent, Use};
+pub use runs::measured::{Measurements, OperatorCommand, Scenario, keys_of_segment, measure};
+pub use runs::seeds::{Findings, run_seeds};
+pub use runs::with_faults::{SeedResult, simulate, simulate_kill};
+pub use world::meter::{Meter, MeteredRequest, UnitKind};

@@ -1,129 +1,141 @@
-//! The application: it writes to the table while the workers do, and remembers what it was told.
+//! The application, which writes to the table while the workers do.
 
 use std::time::Duration;
 
 use tableshift_core::item::value::{Item, Value};
 use tokio::time::sleep;
 
-use crate::campaign::actors::migrations::{Meant, Subject};
-use crate::campaign::engines::history::By;
-use crate::campaign::engines::random::Chance;
-use crate::campaign::world::effects::{Shared, lock};
+use crate::campaign::actors::migrations::{Expected, MigrationUnderTest};
+use crate::campaign::engines::history::Actor;
+use crate::campaign::engines::random::Random;
+use crate::campaign::world::state::{SharedWorld, lock};
 
-/// What the application may do.
+/// What the application may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Manners {
-    /// It writes nothing.
+pub enum ApplicationMode {
+    /// Nothing.
     Silent,
-    /// It writes only what no migration reads or touches.
-    Polite,
-    /// It writes whatever it likes.
-    Rude,
+    /// Only an attribute that no migration reads or touches.
+    UnrelatedAttributes,
+    /// Anything, including deletes and the migration itself.
+    Unrestricted,
 }
 
 /// One of the application's writers.
 #[derive(Debug)]
 pub struct Writer {
-    world: Shared,
-    subject: Subject,
-    manners: Manners,
+    world: SharedWorld,
+    migration: MigrationUnderTest,
+    mode: ApplicationMode,
     keys: Vec<String>,
-    chance: Chance,
+    random: Random,
     /// The longest pause between two writes, in milliseconds.
     pause: u64,
 }
 
-/// What a writer does to one item.
+/// A write of one item.
 #[derive(Debug, Clone, Copy)]
-enum Deed {
-    Hit,
-    Change,
-    Forget,
-    GoBack,
+enum Operation {
+    /// Increments a counter that no migration reads or touches.
+    Increment,
+    /// Sets an attribute that the migration reads.
+    ChangeInput,
+    /// Removes an attribute that the migration makes.
+    RemoveOutput,
+    /// Restores the old shape in place.
+    RestoreOldShape,
     Delete,
     PutOld,
     PutNew,
+    /// Applies the migration itself.
     Migrate,
 }
 
-const DEEDS: [(u64, Deed); 8] = [
-    (30, Deed::Hit),
-    (25, Deed::Change),
-    (5, Deed::Forget),
-    (12, Deed::GoBack),
-    (8, Deed::Delete),
-    (10, Deed::PutOld),
-    (6, Deed::PutNew),
-    (4, Deed::Migrate),
+/// The operations with their weights.
+const OPERATIONS: [(u64, Operation); 8] = [
+    (30, Operation::Increment),
+    (25, Operation::ChangeInput),
+    (5, Operation::RemoveOutput),
+    (12, Operation::RestoreOldShape),
+    (8, Operation::Delete),
+    (10, Operation::PutOld),
+    (6, Operation::PutNew),
+    (4, Operation::Migrate),
 ];
 
 impl Writer {
-    /// A writer of these items, and of items that do not exist yet.
-    pub fn new(world: Shared, subject: Subject, manners: Manners, keys: &[String], mut chance: Chance) -> Self {
-        let pause = *chance.pick(&[4, 40, 400, 3_000]);
+    /// A writer of these items. Unrestricted, it also creates new ones.
+    pub fn new(
+        world: SharedWorld,
+        migration: MigrationUnderTest,
+        mode: ApplicationMode,
+        keys: &[String],
+        mut random: Random,
+    ) -> Self {
+        let pause = *random.pick(&[4, 40, 400, 3_000]);
         let mut keys = keys.to_vec();
-        if manners == Manners::Rude {
-            // Few items are written often: it is in the same item that writers meet.
-            keys = (0..keys.len().div_ceil(2)).map(|_| chance.pick(&keys).clone()).collect();
-            keys.extend((0..chance.below(6)).map(|number| format!("new-{number}")));
+        if mode == ApplicationMode::Unrestricted {
+            // Writes concentrate on few items, so that writers conflict with each other.
+            keys = (0..keys.len().div_ceil(2)).map(|_| random.pick(&keys).clone()).collect();
+            keys.extend((0..random.below(6)).map(|number| format!("new-{number}")));
         }
-        Self { world, subject, manners, keys, chance, pause }
+        Self { world, migration, mode, keys, random, pause }
     }
 
-    /// Writes so many times.
+    /// Writes this many times, with pauses.
     pub async fn write(mut self, times: u64) {
-        if self.manners == Manners::Silent || self.keys.is_empty() {
+        if self.mode == ApplicationMode::Silent || self.keys.is_empty() {
             return;
         }
         for _ in 0..times {
-            sleep(Duration::from_millis(self.chance.within(1, self.pause))).await;
-            let deed = match self.manners {
-                Manners::Rude => *self.chance.weighted(&DEEDS),
-                _ => Deed::Hit,
+            sleep(Duration::from_millis(self.random.within(1, self.pause))).await;
+            let operation = match self.mode {
+                ApplicationMode::Unrestricted => *self.random.weighted(&OPERATIONS),
+                _ => Operation::Increment,
             };
-            let key = self.chance.pick(&self.keys).clone();
-            self.act(deed, &key);
+            let key = self.random.pick(&self.keys).clone();
+            self.perform(operation, &key);
         }
     }
 
-    /// One write. It takes effect in one piece, as every write of one item does.
-    fn act(&mut self, deed: Deed, partition: &str) {
+    /// Performs one write, atomically as every write of one item.
+    fn perform(&mut self, operation: Operation, partition: &str) {
         let shared = self.world.clone();
         let mut world = lock(&shared);
         let now = world.item(partition).cloned();
-        let migrated = now.as_ref().map(|item| self.subject.meant(item));
-        let becomes = match (deed, now) {
-            (Deed::Delete, _) => None,
-            (Deed::PutOld, _) => Some(self.subject.unmigrated(partition, &mut self.chance)),
-            (Deed::PutNew, _) => Some(self.subject.migrated(partition, &mut self.chance)),
-            // An update of what is not there fails its condition.
+        let expected = now.as_ref().map(|item| self.migration.expected(item));
+        let changed = match (operation, now) {
+            (Operation::Delete, _) => None,
+            (Operation::PutOld, _) => Some(self.migration.old_item(partition, &mut self.random)),
+            (Operation::PutNew, _) => Some(self.migration.new_item(partition, &mut self.random)),
+            // An update of a missing item fails its condition.
             (_, None) => return,
-            (Deed::Migrate, Some(_)) => match migrated {
-                Some(Meant::Changed(changed)) => Some(changed),
+            (Operation::Migrate, Some(_)) => match expected {
+                Some(Expected::Changed(item)) => Some(item),
                 _ => return,
             },
-            (deed, Some(item)) => Some(self.updated(deed, item)),
+            (operation, Some(item)) => Some(self.updated(operation, item)),
         };
-        world.set(&By::Application, partition, becomes.as_ref());
+        world.set(&Actor::Application, partition, changed.as_ref());
         world.count("application writes", 1);
     }
 
-    fn updated(&mut self, deed: Deed, mut item: Item) -> Item {
-        let chance = &mut self.chance;
-        match deed {
-            Deed::Change => {
-                let attribute = *chance.pick(self.subject.read());
-                let value = self.subject.value(attribute, chance);
+    fn updated(&mut self, operation: Operation, mut item: Item) -> Item {
+        let random = &mut self.random;
+        match operation {
+            Operation::ChangeInput => {
+                let attribute = *random.pick(self.migration.input_attributes());
+                let value = self.migration.random_value(attribute, random);
                 set(&mut item, attribute, value);
             }
-            Deed::Forget => {
-                let attribute = *chance.pick(self.subject.made());
+            Operation::RemoveOutput => {
+                let attribute = *random.pick(self.migration.output_attributes());
                 set(&mut item, attribute, None);
             }
-            Deed::GoBack => {
-                let old = self.subject.unmigrated("", chance);
-                self.subject.made().iter().for_each(|name| set(&mut item, name, None));
-                self.subject.read().iter().for_each(|name| set(&mut item, name, old.get(*name).cloned()));
+            Operation::RestoreOldShape => {
+                let old = self.migration.old_item("", random);
+                self.migration.output_attributes().iter().for_each(|name| set(&mut item, name, None));
+                self.migration.input_attributes().iter().for_each(|name| set(&mut item, name, old.get(*name).cloned()));
             }
             _ => {
                 let hits = match item.get("hits") {

@@ -1,31 +1,32 @@
-//! The migrations that the campaign runs, and what they mean told a second time in plain Rust.
+//! The migrations that the campaign runs, implemented a second time in plain Rust.
 //!
-//! Nothing here uses the project's own way of applying a migration: the oracle would otherwise share its mistakes.
+//! Nothing here uses the project's own code for applying a migration: the oracle would otherwise share its mistakes.
 
 use std::collections::BTreeMap;
 
 use tableshift_core::item::value::{Item, Value};
 
-use crate::MIGRATION;
-use crate::campaign::engines::random::Chance;
+use crate::campaign::engines::random::Random;
+use crate::items::untouched;
+use crate::run::MIGRATION;
 
-/// A migration and the items that it is about.
+/// A migration and items for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    /// A text is taken apart: guards are texts and flags.
+pub enum MigrationUnderTest {
+    /// Splits a string: its guards are strings and flags.
     Address,
-    /// A document is renamed: guards are documents and sets.
+    /// Renames a map: its guards are maps and sets.
     Profile,
 }
 
 /// What a migration makes of an item.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Meant {
-    /// It is not its business.
-    Left,
-    /// It should be changed and cannot be.
+pub enum Expected {
+    /// The item does not match.
+    NotMatched,
+    /// The item matches and cannot be changed.
     Invalid,
-    /// This is what it becomes.
+    /// The item becomes this.
     Changed(Item),
 }
 
@@ -45,13 +46,13 @@ check: has(item.contact) && item.profileVersion == 2
 
 const CITIES: [&str; 3] = ["Boston, MA", "Austin, TX", "Salem, OR"];
 
-impl Subject {
-    /// The subject of a seed.
-    pub fn of(chance: &mut Chance) -> Self {
-        if chance.percent(60) { Self::Address } else { Self::Profile }
+impl MigrationUnderTest {
+    /// The migration of a seed.
+    pub fn random(random: &mut Random) -> Self {
+        if random.percent(60) { Self::Address } else { Self::Profile }
     }
 
-    /// The migration document.
+    /// The migration document, in YAML.
     pub fn document(self) -> &'static str {
         match self {
             Self::Address => MIGRATION,
@@ -59,7 +60,7 @@ impl Subject {
         }
     }
 
-    /// The attributes that it sets or removes.
+    /// The attributes that the migration sets or removes.
     pub fn touched(self) -> &'static [&'static str] {
         match self {
             Self::Address => &["addressDetails", "legacy", "postalCode", "version", "zip"],
@@ -73,15 +74,15 @@ impl Subject {
     }
 
     /// An item without its touched attributes.
-    pub fn rest(self, item: &Item) -> Item {
+    pub fn untouched_attributes(self, item: &Item) -> Item {
         item.iter()
             .filter(|(name, _)| !self.touched().contains(&name.as_str()))
             .map(|(n, v)| (n.clone(), v.clone()))
             .collect()
     }
 
-    /// What it makes of an item.
-    pub fn meant(self, item: &Item) -> Meant {
+    /// What the migration makes of an item.
+    pub fn expected(self, item: &Item) -> Expected {
         match self {
             Self::Address => split_address(item),
             Self::Profile => move_profile(item),
@@ -89,10 +90,10 @@ impl Subject {
     }
 
     /// An item in the old shape.
-    pub fn unmigrated(self, key: &str, chance: &mut Chance) -> Item {
+    pub fn old_item(self, key: &str, random: &mut Random) -> Item {
         let mut item = untouched(key);
-        for name in self.read() {
-            if let Some(value) = self.value(name, chance) {
+        for name in self.input_attributes() {
+            if let Some(value) = self.random_value(name, random) {
                 item.insert((*name).to_owned(), value);
             }
         }
@@ -100,97 +101,85 @@ impl Subject {
     }
 
     /// An item in the new shape.
-    pub fn migrated(self, key: &str, chance: &mut Chance) -> Item {
+    pub fn new_item(self, key: &str, random: &mut Random) -> Item {
         loop {
-            if let Meant::Changed(item) = self.meant(&self.unmigrated(key, chance)) {
+            if let Expected::Changed(item) = self.expected(&self.old_item(key, random)) {
                 return item;
             }
         }
     }
 
     /// The attributes of the old shape.
-    pub fn read(self) -> &'static [&'static str] {
+    pub fn input_attributes(self) -> &'static [&'static str] {
         match self {
             Self::Address => &["address", "zip", "legacy"],
             Self::Profile => &["profile", "tags"],
         }
     }
 
-    /// The attributes that make an item one of the new shape.
-    pub fn made(self) -> &'static [&'static str] {
+    /// The attributes that only the new shape has.
+    pub fn output_attributes(self) -> &'static [&'static str] {
         match self {
             Self::Address => &["addressDetails", "version", "postalCode"],
             Self::Profile => &["contact", "profileVersion"],
         }
     }
 
-    /// A value for an attribute of the old shape. There are few, so that they come back: what was read, changed and
-    /// changed back is harder than what is new each time.
-    pub fn value(self, attribute: &str, chance: &mut Chance) -> Option<Value> {
+    /// A value for an attribute of the old shape, or none. There are few different values, so that the same ones return: an
+    /// attribute that is changed and changed back is harder to handle than one that is new each time.
+    pub fn random_value(self, attribute: &str, random: &mut Random) -> Option<Value> {
         match attribute {
-            "address" if chance.percent(4) => Some(Value::s("nowhere")),
-            "address" => Some(Value::s(format!("{} Main St, {}", chance.within(1, 2), chance.pick(&CITIES)))),
-            "zip" => chance.percent(80).then(|| Value::s(format!("0000{}", chance.below(3)))),
-            "legacy" => chance.percent(60).then(|| Value::Bool(chance.percent(70))),
+            "address" if random.percent(4) => Some(Value::s("nowhere")),
+            "address" => Some(Value::s(format!("{} Main St, {}", random.within(1, 2), random.pick(&CITIES)))),
+            "zip" => random.percent(80).then(|| Value::s(format!("0000{}", random.below(3)))),
+            "legacy" => random.percent(60).then(|| Value::Bool(random.percent(70))),
             "profile" => Some(Value::M(BTreeMap::from([
-                ("mail".into(), Value::s(format!("m{}@example.com", chance.below(3)))),
+                ("mail".into(), Value::s(format!("m{}@example.com", random.below(3)))),
                 ("deep".into(), Value::L(vec![Value::n("1"), Value::Null(true)])),
             ]))),
-            _ => chance.percent(70).then(|| Value::Ss([format!("t{}", chance.below(2)), "t".into()].into())),
+            _ => random.percent(70).then(|| Value::Ss([format!("t{}", random.below(2)), "t".into()].into())),
         }
     }
 }
 
-fn split_address(item: &Item) -> Meant {
-    let Some(address) = item.get("address") else { return Meant::Left };
+fn split_address(item: &Item) -> Expected {
+    let Some(address) = item.get("address") else { return Expected::NotMatched };
     if item.contains_key("addressDetails") {
-        return Meant::Left;
+        return Expected::NotMatched;
     }
-    let Value::S(address) = address else { return Meant::Invalid };
+    let Value::S(address) = address else { return Expected::Invalid };
     let parts: Vec<&str> = address.split(',').collect();
-    let [street, city, state] = parts[..] else { return Meant::Invalid };
+    let [street, city, state] = parts[..] else { return Expected::Invalid };
     let parts = [("street", street), ("city", city.trim_start()), ("state", state.trim_start())];
     let details = parts.into_iter().map(|(name, part)| (name.to_owned(), Value::s(part))).collect();
     let mut changed = item.clone();
     changed.insert("addressDetails".into(), Value::M(details));
     if !renamed(&mut changed, "zip", "postalCode") {
-        return Meant::Invalid;
+        return Expected::Invalid;
     }
     changed.remove("legacy");
     changed.insert("version".into(), Value::n("2"));
-    Meant::Changed(changed)
+    Expected::Changed(changed)
 }
 
-fn move_profile(item: &Item) -> Meant {
+fn move_profile(item: &Item) -> Expected {
     if item.contains_key("profileVersion") {
-        return Meant::Left;
+        return Expected::NotMatched;
     }
     let mut changed = item.clone();
     if !changed.contains_key("profile") {
-        return Meant::Left;
+        return Expected::NotMatched;
     }
     if !renamed(&mut changed, "profile", "contact") {
-        return Meant::Invalid;
+        return Expected::Invalid;
     }
     changed.remove("tags");
     changed.insert("profileVersion".into(), Value::n("2"));
-    Meant::Changed(changed)
+    Expected::Changed(changed)
 }
 
-/// Renames an attribute. False: another value is there by that name, and a rename overwrites nothing.
+/// Renames an attribute. False if the new name already has another value, because a rename overwrites nothing.
 fn renamed(item: &mut Item, from: &str, to: &str) -> bool {
     let Some(value) = item.remove(from) else { return true };
-    item.insert(to.into(), value.clone()).is_none_or(|there| there == value)
+    item.insert(to.into(), value.clone()).is_none_or(|existing| existing == value)
 }
-
-/// An item with nothing but what no migration may touch.
-fn untouched(key: &str) -> Item {
-    let text = r#"{"n":{"N":"12345678901234567890123456789012345678"},"ns":{"NS":["1","2.5"]},"b":{"B":"AAEC"},"deep":{"M":{"l":{"L":[{"NULL":true},{"BOOL":false},{"S":""}]}}}}"#;
-    let mut item: Item = serde_json::from_str(text).expect("DynamoDB JSON");
-    item.insert("pk".into(), Value::s(key));
-    item.insert("sk".into(), Value::s(SORT_KEY));
-    item
-}
-
-/// Every item's sort key.
-pub const SORT_KEY: &str = "profile";

@@ -1,4 +1,4 @@
-//! Who works in the world: the application with its writes, and the migrations, described independently of the workers' code.
+//! The application, which writes while the workers do, and the migrations, specified independently of the workers' code.
 
 pub mod application;
 pub mod migrations;

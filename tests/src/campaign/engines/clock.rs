@@ -1,17 +1,17 @@
-//! The time of a simulation: it only passes while everybody waits.
+//! The time of a simulation: it advances only while every task waits.
 
 use std::cell::Cell;
 
 use tokio::time::Instant;
 
-/// When every simulation begins, in epoch milliseconds: 2026-11-22T10:00:00Z.
+/// When every simulation starts, in epoch milliseconds: 2026-11-22T10:00:00Z.
 const BEGINNING: i64 = 1_795_341_600_000;
 
 thread_local! {
     static STARTED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// Starts this thread's simulated time. To be called inside of a runtime whose time is paused.
+/// Starts this thread's simulated time. Call it inside a runtime whose time is paused.
 pub fn start() {
     STARTED.set(Some(Instant::now()));
 }

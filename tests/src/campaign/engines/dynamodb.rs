@@ -9,10 +9,10 @@ use dynoxide::{AttributeValue, Database, DynoxideError};
 use serde_json::{Value as Json, json};
 use tableshift_core::item::value::{Binary, Item, Value};
 
-/// What the engine says: the answer, or an error with its HTTP status.
-pub type Said = Result<String, (u16, String)>;
+/// The engine's response body, or an HTTP status with the error's body.
+pub type EngineResult = Result<String, (u16, String)>;
 
-/// A DynamoDB of one simulation.
+/// The DynamoDB of one simulation.
 pub struct Engine(Database);
 
 impl std::fmt::Debug for Engine {
@@ -47,7 +47,7 @@ impl Engine {
     }
 
     /// Carries out one operation.
-    pub fn call(&self, operation: &str, body: &str) -> Said {
+    pub fn call(&self, operation: &str, body: &str) -> EngineResult {
         let database = &self.0;
         let answer = match operation {
             "CreateTable" => call!(database, create_table, body),
@@ -63,7 +63,7 @@ impl Engine {
         answer.map_err(|error: DynoxideError| (error.status_code(), error.to_json()))
     }
 
-    /// An item as it is now.
+    /// An item, if it exists.
     pub fn item(&self, table: &str, (pk, sk): (&str, &str)) -> Option<Item> {
         let request = GetItemRequest { table_name: table.to_owned(), key: key(pk, sk), ..GetItemRequest::default() };
         self.0.get_item(request).expect("the engine answers").item.map(item)
@@ -102,14 +102,14 @@ fn item(attributes: HashMap<String, AttributeValue>) -> Item {
 
 fn value(attribute: AttributeValue) -> Value {
     match attribute {
-        AttributeValue::S(text) => Value::S(text),
+        AttributeValue::S(string) => Value::S(string),
         AttributeValue::N(number) => Value::N(number),
         AttributeValue::B(bytes) => Value::B(Binary(bytes)),
         AttributeValue::BOOL(flag) => Value::Bool(flag),
         AttributeValue::NULL(null) => Value::Null(null),
         AttributeValue::M(map) => Value::M(item(map)),
         AttributeValue::L(list) => Value::L(list.into_iter().map(value).collect()),
-        AttributeValue::SS(texts) => Value::Ss(texts.into_iter().collect()),
+        AttributeValue::SS(strings) => Value::Ss(strings.into_iter().collect()),
         AttributeValue::NS(numbers) => Value::Ns(numbers.into_iter().collect()),
         AttributeValue::BS(bytes) => Value::Bs(bytes.into_iter().map(Binary).collect()),
     }
@@ -117,14 +117,14 @@ fn value(attribute: AttributeValue) -> Value {
 
 fn attribute(value: &Value) -> AttributeValue {
     match value {
-        Value::S(text) => AttributeValue::S(text.clone()),
+        Value::S(string) => AttributeValue::S(string.clone()),
         Value::N(number) => AttributeValue::N(number.clone()),
         Value::B(bytes) => AttributeValue::B(bytes.0.clone()),
         Value::Bool(flag) => AttributeValue::BOOL(*flag),
         Value::Null(null) => AttributeValue::NULL(*null),
         Value::M(map) => AttributeValue::M(map.iter().map(|(name, value)| (name.clone(), attribute(value))).collect()),
         Value::L(list) => AttributeValue::L(list.iter().map(attribute).collect()),
-        Value::Ss(texts) => AttributeValue::SS(texts.iter().cloned().collect()),
+        Value::Ss(strings) => AttributeValue::SS(strings.iter().cloned().collect()),
         Value::Ns(numbers) => AttributeValue::NS(numbers.iter().cloned().collect()),
         Value::Bs(bytes) => AttributeValue::BS(bytes.iter().map(|bytes| bytes.0.clone()).collect()),
     }

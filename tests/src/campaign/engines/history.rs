@@ -1,4 +1,4 @@
-//! What happened to the engines, in the order in which it took effect: what the oracle judges by.
+//! The history of the engines: every effect, in order. The oracle checks it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,56 +6,54 @@ use std::fmt;
 use tableshift_core::item::value::Item;
 use tableshift_core::plan::phase::Phase;
 
-/// Who did something.
+/// Who sent a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum By {
+pub enum Actor {
     /// The application.
     Application,
-    /// The harness, which does what the state machine and Plan do.
+    /// The test harness, in the role of the state machine, Plan and operators.
     Harness,
-    /// A worker.
+    /// One invocation of a worker.
     Worker(Invocation),
 }
 
 /// One invocation of a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
-    /// The run.
+    /// The run's id.
     pub run: String,
-    /// The phase.
     pub phase: Phase,
-    /// The epoch under which it was called.
+    /// The fencing token with which it was called.
     pub epoch: u64,
-    /// Its number among all invocations of the simulation.
+    /// Its number among all invocations of the simulation, from 1.
     pub number: u32,
 }
 
-/// Something that took effect.
+/// An effect, when it happened and who caused it.
 #[derive(Debug, Clone)]
 pub struct Event {
     /// When, in simulated milliseconds.
     pub at: i64,
-    /// Who did it.
-    pub by: By,
-    /// What it was.
-    pub what: What,
+    /// Who sent the request.
+    pub actor: Actor,
+    pub effect: Effect,
 }
 
-/// What took effect.
+/// What changed or was read.
 #[derive(Debug, Clone)]
-pub enum What {
+pub enum Effect {
     /// An item of the table was written.
     Item {
         /// Its partition key.
         key: String,
-        /// What it was.
+        /// The item before, if it existed.
         before: Option<Item>,
-        /// What it became.
+        /// The item after, if it exists.
         after: Option<Item>,
     },
     /// A page of the table was read.
     Page {
-        /// Its items.
+        /// The page's items.
         items: Vec<Item>,
     },
     /// An object was put.
@@ -67,19 +65,19 @@ pub enum What {
     },
     /// A part's checkpoint was written.
     Checkpoint {
-        /// Whose.
+        /// The partition key and the sort key of the checkpoint.
         part: String,
-        /// The epoch and the attempt that it then held.
+        /// The fencing token and the attempt that the checkpoint now has.
         held_by: (u64, u64),
     },
     /// The table's lock was taken.
     Lock {
-        /// Its epoch.
+        /// The new fencing token.
         epoch: u64,
     },
 }
 
-impl fmt::Display for By {
+impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Application => f.write_str("application"),
@@ -91,23 +89,23 @@ impl fmt::Display for By {
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:>9.3}s {:<28} ", self.at as f64 / 1000.0, self.by.to_string())?;
-        match &self.what {
-            What::Item { key, before, after } => write!(f, "item {key}: {} -> {}", told(before), told(after)),
-            What::Page { items } => write!(f, "page of {}", items.len()),
-            What::Object { key, bytes } => write!(f, "object {key}, {} bytes", bytes.len()),
-            What::Checkpoint { part, held_by } => {
+        write!(f, "{:>9.3}s {:<28} ", self.at as f64 / 1000.0, self.actor.to_string())?;
+        match &self.effect {
+            Effect::Item { key, before, after } => write!(f, "item {key}: {} -> {}", summary(before), summary(after)),
+            Effect::Page { items } => write!(f, "page of {}", items.len()),
+            Effect::Object { key, bytes } => write!(f, "object {key}, {} bytes", bytes.len()),
+            Effect::Checkpoint { part, held_by } => {
                 write!(f, "checkpoint {part} epoch {} attempt {}", held_by.0, held_by.1)
             }
-            What::Lock { epoch } => write!(f, "lock taken at epoch {epoch}"),
+            Effect::Lock { epoch } => write!(f, "lock taken at epoch {epoch}"),
         }
     }
 }
 
-/// An item without what no one touches.
-fn told(item: &Option<Item>) -> String {
+/// An item without its keys and the attributes that nobody changes.
+fn summary(item: &Option<Item>) -> String {
     let Some(item) = item else { return "nothing".into() };
-    let told: BTreeMap<_, _> =
+    let shown: BTreeMap<_, _> =
         item.iter().filter(|(name, _)| !["pk", "sk", "n", "ns", "b", "deep"].contains(&name.as_str())).collect();
-    serde_json::to_string(&told).expect("plain data serialises")
+    serde_json::to_string(&shown).expect("plain data serialises")
 }

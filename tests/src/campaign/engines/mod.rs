@@ -1,7 +1,7 @@
-//! The engines of a simulation and its time: DynamoDB and S3 in process, a clock, repeatable random numbers, and the history of
-//! what took effect.
+//! The engines of a simulation: DynamoDB and S3 in process, a clock, repeatable random numbers, and the history of
+//! everything that took effect.
 //!
-//! No fault and no worker is known here.
+//! Nothing here knows of faults or workers.
 
 pub mod clock;
 pub mod dynamodb;

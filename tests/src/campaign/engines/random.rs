@@ -1,15 +1,15 @@
-//! Chance that repeats itself: the same seed draws the same numbers, on every machine and in every version.
+//! Repeatable random numbers: the same seed draws the same numbers, on every machine and in every version.
 
 /// A stream of numbers drawn from a seed (splitmix64).
 #[derive(Debug, Clone)]
-pub struct Chance(u64);
+pub struct Random(u64);
 
-impl Chance {
-    /// The stream of this seed and purpose: streams of different purposes do not follow each other.
+impl Random {
+    /// The stream of this seed for one purpose. Streams for different purposes are independent.
     pub fn new(seed: u64, purpose: u64) -> Self {
-        let mut chance = Self(seed ^ purpose.wrapping_mul(0xD1B5_4A32_D192_ED03));
-        chance.next();
-        chance
+        let mut random = Self(seed ^ purpose.wrapping_mul(0xD1B5_4A32_D192_ED03));
+        random.next();
+        random
     }
 
     /// The next number.
@@ -31,28 +31,28 @@ impl Chance {
         low + self.below(high - low + 1)
     }
 
-    /// A number from 1 on, of which each next power of two is as likely as the one before.
-    pub fn magnitude(&mut self, powers: u64) -> u64 {
+    /// A number from 1 to 2^powers - 1, where each power of two is equally likely.
+    pub fn log_uniform(&mut self, powers: u64) -> u64 {
         let power = self.below(powers);
         (1 << power) + self.below(1 << power)
     }
 
-    /// True in so many of a thousand cases.
+    /// True in this many of a thousand cases.
     pub fn permille(&mut self, cases: u64) -> bool {
         self.below(1000) < cases
     }
 
-    /// True in so many of a hundred cases.
+    /// True in this many of a hundred cases.
     pub fn percent(&mut self, cases: u64) -> bool {
         self.below(100) < cases
     }
 
-    /// One of these.
+    /// One of these, all equally likely.
     pub fn pick<'c, T>(&mut self, choices: &'c [T]) -> &'c T {
         &choices[self.below(choices.len() as u64) as usize]
     }
 
-    /// One of these, each as likely as its weight says.
+    /// One of these, with a probability proportional to its weight.
     pub fn weighted<'c, T>(&mut self, choices: &'c [(u64, T)]) -> &'c T {
         let mut left = self.below(choices.iter().map(|(weight, _)| weight).sum());
         let chosen = choices.iter().find(|(weight, _)| {

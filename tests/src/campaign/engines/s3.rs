@@ -1,4 +1,4 @@
-//! The S3 engine of a simulation: as much of S3 as the workers use, in memory.
+//! The S3 engine of a simulation: the part of S3 that the workers use, in memory.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,20 @@ pub struct Store {
     objects: BTreeMap<String, Vec<u8>>,
 }
 
-/// What S3 is asked for.
+/// A request to S3.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Ask {
+pub enum S3Request {
     /// Put this object.
     Put(String, Vec<u8>),
     /// Get the object with this key.
     Get(String),
-    /// List the keys that begin so, after this one.
+    /// List the keys with this prefix that come after this key.
     List(String, Option<String>),
 }
 
-impl Ask {
-    /// Reads a request by its method, path and query. The bucket is in the path.
-    pub fn of(method: &str, path: &str, query: &str, body: &[u8]) -> Self {
+impl S3Request {
+    /// Reads a request from its method, path and query. The bucket is in the path.
+    pub fn read(method: &str, path: &str, query: &str, body: &[u8]) -> Self {
         let key = path.trim_start_matches('/').split_once('/').map_or("", |(_, key)| key);
         match (method, key) {
             ("PUT", key) if !key.is_empty() => Self::Put(unescaped(key), body.to_vec()),
@@ -29,7 +29,7 @@ impl Ask {
                 Self::List(parameter(query, "prefix").unwrap_or_default(), parameter(query, "continuation-token"))
             }
             ("GET", key) if !key.is_empty() => Self::Get(unescaped(key)),
-            _ => panic!("the campaign does not know {method} {path}?{query} yet"),
+            _ => panic!("the campaign's S3 does not support {method} {path}?{query}"),
         }
     }
 
@@ -51,7 +51,7 @@ impl Ask {
 }
 
 impl Store {
-    /// An object.
+    /// The content of an object.
     pub fn get(&self, key: &str) -> Option<&[u8]> {
         self.objects.get(key).map(Vec::as_slice)
     }
@@ -61,23 +61,23 @@ impl Store {
         self.objects.insert(key.to_owned(), bytes);
     }
 
-    /// Every object whose key begins so.
+    /// The objects whose keys have this prefix, by key.
     pub fn under<'s>(&'s self, prefix: &'s str) -> impl Iterator<Item = (&'s String, &'s Vec<u8>)> {
         self.objects.range(prefix.to_owned()..).take_while(move |(key, _)| key.starts_with(prefix))
     }
 
-    /// A status and a body.
-    pub fn answer(&mut self, ask: &Ask, keys_a_page: usize) -> (u16, Vec<u8>) {
-        match ask {
-            Ask::Put(key, bytes) => {
+    /// Performs a request. Returns a status and a body.
+    pub fn answer(&mut self, request: &S3Request, keys_a_page: usize) -> (u16, Vec<u8>) {
+        match request {
+            S3Request::Put(key, bytes) => {
                 self.put(key, bytes.clone());
                 (200, Vec::new())
             }
-            Ask::Get(key) => match self.get(key) {
+            S3Request::Get(key) => match self.get(key) {
                 Some(bytes) => (200, bytes.to_vec()),
                 None => (404, error("NoSuchKey")),
             },
-            Ask::List(prefix, after) => (200, self.list(prefix, after.as_deref(), keys_a_page)),
+            S3Request::List(prefix, after) => (200, self.list(prefix, after.as_deref(), keys_a_page)),
         }
     }
 
@@ -97,7 +97,7 @@ impl Store {
     }
 }
 
-/// The body of an error with this code.
+/// The body of an error response with this code.
 pub fn error(code: &str) -> Vec<u8> {
     let open = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
     format!("{open}<Error><Code>{code}</Code><Message>injected or simulated</Message></Error>").into_bytes()
@@ -107,9 +107,9 @@ fn parameter(query: &str, name: &str) -> Option<String> {
     query.split('&').filter_map(|pair| pair.split_once('=')).find(|(key, _)| *key == name).map(|(_, v)| unescaped(v))
 }
 
-fn unescaped(text: &str) -> String {
+fn unescaped(escaped: &str) -> String {
     let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
+    let mut rest = escaped.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
         let hex = (*first == b'%').then(|| tail.get(..2)).flatten().and_then(|hex| std::str::from_utf8(hex).ok());
         match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
@@ -145,10 +145,10 @@ mod tests {
     #[test]
     fn requests_are_read_as_s3_reads_them() {
         assert_eq!(
-            Ask::of("PUT", "/stack/runs/a%20b", "x-id=PutObject", b"x"),
-            Ask::Put("runs/a b".into(), b"x".to_vec())
+            S3Request::read("PUT", "/stack/runs/a%20b", "x-id=PutObject", b"x"),
+            S3Request::Put("runs/a b".into(), b"x".to_vec())
         );
-        let list = Ask::of("GET", "/stack/", "list-type=2&prefix=runs%2Fr", b"");
-        assert_eq!(list, Ask::List("runs/r".into(), None));
+        let list = S3Request::read("GET", "/stack/", "list-type=2&prefix=runs%2Fr", b"");
+        assert_eq!(list, S3Request::List("runs/r".into(), None));
     }
 }

@@ -1,25 +1,27 @@
-//! What the simulated table can take: units a second, of all of it or of some of its keys.
+//! Capacity limits of the simulated table: units a second, for the whole table or for some of its keys.
 
 use crate::campaign::faults::requests::throttled;
 
-/// A limit, as a bucket of units that refuses while it is empty.
+/// A capacity limit: a token bucket that throttles while it is empty.
 #[derive(Debug, Clone)]
 pub struct Limit {
-    /// What is limited.
-    pub on: On,
+    /// What the limit applies to.
+    pub scope: LimitScope,
     /// How `DynamoDB` names the reason, after `TableWrite`.
-    pub cause: Cause,
+    pub cause: ThrottleCause,
     /// Units a second.
     pub units_per_second: f64,
-    /// From when to when it holds, in simulated milliseconds.
-    pub holds: std::ops::Range<i64>,
+    /// When the limit is active, in simulated milliseconds.
+    pub active: std::ops::Range<i64>,
+    /// The units that are left.
     level: f64,
+    /// When units were last added, in simulated milliseconds.
     filled: i64,
 }
 
-/// What is limited.
+/// What a limit applies to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum On {
+pub enum LimitScope {
     /// The whole table.
     Table,
     /// Items with one of these partition keys.
@@ -28,65 +30,65 @@ pub enum On {
 
 /// Why a write is throttled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
+pub enum ThrottleCause {
     /// A partition is hot.
     KeyRange,
-    /// The table's provisioned units are used up.
+    /// The table's provisioned units are exhausted.
     Provisioned,
-    /// The account's quota is.
+    /// The account's quota is exhausted.
     Account,
-    /// The table's on-demand maximum is.
+    /// The table's maximum on-demand throughput is exceeded.
     OnDemandMaximum,
 }
 
 impl Limit {
-    /// A limit that holds for good.
-    pub fn new(on: On, cause: Cause, units_per_second: f64) -> Self {
-        Self { on, cause, units_per_second, holds: 0..i64::MAX, level: units_per_second, filled: 0 }
+    /// A limit that is always active.
+    pub fn new(scope: LimitScope, cause: ThrottleCause, units_per_second: f64) -> Self {
+        Self { scope, cause, units_per_second, active: 0..i64::MAX, level: units_per_second, filled: 0 }
     }
 
-    /// The same from one time to another, in simulated milliseconds.
-    pub fn during(self, holds: std::ops::Range<i64>) -> Self {
-        Self { holds, ..self }
+    /// The same limit, active only in this interval of simulated milliseconds.
+    pub fn during(self, active: std::ops::Range<i64>) -> Self {
+        Self { active, ..self }
     }
 
-    /// Whether a write of an item with this partition key is refused now.
-    pub fn refuses(&mut self, key: &str, now: i64) -> bool {
-        // DynamoDB saves up unused capacity; here it is one second's.
+    /// Whether a write of an item with this partition key is throttled now.
+    pub fn throttles(&mut self, key: &str, now: i64) -> bool {
+        // DynamoDB saves unused capacity for bursts; here it is the capacity of one second.
         let gained = self.units_per_second * (now - self.filled).max(0) as f64 / 1000.0;
         self.level = (self.level + gained).min(self.units_per_second);
         self.filled = now;
-        if !self.holds.contains(&now) {
+        if !self.active.contains(&now) {
             self.level = self.units_per_second;
         }
-        self.is_about(key) && self.level <= 0.0
+        self.applies_to(key) && self.level <= 0.0
     }
 
-    /// Takes what a write consumed.
+    /// Subtracts the units that a write consumed.
     pub fn charge(&mut self, key: &str, units: f64) {
-        if self.is_about(key) {
+        if self.applies_to(key) {
             self.level -= units;
         }
     }
 
-    fn is_about(&self, key: &str) -> bool {
-        match &self.on {
-            On::Table => true,
-            On::Keys(keys) => keys.iter().any(|about| about == key),
+    fn applies_to(&self, key: &str) -> bool {
+        match &self.scope {
+            LimitScope::Table => true,
+            LimitScope::Keys(keys) => keys.iter().any(|limited| limited == key),
         }
     }
 }
 
-impl Cause {
-    /// Whether a batch is refused as a whole, and not statement by statement.
+impl ThrottleCause {
+    /// Whether a batch is throttled as a whole, and not statement by statement.
     ///
     /// Source: `DynamoDB` API reference, `BatchExecuteStatement`: a request fails as a whole with `RequestLimitExceeded`
-    /// or `ThrottlingException`; a statement has a code of its own.
-    pub fn is_of_the_request(self) -> bool {
+    /// or `ThrottlingException`; each statement has its own code.
+    pub fn throttles_whole_request(self) -> bool {
         matches!(self, Self::Account | Self::OnDemandMaximum)
     }
 
-    /// The code of a statement that is throttled. It tells no reason.
+    /// The error code of a throttled statement. It carries no reason.
     pub fn code(self) -> &'static str {
         match self {
             Self::KeyRange => "ThrottlingError",
@@ -95,14 +97,14 @@ impl Cause {
         }
     }
 
-    /// The answer to a request that is throttled, with its reason.
-    pub fn answer(self) -> String {
+    /// The body of the response to a throttled request, with the reason.
+    pub fn response_body(self) -> String {
         let (exception, cause) = match self {
             Self::KeyRange => ("ThrottlingException", "KeyRangeThroughputExceeded"),
             Self::Provisioned => ("ProvisionedThroughputExceededException", "ProvisionedThroughputExceeded"),
             Self::Account => ("RequestLimitExceeded", "AccountLimitExceeded"),
             Self::OnDemandMaximum => ("ThrottlingException", "MaxOnDemandThroughputExceeded"),
         };
-        String::from_utf8(throttled(exception, &format!("TableWrite{cause}"))).expect("JSON is text")
+        String::from_utf8(throttled(exception, &format!("TableWrite{cause}"))).expect("JSON is UTF-8")
     }
 }

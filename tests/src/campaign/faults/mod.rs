@@ -1,6 +1,6 @@
-//! What can go wrong: faults of requests and of workers, outages, the table's limits, and promises broken on purpose.
+//! What can go wrong: faults of requests and of workers, outages, the table's limits, and guarantees broken on purpose.
 //!
-//! When a fault strikes is decided by a seed, in [`random`](super::engines::random).
+//! A seed decides when a fault happens: see [`random`](super::engines::random).
 
 pub mod limits;
 pub mod outage;

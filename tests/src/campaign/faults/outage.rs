@@ -1,23 +1,22 @@
-//! What no retry mends: from some time on, a service refuses every worker.
+//! Permanent errors that no retry can fix: from some time on, a service refuses every worker.
 
-use crate::campaign::engines::s3 as store;
-use crate::campaign::engines::s3::Ask;
+use crate::campaign::engines::s3::{self, S3Request};
 
-/// A refusal of every request of one kind.
+/// Something that becomes unavailable, so that every request for it fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outage {
-    /// What is wrong.
-    pub what: Lost,
+    /// What the workers lose.
+    pub lost: LostResource,
     /// From when on, in simulated milliseconds.
     pub from: i64,
 }
 
-/// What is lost.
+/// What becomes unavailable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lost {
+pub enum LostResource {
     /// The table was deleted.
     Table,
-    /// The role may not write any more.
+    /// The role loses the permission for the table.
     Permission,
     /// The table's key cannot be used.
     TableKey,
@@ -30,14 +29,14 @@ pub enum Lost {
 }
 
 impl Outage {
-    /// The answer to a request to DynamoDB, if it is refused.
-    pub fn of_dynamodb(self, now: i64, of_table: bool) -> Option<(u16, Vec<u8>)> {
-        let code = match self.what {
-            Lost::Table if of_table => "ResourceNotFoundException",
-            Lost::Permission if of_table => "AccessDeniedException",
+    /// The error response to a request to DynamoDB, if the outage affects it.
+    pub fn dynamodb_error(self, now: i64, of_table: bool) -> Option<(u16, Vec<u8>)> {
+        let code = match self.lost {
+            LostResource::Table if of_table => "ResourceNotFoundException",
+            LostResource::Permission if of_table => "AccessDeniedException",
             // Source: DynamoDB developer guide, "Encryption at rest: how it works", inaccessible keys.
-            Lost::TableKey if of_table => "KMSAccessDeniedException",
-            Lost::Credentials => "ExpiredTokenException",
+            LostResource::TableKey if of_table => "KMSAccessDeniedException",
+            LostResource::Credentials => "ExpiredTokenException",
             _ => return None,
         };
         let body =
@@ -45,15 +44,15 @@ impl Outage {
         (now >= self.from).then(|| (400, body.to_string().into_bytes()))
     }
 
-    /// The answer to a request to S3, if it is refused.
-    pub fn of_s3(self, now: i64, ask: &Ask) -> Option<(u16, Vec<u8>)> {
-        let (status, code) = match (self.what, ask) {
-            (Lost::Bucket, _) => (404, "NoSuchBucket"),
+    /// The error response to a request to S3, if the outage affects it.
+    pub fn s3_error(self, now: i64, request: &S3Request) -> Option<(u16, Vec<u8>)> {
+        let (status, code) = match (self.lost, request) {
+            (LostResource::Bucket, _) => (404, "NoSuchBucket"),
             // Source: Amazon S3 API reference, "Error responses": a disabled key is a 400.
-            (Lost::BucketKey, Ask::Put(..)) => (400, "KMS.DisabledException"),
-            (Lost::Credentials, _) => (400, "ExpiredToken"),
+            (LostResource::BucketKey, S3Request::Put(..)) => (400, "KMS.DisabledException"),
+            (LostResource::Credentials, _) => (400, "ExpiredToken"),
             _ => return None,
         };
-        (now >= self.from).then(|| (status, store::error(code)))
+        (now >= self.from).then(|| (status, s3::error(code)))
     }
 }

@@ -1,155 +1,159 @@
-//! Which fault a request meets.
+//! Faults of requests: throttles, errors before and after the effect, lost and truncated responses, delays.
 
 use serde_json::json;
 
-use crate::campaign::engines::random::Chance;
-use crate::campaign::engines::s3 as store;
+use crate::campaign::engines::random::Random;
+use crate::campaign::engines::s3;
 
-/// How bad a simulation is.
+/// How often requests meet faults, and how short the pages are.
 #[derive(Debug, Clone)]
-pub struct Weather {
-    /// Of a thousand requests, so many meet a fault.
+pub struct RequestFaults {
+    /// How many of a thousand requests meet a fault.
     permille: u64,
-    /// Times, in simulated milliseconds, in which most requests to the table are throttled.
+    /// Intervals, in simulated milliseconds, in which most requests to the table are throttled.
     storms: Vec<(i64, i64)>,
-    /// The most items that a page holds.
+    /// The maximum number of items on a page.
     page: u64,
-    /// Whether pages hold as many, and not any number up to it.
+    /// Whether every page holds this maximum. Otherwise a page holds any number of items up to it.
     full_pages: bool,
-    /// The most keys that a page of a listing holds.
+    /// The maximum number of keys on a page of an S3 listing.
     pub keys_a_page: usize,
 }
 
-/// How a request and its answer travel.
+/// How a request and its response are delivered.
 #[derive(Debug, Clone)]
-pub struct Trip {
-    /// Milliseconds to the engine.
-    pub there: u64,
-    /// Milliseconds back.
-    pub back: u64,
-    /// Whether it reaches the engine even if the worker is killed while it is on its way.
-    pub sent: bool,
-    /// What goes wrong.
+pub struct Delivery {
+    /// Milliseconds until the request arrives.
+    pub request_ms: u64,
+    /// Milliseconds until the response arrives.
+    pub response_ms: u64,
+    /// Whether the request arrives even if the worker is killed while it is in flight.
+    pub detached: bool,
     pub fault: Fault,
 }
 
-/// What goes wrong with a request.
+/// A fault of one request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
-    /// Nothing.
-    Nothing,
-    /// The service answers this and does nothing.
-    Answered(u16, Vec<u8>),
-    /// It never arrives.
-    Lost(Failure),
-    /// It takes effect, and its answer never arrives.
-    Unanswered(Failure),
-    /// The client gives up, and it takes effect so many milliseconds later.
-    Late(u64),
-    /// It takes effect, and the service answers that it failed.
-    Failed(u16, Vec<u8>),
-    /// It takes effect, and its answer breaks off.
-    Torn,
-    /// Some of its statements meet a fault of their own.
-    Statements,
+    /// No fault.
+    None,
+    /// The service responds with this error and does nothing.
+    ErrorBeforeEffect(u16, Vec<u8>),
+    /// The request never arrives.
+    RequestLost(TransportError),
+    /// The request takes effect, and its response never arrives.
+    ResponseLost(TransportError),
+    /// The client times out, and the request takes effect this number of milliseconds later.
+    EffectAfterTimeout(u64),
+    /// The request takes effect, and the service responds with this error.
+    ErrorAfterEffect(u16, Vec<u8>),
+    /// The request takes effect, and the body of its response is truncated.
+    ResponseTruncated,
+    /// Single statements of the batch meet faults.
+    InStatements,
 }
 
-/// What the client sees when there is no answer.
+/// What the client sees when no response arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// Nothing, until it no longer waits.
-    TimeOut,
+pub enum TransportError {
+    /// Its read timeout passes.
+    Timeout,
     /// The connection is reset.
-    Reset,
+    ConnectionReset,
 }
 
-/// Which service a request is for, and what it is.
+/// The kind of a request, which decides the faults that it can meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A write to the table, of one item.
+pub enum RequestKind {
+    /// A write of one item of the table.
     Write,
-    /// A write to the table, of several statements.
+    /// A batch of statements that write items of the table.
     Statements,
-    /// Another request to DynamoDB.
+    /// Any request to the ledger.
     Ledger,
     /// A read of the table.
     Read,
-    /// A request to S3 whose answer has no body.
+    /// A put of an S3 object: its response has no body.
     Put,
-    /// Another request to S3.
+    /// Any other request to S3.
     Get,
 }
 
-/// The longest that a request is on its way after its client gave it up, in milliseconds.
-pub const LATEST: u64 = 40_000;
+/// The longest time after the client's timeout at which a request can still take effect, in milliseconds.
+pub const LONGEST_DELAY_MS: u64 = 40_000;
 
-impl Weather {
-    /// The weather of a seed.
-    pub fn of(chance: &mut Chance) -> Self {
-        let permille = *chance.pick(&[0, 5, 20, 60, 120, 250]);
-        let storms = (0..chance.below(3)).map(|_| {
-            let from = chance.below(20_000) as i64;
-            (from, from + chance.magnitude(16) as i64)
+impl Delivery {
+    /// The delivery of a request without faults.
+    pub const WITHOUT_FAULT: Self = Self { request_ms: 1, response_ms: 0, detached: false, fault: Fault::None };
+}
+
+impl RequestFaults {
+    /// The request faults of a seed.
+    pub fn random(random: &mut Random) -> Self {
+        let permille = *random.pick(&[0, 5, 20, 60, 120, 250]);
+        let storms = (0..random.below(3)).map(|_| {
+            let from = random.below(20_000) as i64;
+            (from, from + random.log_uniform(16) as i64)
         });
         let storms = storms.collect();
         Self {
             permille,
             storms,
-            page: *chance.pick(&[2, 4, 8, 30]),
+            page: *random.pick(&[2, 4, 8, 30]),
             full_pages: false,
-            keys_a_page: chance.within(1, 8) as usize,
+            keys_a_page: random.within(1, 8) as usize,
         }
     }
 
-    /// No fault ever, and pages of so many items at the most.
-    pub fn fair(page: u64) -> Self {
+    /// No faults, and pages of at most `page` items.
+    pub fn none(page: u64) -> Self {
         Self { permille: 0, storms: Vec::new(), page, full_pages: false, keys_a_page: 1000 }
     }
 
-    /// The same with as many items on every page.
+    /// The same, with the maximum number of items on every page.
     pub fn with_full_pages(self) -> Self {
         Self { full_pages: true, ..self }
     }
 
-    /// How many items the next page may hold.
-    pub fn page_size(&self, chance: &mut Chance) -> u64 {
-        if self.full_pages { self.page } else { chance.within(1, self.page) }
+    /// The maximum number of items of the next page.
+    pub fn page_size(&self, random: &mut Random) -> u64 {
+        if self.full_pages { self.page } else { random.within(1, self.page) }
     }
 
-    /// The trip of a request at this time, and the name of the fault that it meets.
-    pub fn trip(&self, kind: Kind, now: i64, chance: &mut Chance) -> (Trip, Option<String>) {
-        let (there, back, sent) = (chance.within(1, 15), chance.within(0, 5), chance.percent(50));
-        let table = matches!(kind, Kind::Write | Kind::Statements | Kind::Read);
-        let storm = table && self.storms.iter().any(|(from, to)| (from..to).contains(&&now)) && chance.percent(80);
-        // A batch meets most of its faults inside: it is one request where single writes would be many.
-        let inside = kind == Kind::Statements && chance.permille(2 * self.permille);
-        let (fault, name) = match (storm, inside, chance.permille(self.permille)) {
-            (true, ..) => throttle(kind, chance),
-            (false, true, _) => (Fault::Statements, None),
-            (false, false, true) => fault(kind, chance),
-            (false, false, false) => (Fault::Nothing, None),
+    /// Draws the delivery of a request at this time, with the name of the fault that it meets.
+    pub fn draw_delivery(&self, kind: RequestKind, now: i64, random: &mut Random) -> (Delivery, Option<String>) {
+        let (request_ms, response_ms, detached) = (random.within(1, 15), random.within(0, 5), random.percent(50));
+        let table = matches!(kind, RequestKind::Write | RequestKind::Statements | RequestKind::Read);
+        let storm = table && self.storms.iter().any(|(from, to)| (from..to).contains(&&now)) && random.percent(80);
+        // Most faults of a batch are faults of its statements: one batch replaces many single writes.
+        let in_statements = kind == RequestKind::Statements && random.permille(2 * self.permille);
+        let (fault, name) = match (storm, in_statements, random.permille(self.permille)) {
+            (true, ..) => throttle(kind, random),
+            (false, true, _) => (Fault::InStatements, None),
+            (false, false, true) => fault(kind, random),
+            (false, false, false) => (Fault::None, None),
         };
-        (Trip { there, back, sent, fault }, name)
+        (Delivery { request_ms, response_ms, detached, fault }, name)
     }
 }
 
-fn fault(kind: Kind, chance: &mut Chance) -> (Fault, Option<String>) {
+fn fault(kind: RequestKind, random: &mut Random) -> (Fault, Option<String>) {
     let named = |fault, name: &str| (fault, Some(name.to_owned()));
-    match chance.below(13) {
-        0 | 1 => throttle(kind, chance),
-        2 => named(Fault::Answered(500, failure(kind, "InternalServerError")), "500 before the effect"),
-        3 => named(Fault::Answered(503, failure(kind, "ServiceUnavailable")), "503 before the effect"),
-        4 => named(Fault::Failed(500, failure(kind, "InternalServerError")), "500 after the effect"),
-        5 => named(Fault::Lost(Failure::TimeOut), "time-out before the effect"),
-        6 | 7 => named(Fault::Unanswered(Failure::TimeOut), "time-out after the effect"),
-        8 => named(Fault::Late(chance.within(1, LATEST)), "time-out, effect later"),
-        9 => named(Fault::Lost(Failure::Reset), "connection reset before the effect"),
-        10 | 11 => named(Fault::Unanswered(Failure::Reset), "connection reset after the effect"),
-        _ => named(Fault::Torn, "torn response"),
+    match random.below(13) {
+        0 | 1 => throttle(kind, random),
+        2 => named(Fault::ErrorBeforeEffect(500, failure(kind, "InternalServerError")), "500 before the effect"),
+        3 => named(Fault::ErrorBeforeEffect(503, failure(kind, "ServiceUnavailable")), "503 before the effect"),
+        4 => named(Fault::ErrorAfterEffect(500, failure(kind, "InternalServerError")), "500 after the effect"),
+        5 => named(Fault::RequestLost(TransportError::Timeout), "time-out before the effect"),
+        6 | 7 => named(Fault::ResponseLost(TransportError::Timeout), "time-out after the effect"),
+        8 => named(Fault::EffectAfterTimeout(random.within(1, LONGEST_DELAY_MS)), "time-out, effect later"),
+        9 => named(Fault::RequestLost(TransportError::ConnectionReset), "connection reset before the effect"),
+        10 | 11 => named(Fault::ResponseLost(TransportError::ConnectionReset), "connection reset after the effect"),
+        _ => named(Fault::ResponseTruncated, "torn response"),
     }
 }
 
-fn throttle(kind: Kind, chance: &mut Chance) -> (Fault, Option<String>) {
+fn throttle(kind: RequestKind, random: &mut Random) -> (Fault, Option<String>) {
     let limits = [
         "ProvisionedThroughputExceeded",
         "KeyRangeThroughputExceeded",
@@ -157,20 +161,20 @@ fn throttle(kind: Kind, chance: &mut Chance) -> (Fault, Option<String>) {
         "MaxOnDemandThroughputExceeded",
     ];
     let direction = match kind {
-        Kind::Put | Kind::Get => {
-            return (Fault::Answered(503, store::error("SlowDown")), Some("throttle: S3 SlowDown".into()));
+        RequestKind::Put | RequestKind::Get => {
+            return (Fault::ErrorBeforeEffect(503, s3::error("SlowDown")), Some("throttle: S3 SlowDown".into()));
         }
-        Kind::Read => "Read",
-        Kind::Write | Kind::Statements | Kind::Ledger => "Write",
+        RequestKind::Read => "Read",
+        RequestKind::Write | RequestKind::Statements | RequestKind::Ledger => "Write",
     };
-    let resource = if direction == "Write" && chance.percent(30) { "Index" } else { "Table" };
-    let reason = format!("{resource}{direction}{}", chance.pick(&limits));
+    let resource = if direction == "Write" && random.percent(30) { "Index" } else { "Table" };
+    let reason = format!("{resource}{direction}{}", random.pick(&limits));
     let exception =
-        *chance.pick(&["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]);
-    (Fault::Answered(400, throttled(exception, &reason)), Some(format!("throttle: {reason}")))
+        *random.pick(&["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]);
+    (Fault::ErrorBeforeEffect(400, throttled(exception, &reason)), Some(format!("throttle: {reason}")))
 }
 
-/// The body of an answer that says why a request to the table was throttled.
+/// The body of a throttled response, with the reason.
 ///
 /// Source: the API models of `DynamoDB`: one exception spells the member in lower case.
 pub fn throttled(exception: &str, reason: &str) -> Vec<u8> {
@@ -183,9 +187,11 @@ pub fn throttled(exception: &str, reason: &str) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-fn failure(kind: Kind, code: &str) -> Vec<u8> {
+fn failure(kind: RequestKind, code: &str) -> Vec<u8> {
     match kind {
-        Kind::Put | Kind::Get => store::error(if code == "InternalServerError" { "InternalError" } else { code }),
+        RequestKind::Put | RequestKind::Get => {
+            s3::error(if code == "InternalServerError" { "InternalError" } else { code })
+        }
         _ => json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": "injected"})
             .to_string()
             .into_bytes(),

@@ -1,24 +1,24 @@
-//! Promises broken on purpose, between the worker and the engine, to show that the campaign notices.
+//! Guarantees broken on purpose, between the worker and the engine, to show that the oracle notices.
 
 use serde_json::{Map, Value as Json};
 
 use crate::campaign::engines::history::Invocation;
 
-/// What is broken.
+/// The guarantee that is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sabotage {
     /// Writes to the table lose their conditions.
     Condition,
-    /// Journal objects are acknowledged at once and put later; never, if the worker is killed meanwhile.
+    /// Journal objects are acknowledged at once and put later, or never if the worker is killed in between.
     Journal,
-    /// Every worker finds that the lock and the checkpoint are its own.
+    /// Every worker finds that it owns the lock and the checkpoint.
     Epoch,
 }
 
 impl Sabotage {
-    /// Reads it as the command line has it.
-    pub fn parse(text: &str) -> Option<Self> {
-        Some(match text {
+    /// Reads the name that the command line uses.
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
             "condition" => Self::Condition,
             "journal" => Self::Journal,
             "epoch" => Self::Epoch,
@@ -26,7 +26,7 @@ impl Sabotage {
         })
     }
 
-    /// Its word on the command line.
+    /// The name that the command line uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Condition => "condition",
@@ -36,7 +36,7 @@ impl Sabotage {
     }
 }
 
-/// Takes the condition out of a write, with the names and values that only it used.
+/// Removes the condition from a write, with the names and values that only the condition used.
 pub fn without_condition(body: &mut Json) {
     let Some(fields) = body.as_object_mut() else { return };
     fields.remove("ConditionExpression");
@@ -61,47 +61,49 @@ fn mentions(expression: &str, placeholder: &str) -> bool {
     false
 }
 
-/// A PartiQL UPDATE as its parts: what it does, and its conditions, each with the parameters that it takes.
-pub struct Parts {
-    /// The text before WHERE.
+/// The parts of a PartiQL UPDATE: what it does, and its conditions with their parameters.
+pub struct StatementParts {
+    /// Everything before WHERE.
     pub head: String,
-    /// How many parameters that takes.
-    pub taken: usize,
-    /// The conditions.
+    /// The number of parameters before WHERE.
+    pub head_parameters: usize,
+    /// Each condition with its parameter, if it has one.
     pub conditions: Vec<(String, Option<Json>)>,
 }
 
-/// Takes a statement apart.
-pub fn parts(statement: &Json) -> Parts {
-    let text = statement["Statement"].as_str().expect("a statement has a text");
+/// Splits a statement into its parts.
+pub fn parts(statement: &Json) -> StatementParts {
+    let partiql = statement["Statement"].as_str().expect("a statement is a string");
     let parameters = statement["Parameters"].as_array().cloned().unwrap_or_default();
-    let (head, tail) = text.split_once(" WHERE ").expect("an update has conditions");
-    let taken = head.matches('?').count();
-    let mut left = parameters.into_iter().skip(taken);
-    let condition = |text: &str| (text.trim().to_owned(), text.contains('?').then(|| left.next()).flatten());
-    Parts { head: head.to_owned(), taken, conditions: tail.split(" AND ").map(condition).collect() }
+    let (head, tail) = partiql.split_once(" WHERE ").expect("an update has conditions");
+    let head_parameters = head.matches('?').count();
+    let mut left = parameters.into_iter().skip(head_parameters);
+    let condition =
+        |condition: &str| (condition.trim().to_owned(), condition.contains('?').then(|| left.next()).flatten());
+    StatementParts { head: head.to_owned(), head_parameters, conditions: tail.split(" AND ").map(condition).collect() }
 }
 
-/// Whether a condition names the key attribute `name`.
-pub fn is_about(condition: &str, name: &str) -> bool {
+/// Whether a condition compares the key attribute `name` with a parameter.
+pub fn compares_key(condition: &str, name: &str) -> bool {
     let attribute = condition.split(['=', ' ']).next().unwrap_or_default();
     attribute.trim_matches('"') == name && condition.contains('?')
 }
 
-/// Takes the guards out of a statement and leaves the key.
+/// Removes the guards from a statement and keeps the conditions on its key.
 pub fn without_guards(statement: &mut Json) {
     let parts = parts(statement);
-    let key = parts.conditions.iter().filter(|(text, _)| is_about(text, "pk") || is_about(text, "sk"));
-    let (texts, values): (Vec<&str>, Vec<Json>) =
-        key.map(|(text, value)| (text.as_str(), value.clone().expect("a key has a value"))).unzip();
+    let key =
+        parts.conditions.iter().filter(|(condition, _)| compares_key(condition, "pk") || compares_key(condition, "sk"));
+    let (conditions, values): (Vec<&str>, Vec<Json>) =
+        key.map(|(condition, value)| (condition.as_str(), value.clone().expect("a key has a value"))).unzip();
     let all = statement["Parameters"].as_array().cloned().unwrap_or_default();
-    let parameters: Vec<Json> = all.into_iter().take(parts.taken).chain(values).collect();
-    statement["Statement"] = format!("{} WHERE {}", parts.head, texts.join(" AND ")).into();
+    let parameters: Vec<Json> = all.into_iter().take(parts.head_parameters).chain(values).collect();
+    statement["Statement"] = format!("{} WHERE {}", parts.head, conditions.join(" AND ")).into();
     statement["Parameters"] = parameters.into();
 }
 
-/// An answer about the lock that says it is this worker's.
-pub fn always_ours(answer: &str, worker: &Invocation) -> String {
+/// Changes the response to a read of the lock so that this worker owns it.
+pub fn claim_lock(answer: &str, worker: &Invocation) -> String {
     let mut answer: Json = serde_json::from_str(answer).expect("an answer in JSON");
     if let Some(Json::Object(item)) = answer.get_mut("Item") {
         let mut set = |name: &str, kind: &str, value: &str| {
@@ -120,7 +122,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_write_without_its_condition_keeps_only_what_it_uses() {
+    fn a_write_without_its_condition_keeps_only_the_placeholders_that_it_uses() {
         let mut body = json!({
             "UpdateExpression": "SET #n1 = :v1", "ConditionExpression": "attribute_exists(#n10) AND #n1 = :v10",
             "ExpressionAttributeNames": {"#n1": "a", "#n10": "pk"},
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_without_its_guards_keeps_its_key() {
+    fn a_statement_without_guards_keeps_its_key() {
         let mut statement = json!({
             "Statement": r#"UPDATE "t" SET "a"=? REMOVE "b" WHERE "pk"=? AND "sk"=? AND "a"=? AND "c" IS MISSING"#,
             "Parameters": [{"S": "new"}, {"S": "k"}, {"S": "s"}, {"S": "old"}]

@@ -1,4 +1,4 @@
-//! What befalls an invocation of a worker: it is killed at an await point, it stands still for a while, its time ends.
+//! Faults of a worker invocation: it is killed at an await point, it stalls for a while, it reaches its time limit.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -7,78 +7,78 @@ use std::time::Duration;
 
 use tokio::time::{Sleep, sleep, timeout};
 
-use crate::campaign::engines::random::Chance;
+use crate::campaign::engines::random::Random;
 
-/// What befalls an invocation.
+/// The faults of one invocation.
 #[derive(Debug, Clone, Copy)]
-pub struct Fate {
-    /// It is killed when it would go on for this time.
-    pub killed_at: Option<u64>,
-    /// It stands still when it would go on for this time, and for so long, as a frozen sandbox does.
-    pub stalled: Option<(u64, Duration)>,
-    /// How much time it has before it is killed in any case.
-    pub time: Duration,
+pub struct WorkerFaults {
+    /// It is killed at this poll, counted from 1.
+    pub kill_at_poll: Option<u64>,
+    /// It stalls at this poll for this long, as a frozen sandbox does.
+    pub stall: Option<(u64, Duration)>,
+    /// It is killed after this time in any case, as Lambda does.
+    pub time_limit: Duration,
 }
 
 /// How an invocation ended.
 #[derive(Debug)]
-pub enum End<T> {
+pub enum Outcome<T> {
     /// It returned.
     Returned(T),
-    /// It was killed.
+    /// A fault killed it.
     Killed,
-    /// Its time ended and it was killed.
-    Overran,
+    /// It reached its time limit and was killed.
+    TimedOut,
 }
 
-impl Fate {
-    /// Nothing befalls it.
-    pub const KIND: Self = Self { killed_at: None, stalled: None, time: Duration::from_secs(900) };
+impl WorkerFaults {
+    /// No faults, and 15 minutes of time.
+    pub const NONE: Self = Self { kill_at_poll: None, stall: None, time_limit: Duration::from_secs(900) };
 
-    /// What befalls an invocation by chance.
-    pub fn of(chance: &mut Chance) -> Self {
-        if chance.percent(12) {
-            return Self::slow(chance);
+    /// Draws the faults of an invocation.
+    pub fn random(random: &mut Random) -> Self {
+        if random.percent(12) {
+            return Self::slow(random);
         }
-        let killed_at = chance.percent(50).then(|| chance.magnitude(10));
-        let stalled = chance.percent(25).then(|| (chance.magnitude(8), Duration::from_millis(chance.magnitude(17))));
-        let seconds = if chance.percent(15) { chance.within(20, 60) } else { 900 };
-        Self { killed_at, stalled, time: Duration::from_secs(seconds) }
+        let kill_at_poll = random.percent(50).then(|| random.log_uniform(10));
+        let stall = random.percent(25).then(|| (random.log_uniform(8), Duration::from_millis(random.log_uniform(17))));
+        let seconds = if random.percent(15) { random.within(20, 60) } else { 900 };
+        Self { kill_at_poll, stall, time_limit: Duration::from_secs(seconds) }
     }
 
-    /// It stands still nearly until its time is over, and leaves when others have long gone on.
-    fn slow(chance: &mut Chance) -> Self {
-        let time = chance.within(25, 120);
-        let still = (chance.magnitude(7), Duration::from_secs(time - chance.within(3, 20)));
-        Self { killed_at: None, stalled: Some(still), time: Duration::from_secs(time) }
+    /// It stalls almost until its time limit, and continues when other invocations have long moved on.
+    fn slow(random: &mut Random) -> Self {
+        let seconds = random.within(25, 120);
+        let stall = (random.log_uniform(7), Duration::from_secs(seconds - random.within(3, 20)));
+        Self { kill_at_poll: None, stall: Some(stall), time_limit: Duration::from_secs(seconds) }
     }
 
-    /// Lets it befall a future.
-    pub async fn befall<F: Future>(self, future: F) -> End<F::Output> {
+    /// Runs a future with these faults.
+    pub async fn inject_into<F: Future>(self, future: F) -> Outcome<F::Output> {
         let mut polls = 0;
         let mut future = Box::pin(future);
-        let mut still: Option<Pin<Box<Sleep>>> = None;
-        let lived = poll_fn(|context| {
-            if let Some(nap) = &mut still {
-                if nap.as_mut().poll(context).is_pending() {
+        let mut stalled: Option<Pin<Box<Sleep>>> = None;
+        let interrupted = poll_fn(|context| {
+            if let Some(pause) = &mut stalled {
+                if pause.as_mut().poll(context).is_pending() {
                     return Poll::Pending;
                 }
-                still = None;
+                stalled = None;
             } else {
                 polls += 1;
             }
-            if self.killed_at == Some(polls) {
-                return Poll::Ready(End::Killed);
+            if self.kill_at_poll == Some(polls) {
+                return Poll::Ready(Outcome::Killed);
             }
-            if let Some((_, time)) = self.stalled.filter(|(at, _)| *at == polls && still.is_none()) {
+            if let Some((_, time)) = self.stall.filter(|(at, _)| *at == polls && stalled.is_none()) {
                 polls += 1;
-                let nap = still.insert(Box::pin(sleep(time)));
-                if nap.as_mut().poll(context).is_pending() {
+                let pause = stalled.insert(Box::pin(sleep(time)));
+                if pause.as_mut().poll(context).is_pending() {
                     return Poll::Pending;
                 }
             }
-            future.as_mut().poll(context).map(End::Returned)
+            future.as_mut().poll(context).map(Outcome::Returned)
         });
-        timeout(self.time, lived).await.unwrap_or(End::Overran)
+        timeout(self.time_limit, interrupted).await.unwrap_or(Outcome::TimedOut)
     }
 }

@@ -1,3 +1,4 @@
-//! Whether the history keeps the promises about data. Nothing here uses the workers' code.
+//! Checks whether the history keeps the promises about data. Nothing here uses the workers' code.
 
 pub mod oracle;
+mod phase_ends;

@@ -1,106 +1,106 @@
-//! What the workers consumed, and when: how gentle a run was is read off here.
+//! What the workers consumed, and when: the measure of how gentle a run is on its table.
 
 use std::collections::BTreeMap;
 
-/// What was consumed.
+/// The kind of the consumed units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
+pub enum UnitKind {
     /// Write units of the table.
     Write,
     /// Read units of the table.
     Read,
 }
 
-/// A request of a worker that the engines answered, or a statement of one.
+/// A worker's request that reached the engines, or one statement of a batch.
 #[derive(Debug, Clone)]
-pub struct Spent {
+pub struct MeteredRequest {
     /// When, in simulated milliseconds.
     pub at: i64,
     /// The number of the invocation.
     pub invocation: u32,
-    /// Of what kind; none for a request that is not about the table.
-    pub what: Option<Use>,
+    /// The kind of the units; `None` for a request that is not for the table.
+    pub kind: Option<UnitKind>,
     /// Capacity units.
     pub units: f64,
-    /// The partition key of the item, where it is about one.
+    /// The item's partition key, if the request is for one item.
     pub key: Option<String>,
     /// Whether it was throttled.
-    pub refused: bool,
+    pub throttled: bool,
 }
 
-/// Everything that the workers asked of the engines.
+/// All requests of workers, in order.
 #[derive(Debug, Clone, Default)]
-pub struct Meter(Vec<Spent>);
+pub struct Meter(Vec<MeteredRequest>);
 
-/// A step with which windows slide, in milliseconds.
+/// The step by which windows slide, in milliseconds.
 const STEP: i64 = 50;
 
 impl Meter {
-    /// Notes a request.
-    pub fn note(&mut self, spent: Spent) {
-        self.0.push(spent);
+    /// Adds a request.
+    pub fn record(&mut self, request: MeteredRequest) {
+        self.0.push(request);
     }
 
     /// Every request.
-    pub fn all(&self) -> &[Spent] {
+    pub fn requests(&self) -> &[MeteredRequest] {
         &self.0
     }
 
-    /// What these requests alone consumed.
-    pub fn only(&self, those: impl Fn(&Spent) -> bool) -> Self {
-        Self(self.0.iter().filter(|spent| those(spent)).cloned().collect())
+    /// Only the requests for which this holds.
+    pub fn filter(&self, matches: impl Fn(&MeteredRequest) -> bool) -> Self {
+        Self(self.0.iter().filter(|request| matches(request)).cloned().collect())
     }
 
-    /// What was written.
+    /// The writes that were not throttled.
     pub fn writes(&self) -> Self {
-        self.only(|spent| spent.what == Some(Use::Write) && !spent.refused)
+        self.filter(|request| request.kind == Some(UnitKind::Write) && !request.throttled)
     }
 
-    /// What was read.
+    /// The reads that were not throttled.
     pub fn reads(&self) -> Self {
-        self.only(|spent| spent.what == Some(Use::Read) && !spent.refused)
+        self.filter(|request| request.kind == Some(UnitKind::Read) && !request.throttled)
     }
 
-    /// What was throttled.
-    pub fn refused(&self) -> Self {
-        self.only(|spent| spent.refused)
+    /// The throttled requests.
+    pub fn throttled(&self) -> Self {
+        self.filter(|request| request.throttled)
     }
 
-    /// How many requests, or statements of requests.
+    /// The number of requests and statements.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no requests.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// When the first and the last were, in simulated milliseconds.
+    /// The times of the first and the last request, in simulated milliseconds.
     pub fn span(&self) -> (i64, i64) {
-        let at = |spent: Option<&Spent>| spent.map_or(0, |spent| spent.at);
+        let at = |request: Option<&MeteredRequest>| request.map_or(0, |request| request.at);
         (at(self.0.first()), at(self.0.last()))
     }
 
-    /// The units of a stretch of time, its end excluded.
+    /// The units consumed in an interval, its end excluded.
     pub fn units(&self, from: i64, until: i64) -> f64 {
-        let begin = self.0.partition_point(|spent| spent.at < from);
-        self.0[begin..].iter().take_while(|spent| spent.at < until).map(|spent| spent.units).sum()
+        let begin = self.0.partition_point(|request| request.at < from);
+        self.0[begin..].iter().take_while(|request| request.at < until).map(|request| request.units).sum()
     }
 
-    /// The average rate of a stretch of time, in units a second.
+    /// The average rate in an interval, in units a second.
     pub fn rate(&self, from: i64, until: i64) -> f64 {
         self.units(from, until) * 1000.0 / (until - from).max(1) as f64
     }
 
-    /// The least and the greatest rate of any `window` milliseconds within a stretch of time.
+    /// The lowest and the highest rate over any `window` milliseconds within an interval, in units a second.
     pub fn rates(&self, from: i64, until: i64, window: i64) -> (f64, f64) {
         let rates = self.windows(from, until, window);
         rates.fold((f64::INFINITY, 0.0), |(least, most), (_, rate)| (rate.min(least), rate.max(most)))
     }
 
-    /// For how many seconds on end a rate was exceeded: how many whole seconds follow each other, wherever the first of
-    /// them begins, in each of which it was.
+    /// The longest number of consecutive seconds in each of which a rate was exceeded. The first second may start at any
+    /// step.
     pub fn seconds_above(&self, rate: f64, from: i64, until: i64) -> u32 {
         let (mut on_end, mut longest) = (BTreeMap::<i64, u32>::new(), 0);
         for (at, _) in self.windows(from, until, 1000).filter(|(_, found)| *found > rate) {
@@ -111,11 +111,11 @@ impl Meter {
         longest
     }
 
-    /// The rates of all windows of so many milliseconds, by when they begin.
+    /// The rates of all windows of `window` milliseconds, with the time at which each starts.
     fn windows(&self, from: i64, until: i64, window: i64) -> impl Iterator<Item = (i64, f64)> + '_ {
-        let sums = self.0.iter().scan(0.0, |sum, spent| {
-            *sum += spent.units;
-            Some((spent.at, *sum))
+        let sums = self.0.iter().scan(0.0, |sum, request| {
+            *sum += request.units;
+            Some((request.at, *sum))
         });
         let sums: Vec<(i64, f64)> = std::iter::once((i64::MIN, 0.0)).chain(sums).collect();
         let before = move |time: i64| sums[sums.partition_point(|(at, _)| *at < time) - 1].1;

@@ -1,5 +1,8 @@
-//! The engines with the faults in front of them: the wire that the SDK clients use, what takes effect, and what is consumed.
+//! The engines behind a simulated network: faults are injected on the way, and everything that takes effect is recorded
+//! and metered.
 
-pub mod effects;
 pub mod meter;
-pub mod wire;
+pub mod network;
+pub mod requests;
+pub mod state;
+mod statements;

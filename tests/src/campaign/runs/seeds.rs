@@ -1,4 +1,4 @@
-//! Many seeds, on every core, and what they found together.
+//! Many seeds, on every core, and a summary of their results.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,31 +9,31 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::campaign::faults::sabotage::Sabotage;
-use crate::campaign::simulation::{Found, simulate};
+use crate::campaign::runs::with_faults::{SeedResult, simulate};
 
-/// What many seeds found.
+/// The results of many seeds.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// How many seeds were run.
+    /// How many seeds ran.
     pub seeds: u64,
     /// How long they took.
     pub took: Duration,
-    /// What was broken on purpose.
+    /// The guarantee that was broken on purpose.
     pub sabotage: Option<Sabotage>,
-    /// What was counted.
+    /// How often each fault and each event happened.
     pub counted: BTreeMap<String, u64>,
     /// The promises that were not kept, by seed.
     pub violations: BTreeMap<u64, Vec<String>>,
 }
 
-/// Runs seeds until `enough` has been found, and calls `progress` after each.
+/// Runs seeds until `enough` returns true, and calls `progress` after each.
 pub fn run_seeds(
     seeds: Range<u64>,
     sabotage: Option<Sabotage>,
     enough: impl Fn(&Findings) -> bool,
     mut progress: impl FnMut(&Findings),
 ) -> Findings {
-    let began = Instant::now();
+    let started = Instant::now();
     let mut findings = Findings { sabotage, ..Findings::default() };
     let next = &AtomicU64::new(seeds.start);
     let (sender, receiver) = mpsc::channel();
@@ -49,9 +49,9 @@ pub fn run_seeds(
             });
         }
         drop(sender);
-        for found in &receiver {
-            findings.add(found);
-            findings.took = began.elapsed();
+        for result in &receiver {
+            findings.add(result);
+            findings.took = started.elapsed();
             progress(&findings);
             if enough(&findings) {
                 next.store(seeds.end, Ordering::Relaxed);
@@ -62,18 +62,18 @@ pub fn run_seeds(
 }
 
 impl Findings {
-    fn add(&mut self, found: Found) {
+    fn add(&mut self, result: SeedResult) {
         self.seeds += 1;
-        for (what, times) in found.counted {
+        for (what, times) in result.counted {
             *self.counted.entry(what).or_default() += times;
         }
-        if !found.violations.is_empty() {
-            self.violations.insert(found.seed, found.violations);
+        if !result.violations.is_empty() {
+            self.violations.insert(result.seed, result.violations);
         }
     }
 
-    /// How many promises were not kept.
-    pub fn violated(&self) -> usize {
+    /// The number of violations.
+    pub fn violation_count(&self) -> usize {
         self.violations.values().map(Vec::len).sum()
     }
 
@@ -82,7 +82,7 @@ impl Findings {
         self.counted.iter().filter(|(what, _)| what.starts_with("fault: ")).map(|(_, times)| times).sum()
     }
 
-    /// The command that plays a seed again and tells everything that happens.
+    /// The command that repeats a seed and prints each step.
     pub fn replay(&self, seed: u64) -> String {
         let sabotage = self.sabotage.map(|sabotage| format!(" --sabotage {}", sabotage.as_str()));
         format!("./scripts/fault-campaign --seed {seed}{}", sabotage.unwrap_or_default())
@@ -111,6 +111,6 @@ impl fmt::Display for Findings {
                 writeln!(f, "  - {violation}")?;
             }
         }
-        writeln!(f, "{} seeds in {:.1} s: {} violations", self.seeds, self.took.as_secs_f64(), self.violated())
+        writeln!(f, "{} seeds in {:.1} s: {} violations", self.seeds, self.took.as_secs_f64(), self.violation_count())
     }
 }

@@ -1,4 +1,4 @@
-//! A run as Plan leaves it: plan, lock and record.
+//! A run as Plan leaves it: with its plan, its lock and its record.
 
 use serde_json::json;
 use tableshift_aws::ledger::lock::LockTable;
@@ -11,18 +11,18 @@ use tableshift_core::plan::keys;
 use tableshift_core::plan::planning::Facts;
 use tableshift_core::plan::run_plan::RunPlan;
 
-use crate::{BUCKET, Engines};
+use crate::engines::{BUCKET, Engines};
 
-/// The run's id.
+/// The id of the planned run.
 pub const RUN: &str = "r-1";
-/// The table it works on.
+/// Its table.
 pub const TABLE: &str = "airports";
-/// The execution that works on it.
+/// The execution that holds its lock.
 pub const EXECUTION: &str = "arn:aws:states:eu-central-1:111122223333:execution:tableshift-test-migrate-table:r-1";
-/// When it took the lock, in epoch milliseconds: 2026-11-22T10:00:00.5Z, a Sunday.
+/// When that execution took the lock, in epoch milliseconds: 2026-11-22T10:00:00.5Z, a Sunday.
 pub const NOW: i64 = 1_795_341_600_500;
 
-/// The plan of a whole run in which a person is asked.
+/// The plan of a run of the whole table that needs an approval.
 pub fn plan() -> RunPlan {
     let policy = json!({
         "point_in_time_recovery": true, "back_up": true, "dry_run_source": "export", "approve": true, "verify": true,
@@ -38,17 +38,17 @@ pub fn plan() -> RunPlan {
         run: RUN.into(),
         stage: "test".into(),
         bucket: BUCKET.into(),
-        input: Input::parse(&json!({ "migration": "m", "table": TABLE })).expect("a legal input"),
-        table: serde_json::from_value(table).expect("a whole table"),
-        migration: Document::from_yaml("id: m\nchange: [{set: v, to: 2}]").expect("a legal migration"),
-        policy: serde_json::from_value(policy).expect("a whole policy"),
+        input: Input::parse(&json!({ "migration": "m", "table": TABLE })).expect("a valid input"),
+        table: serde_json::from_value(table).expect("a complete description"),
+        migration: Document::from_yaml("id: m\nchange: [{set: v, to: 2}]").expect("a valid migration"),
+        policy: serde_json::from_value(policy).expect("a complete policy"),
         locked_at: NOW,
     };
-    RunPlan::of(facts).expect("a run that may be")
+    RunPlan::of(facts).expect("a plan")
 }
 
 impl Engines {
-    /// Leaves `plan` as Plan does, with the lock at epoch 1 held by [`EXECUTION`].
+    /// Stores `plan` and its record as Plan does. [`EXECUTION`] holds the lock with the fencing token 1.
     pub async fn begin(&self, plan: &RunPlan) {
         let ledger = self.ledger();
         store(&self.bucket(), &keys::plan(&plan.run), plan).await.expect("the plan is stored");
@@ -59,7 +59,7 @@ impl Engines {
             execution: Some(EXECUTION.into()),
             lease_until: plan.locked_at / 1000 + plan.lease_seconds as i64,
         };
-        assert!(ledger.take(&lock, None).await.expect("the lock is asked for"), "the lock is free");
+        assert!(ledger.take(&lock, None).await.expect("the ledger answers"), "the lock is free");
         let record = RunRecord {
             run: plan.run.clone(),
             table: plan.table.name.clone(),
@@ -75,7 +75,7 @@ impl Engines {
         ledger.put_run(&record).await.expect("the run is recorded");
     }
 
-    /// Until when the lock of [`TABLE`] holds, in epoch seconds.
+    /// When the lease of [`TABLE`]'s lock ends, in epoch seconds.
     pub async fn lease_until(&self) -> i64 {
         let lock = self.ledger().lock(TABLE).await.expect("the lock is read");
         lock.expect("there is a lock").lease_until
