@@ -7,12 +7,7 @@ use tableshift_aws::s3::Bucket;
 use tempfile::TempDir;
 
 use crate::dynamodb::{create_table, serve as serve_dynamodb};
-use crate::s3::serve as serve_s3;
-
-/// The access key of every client, and the only one that the S3 engine accepts.
-pub(crate) const ACCESS_KEY: &str = "tests";
-/// The secret of [`ACCESS_KEY`].
-pub(crate) const SECRET_KEY: &str = "tests";
+use crate::s3::{ACCESS_KEY, SECRET_KEY, serve as serve_s3};
 
 /// The bucket that every [`Engines`] has.
 pub const BUCKET: &str = "stack";

@@ -9,7 +9,10 @@ use s3s::service::S3ServiceBuilder;
 use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 
-use crate::engines::{ACCESS_KEY, SECRET_KEY};
+/// The access key of every client, and the only one that the S3 engine accepts.
+pub(crate) const ACCESS_KEY: &str = "tests";
+/// The secret of [`ACCESS_KEY`].
+pub(crate) const SECRET_KEY: &str = "tests";
 
 /// Starts an engine over the directory `root`, whose subdirectories are the buckets. Returns its endpoint.
 pub async fn serve(root: &Path) -> String {

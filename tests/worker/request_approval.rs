@@ -277,7 +277,7 @@ async fn a_signature_for_another_host_is_refused_without_a_request_to_that_host(
     let url = yes["signature"].as_str().unwrap().replace("sts.eu-central-1.amazonaws.com", "sts.evil.example");
     yes["signature"] = json!(url);
     let said = case.refuses(yes, ErrorName::ApprovalRefused).await;
-    assert!(said.contains("this stack asks sts.eu-central-1.amazonaws.com"), "{said}");
+    assert!(said.contains("this stack calls sts.eu-central-1.amazonaws.com"), "{said}");
     assert!(case.known.requested_hosts().is_empty());
 }
 

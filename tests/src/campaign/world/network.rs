@@ -29,8 +29,9 @@ use crate::campaign::engines::s3::S3Request;
 use crate::campaign::faults::requests::{Delivery, Fault, RequestKind, TransportError};
 use crate::campaign::faults::sabotage::Sabotage;
 use crate::campaign::world::state::{SharedWorld, lock};
-use crate::engines::{ACCESS_KEY, BUCKET, LEDGER, SECRET_KEY};
+use crate::engines::{BUCKET, LEDGER};
 use crate::run::PEOPLE;
+use crate::s3::{ACCESS_KEY, SECRET_KEY};
 
 /// One client's connection to the engines.
 #[derive(Clone)]

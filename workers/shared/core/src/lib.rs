@@ -7,17 +7,18 @@
 //!
 //! 1. [`item`]: items, tables and values
 //! 2. [`change`]: what a migration does to one item
-//! 3. [`language::document`]: migration documents as they are written
-//! 4. [`language::expression`]: the expressions in documents
-//! 5. [`language::compile`]: documents compiled to migrations
-//! 6. [`language::diagnostics`]: everything that is wrong with a document
-//! 7. [`language::registry`]: migrations written in Rust
-//! 8. [`approval`]: who may approve a run
-//! 9. [`plan`]: what is decided before a run
-//! 10. [`control`]: what may change during a run
-//! 11. [`write`]: what to write for a page of items
-//! 12. [`report`]: what people and programs read about a run
-//! 13. [`error`]: the names of errors
+//! 3. [`language::finding`]: what can be wrong with a document, and what to write instead
+//! 4. [`language::document`]: migration documents as they are written
+//! 5. [`language::expression`]: the expressions in documents
+//! 6. [`language::compile`]: documents compiled to migrations
+//! 7. [`language::diagnostics`]: where in a document something is wrong
+//! 8. [`language::registry`]: migrations written in Rust
+//! 9. [`approval`]: who may approve a run
+//! 10. [`plan`]: what is decided before a run
+//! 11. [`control`]: what may change during a run
+//! 12. [`write`]: what to write for a page of items
+//! 13. [`report`]: what people and programs read about a run
+//! 14. [`error`]: the names of errors
 
 pub mod approval;
 pub mod change;

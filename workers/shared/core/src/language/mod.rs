@@ -11,4 +11,3 @@ pub mod document;
 pub mod expression;
 pub mod finding;
 pub mod registry;
-pub mod suggest;

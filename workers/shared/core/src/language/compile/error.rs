@@ -11,7 +11,7 @@ pub enum MeaningError {
     #[error("{}", in_one_line(.0))]
     Faults(Vec<Fault>),
     /// A migration in Rust that this build does not know.
-    #[error("no migration in Rust has the id `{id}` in this build; it knows {known}")]
+    #[error("no migration in Rust has the id `{id}` in this build; it has {known}")]
     UnknownCode {
         /// The migration's id.
         id: String,

@@ -11,8 +11,8 @@ use crate::language::compile::reading::Reading;
 use crate::language::document::requires::Requirement;
 use crate::language::document::step::WITH_VALUE;
 use crate::language::document::{Document, Step};
+use crate::language::finding::suggest::nearest;
 use crate::language::finding::{Code, Finding, Level};
-use crate::language::suggest::nearest;
 use serde_json::{Map, Value, json};
 use std::error::Error;
 

@@ -5,8 +5,8 @@
 use super::not_yaml::quoted;
 use super::yaml::{Entry, Kind, Node};
 use crate::language::document::Document;
+use crate::language::finding::suggest::{listed, nearest};
 use crate::language::finding::{Code, Finding};
-use crate::language::suggest::{listed, nearest};
 use serde_json::Value;
 use std::sync::LazyLock;
 

@@ -5,8 +5,8 @@ use super::yaml::Node;
 use crate::item::path::Path;
 use crate::language::document::field::Field;
 use crate::language::document::step::{ACTIONS, StepError, WITH_VALUE};
+use crate::language::finding::suggest::listed;
 use crate::language::finding::{Code, Finding};
-use crate::language::suggest::listed;
 
 /// A step as a review sees it.
 #[derive(Debug)]

@@ -1,13 +1,13 @@
 //! CEL expressions over one item: compiled once, run per item.
 
 use crate::item::value::{Item, Value};
+use crate::language::expression::checking::translate::Checked;
+pub use crate::language::expression::checking::translate::Purpose;
 use crate::language::expression::error::{CompileError, EvaluationError};
 use crate::language::expression::evaluate::Evaluation;
 use crate::language::expression::node::Node;
 use crate::language::expression::parse;
 use crate::language::expression::scope::Scope;
-use crate::language::expression::translate::Checked;
-pub use crate::language::expression::translate::Purpose;
 use crate::language::finding::Finding;
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 //! Each is pure: the same arguments give the same result, on any machine and at any time. A call that cannot be answered
 //! is an error, which makes the item *invalid*; it never is a guess.
 
-use crate::language::expression::types::Type;
+use crate::language::expression::checking::types::Type;
 
 /// What a function is called like and what it gives, for the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,10 +4,10 @@
 //! are bounded before they are parsed, and parsed on a thread whose stack suffices for the bounds.
 
 use crate::item::numbers;
+use crate::language::expression::checking::faults;
+use crate::language::expression::checking::syntax;
+use crate::language::expression::checking::translate::{Checked, Purpose, Translator};
 use crate::language::expression::error::{MAX_OPEN_BRACKETS, MAX_TEXT_BYTES};
-use crate::language::expression::faults;
-use crate::language::expression::syntax;
-use crate::language::expression::translate::{Checked, Purpose, Translator};
 use crate::language::finding::{Code, Finding};
 use cel::parser::{ParseErrors, Parser};
 

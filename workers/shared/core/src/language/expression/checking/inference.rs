@@ -1,8 +1,8 @@
 //! The type that an expression has for every item, where there is one.
 
 use crate::item::value::Value;
+use crate::language::expression::checking::types::Type;
 use crate::language::expression::node::{Loop, Node, Operator};
-use crate::language::expression::types::Type;
 
 impl Type {
     /// The type of an expression; unknown if it has a fault.

@@ -1,12 +1,12 @@
 //! The faults that an expression can have, in words: message, advice and replacement. Whether and where an expression has
 //! one is for [`translate`](super::translate) to find out.
 
+use crate::language::expression::checking::types::Type;
 use crate::language::expression::error::{MAX_OPEN_BRACKETS, MAX_TEXT_BYTES};
 use crate::language::expression::functions::{FUNCTIONS, Signature, Style};
 use crate::language::expression::node::Operator;
-use crate::language::expression::types::Type;
+use crate::language::finding::suggest::nearest;
 use crate::language::finding::{Code, Finding};
-use crate::language::suggest::nearest;
 use std::ops::Range;
 
 /// The macros that CEL expands on a list or a map.
@@ -14,32 +14,32 @@ const MACROS: [&str; 5] = ["all", "exists", "exists_one", "map", "filter"];
 /// Functions of other languages whose result depends on when they are called.
 const CLOCKS: [&str; 6] = ["now", "random", "uuid", "today", "rand", "Date"];
 
-pub(super) fn too_long(source: &str) -> Finding {
+pub(crate) fn too_long(source: &str) -> Finding {
     let message =
         format!("this expression has {} bytes, and {MAX_TEXT_BYTES} are the most that one may have", source.len());
     Finding::error(Code::Refused, 0..source.len(), message).help("split it into several steps")
 }
 
-pub(super) fn too_deep(span: Range<usize>) -> Finding {
+pub(crate) fn too_deep(span: Range<usize>) -> Finding {
     let help = format!("at most {MAX_OPEN_BRACKETS} brackets may be open at once");
     Finding::error(Code::Refused, span, "this expression nests too deep").help(help)
 }
 
 /// A number with a fraction that a float does not hold exactly.
-pub(super) fn long_number(number: &str, span: Range<usize>) -> Finding {
+pub(crate) fn long_number(number: &str, span: Range<usize>) -> Finding {
     Finding::error(Code::Literal, span.clone(), "this number would be rounded when it is read")
         .label("more digits than a float holds")
         .suggest("write it as a decimal", span, format!("decimal('{number}')"))
 }
 
-pub(super) fn whole_item(name: &str, span: Range<usize>) -> Finding {
+pub(crate) fn whole_item(name: &str, span: Range<usize>) -> Finding {
     Finding::error(Code::WholeItem, span, format!("`{name}` cannot be used as a whole"))
         .label("which attribute?")
         .help(format!("name the attribute by a fixed name: `{name}.address` or `{name}[\"a name\"]`"))
         .help("every write guards what its migration reads, so that has to be known beforehand")
 }
 
-pub(super) fn unknown_name<'n>(name: &str, span: Range<usize>, known: impl Iterator<Item = &'n str>) -> Finding {
+pub(crate) fn unknown_name<'n>(name: &str, span: Range<usize>, known: impl Iterator<Item = &'n str>) -> Finding {
     let near = nearest(name, known);
     let finding =
         Finding::error(Code::UnknownName, span.clone(), format!("there is no `{name}`")).label("not known here");
@@ -59,7 +59,7 @@ pub(super) fn unknown_name<'n>(name: &str, span: Range<usize>, known: impl Itera
 }
 
 /// An expression that is nothing but one unknown name: its author is likely to mean the fixed string.
-pub(super) fn unquoted(source: &str, mut finding: Finding) -> Finding {
+pub(crate) fn unquoted(source: &str, mut finding: Finding) -> Finding {
     let Some(attribute) = finding.suggestion.take() else { return finding };
     finding.span = 0..source.len();
     finding.help(format!("for the attribute, write `{}`", attribute.replacement)).suggest(
@@ -69,7 +69,7 @@ pub(super) fn unquoted(source: &str, mut finding: Finding) -> Finding {
     )
 }
 
-pub(super) fn unknown_function(name: &str, span: Range<usize>, on_value: bool) -> Finding {
+pub(crate) fn unknown_function(name: &str, span: Range<usize>, on_value: bool) -> Finding {
     let finding = Finding::error(Code::UnknownFunction, span.clone(), format!("there is no function `{name}()`"));
     let known = FUNCTIONS.iter().map(|known| known.name).chain(MACROS.into_iter().filter(|_| on_value));
     if ["timestamp", "duration"].contains(&name) {
@@ -88,7 +88,7 @@ pub(super) fn unknown_function(name: &str, span: Range<usize>, on_value: bool) -
     }
 }
 
-pub(super) fn arguments(function: &Signature, span: Range<usize>, given: usize) -> Finding {
+pub(crate) fn arguments(function: &Signature, span: Range<usize>, given: usize) -> Finding {
     let (name, wanted) = (function.name, function.arity());
     let arguments = if wanted == 1 { "argument" } else { "arguments" };
     let is = if given == 1 { "is" } else { "are" };
@@ -97,7 +97,7 @@ pub(super) fn arguments(function: &Signature, span: Range<usize>, given: usize) 
 }
 
 /// A function that is called like a method, or the reverse.
-pub(super) fn call_style(function: &Signature, span: Range<usize>) -> Finding {
+pub(crate) fn call_style(function: &Signature, span: Range<usize>) -> Finding {
     let message = match function.style {
         Style::Method => format!("{}() is called on a value", function.name),
         _ => format!("{}() is not called on a value", function.name),
@@ -109,12 +109,12 @@ fn as_in(function: &Signature) -> String {
     format!("write it as in `{}`", function.example)
 }
 
-pub(super) fn computed_pattern(function: &str, span: Range<usize>) -> Finding {
+pub(crate) fn computed_pattern(function: &str, span: Range<usize>) -> Finding {
     Finding::error(Code::Pattern, span, format!("the pattern of {function}() must be a fixed string"))
         .help("what an item holds cannot be a pattern: its cost would have no bound")
 }
 
-pub(super) fn pattern(error: &regex::Error, span: Range<usize>) -> Finding {
+pub(crate) fn pattern(error: &regex::Error, span: Range<usize>) -> Finding {
     match error {
         regex::Error::CompiledTooBig(_) => Finding::error(Code::Pattern, span, "this pattern is too large")
             .help("match fewer repetitions, or `[0-9]` and `[A-Za-z]` in place of `\\d` and `\\w`"),
@@ -126,18 +126,18 @@ pub(super) fn pattern(error: &regex::Error, span: Range<usize>) -> Finding {
     }
 }
 
-pub(super) fn message_of_cel(span: Range<usize>) -> Finding {
+pub(crate) fn message_of_cel(span: Range<usize>) -> Finding {
     Finding::error(Code::UnknownFunction, span, "there are no messages in migrations")
         .help("a map is written with quoted names: `{'street': item.street}`")
 }
 
-pub(super) fn too_many_loops(span: Range<usize>) -> Finding {
+pub(crate) fn too_many_loops(span: Range<usize>) -> Finding {
     Finding::error(Code::Refused, span, "this is a loop within a loop within a loop")
         .help("loops may nest two deep: split the work into several steps")
 }
 
 /// A loop's variable with the name of something else.
-pub(super) fn shadowed(name: &str, span: Range<usize>) -> Finding {
+pub(crate) fn shadowed(name: &str, span: Range<usize>) -> Finding {
     Finding::error(
         Code::Refused,
         span,
@@ -146,21 +146,21 @@ pub(super) fn shadowed(name: &str, span: Range<usize>) -> Finding {
     .help("choose another name")
 }
 
-pub(super) fn unsupported(what: &str, span: Range<usize>) -> Finding {
+pub(crate) fn unsupported(what: &str, span: Range<usize>) -> Finding {
     Finding::error(Code::Refused, span, format!("expressions over items do not have {what}"))
 }
 
-pub(super) fn not_a_condition(gives: Type, span: Range<usize>) -> Finding {
+pub(crate) fn not_a_condition(gives: Type, span: Range<usize>) -> Finding {
     let message = format!("this gives {}, and a condition must give true or false", gives.name());
     Finding::error(Code::Type, span, message)
 }
 
-pub(super) fn not_an_operand(given: Type, span: Range<usize>) -> Finding {
+pub(crate) fn not_an_operand(given: Type, span: Range<usize>) -> Finding {
     Finding::error(Code::Type, span, format!("an operand here is {}, not true or false", given.name()))
 }
 
 /// What is wrong with an operator between two types that differ. A comparison that never holds is a warning.
-pub(super) fn operands(operator: Operator, a: Type, b: Type, span: Range<usize>) -> Option<Finding> {
+pub(crate) fn operands(operator: Operator, a: Type, b: Type, span: Range<usize>) -> Option<Finding> {
     let (first, second) = (a.name(), b.name());
     match operator {
         Operator::Equal | Operator::NotEqual if ![a, b].contains(&Type::Null) => {

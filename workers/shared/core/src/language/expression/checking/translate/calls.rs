@@ -1,7 +1,7 @@
 //! Calls of functions, and the patterns of those that match.
 
 use super::{Translated, Translator};
-use crate::language::expression::faults;
+use crate::language::expression::checking::faults;
 use crate::language::expression::functions::{Function, Signature, Style};
 use crate::language::expression::node::Node;
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue};

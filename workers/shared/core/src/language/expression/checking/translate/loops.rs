@@ -1,7 +1,7 @@
 //! Loops: macros that CEL's parser wrote out as folds. Only those that it writes so exist.
 
 use super::{Translated, Translator};
-use crate::language::expression::faults;
+use crate::language::expression::checking::faults;
 use crate::language::expression::node::{Loop, Node};
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, operators};
 

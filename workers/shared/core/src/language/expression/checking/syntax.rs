@@ -13,7 +13,7 @@ struct Stop<'p> {
 }
 
 /// The finding for an expression that the parser cannot read any further than this error.
-pub(super) fn finding(source: &str, error: Option<&ParseError>) -> Finding {
+pub(crate) fn finding(source: &str, error: Option<&ParseError>) -> Finding {
     let at = error.map_or(0, |error| offset(source, error.pos));
     let stop = Stop { source, at, message: error.map_or("", |error| error.msg.as_str()) };
     if source.trim().is_empty() {

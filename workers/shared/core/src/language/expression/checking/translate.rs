@@ -6,9 +6,9 @@
 
 use crate::item::numbers;
 use crate::item::value::{Binary, Value};
-use crate::language::expression::faults;
+use crate::language::expression::checking::faults;
+use crate::language::expression::checking::types::Type;
 use crate::language::expression::node::{Node, Operator, Variable};
-use crate::language::expression::types::Type;
 use crate::language::finding::{Code, Finding};
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, MapExpr, SourceInfo, operators};
 use std::collections::BTreeSet;

@@ -1,6 +1,8 @@
 //! A finding: one problem of a document or of an expression, where it is, and what to write instead. What is looked for,
 //! and how findings are shown, is not known here.
 
+pub mod suggest;
+
 use serde::Serialize;
 use std::ops::Range;
 
