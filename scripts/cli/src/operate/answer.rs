@@ -1,6 +1,7 @@
 //! `tableshift approve` and `tableshift reject`: show what a run asks approval for, ask for the table's name, and send an
 //! answer that is signed with the AWS credentials of the shell.
 
+mod decision;
 mod error;
 mod request;
 mod summary;
@@ -9,6 +10,7 @@ use super::stage::StageOptions;
 use crate::output::{CommandOutput, ExitStatus};
 use crate::runtime::block_on;
 use clap::Args;
+use decision::Decision;
 use error::{AnswerError, cannot};
 use request::ApprovalRequest;
 use serde_json::json;
@@ -49,13 +51,6 @@ struct AnswerOptions {
     yes_table: Option<String>,
     #[command(flatten)]
     stage: StageOptions,
-}
-
-/// What a person answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Decision {
-    Approve,
-    Reject,
 }
 
 impl Decision {

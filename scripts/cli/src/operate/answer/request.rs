@@ -1,6 +1,6 @@
 //! A run's open request for approval: reading it, and answering it.
 
-use super::Decision;
+use super::decision::Decision;
 use super::error::{AnswerError, cannot};
 use super::summary::Summary;
 use jiff::Timestamp;

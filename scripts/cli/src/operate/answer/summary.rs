@@ -1,6 +1,6 @@
 //! What a person reads before they approve or reject a run. Makes no calls.
 
-use super::Decision;
+use super::decision::Decision;
 use tableshift_aws::ledger::approvals::Question;
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::Requester;

@@ -210,7 +210,9 @@ mod tests {
         assert!(
             refused("id: mark\ncode: 1").contains("has revision 2 in this build, but the document names revision 1")
         );
-        assert!(refused("id: mark\ncode: 1").contains("has revision 2 in this build, but the document names revision 1"));
+        assert!(
+            refused("id: mark\ncode: 1").contains("has revision 2 in this build, but the document names revision 1")
+        );
         assert!(refused("id: mark\ncode: 2\nwhere: 'true'").contains("`where` cannot be beside `code`"));
         let compiled = Compiled::of(&REGISTRY.document("mark").unwrap()).map(|_| ()).unwrap_err().to_string();
         assert!(compiled.contains("migration in Rust"), "{compiled}");

@@ -1,7 +1,7 @@
 //! A worker's share of the run's write and read units, and the throttles that it meets.
 use tableshift_core::control::throttle::{Reach, Reason};
 
-use super::Part;
+use super::claimed::Part;
 use super::error::PartError;
 
 impl Part<'_> {

@@ -5,8 +5,9 @@ use tableshift_core::plan::child::Progress;
 use tableshift_core::plan::keys;
 use tableshift_core::write::counts::{Finding, Partial, Tally};
 
+use super::claimed::Part;
+use super::directive::Directive;
 use super::error::PartError;
-use super::{Directive, Part};
 
 impl Part<'_> {
     /// Counts a page, moves the cursor behind it and saves. Without a cursor the part is done.

@@ -10,8 +10,8 @@ use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::counts::Partial;
 
+use super::claimed::{Part, PartId};
 use super::error::PartError;
-use super::{Part, PartId};
 use crate::ports::Ports;
 
 impl<'p> Part<'p> {

@@ -7,7 +7,7 @@ use tableshift_core::control::hold::Hold;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::control::run_control::State;
 
-use super::Part;
+use super::claimed::Part;
 use super::error::PartError;
 
 /// What a worker is to do.

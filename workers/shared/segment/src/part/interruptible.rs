@@ -3,8 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
+use super::claimed::Part;
+use super::directive::Directive;
 use super::error::PartError;
-use super::{Directive, Part};
 
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 
