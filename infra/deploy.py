@@ -33,11 +33,10 @@ def parse_arguments():
     return args
 
 
-def print_parameters(args):
+def print_parameters(args, values):
     """Prints the parameters of the deployment."""
-    deployment.check_parameters(args.stage, deployment.parameters(args.stage, args.arch))
     print(f"stack {args.stack_name}, template infra/template.yaml, parameters:")
-    for name, value in deployment.parameters(args.stage, args.arch).items():
+    for name, value in values.items():
         print(f"  {name} = {value}")
 
 
@@ -69,7 +68,9 @@ def main():
     """Checks the files; without --dry-run, also builds and deploys."""
     args = parse_arguments()
     deployment.check_files()
-    print_parameters(args)
+    values = deployment.parameters(args.stage, args.arch)
+    deployment.check_parameters(values)
+    print_parameters(args, values)
     if args.dry_run:
         print("dry run: template and definition are valid; nothing was built or deployed")
         return
@@ -86,8 +87,7 @@ def main():
     if subprocess.run([deployment.ROOT / "scripts/build", "--arch", args.arch], check=False).returncode != 0:
         sys.exit("deploy: the build failed, see above")
     deployment.deploy(
-        args.stage,
-        args.arch,
+        values,
         args.stack_name,
         artifact_bucket=bucket,
         workspace=deployment.ROOT / "target/deploy",

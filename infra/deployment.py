@@ -31,9 +31,9 @@ def parameters(stage, architecture, approval=None):
     }
 
 
-def check_parameters(stage, values):
+def check_parameters(values):
     """Exits if the parameters break a rule of the template, before anything is built."""
-    if stage == "prod" and not values["TableNamePattern"].strip("*?"):
+    if values["Stage"] == "prod" and not values["TableNamePattern"].strip("*?"):
         sys.exit("deploy: TableNamePattern in infra/stages/prod.json matches every table. Name the tables, e.g. prod-*")
 
 
@@ -52,9 +52,13 @@ def zips():
     return paths
 
 
-def digest(stage, architecture, approval=None):
-    """Returns a hash of everything that a deployment of this stage contains. Equal hashes need no new deployment."""
-    parts = [TEMPLATE.read_bytes(), DEFINITION.read_bytes(), json.dumps(parameters(stage, architecture, approval)).encode()]
+def digest(values):
+    """Returns a hash of everything that a deployment with these parameters contains. Equal hashes need no new one."""
+    parts = [
+        TEMPLATE.read_bytes(),
+        DEFINITION.read_bytes(),
+        json.dumps(values).encode(),
+    ]
     for path in zips():
         # The program and not the zip, because a zip of the same program has new time stamps after each build.
         with zipfile.ZipFile(path) as archive:
@@ -79,8 +83,8 @@ def check_files():
     run_tool(ASL_VALIDATOR, "--json-path", DEFINITION)
 
 
-def deploy(stage, architecture, stack, *, artifact_bucket, workspace, env=None, approval=None):
-    """Uploads zips and definition to the artifact bucket and creates or updates the stack.
+def deploy(values, stack, *, artifact_bucket, workspace, env=None):
+    """Uploads zips and definition to the artifact bucket and creates or updates the stack with these parameters.
 
     The packaged template goes to the folder `workspace`. `env` is the AWS CLI's environment, by default this process's.
     """
@@ -90,11 +94,11 @@ def deploy(stage, architecture, stack, *, artifact_bucket, workspace, env=None, 
     location = ["--s3-bucket", artifact_bucket, "--s3-prefix", stack]
     package = ["--template-file", TEMPLATE, *location, "--output-template-file", packaged]
     run_tool(aws, "cloudformation", "package", *package, env=env, quiet=True)
-    overrides = [f"{name}={value}" for name, value in parameters(stage, architecture, approval).items()]
+    overrides = [f"{name}={value}" for name, value in values.items()]
     create_or_update = ["--template-file", packaged, *location, "--stack-name", stack]
     create_or_update += ["--parameter-overrides", *overrides]
     create_or_update += ["--capabilities", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-    create_or_update += ["--tags", "project=tableshift", f"stage={stage}", "--no-fail-on-empty-changeset"]
+    create_or_update += ["--tags", "project=tableshift", f"stage={values['Stage']}", "--no-fail-on-empty-changeset"]
     run_tool(aws, "cloudformation", "deploy", *create_or_update, env=env)
 
 

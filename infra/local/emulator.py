@@ -5,7 +5,7 @@ It wraps these functions and nothing else:
 - A table export writes the documented files to S3. (MiniStack completes the export without writing any.)
 - An item changed by PartiQL appears in the table's stream. (MiniStack streams only the other kinds of writes.)
 - A presigned GetCallerIdentity needs a valid signature. (Without AUTH=true, MiniStack checks only the key's name.)
-- Each StartExecution call is in CloudTrail's event history with its caller and its execution. (MiniStack records neither.)
+- CloudTrail has each StartExecution call with its caller and its execution. (MiniStack records neither.)
 - With AUTH=true, a PartiQL statement needs the same permission as on AWS. (MiniStack requires one that does not exist.)
 - `TimeoutSecondsPath` of a Task and `MaxConcurrencyPath` of a Map are resolved before MiniStack sees the state. (It
   supports only the fields without `Path`.)

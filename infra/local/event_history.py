@@ -1,7 +1,7 @@
 """CloudTrail's event history of StartExecution, in the form in which AWS records it.
 
-MiniStack can record every call, but without what the call answered and under a made-up user. A record of AWS names the caller
-as GetCallerIdentity does, and the execution. See the CloudTrail user guide, "CloudTrail record contents".
+MiniStack can record every call, but without its answer and under a made-up user. A record of AWS names the caller as
+GetCallerIdentity does, and the execution. See the CloudTrail user guide, "CloudTrail record contents".
 """
 
 import functools

@@ -89,7 +89,8 @@ def print_exports(port, stage):
 def deploy(emulator, stage, architecture):
     """Deploys the stage's stack, unless exactly this is already deployed."""
     stack, stamp = deployment.default_stack(stage), emulator.folder / f"{stage}.deployed"
-    digest, cloudformation = deployment.digest(stage, architecture, APPROVAL), client(emulator.port, "cloudformation")
+    values = deployment.parameters(stage, architecture, APPROVAL)
+    digest, cloudformation = deployment.digest(values), client(emulator.port, "cloudformation")
     if stamp.exists() and stamp.read_text() == digest and deployment.outputs(cloudformation, stack):
         log(f"stack {stack} is up to date")
         return
@@ -101,13 +102,11 @@ def deploy(emulator, stage, architecture):
     # The user's AWS configuration must not apply here: it could name another profile or endpoint.
     no_user_files = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     deployment.deploy(
-        stage,
-        architecture,
+        values,
         stack,
         artifact_bucket=ARTIFACT_BUCKET,
         workspace=emulator.folder,
         env={**inherited_environment(), **emulator_environment(emulator.port), **no_user_files},
-        approval=APPROVAL,
     )
     if os.environ.get("AUTH") == "true":
         # The bucket policy denies requests without TLS, and no request to the emulator uses TLS.
