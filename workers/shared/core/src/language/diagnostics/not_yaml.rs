@@ -33,8 +33,8 @@ pub fn finding(text: &str, error: &ScanError) -> Finding {
         ErrorKind::UnclosedQuotedScalar
         | ErrorKind::DocumentIndicatorInQuotedScalar
         | ErrorKind::InvalidQuotedScalarIndent
-        | ErrorKind::UnknownQuotedScalarEscape { .. }
-        | ErrorKind::InvalidQuotedScalarHexEscape { .. } => {
+        | ErrorKind::UnknownQuotedScalarEscape
+        | ErrorKind::InvalidQuotedScalarHexEscape => {
             finding.label("a string in quotes cannot go on here").help("close the quote that was opened before")
         }
         ErrorKind::MappingValueNotAllowed => {
