@@ -8,6 +8,7 @@
 //!
 //! Commands collect what they need, ask the core, and return a [`CommandOutput`], which `main` prints. While a command
 //! works, progress and questions go to standard error.
+#![allow(rustdoc::invalid_html_tags, reason = "clap prints these comments as help, where <id> stands for a name")]
 
 mod arguments;
 mod author;

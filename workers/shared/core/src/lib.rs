@@ -16,7 +16,7 @@
 //! 9. [`approval`]: who may approve a run
 //! 10. [`plan`]: what is decided before a run
 //! 11. [`control`]: what may change during a run
-//! 12. [`write`]: what to write for a page of items
+//! 12. [`write`](mod@write): what to write for a page of items
 //! 13. [`report`]: what people and programs read about a run
 //! 14. [`error`]: the names of errors
 

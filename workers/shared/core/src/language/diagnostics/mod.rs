@@ -1,7 +1,7 @@
 //! Everything that is wrong with a migration document, each finding with its place in the text and what to write instead.
 //! What has to do with the text belongs here: YAML, places, fields that do not exist, likely mistakes. Rules about what a
 //! migration may be do not: those of expressions are in [`expression`](super::expression), those of steps and documents in
-//! [`compile`](super::compile), and [`read`] only places what they find.
+//! [`compile`](super::compile), and `read` only places what they find.
 //!
 //! Pure: text in, findings out. The command renders them for people; Plan refuses a document by them. A document without
 //! an error compiles, and one that does not compile has at least one error. The order:

@@ -1,6 +1,6 @@
 //! From a parsed expression to a checked one: names, functions, arguments and types, and what is wrong with them.
 //!
-//! Parsing is in [`parse`](super::parse); evaluating a checked expression is in [`evaluate`](super::evaluate).
+//! Parsing is in `parse`; evaluating a checked expression is in `evaluate`.
 
 pub(crate) mod faults;
 pub(crate) mod inference;

@@ -1,5 +1,5 @@
 //! The types of values, where they are known without an item. How an expression's type follows from its parts is in
-//! [`inference`](super::inference), what each function gives in [`functions`](crate::language::expression::functions).
+//! `inference`, what each function gives in [`functions`](crate::language::expression::functions).
 
 /// The type of a value, if it is known without an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
