@@ -42,7 +42,7 @@ impl<'s> Waiting<'s> {
         let table = Table::with(stack, word, &items).await.recoverable().await;
         let run = ann.migrates(&table, options).await;
         let waiting = Self { stack, table, items, run, ann, bob };
-        waiting.requested_hosts().await;
+        waiting.asked().await;
         waiting
     }
 
@@ -78,7 +78,7 @@ async fn production_is_written_to_after_an_approval_by_another_person() {
     let stack = Stack::of("prod").await;
     let subscriber = Subscriber::to(&stack, &json!({})).await;
     let waiting = Waiting::on(&stack, "approved").await;
-    let asked = waiting.requested_hosts().await;
+    let asked = waiting.asked().await;
     let secrets =
         stack.ledger().secrets(&waiting.run.name).await.expect("the ledger answers").expect("an approval request");
     let message = subscriber.message(&waiting.run.name, "To approve").await;
@@ -130,7 +130,7 @@ async fn an_approval_by_the_requester_does_not_count() {
 async fn the_token_and_the_permission_to_send_it_are_not_an_approval() {
     let stack = Stack::of("prod").await;
     let waiting = Waiting::on(&stack, "unsigned").await;
-    let report_hash = waiting.requested_hosts().await.question.report_hash;
+    let report_hash = waiting.asked().await.question.report_hash;
     let bare = json!({"approve": true, "report_hash": report_hash, "by": waiting.bob.arn});
     let cause = waiting.is_refused(&bare, "ApprovalRefused").await;
     assert!(cause.contains("there is no signature"), "{cause}");
@@ -162,7 +162,7 @@ async fn a_migration_that_is_edited_after_the_approval_request_voids_the_approva
     put(&document).await;
     let yes = waiting.bob.answers(&waiting.run, true, "").await;
     let cause = waiting.is_refused(&yes, "MigrationChanged").await;
-    assert!(cause.contains("voids its approval"), "{cause}");
+    assert!(cause.contains("its approval is no longer valid"), "{cause}");
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn an_approval_of_one_run_cannot_be_replayed_for_another() {
     first.send(&yes).await;
     first.run.ended().await.succeeds();
     let mut replayed = yes;
-    replayed["report_hash"] = json!(second.requested_hosts().await.question.report_hash);
+    replayed["report_hash"] = json!(second.asked().await.question.report_hash);
     let cause = second.is_refused(&replayed, "ApprovalRefused").await;
     assert!(cause.contains("used before"), "{cause}");
 }
@@ -211,7 +211,7 @@ async fn a_requester_without_a_signature_is_found_in_cloudtrail_and_cannot_appro
     let table = Table::with(&stack, "unsigned-start", &items).await.recoverable().await;
     let run = bob.starts_unsigned(&table).await;
     let waiting = Waiting { stack: &stack, table, items, run, ann, bob };
-    waiting.requested_hosts().await;
+    waiting.asked().await;
     let own = waiting.bob.answers(&waiting.run, true, "").await;
     let cause = waiting.is_refused(&own, "ApprovalRefused").await;
     assert!(cause.contains("may be the person who started the run"), "{cause}");
@@ -230,5 +230,5 @@ async fn a_signature_for_another_input_starts_nothing() {
     let input: Value = serde_json::from_str(&described.input.unwrap_or_default()).expect("its input");
     signed.stop().await;
     let cause = stack.start("run", &input).await.ended().await.fails_with("InvalidInput");
-    assert!(cause.contains("`requested_by` does not say who starts this execution"), "{cause}");
+    assert!(cause.contains("`requested_by` does not show who starts this execution"), "{cause}");
 }

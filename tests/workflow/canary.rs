@@ -208,7 +208,7 @@ impl<'s> AsksAgain<'s> {
         let second = asked(stack, &run, Some(&question)).await;
         let migrated = table.migrated().await;
         assert!((1..ITEMS).contains(&migrated), "{migrated} of {ITEMS} are the canary");
-        assert_eq!(stack.record(&run.name).await.phase, "baking");
+        assert_eq!(stack.record(&run.name).await.progress, "baking");
         Self { items, table, run, bob, first, second, migrated }
     }
 }

@@ -19,7 +19,7 @@ const SECRET: &str = "secret7f3a";
 const ITEMS: usize = 400;
 
 fn phases(messages: &[Value]) -> Vec<&str> {
-    messages.iter().map(|message| message["phase"].as_str().expect("every message has a phase")).collect()
+    messages.iter().map(|message| message["event"].as_str().expect("every message has an event")).collect()
 }
 
 /// Approves the run as another person.
@@ -40,7 +40,7 @@ async fn every_event_of_a_run_with_a_pause_is_announced_once_in_order_with_links
     let (ann, bob) = (Person::new(&stack, "ann").await, Person::new(&stack, "bob").await);
     let table = Table::with(&stack, "told", &items).await.recoverable().await;
     let subscriber = Subscriber::to(&stack, &json!({"table": [table.name]})).await;
-    let failures = Subscriber::to(&stack, &json!({"table": [table.name], "phase": ["failed"]})).await;
+    let failures = Subscriber::to(&stack, &json!({"table": [table.name], "event": ["failed"]})).await;
 
     let run = ann.migrates(&table, json!({"segments": 2, "write_units_per_second": 20})).await;
     let mut told = subscriber.until("waiting").await;

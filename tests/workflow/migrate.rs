@@ -117,7 +117,7 @@ async fn each_write_was_journaled_before(stack: &Stack, run: &str, table: &Table
         let head = stack.s3.head_object().bucket(stack.variable("TABLESHIFT_BUCKET")).key(&key).send().await;
         let stored = head.expect("the object is there").last_modified.expect("it says since when").secs();
         for entry in load_journal(&stack.bucket(), &key).await.expect("a journal object") {
-            assert!(entry.at / 1000 <= stored, "an entry is not younger than its object");
+            assert!(entry.read_at / 1000 <= stored, "an entry is not younger than its object");
             journaled.insert(string(&entry.key, "pk").to_owned(), stored);
         }
     }

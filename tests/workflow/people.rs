@@ -83,7 +83,7 @@ impl Person {
             report_hash: &question.report_hash,
             secret: &secrets.secret,
         };
-        let signature = self.sign(&Statement::answer(to, approve, reason), ago).await;
+        let signature = self.signs(&Statement::answer(to, approve, reason), ago).await;
         json!({"approve": approve, "report_hash": question.report_hash, "reason": reason, "signature": signature})
     }
 }

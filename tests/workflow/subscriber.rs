@@ -34,11 +34,11 @@ impl<'s> Subscriber<'s> {
     }
 
     /// The messages up to the one with this event, including it.
-    pub async fn until(&self, phase: &str) -> Vec<Value> {
+    pub async fn until(&self, event: &str) -> Vec<Value> {
         let mut all: Vec<Value> = Vec::new();
-        eventually(&format!("a message of the phase {phase} after {all:?}"), async || {
+        eventually(&format!("a message of the event {event} after {all:?}"), async || {
             all.extend(self.received().iter().map(|body| serde_json::from_str(body).expect("a message in JSON")));
-            all.iter().any(|message| message["phase"] == phase).then_some(())
+            all.iter().any(|message| message["event"] == event).then_some(())
         })
         .await;
         all
