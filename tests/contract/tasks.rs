@@ -43,7 +43,7 @@ fn every_task_has_a_worker_and_every_worker_a_task() {
 fn every_task_has_a_time_limit() {
     for task in definition::of_type("Task") {
         if waits_for_an_answer(&task) {
-            assert!(task.get("TimeoutSecondsPath").is_string(), "{} would wait for ever", task.name);
+            assert!(task.get("TimeoutSecondsPath").is_string(), "{} would wait forever", task.name);
         } else {
             assert!(task.get("TimeoutSeconds").is_u64(), "{} would wait three years, the default", task.name);
         }

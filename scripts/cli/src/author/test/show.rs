@@ -86,7 +86,7 @@ fn failure(problem: &Problem) -> String {
         Problem::OtherReason(wanted) => (format!("the reason should have `{wanted}` in it"), &[][..]),
         Problem::Invalid => ("it should not be invalid".to_owned(), &[][..]),
         Problem::Unwritable => (
-            "a run would report it and not write it; mend such items first, or leave them out by `where`".to_owned(),
+            "a run would report it and not write it; repair such items first, or exclude them in `where`".to_owned(),
             &[][..],
         ),
         Problem::Twice(found) => {

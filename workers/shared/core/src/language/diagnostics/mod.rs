@@ -290,9 +290,9 @@ mod tests {
             let text = GOOD.replace(&format!("{field}:"), &format!("{misspelt}:"));
             let review = Review::of(&text, None);
             let suggestion = review.findings[0].suggestion.clone().unwrap();
-            let mut mended = text.clone();
-            mended.replace_range(suggestion.span, &suggestion.replacement);
-            prop_assert_eq!(mended, GOOD);
+            let mut repaired = text.clone();
+            repaired.replace_range(suggestion.span, &suggestion.replacement);
+            prop_assert_eq!(repaired, GOOD);
         }
     }
 }

@@ -150,7 +150,9 @@ impl Shape<'_> {
         };
         let finding = Finding::error(Code::MissingField, start..end, message);
         match field {
-            "id" => finding.help("name the migration for ever, a date first: `id: 20261122-split-address`"),
+            "id" => {
+                finding.help("give the migration a permanent id that begins with a date: `id: 20261122-split-address`")
+            }
             "change" => finding.help("write the steps under `change:`, each beginning with `- `"),
             "from" | "to" | "path" | "values" => finding.help(example_of(name)),
             _ => finding,

@@ -37,7 +37,7 @@ pub fn check(facts: &Facts, steps: &[StepView<'_>], findings: &mut Vec<Finding>)
                 .push(Finding::warning(Code::TouchesIndexKey, span, message).label("read by an index").because(note));
         } else if facts.time_to_live.as_deref() == Some(root) {
             let message = format!("`{root}` is the time to live of {}: DynamoDB deletes items by it", facts.name);
-            let note = "an item whose time would be in the past is invalid; one without it lives for ever";
+            let note = "an item whose time would be in the past is invalid; one without it never expires";
             findings.push(
                 Finding::warning(Code::TouchesTimeToLive, span, message)
                     .label("decides when items are deleted")
