@@ -108,8 +108,7 @@ pub async fn run(
 ) -> Result<Output, Error> {
     let plan = load_plan(bucket, &input.run).await.map_err(Error::Plan)?;
     let table = &plan.table.name;
-    let lease_until = now / 1000 + plan.lease_seconds as i64;
-    let renewed = ledger.renew(table, &input.run, input.epoch, lease_until).await;
+    let renewed = ledger.renew_for_a_lease(&plan, input.epoch, now).await;
     if !renewed.map_err(|source| Error::Ledger { table: table.clone(), source })? {
         return Err(Error::LeaseLost { run: input.run, table: table.clone() });
     }

@@ -81,8 +81,7 @@ pub async fn run(
 
 async fn renew_lease(ledger: &impl LockTable, plan: &RunPlan, input: &Input, now: i64) -> Result<(), Error> {
     let table = &plan.table.name;
-    let lease_until = now / 1000 + plan.lease_seconds as i64;
-    let renewed = ledger.renew(table, &input.run, input.epoch, lease_until).await;
+    let renewed = ledger.renew_for_a_lease(plan, input.epoch, now).await;
     if renewed.map_err(|source| Error::Ledger { table: table.clone(), source })? {
         return Ok(());
     }

@@ -16,8 +16,8 @@ const MAX_PAGES: usize = 20;
 
 /// Finding out who started an execution.
 pub trait FindCallers {
-    /// Everybody who called StartExecution for this execution, from its start until now (both in epoch seconds). Empty if there
-    /// is no record, or not yet.
+    /// The caller of each StartExecution call for this execution, from its start until now (both in epoch seconds). Empty if
+    /// there is no record, or not yet.
     async fn callers(&self, execution: &str, started: i64, now: i64) -> Result<Vec<Identity>, CallError>;
 }
 
@@ -79,13 +79,7 @@ impl FindCallers for EventHistory {
         if now > start {
             callers.extend(self.callers_between(execution, start, now).await?.0);
         }
-        let mut distinct: Vec<Identity> = Vec::new();
-        for caller in callers {
-            if !distinct.contains(&caller) {
-                distinct.push(caller);
-            }
-        }
-        Ok(distinct)
+        Ok(callers)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::control::lock::Lock;
+use tableshift_core::plan::run_plan::RunPlan;
 
 use crate::ledger::table::{Ledger, LedgerError, SK_LOCK, key, malformed, number, pk_table, required, text};
 
@@ -17,6 +18,11 @@ pub trait LockTable {
     /// Extends the lease until `lease_until` (epoch seconds), if this run has the lock with this epoch. It never shortens a
     /// lease. False: the run does not have the lock.
     async fn renew(&self, table: &str, run: &str, epoch: u64, lease_until: i64) -> Result<bool, LedgerError>;
+    /// Extends the run's lease to a whole lease from `now` (epoch milliseconds), as [`renew`](Self::renew) does.
+    async fn renew_for_a_lease(&self, plan: &RunPlan, epoch: u64, now: i64) -> Result<bool, LedgerError> {
+        let lease_until = now / 1000 + plan.lease_seconds as i64;
+        self.renew(&plan.table.name, &plan.run, epoch, lease_until).await
+    }
     /// Releases the lock, if this execution has it. False: it does not.
     async fn release(&self, table: &str, execution: &str) -> Result<bool, LedgerError>;
 }
