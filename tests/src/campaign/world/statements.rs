@@ -24,7 +24,13 @@ impl World {
     }
 
     fn statement(&mut self, actor: &Actor, statement: &Json, with_faults: bool) -> (Json, f64) {
-        let codes = ["ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "InternalServerError"];
+        let codes = [
+            "ThrottlingError",
+            "ProvisionedThroughputExceeded",
+            "RequestLimitExceeded",
+            "InternalServerError",
+            "TransactionConflict",
+        ];
         let code = *self.random.pick(&codes);
         let failed = with_faults && self.random.percent(30);
         let after_effect = failed && code == "InternalServerError" && self.random.percent(60);

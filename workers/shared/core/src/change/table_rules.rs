@@ -16,6 +16,10 @@ pub struct TableRules {
     now: i64,
 }
 
+/// DynamoDB does not delete items whose time to live passed longer ago than this, in seconds.
+/// Source: DynamoDB developer guide, "Using time to live (TTL)".
+pub(crate) const FIVE_YEARS: f64 = 5.0 * 365.25 * 86_400.0;
+
 impl TableRules {
     /// The rules of a table for a run that was planned at `now`, in epoch seconds.
     pub fn of(table: &Table, now: i64) -> Self {
@@ -54,7 +58,6 @@ impl TableRules {
     /// DynamoDB deletes an item once its time to live, in epoch seconds, is in the past, but ignores times more than five
     /// years ago. Source: DynamoDB developer guide, "Using time to live (TTL)".
     fn expiry(&self, attribute: &str, value: &Value) -> Option<Invalid> {
-        const FIVE_YEARS: f64 = 5.0 * 365.25 * 86_400.0;
         if self.time_to_live.as_deref() != Some(attribute) {
             return None;
         }
