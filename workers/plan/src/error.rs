@@ -14,7 +14,7 @@ use tableshift_core::plan::input_check::InputError;
 use tableshift_core::plan::planning::PlanError;
 use tableshift_runtime::Named;
 
-use crate::requester::SignatureRefused;
+use crate::signature_refused::SignatureRefused;
 
 /// Why a run cannot be planned. Neither the table nor its lock has changed.
 #[derive(Debug, thiserror::Error)]

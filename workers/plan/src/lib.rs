@@ -15,6 +15,7 @@ mod new_run;
 mod notification;
 mod output;
 pub mod requester;
+mod signature_refused;
 
 use tableshift_aws::Settings;
 use tableshift_aws::dynamodb::tables::DescribeTable;
