@@ -6,7 +6,7 @@ use tableshift_core::ErrorName;
 use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::document::Document;
 use tableshift_core::language::expression::functions::OWN;
-use tableshift_core::plan::input::Input;
+use tableshift_core::plan::settings::input::Input;
 
 /// The pages that show migrations and inputs. `scripts/testing/check_pages.py` checks links and commands, on every page.
 const PAGES: [&str; 4] = [

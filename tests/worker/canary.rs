@@ -9,9 +9,9 @@ use tableshift_core::control::run_control::Control;
 use tableshift_core::item::hash;
 use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::keys;
-use tableshift_core::plan::monitors::Monitors;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::settings::monitors::Monitors;
 use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::{

@@ -25,7 +25,7 @@ const CRATES: [&str; 7] = [
 ];
 
 /// The most files in a folder of core, not counting its subfolders: about as many as a reader takes in at a glance.
-const MOST_FILES: usize = 18;
+const MOST_FILES: usize = 15;
 
 /// The rooms of core from the numbered list in its documentation, the lowest one first.
 fn rooms() -> Vec<Module> {

@@ -27,8 +27,8 @@ use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_aws::sns::{Publish, tell};
 use tableshift_core::item::table::Table;
 use tableshift_core::language::registry::Registry;
-use tableshift_core::plan::input::Input;
-use tableshift_core::plan::policy::Policy;
+use tableshift_core::plan::settings::input::Input;
+use tableshift_core::plan::settings::policy::Policy;
 use tableshift_runtime::Clock;
 
 pub use error::Error;
