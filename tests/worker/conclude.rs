@@ -92,9 +92,9 @@ async fn an_applied_migration_is_stored_with_its_document_and_the_result_of_its_
     assert_eq!(document.hash(), applied().await.hash);
 
     for (verdict, verified) in [("good", true), ("bad", false), ("good", true)] {
-        let mut look = state("verify", verdict);
-        look["steps"] = json!({"verify": true});
-        call(&engines, &Recorder::default(), EXECUTION, look).await.unwrap();
+        let mut verification = state("verify", verdict);
+        verification["steps"] = json!({"verify": true});
+        call(&engines, &Recorder::default(), EXECUTION, verification).await.unwrap();
         assert_eq!(applied().await.verified, verified);
     }
 }
