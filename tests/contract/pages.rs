@@ -71,7 +71,7 @@ fn the_reference_lists_every_function_of_the_language() {
 fn the_workers_page_has_every_worker_and_only_errors_that_exist() {
     let page = project::read("workers/README.md");
     for worker in project::worker_folders() {
-        assert!(page.contains(&format!("[`{worker}`]({worker})")), "workers/README.md does not tell of {worker}");
+        assert!(page.contains(&format!("[`{worker}`]({worker})")), "workers/README.md does not mention {worker}");
     }
     let known: BTreeSet<&str> = ErrorName::ALL.iter().map(|name| name.as_str()).collect();
     let rows = page

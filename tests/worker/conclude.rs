@@ -205,5 +205,5 @@ async fn an_unanswered_approval_request_is_closed_as_expired_with_time_and_reaso
     let answer = engines.ledger().approval(RUN).await.unwrap().unwrap().answer.unwrap();
     assert_eq!((answer.outcome, answer.by), (Outcome::Expired, None));
     assert_eq!(answer.answered_at, "2026-11-22T10:00:00Z");
-    assert!(answer.reason.contains("nobody answered"), "{}", answer.reason);
+    assert!(answer.reason.contains("was not answered in time"), "{}", answer.reason);
 }
