@@ -1,4 +1,4 @@
-//! The window, the lock and the plan.
+//! Whether the run may write now: its window, its lock and its plan.
 
 use super::{approved, check_window, check_window_at, input};
 use await_window::run;
