@@ -17,8 +17,8 @@ use tableshift_core::control::run_control::State;
 use tableshift_core::item::value::Item;
 use tableshift_core::plan::child::Progress;
 use tableshift_core::plan::keys;
-use tableshift_core::plan::monitors::Monitors;
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::settings::monitors::Monitors;
 use tableshift_core::write::statement::Statement;
 use tableshift_core::write::update::Update;
 use tableshift_migrations::REGISTRY;
@@ -251,7 +251,7 @@ async fn each_hold_is_announced_once_however_many_children_notice_it() {
     ledger.pause(&run.plan.run, "lunch", TEN).await.unwrap();
     assert!(call(&run, NoMonitors, 0).await.unwrap().announce_hold);
     assert!(ledger.record_hold(&run.plan.run, TEN).await.unwrap());
-    assert!(!ledger.record_hold(&run.plan.run, TEN).await.unwrap(), "one of them tells");
+    assert!(!ledger.record_hold(&run.plan.run, TEN).await.unwrap(), "only one of them announces the hold");
     TIME.set(TEN + 10_000);
     assert!(!call(&run, NoMonitors, 0).await.unwrap().announce_hold);
 

@@ -82,7 +82,7 @@ impl Check {
 const MAX_SHOWN: usize = 100;
 
 /// A review for people: each finding, and a last line for the file.
-pub fn told(source: &Source, review: &Review) -> String {
+pub fn as_text(source: &Source, review: &Review) -> String {
     let shown = review.findings.iter().take(MAX_SHOWN);
     let mut text: String = shown.map(|finding| render::finding(finding, &source.name, &source.text)).collect();
     if review.findings.len() > MAX_SHOWN {
@@ -118,7 +118,7 @@ pub fn warnings(source: &Source, review: &Review) -> String {
 }
 
 fn prose(reviewed: &[(Source, Review)]) -> String {
-    reviewed.iter().map(|(source, review)| told(source, review)).collect()
+    reviewed.iter().map(|(source, review)| as_text(source, review)).collect()
 }
 
 /// The form of `--json`. Fields may be added; none is ever renamed or taken away within a major version.

@@ -57,7 +57,7 @@ pub fn run(explained: &Explain) -> Result<CommandOutput, ExplainError> {
         Err(LoadError::InRust(path)) => return Err(ExplainError::InRust(path)),
         Err(LoadError::File(source)) => return Err(ExplainError::File(source)),
         Err(LoadError::Findings(reviewed)) => {
-            return Ok(CommandOutput { text: check::told(&reviewed.0, &reviewed.1), status: ExitStatus::Findings });
+            return Ok(CommandOutput { text: check::as_text(&reviewed.0, &reviewed.1), status: ExitStatus::Findings });
         }
     };
     let mut text = page::of(&loaded.document, &loaded.migration);
@@ -120,12 +120,12 @@ fn written(update: &Update, item: &Item, keys: &[String]) -> String {
     names.for_each(|(placeholder, name)| text += &format!("{:29}{placeholder} = {name}\n", ""));
     let mut values = update.values.iter();
     if let Some((placeholder, value)) = values.next() {
-        text += &format!("  ExpressionAttributeValues  {}\n", told(placeholder, value));
+        text += &format!("  ExpressionAttributeValues  {}\n", assignment(placeholder, value));
     }
-    values.for_each(|(placeholder, value)| text += &format!("{:29}{}\n", "", told(placeholder, value)));
+    values.for_each(|(placeholder, value)| text += &format!("{:29}{}\n", "", assignment(placeholder, value)));
     text
 }
 
-fn told(placeholder: &str, value: &Value) -> String {
+fn assignment(placeholder: &str, value: &Value) -> String {
     format!("{placeholder} = {}", serde_json::to_string(value).unwrap_or_default())
 }

@@ -82,13 +82,13 @@ pub fn run(test: &Test) -> Result<CommandOutput, TestError> {
         Err(LoadError::InRust(path)) => return Err(TestError::InRust(path)),
         Err(LoadError::File(source)) => return Err(TestError::Migration(source)),
         Err(LoadError::Findings(reviewed)) => {
-            let text = if test.json { check::json(&[*reviewed]) } else { check::told(&reviewed.0, &reviewed.1) };
+            let text = if test.json { check::json(&[*reviewed]) } else { check::as_text(&reviewed.0, &reviewed.1) };
             return Ok(CommandOutput { text, status: ExitStatus::Findings });
         }
     };
     if let Some(name) = &test.table {
         let (table, items) = table::sample(name, test.sample).map_err(TestError::Table)?;
-        return Ok(real::told(&loaded, &table, items, Timestamp::now().as_second(), test.json));
+        return Ok(real::judge_all(&loaded, &table, items, Timestamp::now().as_second(), test.json));
     }
     let path = test.fixture.clone().unwrap_or_else(|| files::fixture_of(&test.file));
     let source =
@@ -129,8 +129,8 @@ fn update(loaded: &Loaded, path: &Path, source: &Source, cases: &[Case]) -> Resu
         });
     }
     files::write(path, &text).map_err(TestError::Update)?;
-    let mut told = format!("{}: updated\n", source.name);
-    names.iter().for_each(|name| told += &format!("  {name}\n"));
-    told += "Read what was filled in: from now on it is what the migration must do.\n";
-    Ok(CommandOutput { text: told, status: ExitStatus::Success })
+    let mut summary = format!("{}: updated\n", source.name);
+    names.iter().for_each(|name| summary += &format!("  {name}\n"));
+    summary += "Read what was filled in: from now on it is what the migration must do.\n";
+    Ok(CommandOutput { text: summary, status: ExitStatus::Success })
 }

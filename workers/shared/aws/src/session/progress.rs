@@ -1,4 +1,4 @@
-//! What the ledger tells of a run under way, and of a table's past.
+//! Reads from the ledger how far a run is, and what was applied to a table.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::plan::phase::Phase;

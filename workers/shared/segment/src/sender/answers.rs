@@ -13,18 +13,12 @@ use tableshift_aws::{CallError, Cause};
 use tableshift_core::control::throttle::Reach;
 
 use super::item_write::{ItemWrite, Outcome};
-use super::round::{Parcel, Round, Sending};
+use super::round::{Answer, Parcel, Round, Sending};
 use super::send::Sender;
 use super::steer::Steer;
 
 /// The weight of the latest request in the estimate of the write amplification.
 const LEARNING: f64 = 0.25;
-
-/// The answer to a request.
-pub(super) enum Answer<W> {
-    Batch(Parcel<W>, Result<BatchWritten, CallError>),
-    Single(Parcel<W>, Result<Written, CallError>),
-}
 
 impl<T: UpdateItem + UpdateBatch, W: ItemWrite> Sender<T, W> {
     /// Records the outcomes of a request and queues again what has none.

@@ -3,6 +3,9 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use tableshift_aws::CallError;
+use tableshift_aws::dynamodb::batch::BatchWritten;
+use tableshift_aws::dynamodb::update::Written;
 use tableshift_core::write::journal_index::key_fingerprint;
 use tokio::time::Instant;
 
@@ -78,6 +81,12 @@ pub(super) struct Parcel<W> {
     pub(super) sendings: Vec<Sending<W>>,
     /// The write units that they are expected to consume, and that are charged for them.
     pub(super) units: f64,
+}
+
+/// The answer to a request.
+pub(super) enum Answer<W> {
+    Batch(Parcel<W>, Result<BatchWritten, CallError>),
+    Single(Parcel<W>, Result<Written, CallError>),
 }
 
 /// A round in progress.

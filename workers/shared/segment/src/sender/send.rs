@@ -15,10 +15,9 @@ use tableshift_aws::dynamodb::update::UpdateItem;
 use tableshift_core::item::table::Table;
 use tableshift_core::write::statement::{MAX_STATEMENTS, Statement};
 
-use super::answers::Answer;
 use super::hot_keys::HotKeys;
 use super::item_write::ItemWrite;
-use super::round::{Parcel, Round, Sending, Sent};
+use super::round::{Answer, Parcel, Round, Sending, Sent};
 use super::steer::{NextPage, Steer};
 use crate::pacer::Pacer;
 
