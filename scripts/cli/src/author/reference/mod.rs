@@ -135,10 +135,11 @@ fn functions() -> String {
 const FUNCTIONS_HEAD: &str = "\
 ## Functions
 
-`where`, `when`, `check` and `to` are [CEL](https://cel.dev). `item.name` is an attribute and `has(item.name)` asks for it;
-`item[\"a name\"]` is one whose name is no plain word; `key.name` is a key attribute. There are CEL's operators (`==`, `!=`, `<`,
-`<=`, `>`, `>=`, `&&`, `||`, `!`, `+`, `-`, `*`, `/`, `%`, `in`, `? :`), its macros (`has`, `all`, `exists`, `exists_one`, `map`,
-`filter`), and these functions. None depends on the clock, on chance or on another item.
+`where`, `when`, `check` and `to` are [CEL](https://cel.dev). `item.name` is an attribute, and `has(item.name)` asks
+whether it exists. Write `item[\"a name\"]` for a name that is not a plain word. `key.name` is a key attribute. You can use
+CEL's operators (`==`, `!=`, `<`, `<=`, `>`, `>=`, `&&`, `||`, `!`, `+`, `-`, `*`, `/`, `%`, `in`, `? :`), its macros
+(`has`, `all`, `exists`, `exists_one`, `map`, `filter`), and the functions below. No function depends on the clock, on
+random values or on another item.
 
 | function | gives | example |
 |---|---|---|

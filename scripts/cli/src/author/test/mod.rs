@@ -22,7 +22,7 @@ use verdict::Judged;
 
 /// Runs a migration on its sample items and shows what each step changes
 ///
-/// The samples are in <id>.fixture.yaml beside the migration. A sample fails if it becomes something else than the file
+/// The samples are in <id>.fixture.yaml beside the migration. A sample fails if it becomes something other than the file
 /// says, or if applying the migration twice is not the same as applying it once.
 #[derive(Debug, Args)]
 pub struct Test {
@@ -32,13 +32,13 @@ pub struct Test {
     /// The file of sample items [default: <id>.fixture.yaml beside the migration]
     #[arg(long, value_name = "FILE")]
     fixture: Option<PathBuf>,
-    /// Writes what each sample becomes into the file, in place of what it says. Read it then
+    /// Replaces the expected results in the file with what each sample becomes. Review the file afterwards
     #[arg(long)]
     update: bool,
-    /// Runs on items of this table instead, read-only
+    /// Runs on items of this table instead; writes nothing
     #[arg(long, value_name = "NAME", conflicts_with_all = ["fixture", "update"])]
     table: Option<String>,
-    /// How many items of the table to read, from all over it
+    /// How many items to read, spread over the whole table
     #[arg(long, value_name = "N", requires = "table", default_value_t = 20)]
     sample: u32,
     /// Prints one JSON document for programs instead
@@ -50,10 +50,10 @@ pub struct Test {
 #[derive(Debug, Error)]
 pub enum TestError {
     /// The document stands for a migration in Rust.
-    #[error("{0} stands for a migration in Rust, whose samples are its Rust tests: see workers/shared/migrations")]
+    #[error("{0} names a migration written in Rust, which is tested by its Rust tests: see workers/shared/migrations")]
     InRust(String),
     /// The migration cannot be read.
-    #[error("the test cannot be made")]
+    #[error("cannot test the migration")]
     Migration(#[source] FileError),
     /// There are no samples.
     #[error(
@@ -68,10 +68,10 @@ pub enum TestError {
         source: FileError,
     },
     /// The table's items cannot be read.
-    #[error("the test cannot be made on the table's items")]
+    #[error("cannot test the migration on the table's items")]
     Table(#[source] TableError),
     /// The file of samples cannot be updated.
-    #[error("the sample items cannot be updated")]
+    #[error("cannot update the sample items")]
     Update(#[source] FileError),
 }
 
@@ -82,13 +82,13 @@ pub fn run(test: &Test) -> Result<CommandOutput, TestError> {
         Err(LoadError::InRust(path)) => return Err(TestError::InRust(path)),
         Err(LoadError::File(source)) => return Err(TestError::Migration(source)),
         Err(LoadError::Findings(reviewed)) => {
-            let text = if test.json { check::json(&[*reviewed]) } else { check::told(&reviewed.0, &reviewed.1) };
+            let text = if test.json { check::json(&[*reviewed]) } else { check::as_text(&reviewed.0, &reviewed.1) };
             return Ok(CommandOutput { text, status: ExitStatus::Findings });
         }
     };
     if let Some(name) = &test.table {
         let (table, items) = table::sample(name, test.sample).map_err(TestError::Table)?;
-        return Ok(real::told(&loaded, &table, items, Timestamp::now().as_second(), test.json));
+        return Ok(real::judge_items(&loaded, &table, items, Timestamp::now().as_second(), test.json));
     }
     let path = test.fixture.clone().unwrap_or_else(|| files::fixture_of(&test.file));
     let source =
@@ -129,8 +129,8 @@ fn update(loaded: &Loaded, path: &Path, source: &Source, cases: &[Case]) -> Resu
         });
     }
     files::write(path, &text).map_err(TestError::Update)?;
-    let mut told = format!("{}: updated\n", source.name);
-    names.iter().for_each(|name| told += &format!("  {name}\n"));
-    told += "Read what was filled in: from now on it is what the migration must do.\n";
-    Ok(CommandOutput { text: told, status: ExitStatus::Success })
+    let mut text = format!("{}: updated\n", source.name);
+    names.iter().for_each(|name| text += &format!("  {name}\n"));
+    text += "Review what was filled in: from now on, the migration must give exactly this.\n";
+    Ok(CommandOutput { text, status: ExitStatus::Success })
 }

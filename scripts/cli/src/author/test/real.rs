@@ -1,5 +1,5 @@
-//! A migration on items of a real table, read-only: there is nothing to expect of them but that they can be changed, and
-//! not twice.
+//! Tests a migration on items of a real table and writes nothing. There are no expected results: each item must be
+//! writable, and a second run must not change it again.
 
 use super::verdict::{self, Judged, Problem};
 use super::{json, show};
@@ -15,7 +15,7 @@ use tableshift_core::item::table::Table;
 use tableshift_core::item::value::{Item, Value};
 
 /// Judges the items of a table. `now` is the time that the table's time to live is compared with, in epoch seconds.
-pub fn told(loaded: &Loaded, table: &Table, items: Vec<Item>, now: i64, as_json: bool) -> CommandOutput {
+pub fn judge_items(loaded: &Loaded, table: &Table, items: Vec<Item>, now: i64, as_json: bool) -> CommandOutput {
     let cases: Vec<Case> = items.into_iter().map(|item| Case::real(named(table, &item), item)).collect();
     let rules = TableRules::of(table, now);
     let judged: Vec<Judged<'_>> = cases.iter().map(|case| judge(loaded, &rules, case)).collect();

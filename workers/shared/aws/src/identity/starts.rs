@@ -29,7 +29,9 @@ pub struct EventHistory {
 
 /// More events than [`MAX_PAGES`] allow.
 #[derive(Debug, thiserror::Error)]
-#[error("the event history has more StartExecution calls in two minutes than are read, so some callers may be missing")]
+#[error(
+    "CloudTrail has more StartExecution calls in two minutes than this function reads, so some callers may be missing"
+)]
 struct TooManyEvents;
 
 impl EventHistory {

@@ -17,7 +17,7 @@ use crate::ledger::table::{
 /// A question, bound to exactly one plan and one report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Question {
-    /// What tells this question from every other: the hash of its secret.
+    /// Identifies this question: the hash of its secret.
     pub id: String,
     /// When it was asked, ISO 8601.
     pub asked_at: String,
@@ -29,7 +29,7 @@ pub struct Question {
     pub report_hash: String,
 }
 
-/// What it takes to answer a question.
+/// What an approver needs to answer a question.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
     /// The question's id.
@@ -90,7 +90,7 @@ pub struct Answer {
     pub reason: String,
     /// When, ISO 8601.
     pub answered_at: String,
-    /// What tells the answer's signature from every other; empty where there was none.
+    /// Identifies the answer's signature; empty if there was none.
     pub signature: String,
 }
 

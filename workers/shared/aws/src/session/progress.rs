@@ -1,4 +1,4 @@
-//! What the ledger tells of a run under way, and of a table's past.
+//! Reads from the ledger how far a run in progress is, and what was done to a table before.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::plan::phase::Phase;
