@@ -57,7 +57,7 @@ pub enum TestError {
     Migration(#[source] FileError),
     /// There are no samples.
     #[error(
-        "there are no sample items: {path} cannot be read; write it as a list of cases, each with `name`, `before` and \
+        "there are no sample items: {path} cannot be read; write it as a list of samples, each with `name`, `before` and \
          `after`, or leave out `after` and let --update fill it in"
     )]
     Fixture {

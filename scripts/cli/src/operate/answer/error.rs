@@ -27,7 +27,7 @@ pub enum AnswerError {
     Closed {
         /// The run's name.
         run: String,
-        /// What became of the request: approved, rejected, refused or expired.
+        /// The outcome of the request: approved, rejected, refused or expired.
         outcome: &'static str,
         /// When it was closed, ISO 8601.
         at: String,

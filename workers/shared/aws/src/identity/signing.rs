@@ -1,4 +1,4 @@
-//! Signing a statement with one's own credentials.
+//! Signs a statement with the caller's credentials.
 
 use std::time::{Duration, SystemTime};
 

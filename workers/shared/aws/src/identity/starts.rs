@@ -1,4 +1,4 @@
-//! Who called StartExecution for an execution, as CloudTrail recorded it. Records come minutes later, and not at all where the
+//! Finds who called StartExecution for an execution, from CloudTrail's records. Records come minutes later, and not at all where the
 //! account's event history cannot be read.
 
 use aws_sdk_cloudtrail::primitives::DateTime;

@@ -1,6 +1,6 @@
 //! The ledger's record of a question put to a person, and of the answer.
 //!
-//! What it takes to answer is in an item of its own, under a partition key of its own: IAM can tell partition keys apart
+//! What an approver needs to answer is in a separate item with a separate partition key: IAM can distinguish partition keys
 //! (`dynamodb:LeadingKeys`), and only approvers and the worker that asks may read this one.
 
 use std::collections::HashMap;
@@ -48,7 +48,7 @@ impl std::fmt::Debug for Secrets {
     }
 }
 
-/// What became of a question.
+/// The outcome of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// A yes that counts.
@@ -82,7 +82,7 @@ impl Outcome {
 /// How a question was closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
     /// Who answered, as far as AWS vouches for it.
     pub by: Option<Identity>,
@@ -110,7 +110,7 @@ pub struct Approval {
     pub answer: Option<Answer>,
 }
 
-/// What became of recording an answer.
+/// The outcome of recording an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
     /// It is in the ledger.
