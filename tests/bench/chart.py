@@ -103,7 +103,7 @@ def goal_of(results: Results, contestant: Contestant) -> float | None:
 
 
 def text(x: float, y: float, words: str, style: str, anchor: str = "start") -> str:
-    """Draws a text."""
+    """Draws a string."""
     position = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
     return f'<text class="{style}" {position} xml:space="preserve">{escape(words)}</text>'
 

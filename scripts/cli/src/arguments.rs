@@ -18,7 +18,7 @@ pub struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  success
-  1  findings, or the run failed for a reason that has no code of its own
+  1  findings, or the run failed for a reason without its own exit code
   2  the command could not do its work: wrong arguments, a missing file or permission
   3  the run waits for approval
   4  the run was not approved; nothing was written, or only a canary

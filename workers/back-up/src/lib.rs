@@ -48,7 +48,7 @@ pub enum Error {
         source: CallError,
     },
     /// The backup exists but was deleted, so the table cannot be restored from it.
-    #[error("the backup {arn} is {status}, so somebody has deleted it; start a new run")]
+    #[error("the backup {arn} is {status}: somebody has deleted it; start a new run")]
     Deleted {
         /// The backup's ARN.
         arn: String,

@@ -38,7 +38,7 @@ pub enum FileError {
         expected: String,
     },
     /// The number of items differs.
-    #[error("it holds {found} items, but its manifest says {expected}")]
+    #[error("it has {found} items, but its manifest says {expected}")]
     Items {
         /// How many items the file has.
         found: u64,

@@ -47,7 +47,7 @@ pub enum Error {
         source: FileError,
     },
     /// The part is neither a file nor a segment.
-    #[error("the part has neither an export file nor a segment; was dry-run.json edited by hand?")]
+    #[error("the part has neither an export file nor a segment; check whether dry-run.json was edited by hand")]
     NothingToRead,
 }
 

@@ -29,7 +29,7 @@ pub enum Error {
     #[error("`requested_by` does not show who starts this execution; omit it, or start the run with `tableshift run`")]
     RequestedBy(#[source] SignatureRefused),
     /// A request to STS failed.
-    #[error("STS could not be asked who starts this execution")]
+    #[error("cannot ask STS who starts this execution")]
     Sts(#[source] CallError),
     /// An earlier execution planned a run with this name.
     #[error("a run named `{0}` exists already; start the execution with another name")]
@@ -91,7 +91,7 @@ pub enum Error {
         source: CallError,
     },
     /// The table is being created, updated or deleted.
-    #[error("table `{table}` is {status}, not ACTIVE; wait until it is")]
+    #[error("table `{table}` is {status}, not ACTIVE; wait until it is ACTIVE")]
     NotActive {
         /// The table's name.
         table: String,
@@ -172,7 +172,7 @@ pub enum Error {
     #[error("another run took the lock of table `{0}` at the same moment; wait until it ends")]
     LockTaken(String),
     /// DescribeExecution failed for the execution that holds the lock.
-    #[error("it could not be checked whether the execution that holds the lock is still running")]
+    #[error("cannot check whether the execution that holds the lock is still running")]
     Holder(#[source] CallError),
 }
 

@@ -123,7 +123,7 @@ fn step_list(steps: Steps) -> String {
 
 fn rate_limits(plan: &RunPlan) -> String {
     let limit = |limit: Option<u32>, what| {
-        limit.map_or(format!("no limit on {what}s"), |limit| format!("{} a second", count(limit.into(), what)))
+        limit.map_or(format!("no limit on {what}s"), |limit| format!("{} per second", count(limit.into(), what)))
     };
     format!("{}, {}", limit(plan.write_units_per_second, "write unit"), limit(plan.read_units_per_second, "read unit"))
 }

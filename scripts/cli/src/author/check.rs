@@ -21,13 +21,13 @@ pub struct Check {
     /// Migration files; `-` reads the standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The table that it is for: checks its keys, indexes and time to live too. Asks AWS, and writes nothing
+    /// The table to migrate: also checks keys, indexes and time to live. Reads its description from AWS; writes nothing
     #[arg(long, value_name = "NAME", conflicts_with = "table_description")]
     table: Option<String>,
-    /// The same without asking AWS: what `aws dynamodb describe-table` printed
+    /// Like --table, without a call to AWS: reads the output of `aws dynamodb describe-table`
     #[arg(long, value_name = "FILE")]
     table_description: Option<PathBuf>,
-    /// The attribute that the table's time to live reads
+    /// The table's time-to-live attribute
     #[arg(long, value_name = "ATTRIBUTE", requires = "table_description")]
     time_to_live: Option<String>,
     /// Prints one JSON document for programs instead
@@ -39,13 +39,13 @@ pub struct Check {
 #[derive(Debug, Error)]
 pub enum CheckError {
     /// A file cannot be read.
-    #[error("the check cannot be made")]
+    #[error("cannot check the migration")]
     File(#[source] FileError),
-    /// The table cannot be looked at.
-    #[error("the check cannot be made")]
+    /// The table cannot be read.
+    #[error("cannot check the migration")]
     Table(#[source] TableError),
     /// The table's description cannot be read.
-    #[error("the check cannot be made")]
+    #[error("cannot check the migration")]
     Description(#[source] DescriptionError),
 }
 
@@ -112,7 +112,7 @@ pub fn findings(source: &Source, findings: &[Finding]) -> String {
     text + &format!("{}: {}\n", source.name, render::counted(findings.len(), 0))
 }
 
-/// What a review found that is no error.
+/// The findings of a review that are not errors.
 pub fn warnings(source: &Source, review: &Review) -> String {
     review.findings.iter().map(|one| render::finding(one, &source.name, &source.text)).collect()
 }
@@ -121,7 +121,7 @@ fn prose(reviewed: &[(Source, Review)]) -> String {
     reviewed.iter().map(|(source, review)| as_text(source, review)).collect()
 }
 
-/// The form of `--json`. Fields may be added; none is ever renamed or taken away within a major version.
+/// The form of `--json`. Fields may be added; within a version, no field is renamed or removed.
 #[derive(Debug, Serialize)]
 struct Output<'r> {
     /// The version of this form.
@@ -134,7 +134,7 @@ struct Output<'r> {
 #[derive(Debug, Serialize)]
 struct FileOutput<'r> {
     file: &'r str,
-    /// When the migration may run, in sentences; left out if it says nothing of that.
+    /// When the migration may run, in sentences; left out if the document says nothing about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     when: Vec<String>,
     findings: Vec<FindingOutput<'r>>,

@@ -21,7 +21,7 @@ pub struct Loaded {
     pub migration: Compiled,
 }
 
-/// Why a file is no migration that can be applied.
+/// Why a file does not contain a migration that can be applied.
 #[derive(Debug)]
 pub enum LoadError {
     /// It cannot be read.

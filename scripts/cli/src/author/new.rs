@@ -1,4 +1,4 @@
-//! `tableshift new`: a dated migration file that an editor helps with, sample items beside it, and what to do next.
+//! `tableshift new`: a dated migration file with a schema for editors, sample items, and what to do next.
 
 use super::template;
 use crate::author::fixture;
@@ -14,14 +14,14 @@ use thiserror::Error;
 
 /// Writes a new migration with sample items, and says what to do next
 ///
-/// Beside them, in .tableshift, it keeps the schemas by which editors with the YAML language server complete and explain
-/// every field.
+/// It also writes .tableshift, the schemas that editors with the YAML language server use to complete and explain
+/// fields.
 #[derive(Debug, Args)]
 pub struct New {
-    /// What the migration does, in a few words: add-tags. The date is put before it
+    /// What the migration does, in a few words, such as add-tags. The date is added in front
     #[arg(value_name = "NAME")]
     name: String,
-    /// The date that its id begins with [default: today]
+    /// The date that the id begins with [default: today]
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<Date>,
     /// The folder to write to
@@ -33,10 +33,12 @@ pub struct New {
 #[derive(Debug, Error)]
 pub enum NewError {
     /// The name cannot be part of an id.
-    #[error("`{0}` cannot name a migration; write letters, digits, `.`, `_` and `-`, at most 71, as in `add-tags`")]
+    #[error(
+        "`{0}` is not a valid name for a migration; use letters, digits, `.`, `_` and `-`, at most 71, as in `add-tags`"
+    )]
     Name(String),
     /// A file is there already, or cannot be written.
-    #[error("the migration cannot be written")]
+    #[error("cannot write the migration")]
     File(#[source] FileError),
 }
 
@@ -71,13 +73,13 @@ fn next(migration: &Path, samples: &Path) -> String {
     let (file, samples) = (migration.display().to_string(), samples.display());
     let width = samples.to_string().len();
     format!(
-        "{file:width$}   which items, what to change, what must hold after\n\
+        "{file:width$}   which items, what to change, what must hold afterwards\n\
          {samples}   sample items, before and after\n\
          \n\
          Next:\n\
          \x20 1. write the change and a few samples of your own items\n\
-         \x20 2. tableshift check {file}     everything that is wrong with it\n\
-         \x20 3. tableshift test {file}      what becomes of the samples\n\
-         \x20 4. tableshift explain {file}   in plain language, for those who approve it\n"
+         \x20 2. tableshift check {file}     finds every problem in it\n\
+         \x20 3. tableshift test {file}      shows what the samples become\n\
+         \x20 4. tableshift explain {file}   describes it in plain language, for the approvers\n"
     )
 }

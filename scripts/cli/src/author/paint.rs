@@ -1,19 +1,19 @@
-//! The few colours. They are taken out again where the output is no terminal.
+//! The colours of the output. They are removed again if the output is not a terminal.
 
 use anstyle::{AnsiColor, Style};
 
-/// What is right, and what comes.
+/// Success, and added lines.
 pub const GREEN: Style = AnsiColor::Green.on_default();
-/// What is wrong, and what goes.
+/// Problems, and removed lines.
 pub const RED: Style = AnsiColor::Red.on_default();
-/// What to look at.
+/// What deserves attention.
 pub const YELLOW: Style = AnsiColor::Yellow.on_default();
 /// Names.
 pub const BOLD: Style = Style::new().bold();
-/// What is beside the point.
+/// What matters less.
 pub const DIM: Style = Style::new().dimmed();
 
-/// A text in a style.
+/// A string in a style.
 pub fn painted(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }

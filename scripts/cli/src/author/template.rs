@@ -1,9 +1,9 @@
-//! What `tableshift new` writes: a migration that works as it stands, and samples that hold it.
+//! What `tableshift new` writes: a migration that works as it is, and samples that pass.
 
 /// Where the schemas are, beside the migrations.
 pub const SCHEMA_FOLDER: &str = ".tableshift";
 
-/// The texts of a new migration's files.
+/// The contents of a new migration's files.
 #[derive(Debug)]
 pub struct Files {
     /// The migration.
@@ -25,7 +25,7 @@ pub fn of(id: &str, name: &str) -> Files {
 fn adding(id: &str, attribute: &str) -> Files {
     let condition = format!("'!has(item.{attribute})'");
     let steps = format!("  - set: {attribute}\n    to: []\n");
-    let head = format!("{attribute} is set where it is missing");
+    let head = format!("set {attribute} where it is missing");
     let old = "    pk: ITEM#1\n    sk: METADATA\n".to_owned();
     let new = format!("{old}    {attribute}: []\n");
     Files {
@@ -36,7 +36,7 @@ fn adding(id: &str, attribute: &str) -> Files {
 
 fn removing(id: &str, attribute: &str) -> Files {
     let steps = format!("  - remove: {attribute}\n");
-    let head = format!("{attribute} goes, because no code reads it any more");
+    let head = format!("remove {attribute}, which no code reads any more");
     let new = "    pk: ITEM#1\n    sk: METADATA\n".to_owned();
     let old = format!("{new}    {attribute}: something\n");
     Files {
@@ -56,11 +56,11 @@ fn migration(id: &str, description: &str, condition: &str, steps: &str, check: &
         "# yaml-language-server: $schema={SCHEMA_FOLDER}/migration.schema.json\n\
          id: {id}\n\
          description: {description}\n\
-         # Which items. It must be false once an item is changed: that makes a second run harmless.\n\
+         # Which items to change. It must be false once an item is changed: this makes a second run harmless.\n\
          where: {condition}\n\
-         # What to do with each, in this order.\n\
+         # The steps for each item, in this order.\n\
          change:\n{steps}\
-         # What must hold for each after its change.\n\
+         # What must hold for every changed item.\n\
          check: {check}\n"
     )
 }

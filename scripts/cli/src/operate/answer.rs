@@ -25,7 +25,7 @@ use tableshift_aws::ledger::approvals::{Answer, Outcome};
 pub struct Approve {
     #[command(flatten)]
     options: AnswerOptions,
-    /// The reason; kept in the ledger
+    /// The reason, stored in the ledger
     #[arg(long, value_name = "TEXT", default_value = "")]
     reason: String,
 }
@@ -35,7 +35,7 @@ pub struct Approve {
 pub struct Reject {
     #[command(flatten)]
     options: AnswerOptions,
-    /// The reason; kept in the ledger, and shown to everybody who follows the run
+    /// The reason, stored in the ledger and shown to everybody who follows the run
     #[arg(long, value_name = "TEXT")]
     reason: String,
 }
@@ -85,7 +85,7 @@ fn run(options: &AnswerOptions, decision: Decision, reason: &str) -> Result<Comm
         let clients = options.stage.find().await.map_err(AnswerError::Stage)?.clients;
         let request = ApprovalRequest::read(&clients, &options.run).await?;
         let caller = clients.sts().await.map_err(cannot("find STS"))?.caller().await;
-        let caller = caller.map_err(cannot("find out who you are; log in as for the AWS CLI"))?;
+        let caller = caller.map_err(cannot("find out who you are; log in with the AWS CLI"))?;
         if decision == Decision::Approve {
             request.check_approver(&caller)?;
             if let Some(time) = request.undecidable_until() {

@@ -16,7 +16,7 @@ use tableshift_core::plan::keys;
 
 /// Succeeds only if this exact migration is applied to the table and verified
 ///
-/// Ends with exit code 9 and says what is missing if it is not. For a release that depends on the migrated data.
+/// Otherwise ends with exit code 9 and says what is missing. Use it before a release that depends on the migrated data.
 #[derive(Debug, Args)]
 pub struct Ensure {
     /// The migration's id. Its content is read from migrations/ID.yaml in the stage's bucket, unless --file is given

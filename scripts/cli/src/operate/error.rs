@@ -15,7 +15,7 @@ pub enum OperateError {
     #[error("cannot use the stage")]
     Stage(#[source] StageError),
     /// A call to Step Functions failed.
-    #[error("a call to Step Functions failed")]
+    #[error("cannot call Step Functions")]
     Call(#[source] CallError),
     /// A call to the ledger failed, or its item is malformed.
     #[error("cannot read or write the stage's ledger")]

@@ -21,15 +21,15 @@ pub struct Pause {
     stage: StageOptions,
 }
 
-/// Sets the write or read units a second that a run may consume from now on
+/// Sets how many write or read units per second a run may consume from now on
 #[derive(Debug, Args)]
 pub struct Throttle {
     /// The run's name
     run: String,
-    /// Write units a second, of all workers together
+    /// Write units per second, for all workers together
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), required_unless_present = "read_units")]
     write_units: Option<u32>,
-    /// Read units a second, of all workers together
+    /// Read units per second, for all workers together
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     read_units: Option<u32>,
     #[command(flatten)]
@@ -45,7 +45,7 @@ pub struct Throttle {
 pub struct Abort {
     /// The run's name
     run: String,
-    /// The reason; becomes the cause with which the run ends
+    /// The reason, shown as the cause when the run has ended
     #[arg(long, default_value = "by an operator")]
     reason: String,
     #[command(flatten)]
@@ -74,7 +74,7 @@ pub fn throttle(throttle: &Throttle) -> Result<CommandOutput, OperateError> {
         let budgets =
             [write.map(|units| format!("{units} write units")), read.map(|units| format!("{units} read units"))];
         let budgets: Vec<String> = budgets.into_iter().flatten().collect();
-        let text = format!("run {run} now consumes at most {} a second", budgets.join(" and "));
+        let text = format!("run {run} now consumes at most {} per second", budgets.join(" and "));
         Ok(output(&throttle.stage, run, "throttled", text))
     })
 }

@@ -20,7 +20,7 @@ pub enum RunFileError {
     #[error("a file of the run could not be read or written")]
     Object(#[source] ObjectError),
     /// The object does not have the content that belongs under its key.
-    #[error("{key} does not hold what it should; was it edited by hand?")]
+    #[error("{key} is not in the expected format; check whether it was edited by hand")]
     Content {
         /// The object's key.
         key: String,

@@ -28,7 +28,7 @@ pub enum ObjectError {
     #[error(transparent)]
     Call(CallError),
     /// The connection ended in the middle of the object.
-    #[error("reading s3://{bucket}/{key} broke off")]
+    #[error("reading s3://{bucket}/{key} was interrupted")]
     BrokenOff {
         /// The bucket.
         bucket: String,

@@ -20,7 +20,7 @@ pub struct Explain {
     /// The migration file
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The sample to show the update for, by its name [default: the first that is changed]
+    /// The name of the sample to show the update for [default: the first one that changes]
     #[arg(long, value_name = "NAME")]
     sample: Option<String>,
     /// The file of sample items [default: <id>.fixture.yaml beside the migration]
@@ -35,13 +35,13 @@ pub struct Explain {
 #[derive(Debug, Error)]
 pub enum ExplainError {
     /// The document stands for a migration in Rust.
-    #[error("{0} stands for a migration in Rust, whose samples are its Rust tests: see workers/shared/migrations")]
+    #[error("{0} names a migration written in Rust, which cannot be explained here: see workers/shared/migrations")]
     InRust(String),
     /// A file cannot be read.
-    #[error("the migration cannot be explained")]
+    #[error("cannot explain the migration")]
     File(#[source] FileError),
-    /// There is no such sample.
-    #[error("{path} has no sample named `{name}` that is changed")]
+    /// No sample with this name is changed.
+    #[error("{path} has no sample `{name}` that the migration changes; check the name")]
     NoSample {
         /// The file of samples.
         path: String,
@@ -99,7 +99,7 @@ fn sample(explained: &Explain, loaded: &Loaded, path: &str, cases: &[Case]) -> R
     text += &test::steps_of(loaded, &case.before);
     text += &written(&update, &case.before, &keys);
     if keys.is_empty() {
-        text += "  The sample has no key attribute: name the table's by --key, partition key first.\n";
+        text += "  The sample has no key attribute: name the table's key attributes with --key, partition key first.\n";
     }
     Ok(text)
 }

@@ -1,4 +1,4 @@
-//! A migration as a page of plain text: which items, which steps, what must hold after, and how it is written.
+//! A migration as a page of plain text: which items, which steps, what must hold afterwards, and how it is written.
 
 use std::collections::BTreeSet;
 use tableshift_core::change::migration::Migration as _;
@@ -9,7 +9,7 @@ use tableshift_core::language::document::{Document, requires};
 /// What each step does where an item is not as the author expects, by the step's verb in the outline.
 const MEANINGS: [(&str, &str); 9] = [
     ("set", "overwrites what the attribute held."),
-    ("default", "changes items that lack the attribute. An attribute that holds null is not missing."),
+    ("default", "sets the attribute where it is missing. An attribute that holds null is not missing."),
     (
         "rename",
         "does nothing where the old attribute is missing. An item whose new attribute holds another value is invalid.",
@@ -67,7 +67,7 @@ fn rule(page: &mut Page, rule: &RuleLine) {
     page.heading("What happens to each item, in this order");
     rule.steps.iter().for_each(|one| step(page, one));
     if let Some(condition) = &rule.check {
-        page.heading("What must hold after");
+        page.heading("What must hold afterwards");
         page.line(2, "This must be true for every changed item:");
         page.line(4, &one_line(condition));
         page.line(2, "An item for which it is false is invalid: it is reported and not written.");
@@ -106,9 +106,13 @@ fn writes(page: &mut Page, migration: &Compiled) {
     page.hanging(
         2,
         "",
-        &format!("A write happens only if the item still exists and holds what was read in {guarded}."),
+        &format!("A write happens only if the item still exists and {guarded} are still as they were read."),
     );
-    page.hanging(2, "", "The journal holds the item as it was before the write, so that a run can be rolled back.");
+    page.hanging(
+        2,
+        "",
+        "The journal holds the touched attributes as they were before the write, so that a run can be rolled back.",
+    );
 }
 
 /// An expression of several lines in one line.

@@ -32,7 +32,7 @@ fn page() -> String {
 const HEAD: &str = "\
 # The migration language
 
-This page is made from the comments of the types that read a migration
+This page is generated from the comments of the types that read a migration
 ([`language/document`](../../workers/shared/core/src/language/document)). Editors with the YAML language server show the
 same comments from [`migration.schema.json`](migration.schema.json). Worked examples are in the [cookbook](cookbook.md).
 
@@ -41,7 +41,7 @@ same comments from [`migration.schema.json`](migration.schema.json). Worked exam
   [`convert`](#convert) [`map_values`](#map_values) [`increment_version`](#increment_version)
 - [Functions of expressions](#functions)
 
-*Invalid* items are reported and never written; the dry run finds them before anything is.
+*Invalid* items are reported and never written. The dry run finds them before anything is written.
 
 ";
 
@@ -135,10 +135,11 @@ fn functions() -> String {
 const FUNCTIONS_HEAD: &str = "\
 ## Functions
 
-`where`, `when`, `check` and `to` are [CEL](https://cel.dev). `item.name` is an attribute and `has(item.name)` asks for it;
-`item[\"a name\"]` is one whose name is no plain word; `key.name` is a key attribute. There are CEL's operators (`==`, `!=`, `<`,
-`<=`, `>`, `>=`, `&&`, `||`, `!`, `+`, `-`, `*`, `/`, `%`, `in`, `? :`), its macros (`has`, `all`, `exists`, `exists_one`, `map`,
-`filter`), and these functions. None depends on the clock, on chance or on another item.
+`where`, `when`, `check` and `to` are [CEL](https://cel.dev). `item.name` is an attribute, and `has(item.name)` asks
+whether it exists. Write `item[\"a name\"]` for a name that is not a plain word. `key.name` is a key attribute. You can
+use CEL's operators (`==`, `!=`, `<`, `<=`, `>`, `>=`, `&&`, `||`, `!`, `+`, `-`, `*`, `/`, `%`, `in`, `? :`), its
+macros (`has`, `all`, `exists`, `exists_one`, `map`, `filter`), and the functions below. No function depends on the
+clock, on random values or on another item.
 
 | function | gives | example |
 |---|---|---|

@@ -1,4 +1,4 @@
-//! What became of the samples, for programs. Values are DynamoDB JSON.
+//! The results of the samples, for programs. Values are DynamoDB JSON.
 
 use super::verdict::{Judged, Problem};
 use crate::author::migration::Loaded;

@@ -22,7 +22,7 @@ use verdict::Judged;
 
 /// Runs a migration on its sample items and shows what each step changes
 ///
-/// The samples are in <id>.fixture.yaml beside the migration. A sample fails if it becomes something else than the file
+/// The samples are in <id>.fixture.yaml beside the migration. A sample fails if it becomes something other than the file
 /// says, or if applying the migration twice is not the same as applying it once.
 #[derive(Debug, Args)]
 pub struct Test {
@@ -32,13 +32,13 @@ pub struct Test {
     /// The file of sample items [default: <id>.fixture.yaml beside the migration]
     #[arg(long, value_name = "FILE")]
     fixture: Option<PathBuf>,
-    /// Writes what each sample becomes into the file, in place of what it says. Read it then
+    /// Replaces the expected results in the file with what each sample becomes. Review the file afterwards
     #[arg(long)]
     update: bool,
-    /// Runs on items of this table instead, read-only
+    /// Runs on items of this table instead; writes nothing
     #[arg(long, value_name = "NAME", conflicts_with_all = ["fixture", "update"])]
     table: Option<String>,
-    /// How many items of the table to read, from all over it
+    /// How many items to read, spread over the whole table
     #[arg(long, value_name = "N", requires = "table", default_value_t = 20)]
     sample: u32,
     /// Prints one JSON document for programs instead
@@ -50,14 +50,14 @@ pub struct Test {
 #[derive(Debug, Error)]
 pub enum TestError {
     /// The document stands for a migration in Rust.
-    #[error("{0} stands for a migration in Rust, whose samples are its Rust tests: see workers/shared/migrations")]
+    #[error("{0} names a migration written in Rust, which is tested by its Rust tests: see workers/shared/migrations")]
     InRust(String),
     /// The migration cannot be read.
-    #[error("the test cannot be made")]
+    #[error("cannot test the migration")]
     Migration(#[source] FileError),
     /// There are no samples.
     #[error(
-        "there are no sample items: {path} cannot be read; write it as a list of cases, each with `name`, `before` and \
+        "there are no sample items: {path} cannot be read; write it as a list of samples, each with `name`, `before` and \
          `after`, or leave out `after` and let --update fill it in"
     )]
     Fixture {
@@ -68,10 +68,10 @@ pub enum TestError {
         source: FileError,
     },
     /// The table's items cannot be read.
-    #[error("the test cannot be made on the table's items")]
+    #[error("cannot test the migration on the table's items")]
     Table(#[source] TableError),
     /// The file of samples cannot be updated.
-    #[error("the sample items cannot be updated")]
+    #[error("cannot update the sample items")]
     Update(#[source] FileError),
 }
 
@@ -131,6 +131,6 @@ fn update(loaded: &Loaded, path: &Path, source: &Source, cases: &[Case]) -> Resu
     files::write(path, &text).map_err(TestError::Update)?;
     let mut summary = format!("{}: updated\n", source.name);
     names.iter().for_each(|name| summary += &format!("  {name}\n"));
-    summary += "Read what was filled in: from now on it is what the migration must do.\n";
+    summary += "Review what was filled in: from now on, the migration must give exactly this.\n";
     Ok(CommandOutput { text: summary, status: ExitStatus::Success })
 }

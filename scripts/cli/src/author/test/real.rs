@@ -1,5 +1,5 @@
-//! A migration on items of a real table, read-only: there is nothing to expect of them but that they can be changed, and
-//! not twice.
+//! Tests a migration on items of a real table and writes nothing. There are no expected results: each item must be
+//! writable, and a second run must not change it again.
 
 use super::verdict::{self, Judged, Problem};
 use super::{json, show};

@@ -1,4 +1,4 @@
-//! What became of the samples, for people: green and red, before and after, step by step.
+//! The results of the samples, for people: green and red, before and after, step by step.
 
 use super::verdict::{Judged, Problem};
 use crate::author::fixture::plain;
@@ -14,7 +14,7 @@ pub fn judged(loaded: &Loaded, name: &str, judged: &[Judged<'_>]) -> String {
     let mut text: String = judged.iter().map(|one| sample(loaded, one)).collect();
     let failed = judged.iter().filter(|one| !one.passed()).count();
     text += &match (judged.len(), failed) {
-        (0, _) => format!("{name}: {}\n", painted(RED, "there are no samples in it")),
+        (0, _) => format!("{name}: {}\n", painted(RED, "it contains no samples")),
         (1, 0) => format!("{name}: {}\n", painted(GREEN, "1 sample, as expected")),
         (count, 0) => format!("{name}: {}\n", painted(GREEN, &format!("{count} samples, all as expected"))),
         (count, failed) => format!("{name}: {}\n", painted(RED, &format!("{failed} of {count} samples failed"))),
@@ -22,7 +22,7 @@ pub fn judged(loaded: &Loaded, name: &str, judged: &[Judged<'_>]) -> String {
     text
 }
 
-/// One sample with what became of it.
+/// One sample with its result.
 pub fn sample(loaded: &Loaded, judged: &Judged<'_>) -> String {
     let (mark, style) = if judged.passed() { ("✓", GREEN) } else { ("✗", RED) };
     let name = painted(BOLD, &judged.case.name);
@@ -78,12 +78,12 @@ pub fn differences(differences: &[Difference], indent: &str) -> String {
 
 fn failure(problem: &Problem) -> String {
     let (said, lines) = match problem {
-        Problem::NothingExpected => {
-            ("the file does not say what it must become; --update fills in `after`".to_owned(), &[][..])
+        Problem::NothingExpected => ("the file has no expected result; --update fills in `after`".to_owned(), &[][..]),
+        Problem::Differs(found) => ("the result differs (- expected, + found)".to_owned(), found.as_slice()),
+        Problem::NotInvalid(wanted) => {
+            (format!("it should be invalid, and the reason should contain `{wanted}`"), &[][..])
         }
-        Problem::Differs(found) => ("it becomes something else (- expected, + found)".to_owned(), found.as_slice()),
-        Problem::NotInvalid(wanted) => (format!("it should be invalid, with `{wanted}` in the reason"), &[][..]),
-        Problem::OtherReason(wanted) => (format!("the reason should have `{wanted}` in it"), &[][..]),
+        Problem::OtherReason(wanted) => (format!("the reason should contain `{wanted}`"), &[][..]),
         Problem::Invalid => ("it should not be invalid".to_owned(), &[][..]),
         Problem::Unwritable => (
             "a run would report it and not write it; repair such items first, or exclude them in `where`".to_owned(),

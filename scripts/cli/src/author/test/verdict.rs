@@ -7,7 +7,7 @@ use tableshift_core::item::difference::{self, Difference};
 use tableshift_core::item::value::Item;
 use tableshift_core::language::compile::compiled::Compiled;
 
-/// A sample with what became of it.
+/// A sample with its result.
 #[derive(Debug)]
 pub struct Judged<'c> {
     /// The sample.
@@ -64,7 +64,7 @@ pub fn judge_real<'c>(migration: &Compiled, case: &'c Case) -> Judged<'c> {
     Judged { case, trace, problem }
 }
 
-/// What a migration makes of an item, as a file of samples says it.
+/// The result of a migration for an item, in the notation of the sample file.
 fn found(migration: &Compiled, item: &Item) -> Expected {
     match migration.apply(item) {
         Outcome::NotMatched | Outcome::AlreadyDone => Expected::Unchanged,

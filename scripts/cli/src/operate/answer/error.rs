@@ -27,19 +27,21 @@ pub enum AnswerError {
     Closed {
         /// The run's name.
         run: String,
-        /// What became of the request: approved, rejected, refused or expired.
+        /// The outcome of the request: approved, rejected, refused or expired.
         outcome: &'static str,
         /// When it was closed, ISO 8601.
         at: String,
     },
     /// The plan or the report in the bucket is not the one that the request is about.
-    #[error("plan or report of run `{0}` changed after the request, so an approval would not count; start a new run")]
+    #[error(
+        "the plan or the report of run `{0}` changed after the request, so an approval would not count; start a new run"
+    )]
     Changed(String),
     /// The approval would end the run, because it would not count.
     #[error("your approval would not count, so it was not sent")]
     NotEligible(#[source] NotEligible),
     /// Another name than the table's was typed or given.
-    #[error("nothing was sent: the name of the table is `{0}`, and you entered another one")]
+    #[error("nothing was sent: the table is `{0}`, but you entered another name")]
     OtherTable(String),
     /// Standard input is not a terminal, and there is no `--yes-table`.
     #[error("cannot ask for the table's name without a terminal; read the report, then use `--yes-table {0}`")]

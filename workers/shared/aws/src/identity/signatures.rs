@@ -1,4 +1,4 @@
-//! Asking STS whose a signature is.
+//! Asks STS who made a signature.
 
 use aws_config::SdkConfig;
 use aws_sdk_sts::config::http::HttpRequest;
@@ -11,7 +11,7 @@ use tableshift_core::approval::signature::{Signature, Statement};
 use crate::error::CallError;
 use crate::identity::sts::{NoEndpoint, StsEndpoint};
 
-/// Asking whose a signature is.
+/// Finds out who made a signature; the tests replace it.
 pub trait VerifySignature {
     /// The host that signatures have to be for.
     fn host(&self) -> &str;
@@ -72,7 +72,7 @@ struct Theirs {
     headers: Vec<(&'static str, String)>,
 }
 
-/// Neither the query, which may hold a session's token, nor the values, one of which is a secret.
+/// Without the query, which may hold a session's token, and without the values, one of which is a secret.
 impl std::fmt::Debug for Theirs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Theirs").finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! Signing a statement with one's own credentials.
+//! Signs a statement with the caller's credentials.
 
 use std::time::{Duration, SystemTime};
 
@@ -17,10 +17,10 @@ use crate::identity::sts::{NoEndpoint, StsEndpoint};
 #[derive(Debug, thiserror::Error)]
 pub enum SigningError {
     /// There are no credentials.
-    #[error("there are no AWS credentials to sign with; log in as for the AWS CLI")]
+    #[error("there are no AWS credentials to sign with; log in with the AWS CLI, or set the environment variables")]
     NoCredentials(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// It is not known where STS is.
-    #[error("it is not known for which STS to sign")]
+    #[error("the STS endpoint to sign for is unknown")]
     NoEndpoint(#[source] NoEndpoint),
     /// The signing itself failed.
     #[error("the statement could not be signed")]

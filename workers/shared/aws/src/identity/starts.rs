@@ -1,4 +1,4 @@
-//! Who called StartExecution for an execution, as CloudTrail recorded it. Records come minutes later, and not at all where the
+//! Finds who called StartExecution for an execution, from CloudTrail's records. Records come minutes later, and not at all where the
 //! account's event history cannot be read.
 
 use aws_sdk_cloudtrail::primitives::DateTime;
@@ -29,7 +29,9 @@ pub struct EventHistory {
 
 /// More events than [`MAX_PAGES`] allow.
 #[derive(Debug, thiserror::Error)]
-#[error("the event history has more StartExecution calls in two minutes than are read, so some callers may be missing")]
+#[error(
+    "CloudTrail has more StartExecution calls in two minutes than this function reads, so some callers may be missing"
+)]
 struct TooManyEvents;
 
 impl EventHistory {

@@ -48,7 +48,7 @@ impl std::fmt::Debug for Secrets {
     }
 }
 
-/// What became of a question.
+/// The outcome of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// An approval that counts.
@@ -82,7 +82,7 @@ impl Outcome {
 /// How a question was closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// What became of it.
+    /// Its outcome.
     pub outcome: Outcome,
     /// Who answered, according to STS; `None` if STS did not confirm it.
     pub by: Option<Identity>,
@@ -110,7 +110,7 @@ pub struct Approval {
     pub answer: Option<Answer>,
 }
 
-/// What became of recording an answer.
+/// The outcome of recording an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
     /// It is in the ledger.

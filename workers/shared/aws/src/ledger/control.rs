@@ -1,4 +1,4 @@
-//! The control item of a run. It tells all workers of the run to pause, stop or change their rate, and what the monitors say.
+//! The control item of a run. All workers of the run read it: it says whether to pause or stop, at which rate to work, and what the monitors showed.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus, READ_EVERY_MILLIS};
@@ -15,7 +15,7 @@ pub const SK_CONTROL: &str = "CONTROL";
 /// The attribute with the start of the bake after the canary wave, in epoch milliseconds.
 const BAKING_SINCE: &str = "baking_since";
 
-/// Records why a worker of a run gave up, and tells the other workers to stop, so that they do not all run into the same error.
+/// Records why a worker of a run gave up and stops the other workers, so that they do not all run into the same error.
 /// The recorded cause is what people read: a Map state reports only that too many of its children failed.
 pub async fn stop_run_for(ledger: &Ledger, run: &str, error: &impl Named, now: i64) {
     let Some((name, cause)) = end_of_run(error) else { return };

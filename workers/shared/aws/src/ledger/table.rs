@@ -33,7 +33,7 @@ pub enum LedgerError {
     #[error(transparent)]
     Call(CallError),
     /// An item lacks an attribute, or has one of another type.
-    #[error("the ledger's item {pk} {sk} has no usable attribute {attribute}; was it edited by hand?")]
+    #[error("the ledger's item {pk} {sk} has no valid attribute {attribute}; check whether it was edited by hand")]
     Malformed {
         /// The item's partition key.
         pk: String,

@@ -10,7 +10,7 @@ use crate::ledger::checkpoints::checkpoint;
 use crate::ledger::runs::{Applied, applied};
 use crate::ledger::table::{Ledger, LedgerError, LedgerItem, pk_run, pk_table, sk_applied, sk_checkpoint_of, text};
 
-/// What the segments, or parts, of a phase come to.
+/// The sum over the segments, or parts, of a phase.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SegmentCounts {
     /// How many were taken up.

@@ -1,4 +1,4 @@
-//! The control item: what an operator, or a worker that met a limit, tells all workers of a run.
+//! The control item: what an operator, or a worker that met a limit, orders for all workers of a run.
 //!
 //! It is one item in the ledger, `RUN#<run>` / `CONTROL`. Workers read it at every page, but at most every two seconds.
 

@@ -12,7 +12,7 @@ use thiserror::Error;
 /// How long a canary bakes by default.
 const BAKE: &str = "10m";
 /// The longest bake, in seconds. An execution watches the monitors during the whole bake. To wait for days, make the second
-/// part a migration of its own, with `requires` and `bake`.
+/// part a separate migration, with `requires` and `bake`.
 const LONGEST_BAKE: i64 = 24 * 3600;
 
 /// How many segments the canary wave migrates, and how long it bakes before the main wave.

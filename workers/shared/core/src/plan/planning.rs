@@ -63,9 +63,9 @@ pub struct Facts {
 pub struct Speed {
     /// The most segment workers that run at a time.
     pub max_concurrency: u32,
-    /// The new limit of write units a second; `None` keeps the plan's.
+    /// The new limit of write units per second; `None` keeps the plan's.
     pub write_units_per_second: Option<u32>,
-    /// The new limit of read units a second; `None` keeps the plan's.
+    /// The new limit of read units per second; `None` keeps the plan's.
     pub read_units_per_second: Option<u32>,
 }
 
@@ -166,7 +166,7 @@ fn check_table(table: &Table, policy: &Policy) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// A rate in units a second, restricted as in [`tighten`].
+/// A rate in units per second, restricted as in [`tighten`].
 fn rate(field: &str, asked: Option<Rate>, allowed: Option<Rate>, limit: Option<u64>) -> Result<Option<u32>, PlanError> {
     let units = |rate: Option<Rate>| rate.map(|rate| rate.of_limit(limit)).transpose();
     let units = |rate| units(rate).map_err(|error| PlanError::Policy(format!("`{field}` {error}")));

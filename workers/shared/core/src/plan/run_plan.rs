@@ -46,9 +46,9 @@ pub struct RunPlan {
     pub canary: Option<CanaryPlan>,
     /// The most segment workers that run at a time.
     pub max_concurrency: u32,
-    /// The most write units a second, all workers together.
+    /// The most write units per second, all workers together.
     pub write_units_per_second: Option<u32>,
-    /// The most read units a second, all workers together.
+    /// The most read units per second, all workers together.
     pub read_units_per_second: Option<u32>,
     /// The earlier run whose dead letters this run works on, instead of the whole table.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
 //! Links to the AWS console, for messages to people.
 //!
-//! Source: the addresses that the console itself uses. They are only valid in the partition `aws`. In other partitions there
-//! is no link, and messages contain the ARN or the S3 address instead.
+//! Source: the addresses that the console itself uses. They are only valid in the partition `aws`. In other partitions, links
+//! are left out, and messages contain the ARN or the S3 address instead.
 
 /// The page of an execution in the Step Functions console; `None` outside the partition `aws`.
 pub fn execution(arn: &str) -> Option<String> {

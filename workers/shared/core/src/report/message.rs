@@ -205,14 +205,14 @@ impl Notice<'_> {
             }
             Event::Waiting { answer_by } => format!("Run {run} waits for approval until {answer_by}."),
             Event::Writing => format!(
-                "Run {run} writes to {table} from now on.\n\nTo watch it: tableshift watch {run} --stage {stage}\nTo pause \
+                "Run {run} now writes to {table}.\n\nTo watch it: tableshift watch {run} --stage {stage}\nTo pause \
                  it: tableshift pause {run} --stage {stage}"
             ),
             Event::Paused { reason, by_operator: true } => {
                 format!("Run {run} is {reason}.\n\nTo resume it: tableshift resume {run} --stage {stage}")
             }
             Event::Paused { reason, by_operator: false } => {
-                format!("Run {run} is on hold: {reason}. It continues by itself when that is over.")
+                format!("Run {run} is on hold: {reason}. It continues by itself afterwards.")
             }
             Event::Verified => format!("Run {run} is verified: every item was read again and checked."),
             Event::Applied => format!("Run {run} has applied its migration."),

@@ -64,15 +64,15 @@ fn of_dry_run(plan: &RunPlan, dry_run: &PhaseReport) -> Vec<String> {
     lines.push(format!("Migrating takes {} write units, about US$ {cost:.2} on demand.", with_commas(units)));
     lines.push(match plan.table.indexes {
         0 => "The table has no index that would add to that.".to_owned(),
-        1 => "The table's index may take up to as many again.".to_owned(),
-        indexes => format!("Each of the table's {indexes} indexes may take up to as many again."),
+        1 => "The table's index can add up to the same amount.".to_owned(),
+        indexes => format!("Each of the table's {indexes} indexes can add up to the same amount."),
     });
     lines.push(match ceiling(plan) {
         Some(ceiling) => {
             let time = least_time(units, ceiling);
-            format!("At {} write units a second at most, that is {time}.", with_commas(ceiling))
+            format!("At {} write units per second at most, that is {time}.", with_commas(ceiling))
         }
-        None => "The write units a second are not limited, so the time depends on the table.".to_owned(),
+        None => "The write units per second are not limited, so the time depends on the table.".to_owned(),
     });
     lines.extend(dry_run.reasons.iter().map(|reason| format!("Reason: {reason}")));
     lines.extend(dry_run.notes.iter().map(|note| format!("Note: {note}")));
@@ -91,7 +91,7 @@ fn rows<const N: usize>(rows: [(u64, &'static str); N]) -> impl Iterator<Item = 
     rows.into_iter().map(|(count, meaning)| format!("{:>14}  {meaning}", with_commas(count)))
 }
 
-/// The most write units a second: the lower one of the run's limit and the table's; `None` if there is no limit.
+/// The most write units per second: the lower one of the run's limit and the table's; `None` if there is no limit.
 fn ceiling(plan: &RunPlan) -> Option<u64> {
     let own = plan.write_units_per_second.map(u64::from);
     [own, plan.table.write_limit].into_iter().flatten().min()

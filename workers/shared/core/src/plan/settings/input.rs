@@ -36,10 +36,10 @@ pub struct Input {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000))]
     pub max_concurrency: Option<u32>,
-    /// The most write units a second, all workers together, or a percentage of what the table can take, such as `"50%"`.
+    /// The most write units per second, all workers together, or a percentage of what the table can take, such as `"50%"`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_units_per_second: Option<Rate>,
-    /// The most read units a second, all workers together, or a percentage of what the table can take.
+    /// The most read units per second, all workers together, or a percentage of what the table can take.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_units_per_second: Option<Rate>,
     /// The name of an earlier run of this migration: the new run works only on the items in that run's dead letters.

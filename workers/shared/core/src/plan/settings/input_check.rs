@@ -105,7 +105,7 @@ impl Input {
             }
             None if self.alarms.len() + self.critical_alarms.len() > MAX_ALARMS => Err(field(
                 "alarms",
-                &format!("and `critical_alarms` have more than {MAX_ALARMS} names together; watch fewer alarms"),
+                &format!("and `critical_alarms` have more than {MAX_ALARMS} names together; name fewer alarms"),
             )),
             None => Ok(()),
         }

@@ -34,9 +34,9 @@ pub struct Policy {
     pub max_concurrency: u32,
     /// The most segments of a run.
     pub max_segments: u32,
-    /// The most write units a second that a run may consume, all workers together; `None` means no limit.
+    /// The most write units per second that a run may consume, all workers together; `None` means no limit.
     pub write_units_per_second: Option<Rate>,
-    /// The most read units a second that a run may consume, all workers together; `None` means no limit.
+    /// The most read units per second that a run may consume, all workers together; `None` means no limit.
     pub read_units_per_second: Option<Rate>,
     /// The number of invalid items that a run tolerates.
     pub invalid_items: u64,

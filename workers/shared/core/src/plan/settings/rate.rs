@@ -1,4 +1,4 @@
-//! A rate limit as inputs and policies write it: capacity units a second, or a percentage of what the table can take.
+//! A rate limit as inputs and policies write it: capacity units per second, or a percentage of what the table can take.
 
 use schemars::JsonSchema;
 use serde::de::{Error, Visitor};
@@ -6,11 +6,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use thiserror::Error;
 
-/// Units a second (`500`), or a percentage of the table's limit (`"50%"`).
+/// Units per second (`500`), or a percentage of the table's limit (`"50%"`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Rate {
-    /// Capacity units a second.
+    /// Capacity units per second.
     Units(#[schemars(range(min = 1))] u32),
     /// A percentage of the table's limit: its provisioned throughput, its on-demand maximum, or its warm throughput.
     Percent(#[schemars(regex(pattern = r"^[1-9][0-9]?%$|^100%$"))] String),
@@ -24,11 +24,13 @@ impl<'de> Deserialize<'de> for Rate {
             type Value = Rate;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("units a second, or a percentage such as \"50%\"")
+                f.write_str("units per second, or a percentage such as \"50%\"")
             }
 
             fn visit_u64<E: Error>(self, units: u64) -> Result<Rate, E> {
-                u32::try_from(units).map(Rate::Units).map_err(|_| E::custom("more units a second than any table takes"))
+                u32::try_from(units)
+                    .map(Rate::Units)
+                    .map_err(|_| E::custom("more units per second than any table takes"))
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Rate, E> {
@@ -43,10 +45,10 @@ impl<'de> Deserialize<'de> for Rate {
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum RateError {
     /// The value is not a rate.
-    #[error("is `{0}`; write units a second, 1 or more, or a percentage from \"1%\" to \"100%\"")]
+    #[error("is `{0}`; write units per second, 1 or more, or a percentage from \"1%\" to \"100%\"")]
     Illegal(String),
     /// The limit of the table is unknown.
-    #[error("is `{0}`, but the table reports no limit to take a percentage of; write units a second")]
+    #[error("is `{0}`, but the table reports no limit to take a percentage of; write units per second")]
     NoLimit(String),
 }
 
@@ -56,7 +58,7 @@ impl Rate {
         self.of_limit(Some(100)).map(drop)
     }
 
-    /// The rate in units a second for a table with this limit, also in units a second.
+    /// The rate in units per second for a table with this limit, also in units per second.
     pub fn of_limit(&self, limit: Option<u64>) -> Result<u32, RateError> {
         match self {
             Rate::Units(0) => Err(RateError::Illegal("0".into())),
