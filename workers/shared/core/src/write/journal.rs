@@ -160,4 +160,11 @@ mod tests {
         bytes.truncate(bytes.len() - 5);
         assert!(matches!(decode(&bytes), Err(JournalError::Line { line: 2, .. })));
     }
+
+    #[test]
+    fn the_names_of_journal_objects_sort_by_page_then_attempt_then_round() {
+        assert_eq!(object_name(7, 2, 1), "00000007-000002-001.jsonl");
+        let names = [object_name(9, 10, 0), object_name(10, 2, 9), object_name(10, 2, 10), object_name(10, 10, 0)];
+        assert!(names.is_sorted(), "{names:?}");
+    }
 }
