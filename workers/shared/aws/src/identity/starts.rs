@@ -8,26 +8,26 @@ use tableshift_core::approval::identity::Identity;
 
 use crate::error::CallError;
 
-/// How far the clocks of CloudTrail and Step Functions may differ, in seconds.
+/// The greatest difference between the clocks of CloudTrail and Step Functions, in seconds.
 const MARGIN_SECONDS: i64 = 60;
-/// The most pages of 50 events that one window of time may have. An account that starts more executions in two minutes
+/// The greatest number of pages, of 50 events each, that are read for one time window. An account that starts more executions in two minutes
 /// cannot use approvals that depend on CloudTrail.
 const MAX_PAGES: usize = 20;
 
-/// Finding out who started an execution.
+/// Finds who started an execution.
 pub trait FindCallers {
     /// The caller of each StartExecution call for this execution, from its start until now (both in epoch seconds). Empty if
     /// there is no record, or not yet.
     async fn callers(&self, execution: &str, started: i64, now: i64) -> Result<Vec<Identity>, CallError>;
 }
 
-/// The account's event history.
+/// The account's event history in CloudTrail.
 #[derive(Debug, Clone)]
 pub struct EventHistory {
     client: aws_sdk_cloudtrail::Client,
 }
 
-/// More events than [`MAX_PAGES`] allow.
+/// There are more events than [`MAX_PAGES`] allows.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "CloudTrail has more StartExecution calls in two minutes than this function reads, so some callers may be missing"
@@ -40,7 +40,7 @@ impl EventHistory {
         Self { client }
     }
 
-    /// The callers in a window of time, and whether all of the window was read.
+    /// The callers in a time window (both ends in epoch seconds), and whether the whole window was read.
     async fn callers_between(
         &self,
         execution: &str,
@@ -77,7 +77,7 @@ impl FindCallers for EventHistory {
         if !is_whole {
             return Err(CallError::refused("LookupEvents", execution, TooManyEvents));
         }
-        // A repeated call changes nothing, and only adds a requester: what is not read of a busy account does no harm.
+        // A repeated call changes nothing and only adds a requester, so events of a busy account that are not read do no harm.
         if now > start {
             callers.extend(self.callers_between(execution, start, now).await?.0);
         }
@@ -85,7 +85,7 @@ impl FindCallers for EventHistory {
     }
 }
 
-/// Who made the call, if the record is that of a StartExecution of this execution that succeeded.
+/// The caller in this record, if it records a successful StartExecution of this execution.
 /// Source: CloudTrail user guide, *CloudTrail record contents* and *userIdentity element*.
 fn caller_in(record: &str, execution: &str) -> Option<Identity> {
     #[derive(Deserialize)]

@@ -210,3 +210,15 @@ pub struct Partial {
     /// What the worker did so far.
     pub tally: Tally,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn read_and_write_units_add_up_separately() {
+        let mut units = Units { read: 0.5, write: 1.0 };
+        units += Units { read: 2.5, write: 4.0 };
+        assert_eq!(units, Units { read: 3.0, write: 5.0 });
+    }
+}

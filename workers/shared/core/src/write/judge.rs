@@ -251,4 +251,25 @@ mod tests {
             assert_eq!(tally.findings[0].reason, "`gsi` would be of type N, but it is an index key of type S");
         });
     }
+
+    #[test]
+    fn a_write_that_dynamodb_rejects_is_an_invalid_item_that_was_not_written() {
+        with_judge(RENAME, |judge| {
+            let mut tally = Tally::default();
+            let old = item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#);
+            let work = judge.sort_out(vec![old], &JournalIndex::default(), &mut tally).remove(0);
+            judge.count_refused(&work, "too large".into(), &mut tally);
+            assert_eq!((tally.counts.invalid, tally.journal.not_written), (1, 1));
+            assert!(tally.counts.balance());
+        });
+    }
+
+    #[test]
+    fn a_dry_run_counts_an_item_that_changes_once_as_changed() {
+        with_judge(RENAME, |judge| {
+            let mut tally = Tally::default();
+            judge.dry_run(&item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#), &mut tally);
+            assert_eq!((tally.counts.changed, tally.counts.invalid), (1, 0));
+        });
+    }
 }

@@ -135,3 +135,12 @@ fn a_canary_that_changed_nothing_gets_a_note_and_stays_good() {
     whole.fold(Phase::Verify, 0, Vec::new(), 0);
     assert!(whole.phases[&Phase::Verify].notes.is_empty());
 }
+
+#[test]
+fn parts_that_are_done_add_up() {
+    let done = || partial(Phase::Verify, Counts::default(), JournalCounts::default());
+    let mut report = report();
+    report.fold(Phase::Verify, 3, vec![done(), done()], 0);
+    assert_eq!(report.reasons, ["1 of 3 parts have no complete result"]);
+    assert_eq!(report.phases[&Phase::Verify].parts_reported, 2);
+}
