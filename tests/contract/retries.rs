@@ -37,6 +37,7 @@ const KINDS: [(&str, Kind); 20] = [
     ("ReportVerify", Kind::Call),
     ("Bake", Kind::Call),
     ("RollBackSegment", Kind::Child),
+    ("BeginRollBack", Kind::Call),
     ("RollBackSegmentAnnounceHold", Kind::Call),
     ("ReportRollBack", Kind::Call),
     ("Conclude", Kind::Conclude),

@@ -58,10 +58,6 @@ impl Named for Error {
     }
 }
 
-/// The progress of a run whose items are being restored. Such a run cannot be resumed, because its cursors are past
-/// the restored items.
-const ROLLED_BACK: &str = "rolled-back";
-
 /// Rolls a segment back until it is done, time is short, or the run is paused.
 pub async fn run<F, T>(ports: &Ports<F>, input: Input, deadline: Deadline) -> Result<Output, WorkError<Error>>
 where
@@ -89,7 +85,6 @@ struct RollBack<'b, T> {
 impl<'b, T: UpdateItem + UpdateBatch + ReadItem> RollBack<'b, T> {
     async fn prepare(part: &Part<'b>, items: T, deadline: Deadline) -> Result<Self, Error> {
         let id = &part.id;
-        part.ledger.set_progress(&id.run, ROLLED_BACK).await.map_err(PartError::from)?;
         let migrated = part.ledger.checkpoint(&id.run, Phase::Migrate, &id.part).await.map_err(PartError::from)?;
         let entries = Entries::of(Journal::of(part.bucket, &id.run, &id.part).await?).await?;
         let missing = migrated.journal.missing(entries.objects()).into_iter();

@@ -57,6 +57,9 @@ impl World {
             self.meter_throttled(actor, Some(key_string(&pk)));
             return (json!({"Error": {"Code": cause.code(), "Message": "throttled"}}), 0.0);
         }
+        if self.is_contended(actor) {
+            return (json!({"Error": {"Code": "TransactionConflict", "Message": "busy"}}), 0.0);
+        }
         let request = json!({"Statements": [statement], "ReturnConsumedCapacity": "TOTAL"});
         let answer = self.engine.call("BatchExecuteStatement", &request.to_string());
         self.record_change(actor, PEOPLE, (key_string(&pk), key_string(&sk)));

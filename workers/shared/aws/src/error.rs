@@ -147,7 +147,8 @@ impl CallError {
 pub fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Cause {
     match error {
         SdkError::ConstructionFailure(_) => Cause::Refused,
-        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Cause::Unavailable,
+        // A response that breaks off, or that cannot be read, says nothing, whatever its status.
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => Cause::Unavailable,
         _ => {
             let status = error.raw_response().map(|raw| raw.status().as_u16());
             of_answer(code_of(error), status)

@@ -67,6 +67,12 @@ impl Ledger {
         item.as_ref().map_or(Ok(Checkpoint::default()), checkpoint)
     }
 
+    /// Which attempt has a part, and with which fencing token; zeros if none has claimed it.
+    pub async fn holder(&self, run: &str, phase: Phase, part: &str) -> Result<(u64, u64), LedgerError> {
+        let item = self.read(&pk_run(run), &sk_checkpoint_of(phase.as_str(), part)).await?.unwrap_or_default();
+        Ok((number(&item, "attempt").unwrap_or_default(), number(&item, "epoch").unwrap_or_default()))
+    }
+
     /// Saves the checkpoint of a part, if this attempt still has it. False: another attempt has claimed it.
     pub async fn save(
         &self,

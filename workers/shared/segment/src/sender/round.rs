@@ -127,8 +127,8 @@ impl<W: ItemWrite> Round<W> {
 
     /// Sends writes again after a wait. False, and nothing is sent again: it has happened for too long.
     pub(super) fn send_later(&mut self, mut sendings: Vec<Sending<W>>) -> bool {
-        let impatient = sendings.iter_mut().filter_map(|sending| (!sending.meets_trouble()).then_some(())).count();
-        let patient = impatient == 0;
+        let mut patient = true;
+        sendings.iter_mut().for_each(|sending| patient &= sending.meets_trouble());
         if let Some(first) = sendings.first().filter(|_| patient) {
             // Together, so that a batch stays a batch.
             let due = Instant::now() + first.wait();
