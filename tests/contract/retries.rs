@@ -19,7 +19,7 @@ enum Kind {
 }
 
 /// Every Task with its kind of Retry.
-const KINDS: [(&str, Kind); 20] = [
+const KINDS: [(&str, Kind); 21] = [
     ("Plan", Kind::Call),
     ("BackUp", Kind::Call),
     ("Export", Kind::Call),
