@@ -5,7 +5,7 @@ use tableshift_aws::dynamodb::tables::DescribeTable;
 use tableshift_aws::ledger::lock::LockTable as _;
 use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::monitors::reader::ReadMonitors;
-use tableshift_aws::run_files::load_plan;
+use tableshift_aws::run_files::load_recorded_plan;
 use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_core::approval::rules::Requester;
@@ -32,10 +32,10 @@ where
     E: WatchExecution,
     W: ReadMonitors,
 {
-    let plan = load_plan(&ports.bucket, run).await.map_err(Error::RunFile)?;
+    let record = record_of(ports, run).await?;
+    let plan = load_recorded_plan(&ports.bucket, &record).await.map_err(Error::RunFile)?;
     refuse_other_table(&plan, &input)?;
     migration::refuse_changed(&ports.bucket, &ports.registry, &plan, &input).await?;
-    let record = record_of(ports, run).await?;
     steps_of(&plan, &record, &input, &ports.stage.policy)?;
     let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
     describe(ports, &plan.table.name).await?;
