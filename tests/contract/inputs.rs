@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use tableshift_core::ErrorName;
 use tableshift_core::error::failure::chain;
-use tableshift_core::plan::input::Input;
+use tableshift_core::plan::settings::input::Input;
 
 const FOLDER: &str = "state-machines/migrate-table/inputs";
 

@@ -6,7 +6,7 @@ use tableshift_core::ErrorName;
 use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::document::Document;
 use tableshift_core::language::expression::functions::OWN;
-use tableshift_core::plan::input::Input;
+use tableshift_core::plan::settings::input::Input;
 
 /// The pages that show migrations and inputs. `scripts/testing/check_pages.py` checks links and commands, on every page.
 const PAGES: [&str; 4] = [
@@ -71,7 +71,7 @@ fn the_reference_lists_every_function_of_the_language() {
 fn the_workers_page_has_every_worker_and_only_errors_that_exist() {
     let page = project::read("workers/README.md");
     for worker in project::worker_folders() {
-        assert!(page.contains(&format!("[`{worker}`]({worker})")), "workers/README.md does not tell of {worker}");
+        assert!(page.contains(&format!("[`{worker}`]({worker})")), "workers/README.md does not mention {worker}");
     }
     let known: BTreeSet<&str> = ErrorName::ALL.iter().map(|name| name.as_str()).collect();
     let rows = page

@@ -138,7 +138,7 @@ fn every_path_in_a_child_finds_its_field() {
 #[test]
 fn a_child_receives_the_input_of_its_worker() {
     for map in definition::of_type("Map") {
-        let told: Fields = paths_of("$", map.get("ItemSelector"));
+        let received: Fields = paths_of("$", map.get("ItemSelector"));
         let own: &[&str] = match map.name.as_str() {
             "DryRun" => &["$.part"],
             // A roll-back has no wave: it reads the journal.
@@ -146,6 +146,6 @@ fn a_child_receives_the_input_of_its_worker() {
             _ => &["$.segment", "$.wave"],
         };
         let expected = ["$", "$.run", "$.epoch"].iter().chain(own);
-        assert_eq!(told, expected.map(|path| (*path).to_owned()).collect(), "{}", map.name);
+        assert_eq!(received, expected.map(|path| (*path).to_owned()).collect(), "{}", map.name);
     }
 }

@@ -6,7 +6,7 @@ use crate::project;
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 use tableshift_core::language::document::Document;
-use tableshift_core::plan::input::Input;
+use tableshift_core::plan::settings::input::Input;
 
 const FOLDER: &str = "state-machines/migrate-table";
 

@@ -132,8 +132,8 @@ fn every_task_after_plan_receives_run_and_epoch() {
             // A Task of a child receives the child's whole data, which the Map's ItemSelector makes.
             _ => continue,
         };
-        let told = given["run.$"] == "$.run" && given["epoch.$"] == "$.epoch";
-        assert!(told || ["Plan", "Conclude"].contains(&task.name.as_str()), "{}", task.name);
+        let receives_both = given["run.$"] == "$.run" && given["epoch.$"] == "$.epoch";
+        assert!(receives_both || ["Plan", "Conclude"].contains(&task.name.as_str()), "{}", task.name);
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use tableshift_aws::CallError;
 use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_core::control::monitor_status::MonitorReading;
-use tableshift_core::plan::monitors::Monitors;
+use tableshift_core::plan::settings::monitors::Monitors;
 
 /// For runs without monitors: a read fails the test.
 #[derive(Debug, Clone, Copy)]

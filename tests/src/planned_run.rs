@@ -6,10 +6,10 @@ use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::run_files::store;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::language::document::Document;
-use tableshift_core::plan::input::Input;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::planning::Facts;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::settings::input::Input;
 
 use crate::engines::{BUCKET, Engines};
 

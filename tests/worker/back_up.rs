@@ -10,15 +10,15 @@ use tableshift_tests::{Engines, NOW, RUN, TABLE, plan};
 
 /// Backups by table and name.
 #[derive(Default)]
-struct Told(Mutex<Vec<(String, String, Backup)>>);
+struct SimulatedBackups(Mutex<Vec<(String, String, Backup)>>);
 
-impl Told {
-    fn become_now(&self, status: &str) {
+impl SimulatedBackups {
+    fn set_status(&self, status: &str) {
         self.0.lock().unwrap().iter_mut().for_each(|(_, _, backup)| backup.status = status.into());
     }
 }
 
-impl BackUpTable for Told {
+impl BackUpTable for SimulatedBackups {
     async fn find(&self, table: &str, name: &str) -> Result<Option<Backup>, CallError> {
         let all = self.0.lock().unwrap();
         Ok(all.iter().find(|(of, called, _)| of == table && called == name).map(|(_, _, backup)| backup.clone()))
@@ -36,7 +36,7 @@ impl BackUpTable for Told {
     }
 }
 
-async fn look(engines: &Engines, backups: &Told, epoch: u64) -> Result<Output, back_up::Error> {
+async fn back_up_table(engines: &Engines, backups: &SimulatedBackups, epoch: u64) -> Result<Output, back_up::Error> {
     let input = Input { run: RUN.into(), epoch };
     run(backups, &engines.bucket(), &engines.ledger(), NOW + 60_000, input).await
 }
@@ -45,13 +45,13 @@ async fn look(engines: &Engines, backups: &Told, epoch: u64) -> Result<Output, b
 async fn one_backup_is_created_and_then_checked() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
-    let backups = Told::default();
+    let backups = SimulatedBackups::default();
     for _ in 0..3 {
-        let found = look(&engines, &backups, 1).await.unwrap();
+        let found = back_up_table(&engines, &backups, 1).await.unwrap();
         assert_eq!(found, Output { arn: "arn:tableshift-r-1".into(), status: "CREATING".into() });
     }
-    backups.become_now("AVAILABLE");
-    assert_eq!(look(&engines, &backups, 1).await.unwrap().status, "AVAILABLE");
+    backups.set_status("AVAILABLE");
+    assert_eq!(back_up_table(&engines, &backups, 1).await.unwrap().status, "AVAILABLE");
     let made = backups.0.lock().unwrap();
     assert_eq!(made.len(), 1);
     assert_eq!(made[0].0, TABLE);
@@ -62,7 +62,7 @@ async fn each_check_renews_the_lease() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     let before = engines.lease_until().await;
-    look(&engines, &Told::default(), 1).await.unwrap();
+    back_up_table(&engines, &SimulatedBackups::default(), 1).await.unwrap();
     assert_eq!(engines.lease_until().await, before + 60);
 }
 
@@ -70,8 +70,8 @@ async fn each_check_renews_the_lease() {
 async fn a_run_that_lost_its_lock_creates_no_backup() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
-    let backups = Told::default();
-    assert_eq!(look(&engines, &backups, 2).await.unwrap_err().name(), ErrorName::LeaseLost);
+    let backups = SimulatedBackups::default();
+    assert_eq!(back_up_table(&engines, &backups, 2).await.unwrap_err().name(), ErrorName::LeaseLost);
     assert!(backups.0.lock().unwrap().is_empty());
 }
 
@@ -79,8 +79,8 @@ async fn a_run_that_lost_its_lock_creates_no_backup() {
 async fn a_backup_that_vanished_is_a_failure() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
-    let backups = Told::default();
-    look(&engines, &backups, 1).await.unwrap();
-    backups.become_now("DELETED");
-    assert_eq!(look(&engines, &backups, 1).await.unwrap_err().name(), ErrorName::BackupFailed);
+    let backups = SimulatedBackups::default();
+    back_up_table(&engines, &backups, 1).await.unwrap();
+    backups.set_status("DELETED");
+    assert_eq!(back_up_table(&engines, &backups, 1).await.unwrap_err().name(), ErrorName::BackupFailed);
 }

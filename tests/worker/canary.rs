@@ -9,9 +9,9 @@ use tableshift_core::control::run_control::Control;
 use tableshift_core::item::hash;
 use tableshift_core::plan::canary::CanaryPlan;
 use tableshift_core::plan::keys;
-use tableshift_core::plan::monitors::Monitors;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::settings::monitors::Monitors;
 use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::{
@@ -39,7 +39,7 @@ async fn started_run(plan: &RunPlan) -> Engines {
     engines
 }
 
-async fn at(
+async fn check(
     engines: &Engines,
     monitor_reader: &ScriptedMonitors,
     step: Step,
@@ -50,7 +50,7 @@ async fn at(
     run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), now, input).await
 }
 
-async fn phase(engines: &Engines) -> String {
+async fn progress(engines: &Engines) -> String {
     engines.ledger().run(RUN).await.unwrap().unwrap().progress
 }
 
@@ -71,13 +71,13 @@ async fn the_canary_wave_writes_then_bakes_and_then_the_main_wave_starts() {
         run(&engines.bucket(), &engines.ledger(), &NoMonitors, &topic, now, input(step, wave)).await.unwrap()
     };
     assert!(at(Step::Window, Wave::Canary, NOW).await.open);
-    assert_eq!(phase(&engines).await, "canary");
+    assert_eq!(progress(&engines).await, "canary");
     engines.ledger().count_done(RUN, Phase::Verify).await.unwrap();
 
     let first = at(Step::Bake, Wave::Canary, NOW).await;
     assert_eq!((first.open, first.until.as_str()), (false, "2026-11-22T10:01:01Z"));
     assert_eq!(first.reason, "the canary bakes until 2026-11-22T10:10:00Z");
-    assert_eq!((phase(&engines).await.as_str(), control(&engines).await.baking_since), ("baking", Some(NOW)));
+    assert_eq!((progress(&engines).await.as_str(), control(&engines).await.baking_since), ("baking", Some(NOW)));
     assert!(engines.lease_until().await >= NOW / 1000 + 60 + 900, "the lease lasts over the wait");
     let last = at(Step::Bake, Wave::Canary, NOW + 10 * MINUTE - 20_000).await;
     assert_eq!((last.open, last.until.as_str()), (false, "2026-11-22T10:10:01Z"), "right at its end");
@@ -88,7 +88,7 @@ async fn the_canary_wave_writes_then_bakes_and_then_the_main_wave_starts() {
     assert_eq!(control(&engines).await.segments_done, 1);
     assert!(at(Step::Window, Wave::Main, NOW + 10 * MINUTE).await.open);
     let after = control(&engines).await;
-    assert_eq!((phase(&engines).await.as_str(), after.baking_since, after.segments_done), ("writing", None, 0));
+    assert_eq!((progress(&engines).await.as_str(), after.baking_since, after.segments_done), ("writing", None, 0));
     // Called again, as by a retry: what the main wave has verified by then stays counted.
     engines.ledger().count_done(RUN, Phase::Verify).await.unwrap();
     assert!(at(Step::Window, Wave::Main, NOW + 11 * MINUTE).await.open);
@@ -101,7 +101,7 @@ async fn an_alarm_holds_the_bake_and_the_bake_restarts_once_all_alarms_are_quiet
     let engines = started_run(&watching(false)).await;
     let monitor_reader = ScriptedMonitors::default();
     let bake = async |minutes: i64| {
-        at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + minutes * MINUTE).await.unwrap()
+        check(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + minutes * MINUTE).await.unwrap()
     };
     assert!(!bake(0).await.open);
     monitor_reader.reading.replace(ringing("latency"));
@@ -122,7 +122,8 @@ async fn an_alarm_holds_the_bake_and_the_bake_restarts_once_all_alarms_are_quiet
 async fn an_alarm_in_the_last_minute_of_a_bake_is_noticed() {
     let engines = started_run(&watching(false)).await;
     let monitor_reader = ScriptedMonitors::default();
-    let bake = async |millis: i64| at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + millis).await.unwrap();
+    let bake =
+        async |millis: i64| check(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + millis).await.unwrap();
     assert!(!bake(0).await.open);
     assert!(!bake(10 * MINUTE - 1000).await.open);
     monitor_reader.reading.replace(ringing("latency"));
@@ -135,7 +136,7 @@ async fn a_critical_alarm_or_an_abort_ends_a_baking_run_and_a_pause_holds_it() {
     let engines = started_run(&watching(false)).await;
     let monitor_reader = ScriptedMonitors::default();
     let bake =
-        async |minutes: i64| at(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + minutes * MINUTE).await;
+        async |minutes: i64| check(&engines, &monitor_reader, Step::Bake, Wave::Canary, NOW + minutes * MINUTE).await;
     assert!(!bake(0).await.unwrap().open);
     assert!(engines.ledger().pause(RUN, "lunch", NOW).await.unwrap());
     let paused = bake(30).await.unwrap();
@@ -156,9 +157,9 @@ async fn a_run_without_the_lock_or_without_a_canary_does_not_bake() {
     let lost = run(&engines.bucket(), &engines.ledger(), &&monitor_reader, &Recorder::default(), NOW, input)
         .await
         .unwrap_err();
-    assert_eq!((lost.name(), phase(&engines).await.as_str()), (ErrorName::LeaseLost, "planned"));
+    assert_eq!((lost.name(), progress(&engines).await.as_str()), (ErrorName::LeaseLost, "planned"));
     let whole = started_run(&plan()).await;
-    let none = at(&whole, &monitor_reader, Step::Bake, Wave::Whole, NOW).await.unwrap_err();
+    let none = check(&whole, &monitor_reader, Step::Bake, Wave::Whole, NOW).await.unwrap_err();
     assert_eq!(none.name(), ErrorName::Internal);
 }
 
@@ -191,7 +192,7 @@ async fn an_approval_of_the_dry_run_does_not_approve_the_main_wave() {
     let plan = with_canary(true);
     let engines = started_run(&plan).await;
     let monitor_reader = ScriptedMonitors::default();
-    let wave = async |wave| at(&engines, &monitor_reader, Step::Window, wave, NOW).await;
+    let wave = async |wave| check(&engines, &monitor_reader, Step::Window, wave, NOW).await;
     put(&engines, &keys::migration("m"), b"id: m\nchange: [{set: v, to: 2}]").await;
     put(&engines, &keys::report(RUN), b"the dry run").await;
     approve(&engines, &plan, "q1", b"the dry run").await;
@@ -200,7 +201,7 @@ async fn an_approval_of_the_dry_run_does_not_approve_the_main_wave() {
     let stale = wave(Wave::Main).await.unwrap_err();
     assert_eq!(stale.name(), ErrorName::ApprovalStale);
     assert!(stale.to_string().contains("only the canary was written"), "{stale}");
-    assert_eq!(phase(&engines).await, "canary");
+    assert_eq!(progress(&engines).await, "canary");
     approve(&engines, &plan, "q2", b"the canary").await;
     assert!(wave(Wave::Main).await.unwrap().open);
 }

@@ -92,9 +92,9 @@ async fn an_applied_migration_is_stored_with_its_document_and_the_result_of_its_
     assert_eq!(document.hash(), applied().await.hash);
 
     for (verdict, verified) in [("good", true), ("bad", false), ("good", true)] {
-        let mut look = state("verify", verdict);
-        look["steps"] = json!({"verify": true});
-        call(&engines, &Recorder::default(), EXECUTION, look).await.unwrap();
+        let mut verification = state("verify", verdict);
+        verification["steps"] = json!({"verify": true});
+        call(&engines, &Recorder::default(), EXECUTION, verification).await.unwrap();
         assert_eq!(applied().await.verified, verified);
     }
 }
@@ -205,5 +205,5 @@ async fn an_unanswered_approval_request_is_closed_as_expired_with_time_and_reaso
     let answer = engines.ledger().approval(RUN).await.unwrap().unwrap().answer.unwrap();
     assert_eq!((answer.outcome, answer.by), (Outcome::Expired, None));
     assert_eq!(answer.answered_at, "2026-11-22T10:00:00Z");
-    assert!(answer.reason.contains("nobody answered"), "{}", answer.reason);
+    assert!(answer.reason.contains("was not answered in time"), "{}", answer.reason);
 }

@@ -14,12 +14,12 @@ const FOLDER: &str = "runs/r-1/export/AWSDynamoDB/01-ab";
 const ARN: &str = "arn:aws:dynamodb:eu-central-1:111122223333:table/airports/export/01-ab";
 
 /// Returns the scripted responses, and keeps the requests.
-struct Told {
+struct SimulatedExports {
     answer: Result<Export, &'static str>,
     asked: Mutex<Vec<(i64, String, String)>>,
 }
 
-impl Told {
+impl SimulatedExports {
     fn status(status: &str) -> Self {
         let export = Export { arn: ARN.into(), status: status.into(), manifest: None, failure: None };
         Self { answer: Ok(export), asked: Mutex::default() }
@@ -42,7 +42,7 @@ impl Told {
     }
 }
 
-impl ExportTable for Told {
+impl ExportTable for SimulatedExports {
     async fn start(&self, request: &ExportRequest<'_>) -> Result<Export, CallError> {
         let asked = (request.at_epoch_seconds, request.client_token.to_owned(), request.prefix.to_owned());
         self.asked.lock().unwrap().push(asked);
@@ -55,7 +55,12 @@ impl ExportTable for Told {
     }
 }
 
-async fn look(engines: &Engines, exports: &Told, arn: Option<&str>, now: i64) -> Result<Output, Error> {
+async fn export_table(
+    engines: &Engines,
+    exports: &SimulatedExports,
+    arn: Option<&str>,
+    now: i64,
+) -> Result<Output, Error> {
     let input = Input { run: RUN.into(), epoch: 1, arn: arn.map(str::to_owned) };
     run(exports, &engines.bucket(), &engines.ledger(), now, input).await
 }
@@ -86,9 +91,9 @@ async fn write_manifests(engines: &Engines, items: u64) {
 async fn the_export_is_of_the_time_of_the_lock_and_every_request_for_it_is_the_same() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
-    let exports = Told::status("IN_PROGRESS");
+    let exports = SimulatedExports::status("IN_PROGRESS");
     for _ in 0..2 {
-        let found = look(&engines, &exports, None, NOW).await.unwrap();
+        let found = export_table(&engines, &exports, None, NOW).await.unwrap();
         assert_eq!((found.arn.as_deref(), found.status.as_str()), (Some(ARN), "IN_PROGRESS"));
     }
     let asked = exports.asked.lock().unwrap();
@@ -102,10 +107,10 @@ async fn the_export_is_of_the_time_of_the_lock_and_every_request_for_it_is_the_s
 async fn an_export_time_that_is_not_available_yet_is_retried_for_a_limited_time() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
-    let exports = Told::refusing("InvalidExportTimeException");
-    let found = look(&engines, &exports, None, NOW + 300_000).await.unwrap();
+    let exports = SimulatedExports::refusing("InvalidExportTimeException");
+    let found = export_table(&engines, &exports, None, NOW + 300_000).await.unwrap();
     assert_eq!((found.arn, found.status.as_str()), (None, "NOT_RESTORABLE_YET"));
-    let error = look(&engines, &exports, None, NOW + 3 * 3_600_000).await.unwrap_err();
+    let error = export_table(&engines, &exports, None, NOW + 3 * 3_600_000).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::ExportFailed);
 }
 
@@ -114,7 +119,7 @@ async fn a_complete_export_is_checked_and_its_files_are_listed() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
     write_manifests(&engines, 3).await;
-    let found = look(&engines, &Told::status("COMPLETED"), Some(ARN), NOW).await.unwrap();
+    let found = export_table(&engines, &SimulatedExports::status("COMPLETED"), Some(ARN), NOW).await.unwrap();
     assert_eq!(found, Output { arn: Some(ARN.into()), status: "COMPLETED".into(), files: 1, items: 3 });
     let parts = engines.bucket().get("runs/r-1/dry-run.json").await.unwrap();
     let parts: serde_json::Value = serde_json::from_slice(&parts).unwrap();
@@ -130,26 +135,26 @@ async fn a_checksum_file_with_its_other_name_is_accepted() {
     let (md5, checksum) = (format!("{FOLDER}/manifest-files.md5"), format!("{FOLDER}/manifest-files.checksum"));
     let files = engines.files.path().join(tableshift_tests::BUCKET);
     std::fs::rename(files.join(md5), files.join(checksum)).unwrap();
-    assert_eq!(look(&engines, &Told::status("COMPLETED"), Some(ARN), NOW).await.unwrap().items, 3);
+    assert_eq!(export_table(&engines, &SimulatedExports::status("COMPLETED"), Some(ARN), NOW).await.unwrap().items, 3);
 }
 
 #[tokio::test]
 async fn a_corrupt_export_is_refused_with_the_name_of_the_file() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
-    let complete = Told::status("COMPLETED");
-    let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
+    let complete = SimulatedExports::status("COMPLETED");
+    let error = export_table(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::CorruptExport);
     assert!(chain(&error).contains("manifest-summary.json"), "{}", chain(&error));
 
     write_manifests(&engines, 4).await;
-    let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
+    let error = export_table(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::CorruptExport);
     assert!(chain(&error).contains("manifest-files.json: its files contain 3 items"), "{}", chain(&error));
 
     write_manifests(&engines, 3).await;
     put(&engines, "manifest-files.md5", "AAAA").await;
-    let error = look(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
+    let error = export_table(&engines, &complete, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::CorruptExport);
     assert!(chain(&error).contains("manifest-files.json: its MD5 is"), "{}", chain(&error));
 }
@@ -158,9 +163,9 @@ async fn a_corrupt_export_is_refused_with_the_name_of_the_file() {
 async fn a_failed_export_reports_its_reason() {
     let engines = Engines::start().await;
     engines.begin(&plan()).await;
-    let mut exports = Told::status("FAILED");
+    let mut exports = SimulatedExports::status("FAILED");
     exports.answer.as_mut().unwrap().failure = Some("S3AccessDenied: no".into());
-    let error = look(&engines, &exports, Some(ARN), NOW).await.unwrap_err();
+    let error = export_table(&engines, &exports, Some(ARN), NOW).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::ExportFailed);
     assert!(chain(&error).contains("S3AccessDenied: no"), "{}", chain(&error));
 }

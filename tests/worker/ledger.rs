@@ -111,7 +111,7 @@ fn secrets(question: &str) -> Secrets {
     Secrets { question: question.into(), token: format!("token of {question}"), secret: "hush".into() }
 }
 
-fn yes(by: &str) -> Answer {
+fn approval_by(by: &str) -> Answer {
     Answer {
         outcome: Outcome::Approved,
         by: Some(Person::user(by).identity),
@@ -125,14 +125,14 @@ fn yes(by: &str) -> Answer {
 async fn an_approval_request_accepts_one_answer() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
-    assert_eq!(ledger.answer("r-1", "one", &yes("ann")).await.unwrap(), Recorded::TooLate);
+    assert_eq!(ledger.answer("r-1", "one", &approval_by("ann")).await.unwrap(), Recorded::TooLate);
     ledger.ask("r-1", &question("one"), &secrets("one")).await.unwrap();
-    assert_eq!(ledger.answer("r-1", "other", &yes("ann")).await.unwrap(), Recorded::TooLate);
-    assert_eq!(ledger.answer("r-1", "one", &yes("ann")).await.unwrap(), Recorded::Now);
-    assert_eq!(ledger.answer("r-1", "one", &yes("bob")).await.unwrap(), Recorded::TooLate);
+    assert_eq!(ledger.answer("r-1", "other", &approval_by("ann")).await.unwrap(), Recorded::TooLate);
+    assert_eq!(ledger.answer("r-1", "one", &approval_by("ann")).await.unwrap(), Recorded::Now);
+    assert_eq!(ledger.answer("r-1", "one", &approval_by("bob")).await.unwrap(), Recorded::TooLate);
     let found = ledger.approval("r-1").await.unwrap().unwrap();
     assert_eq!(found.question, question("one"));
-    assert_eq!(found.answer, Some(yes("ann")));
+    assert_eq!(found.answer, Some(approval_by("ann")));
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn a_repeated_approval_request_replaces_the_request_its_secrets_and_the_an
         ledger.ask("r-1", &question(id), &secrets(id)).await.unwrap();
         assert_eq!(ledger.approval("r-1").await.unwrap().unwrap().answer, None);
         assert_eq!(ledger.secrets("r-1").await.unwrap(), Some(secrets(id)));
-        ledger.answer("r-1", id, &yes("ann")).await.unwrap();
+        ledger.answer("r-1", id, &approval_by("ann")).await.unwrap();
     }
 }
 
@@ -153,7 +153,7 @@ async fn an_answer_without_a_person_is_read_as_it_was_written() {
     let ledger = engines.ledger();
     for outcome in [Outcome::Rejected, Outcome::Refused, Outcome::Expired] {
         ledger.ask("r-1", &question("one"), &secrets("one")).await.unwrap();
-        let answer = Answer { outcome, by: None, reason: "why".into(), signature: String::new(), ..yes("ann") };
+        let answer = Answer { outcome, by: None, reason: "why".into(), signature: String::new(), ..approval_by("ann") };
         assert_eq!(ledger.answer("r-1", "one", &answer).await.unwrap(), Recorded::Now);
         assert_eq!(ledger.approval("r-1").await.unwrap().unwrap().answer, Some(answer));
     }

@@ -9,7 +9,7 @@ use tableshift_aws::session::executions::Run;
 use tableshift_aws::session::signed::signed;
 use tableshift_core::approval::rules::{ApprovalRules, Requester};
 use tableshift_core::approval::signature::Statement;
-use tableshift_core::plan::input::Input;
+use tableshift_core::plan::settings::input::Input;
 use tableshift_runtime::{ErrorName, Named, chain};
 use tableshift_tests::sts::{Person, TestSts};
 use tableshift_tests::{EXECUTION, Engines, NOW};

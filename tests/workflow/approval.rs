@@ -107,8 +107,8 @@ async fn production_is_written_to_after_an_approval_by_another_person() {
 async fn a_rejection_ends_the_run_with_who_and_why_and_without_a_write() {
     let stack = Stack::of("prod").await;
     let waiting = Waiting::on(&stack, "rejected").await;
-    let no = waiting.bob.answers(&waiting.run, false, "not on a Friday").await;
-    let cause = waiting.is_refused(&no, "ApprovalRejected").await;
+    let rejection = waiting.bob.answers(&waiting.run, false, "not on a Friday").await;
+    let cause = waiting.is_refused(&rejection, "ApprovalRejected").await;
     assert_eq!(
         cause,
         format!("{} rejected the run: not on a Friday; nothing was written; start a new run", waiting.bob.arn)
@@ -140,9 +140,9 @@ async fn the_token_and_the_permission_to_send_it_are_not_an_approval() {
 async fn an_approval_of_another_report_is_stale() {
     let stack = Stack::of("prod").await;
     let waiting = Waiting::on(&stack, "stale").await;
-    let mut yes = waiting.bob.answers(&waiting.run, true, "").await;
-    yes["report_hash"] = json!(hash::of_json(&Value::Null));
-    let cause = waiting.is_refused(&yes, "ApprovalStale").await;
+    let mut approval = waiting.bob.answers(&waiting.run, true, "").await;
+    approval["report_hash"] = json!(hash::of_json(&Value::Null));
+    let cause = waiting.is_refused(&approval, "ApprovalStale").await;
     assert!(cause.contains("review the report; nothing was written"), "{cause}");
 }
 
@@ -160,8 +160,8 @@ async fn a_migration_that_is_edited_after_the_approval_request_voids_the_approva
     let waiting = Waiting::with(&stack, "edited", json!({"migration": id})).await;
     document["description"] = json!("something else");
     put(&document).await;
-    let yes = waiting.bob.answers(&waiting.run, true, "").await;
-    let cause = waiting.is_refused(&yes, "MigrationChanged").await;
+    let approval = waiting.bob.answers(&waiting.run, true, "").await;
+    let cause = waiting.is_refused(&approval, "MigrationChanged").await;
     assert!(cause.contains("its approval is no longer valid"), "{cause}");
 }
 
@@ -194,10 +194,10 @@ async fn an_approval_of_one_run_cannot_be_replayed_for_another() {
     let stack = Stack::of("prod").await;
     let first = Waiting::on(&stack, "first").await;
     let second = Waiting::on(&stack, "second").await;
-    let yes = first.bob.answers(&first.run, true, "").await;
-    first.send(&yes).await;
+    let approval = first.bob.answers(&first.run, true, "").await;
+    first.send(&approval).await;
     first.run.ended().await.succeeds();
-    let mut replayed = yes;
+    let mut replayed = approval;
     replayed["report_hash"] = json!(second.asked().await.question.report_hash);
     let cause = second.is_refused(&replayed, "ApprovalRefused").await;
     assert!(cause.contains("used before"), "{cause}");

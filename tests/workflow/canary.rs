@@ -217,8 +217,8 @@ impl<'s> AsksAgain<'s> {
 async fn a_second_approval_starts_the_main_wave() {
     let stack = Stack::of("prod").await;
     let asks = AsksAgain::on(&stack, "second-yes", Value::Null).await;
-    let yes = asks.bob.answers(&asks.run, true, "looks good").await;
-    send(&stack, &asks.run, &yes).await;
+    let approval = asks.bob.answers(&asks.run, true, "looks good").await;
+    send(&stack, &asks.run, &approval).await;
     asks.run.ended().await.succeeds();
     assert_eq!(asks.table.migrated().await, ITEMS);
     let answer =
@@ -242,8 +242,8 @@ async fn the_first_approval_cannot_be_replayed_as_the_second() {
 async fn a_rejection_of_the_main_wave_rolls_the_canary_back_as_a_bad_verdict_would() {
     let stack = Stack::of("prod").await;
     let asks = AsksAgain::on(&stack, "no-rest", json!({"on_bad_verdict": "roll-back"})).await;
-    let no = asks.bob.answers(&asks.run, false, "too slow").await;
-    send(&stack, &asks.run, &no).await;
+    let rejection = asks.bob.answers(&asks.run, false, "too slow").await;
+    send(&stack, &asks.run, &rejection).await;
     let cause = asks.run.ended().await.fails_with("ApprovalRejected");
     assert!(cause.starts_with(&format!("{} rejected the main wave: too slow; every item", asks.bob.arn)), "{cause}");
     assert_eq!(asks.table.items().await, asks.items);

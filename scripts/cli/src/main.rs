@@ -25,7 +25,7 @@ use output::CommandOutput;
 use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
-use tableshift_core::plan::input::Action;
+use tableshift_core::plan::settings::input::Action;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -135,7 +135,7 @@ fn the_schemas_reject_a_wrong_shape() {
 fn the_schemas_in_the_repository_match_the_types() {
     let schemas = [
         ("migration.schema.json", shape::schema().clone()),
-        ("input.schema.json", schemars::schema_for!(tableshift_core::plan::input::Input).to_value()),
+        ("input.schema.json", schemars::schema_for!(tableshift_core::plan::settings::input::Input).to_value()),
     ];
     for (name, schema) in schemas {
         hold(&folder().join(name), &(serde_json::to_string_pretty(&schema).expect("JSON") + "\n"));

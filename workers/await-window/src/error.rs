@@ -1,5 +1,6 @@
 //! Why a run may not continue.
 
+use tableshift_aws::ledger::lock::LeaseError;
 use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::monitors::reader::MonitorError;
 use tableshift_aws::run_files::RunFileError;
@@ -24,14 +25,9 @@ pub enum Error {
         #[source]
         source: LedgerError,
     },
-    /// Another run or another execution holds the lock.
-    #[error("run `{run}` lost the lock of table `{table}` to another execution; start it again with `action: resume`")]
-    LeaseLost {
-        /// The run's id.
-        run: String,
-        /// The table's name.
-        table: String,
-    },
+    /// The run cannot keep the lock of its table.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     /// The plan has changed, or the approval of this wave is missing or no longer valid.
     #[error("{problem}; {}", wave.written_so_far())]
     Approval {
@@ -70,7 +66,7 @@ impl Named for Error {
         match self {
             Self::Plan(source) => source.name(),
             Self::Ledger { source, .. } => source.name(),
-            Self::LeaseLost { .. } => ErrorName::LeaseLost,
+            Self::Lease(source) => source.name(),
             Self::Monitors { source, .. } => source.name(),
             Self::Aborted { .. } => ErrorName::Aborted,
             Self::Approval { problem, .. } => problem.name(),

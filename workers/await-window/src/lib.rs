@@ -136,12 +136,8 @@ async fn renew_lease(
     seconds: Option<u64>,
 ) -> Result<String, Error> {
     let until = end_of_wait(now, seconds);
-    let lease_until = until.saturating_add_unsigned(plan.lease_seconds);
-    let renewed = ledger.renew(&plan.table.name, &plan.run, epoch, lease_until).await;
-    match renewed.map_err(|source| Error::Ledger { run: plan.run.clone(), source })? {
-        true => Ok(iso(until)),
-        false => Err(Error::LeaseLost { run: plan.run.clone(), table: plan.table.name.clone() }),
-    }
+    ledger.renew_beyond(plan, epoch, until).await?;
+    Ok(iso(until))
 }
 
 /// When a wait ends, in epoch seconds; now if there is none. Rounded up, because a check a moment too early would find

@@ -1,7 +1,7 @@
 //! Notifies people that the run is on hold, or that it starts to write. An error here is logged and does not fail the run.
 
 use tableshift_aws::ledger::table::{Ledger, LedgerError};
-use tableshift_aws::sns::{Publish, tell};
+use tableshift_aws::sns::{Publish, notify};
 use tableshift_core::control::hold::Hold;
 use tableshift_core::control::run_control::{Control, State};
 use tableshift_core::plan::run_plan::RunPlan;
@@ -58,6 +58,6 @@ impl<T: Publish> Notifications<'_, T> {
         let execution = record.ok().flatten().map(|record| record.execution).unwrap_or_default();
         let notice = Notice::of_run(plan, event, self.now, &execution);
         let notice = Notice { reported: plan.steps.dry_run, ..notice };
-        tell(self.topic, &notice.message()).await;
+        notify(self.topic, &notice.message()).await;
     }
 }

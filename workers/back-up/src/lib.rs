@@ -5,8 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use tableshift_aws::dynamodb::backups::{BackUpTable, Backup};
-use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::ledger::lock::{LeaseError, LockTable};
 use tableshift_aws::run_files::{RunFileError, load_plan};
 use tableshift_aws::s3::ReadObject;
 use tableshift_aws::{CallError, Cause};
@@ -36,25 +35,9 @@ pub enum Error {
     /// `plan.json` could not be read.
     #[error("the run's plan could not be read")]
     Plan(#[source] RunFileError),
-    /// A request to the ledger failed.
-    #[error("the lock of table `{table}` could not be renewed")]
-    Ledger {
-        /// The table's name.
-        table: String,
-        /// The failed request.
-        #[source]
-        source: LedgerError,
-    },
-    /// Another run or another execution holds the lock.
-    #[error(
-        "run `{run}` lost the lock of table `{table}` to another execution; nothing was written; start it again with `action: resume`"
-    )]
-    LeaseLost {
-        /// The run's id.
-        run: String,
-        /// The table's name.
-        table: String,
-    },
+    /// The run cannot keep the lock of its table.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     /// DynamoDB refuses to create or to describe the backup.
     #[error("table `{table}` could not be backed up")]
     Call {
@@ -78,8 +61,7 @@ impl Named for Error {
     fn name(&self) -> ErrorName {
         match self {
             Self::Plan(source) => source.name(),
-            Self::Ledger { source, .. } => source.name(),
-            Self::LeaseLost { .. } => ErrorName::LeaseLost,
+            Self::Lease(source) => source.name(),
             Self::Call { source, .. } => call_name(source),
             Self::Deleted { .. } => ErrorName::BackupFailed,
         }
@@ -108,10 +90,7 @@ pub async fn run(
 ) -> Result<Output, Error> {
     let plan = load_plan(bucket, &input.run).await.map_err(Error::Plan)?;
     let table = &plan.table.name;
-    let renewed = ledger.renew_for_a_lease(&plan, input.epoch, now).await;
-    if !renewed.map_err(|source| Error::Ledger { table: table.clone(), source })? {
-        return Err(Error::LeaseLost { run: input.run, table: table.clone() });
-    }
+    ledger.renew_beyond(&plan, input.epoch, now / 1000).await?;
     let backup = find_or_create(backups, table, &backup_name(&input.run)).await;
     let backup = backup.map_err(|source| Error::Call { table: table.clone(), source })?;
     tracing::info!(arn = backup.arn, status = backup.status, "backup");

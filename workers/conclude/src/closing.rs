@@ -72,7 +72,7 @@ impl<'a> Closing<'a> {
         self.keep_fault("closing the run's record", closed);
     }
 
-    /// Closes the question that nobody answered in time. An answer that came too late has closed its question itself.
+    /// Closes the question if it was not answered in time. An answer that came too late has closed its question itself.
     pub(crate) async fn close_question(&mut self, record: Option<&RunRecord>, decision: &Decision) {
         let Some(record) = record else { return };
         let approval = self.ledger.approval(&record.run).await;

@@ -65,7 +65,7 @@ pub fn decide(state: &State, context: Context<'_>) -> Decision {
 
 fn after_error(state: &State, caught: &CaughtError, context: Context<'_>) -> Decision {
     if is_unanswered(state, caught) {
-        let cause = format!("nobody answered the request for approval in time; {}", state.wave.name.written_so_far());
+        let cause = format!("the request for approval was not answered in time; {}", state.wave.name.written_so_far());
         return Decision::failure(ErrorName::ApprovalExpired, cause);
     }
     let (name, cause) = name_and_message(caught);

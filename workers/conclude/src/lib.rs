@@ -1,6 +1,6 @@
 //! Conclude: the last state of every execution, after success and failure alike.
 //!
-//! 1. Closes the run's record in the ledger, and its open question if nobody answered it in time.
+//! 1. Closes the run's record in the ledger, and its open question if it was not answered in time.
 //! 2. Records whether the migration is applied to the table.
 //! 3. Releases the table's lock.
 //! 4. Notifies people.
@@ -21,7 +21,7 @@ use serde_json::Value;
 use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::s3::Bucket;
-use tableshift_aws::sns::{Publish, tell};
+use tableshift_aws::sns::{Publish, notify};
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::report::run_report::Report;
 use tableshift_runtime::ErrorName;
@@ -79,7 +79,7 @@ pub async fn run(
 
     let facts =
         notification::Facts { stage, bucket: bucket.name(), at: now, reported: report.is_some(), counts, applied };
-    tell(topic, &notification::notice(&input, &state, record.as_ref(), &decision, facts).message()).await;
+    notify(topic, &notification::notice(&input, &state, record.as_ref(), &decision, facts).message()).await;
     closing.finish(decision)
 }
 

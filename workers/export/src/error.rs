@@ -1,6 +1,6 @@
 //! Why there is no export for the dry run.
 
-use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::ledger::lock::LeaseError;
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::s3::ObjectError;
 use tableshift_aws::{CallError, Cause};
@@ -14,25 +14,9 @@ pub enum Error {
     /// `plan.json` could not be read, or the list of files could not be written.
     #[error("a file of the run could not be read or written")]
     File(#[source] RunFileError),
-    /// A request to the ledger failed.
-    #[error("the lock of table `{table}` could not be renewed")]
-    Ledger {
-        /// The table's name.
-        table: String,
-        /// The failed request.
-        #[source]
-        source: LedgerError,
-    },
-    /// Another run or another execution holds the lock.
-    #[error(
-        "run `{run}` lost the lock of table `{table}` to another execution; nothing was written; start it again with `action: resume`"
-    )]
-    LeaseLost {
-        /// The run's id.
-        run: String,
-        /// The table's name.
-        table: String,
-    },
+    /// The run cannot keep the lock of its table.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     /// DynamoDB refuses to start or to describe the export.
     #[error("table `{table}` could not be exported")]
     Call {
@@ -70,8 +54,7 @@ impl Named for Error {
     fn name(&self) -> ErrorName {
         match self {
             Self::File(source) => source.name(),
-            Self::Ledger { source, .. } => source.name(),
-            Self::LeaseLost { .. } => ErrorName::LeaseLost,
+            Self::Lease(source) => source.name(),
             Self::Call { source, .. } if source.has_code("TableNotFoundException") => ErrorName::TableNotFound,
             Self::Call { source, .. } => match source.cause {
                 Cause::NotFound | Cause::Refused => ErrorName::ExportFailed,

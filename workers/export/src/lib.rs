@@ -57,7 +57,7 @@ pub async fn run(
     input: Input,
 ) -> Result<Output, Error> {
     let plan = load_plan(bucket, &input.run).await.map_err(Error::File)?;
-    renew_lease(ledger, &plan, &input, now).await?;
+    ledger.renew_beyond(&plan, input.epoch, now / 1000).await?;
     let export = match &input.arn {
         Some(arn) => exports.describe(arn).await,
         None => start(exports, &plan).await,
@@ -77,15 +77,6 @@ pub async fn run(
             Err(Error::Failed { arn: export.arn, status: export.status, reason })
         }
     }
-}
-
-async fn renew_lease(ledger: &impl LockTable, plan: &RunPlan, input: &Input, now: i64) -> Result<(), Error> {
-    let table = &plan.table.name;
-    let renewed = ledger.renew_for_a_lease(plan, input.epoch, now).await;
-    if renewed.map_err(|source| Error::Ledger { table: table.clone(), source })? {
-        return Ok(());
-    }
-    Err(Error::LeaseLost { run: input.run.clone(), table: table.clone() })
 }
 
 async fn start(exports: &impl ExportTable, plan: &RunPlan) -> Result<Export, CallError> {

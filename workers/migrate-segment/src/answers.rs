@@ -10,18 +10,12 @@ use tableshift_aws::dynamodb::update::{UpdateItem, Written};
 use tableshift_aws::{CallError, Cause};
 use tableshift_core::control::throttle::Reach;
 
-use crate::round::{Parcel, Round, Write};
+use crate::round::{Answer, Parcel, Round, Write};
 use crate::sender::Sender;
 use crate::steer::Steer;
 
 /// The weight of the latest request in the estimate of the write amplification.
 const LEARNING: f64 = 0.25;
-
-/// The answer to a request.
-pub(crate) enum Answer {
-    Batch(Parcel, Result<BatchWritten, CallError>),
-    Single(Parcel, Result<Written, CallError>),
-}
 
 impl<T: UpdateItem + UpdateBatch> Sender<T> {
     /// Records the outcomes of a request and queues again what has none.

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use tableshift_aws::CallError;
+use tableshift_aws::dynamodb::batch::BatchWritten;
 use tableshift_aws::dynamodb::update::Written;
 use tableshift_core::write::judge::Work;
 use tableshift_core::write::statement::is_documented;
@@ -38,6 +40,12 @@ pub(crate) struct Parcel {
     pub(crate) writes: Vec<Write>,
     /// The write units that they are expected to consume, and that are charged for them.
     pub(crate) units: f64,
+}
+
+/// The answer to a request.
+pub(crate) enum Answer {
+    Batch(Parcel, Result<BatchWritten, CallError>),
+    Single(Parcel, Result<Written, CallError>),
 }
 
 impl Write {

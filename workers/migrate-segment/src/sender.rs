@@ -17,9 +17,8 @@ use tableshift_core::write::statement::{MAX_STATEMENTS, Statement};
 use tableshift_core::write::update::Update;
 use tableshift_segment::pacer::Pacer;
 
-use crate::answers::Answer;
 use crate::hot_keys::HotKeys;
-use crate::round::{Parcel, Round, Sent, Write};
+use crate::round::{Answer, Parcel, Round, Sent, Write};
 use crate::steer::{NextPage, Steer};
 
 const REQUESTS_IN_FLIGHT: usize = 16;

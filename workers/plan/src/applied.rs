@@ -5,8 +5,8 @@ use tableshift_aws::ledger::runs::Applied;
 use tableshift_aws::ledger::table::Ledger;
 use tableshift_core::language::document::Document;
 use tableshift_core::language::document::requires::{Evidence, Requirement};
-use tableshift_core::plan::input::{Action, Input};
-use tableshift_core::plan::policy::Policy;
+use tableshift_core::plan::settings::input::{Action, Input};
+use tableshift_core::plan::settings::policy::Policy;
 
 use crate::Error;
 

@@ -8,10 +8,10 @@ use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::control::lock::SETTLE_SECONDS;
-use tableshift_core::plan::input::{Action, Input};
 use tableshift_core::plan::planning::Speed;
-use tableshift_core::plan::policy::{OnBadVerdict, Policy};
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::settings::input::{Action, Input};
+use tableshift_core::plan::settings::policy::{OnBadVerdict, Policy};
 use tableshift_core::plan::steps::Steps;
 use tableshift_core::plan::wave::Wave;
 

@@ -10,11 +10,11 @@ use tableshift_core::control::lock::Held;
 use tableshift_core::language::compile::compiled::MeaningError;
 use tableshift_core::language::document::DocumentError;
 use tableshift_core::language::document::requires::Unmet;
-use tableshift_core::plan::input_check::InputError;
 use tableshift_core::plan::planning::PlanError;
+use tableshift_core::plan::settings::input_check::InputError;
 use tableshift_runtime::Named;
 
-use crate::requester::SignatureRefused;
+use crate::signature_refused::SignatureRefused;
 
 /// Why a run cannot be planned. Neither the table nor its lock has changed.
 #[derive(Debug, thiserror::Error)]

@@ -15,6 +15,7 @@ mod new_run;
 mod notification;
 mod output;
 pub mod requester;
+mod signature_refused;
 
 use tableshift_aws::Settings;
 use tableshift_aws::dynamodb::tables::DescribeTable;
@@ -23,11 +24,11 @@ use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
-use tableshift_aws::sns::{Publish, tell};
+use tableshift_aws::sns::{Publish, notify};
 use tableshift_core::item::table::Table;
 use tableshift_core::language::registry::Registry;
-use tableshift_core::plan::input::Input;
-use tableshift_core::plan::policy::Policy;
+use tableshift_core::plan::settings::input::Input;
+use tableshift_core::plan::settings::policy::Policy;
 use tableshift_runtime::Clock;
 
 pub use error::Error;
@@ -99,7 +100,7 @@ where
         None => new_run::plan(ports, request, input, requester).await,
         Some(run) => earlier_run::plan(ports, request, input, requester, &run).await,
     }?;
-    tell(topic, &notification::started(&output, &ports.stage.name, &execution, (ports.clock)()).message()).await;
+    notify(topic, &notification::started(&output, &ports.stage.name, &execution, (ports.clock)()).message()).await;
     Ok(output)
 }
 

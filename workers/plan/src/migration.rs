@@ -6,9 +6,9 @@ use tableshift_core::item::table::Table;
 use tableshift_core::language::diagnostics::Review;
 use tableshift_core::language::document::Document;
 use tableshift_core::language::registry::{Registry, Runnable};
-use tableshift_core::plan::input::Input;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::settings::input::Input;
 
 use crate::Error;
 

@@ -7,11 +7,11 @@ use tableshift_aws::run_files::store;
 use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_core::approval::rules::Requester;
-use tableshift_core::plan::input::Input;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::parts::Part;
 use tableshift_core::plan::planning::Facts;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::settings::input::Input;
 use tableshift_core::plan::steps::Steps;
 use tableshift_core::plan::wave::Wave;
 

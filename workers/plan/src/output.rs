@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tableshift_aws::ledger::runs::Applied;
 use tableshift_core::control::lock::Lock;
-use tableshift_core::plan::input::Action;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::settings::input::Action;
 use tableshift_core::plan::steps::Steps;
 use tableshift_core::plan::wave::Wave;
 

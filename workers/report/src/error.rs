@@ -1,6 +1,6 @@
 //! Why there is no report.
 
-use tableshift_aws::ledger::table::LedgerError;
+use tableshift_aws::ledger::lock::LeaseError;
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::s3::ObjectError;
 use tableshift_runtime::{ErrorName, Named};
@@ -34,26 +34,9 @@ pub enum Error {
     /// The page cannot be rendered.
     #[error("the page of run `{0}` cannot be rendered from its report")]
     Page(String, #[source] askama::Error),
-    /// A request to the ledger failed.
-    #[error("the lock of table `{table}` could not be renewed")]
-    Ledger {
-        /// The table's name.
-        table: String,
-        /// The failed request.
-        #[source]
-        source: LedgerError,
-    },
-    /// Another run or another execution holds the lock.
-    #[error(
-        "run `{run}` lost the lock of table `{table}` to another execution; if that execution does not continue the run, \
-         start a new execution with `action: resume`"
-    )]
-    LeaseLost {
-        /// The run's id.
-        run: String,
-        /// The table's name.
-        table: String,
-    },
+    /// The run cannot keep the lock of its table.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
 }
 
 impl Named for Error {
@@ -62,8 +45,7 @@ impl Named for Error {
             Self::File(source) => source.name(),
             Self::Object { source, .. } => source.name(),
             Self::NoDryRun { .. } | Self::Json(..) | Self::Page(..) => ErrorName::Internal,
-            Self::Ledger { source, .. } => source.name(),
-            Self::LeaseLost { .. } => ErrorName::LeaseLost,
+            Self::Lease(source) => source.name(),
         }
     }
 }

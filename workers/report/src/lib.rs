@@ -72,7 +72,8 @@ pub async fn run(
     input: Input,
 ) -> Result<Output, Error> {
     let plan = load_plan(bucket, &input.run).await.map_err(Error::File)?;
-    renew_lease(ledger, &plan, &input, now).await?;
+    // An execution that lost the lock must not replace the report that the other execution needs an approval for.
+    ledger.renew_beyond(&plan, input.epoch, now / 1000).await?;
     let report = fold::fold(bucket, &plan, input.phase, input.wave).await?;
     let hash = write(bucket, &plan, &report).await?;
     let verdict = report.verdict;
@@ -80,16 +81,6 @@ pub async fn run(
     notification::publish(&report, &plan, topic, ledger, now).await;
     let reasons = report.reasons.into_iter().take(MAX_REASONS).collect();
     Ok(Output { verdict, reasons, phase: input.phase, wave: input.wave, key: keys::report(&plan.run), hash })
-}
-
-/// Renews the lease. An execution that lost it must not replace the report that the other execution needs an approval for.
-async fn renew_lease(ledger: &impl LockTable, plan: &RunPlan, input: &Input, now: i64) -> Result<(), Error> {
-    let table = &plan.table.name;
-    let renewed = ledger.renew_for_a_lease(plan, input.epoch, now).await;
-    if renewed.map_err(|source| Error::Ledger { table: table.clone(), source })? {
-        return Ok(());
-    }
-    Err(Error::LeaseLost { run: input.run.clone(), table: table.clone() })
 }
 
 /// Writes the page and then the report, so that no report is without its page. Returns the report's SHA-256.

@@ -1,7 +1,7 @@
 //! Notifies people of a good verdict. Conclude notifies them of a bad one.
 
 use tableshift_aws::ledger::lock::LockTable;
-use tableshift_aws::sns::{Publish, tell};
+use tableshift_aws::sns::{Publish, notify};
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::wave::Wave;
@@ -30,5 +30,5 @@ pub(crate) async fn publish(report: &Report, plan: &RunPlan, topic: &impl Publis
     let execution = lock.ok().flatten().and_then(|lock| lock.execution).unwrap_or_default();
     let notice = Notice::of_run(plan, event, at, &execution);
     let notice = Notice { reported: true, counts: report.last_counts(), ..notice };
-    tell(topic, &notice.message()).await;
+    notify(topic, &notice.message()).await;
 }

@@ -1,6 +1,7 @@
 //! Why a question could not be asked, or an answer does not approve the run.
 
 use tableshift_aws::CallError;
+use tableshift_aws::ledger::lock::LeaseError;
 use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::s3::ObjectError;
@@ -52,14 +53,9 @@ pub enum Error {
     /// CloudTrail or the ledger could not be asked who started the run. A later attempt may succeed.
     #[error("it could not be checked whether the approver started the run")]
     Requesters(#[source] RequestersError),
-    /// Another run or another execution holds the lock.
-    #[error("run `{run}` lost the lock of table `{table}` to another execution; start it again with `action: resume`")]
-    LeaseLost {
-        /// The run's id.
-        run: String,
-        /// The table's name.
-        table: String,
-    },
+    /// The run cannot keep the lock of its table.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
     /// The message to the approvers could not be sent.
     #[error("the request for approval of run `{run}` could not be sent, so nothing more is written")]
     Publish {
@@ -89,7 +85,7 @@ impl Named for Error {
             Self::NoRecord(_) => ErrorName::RunNotFound,
             Self::Sts(source) | Self::Requesters(RequestersError::CloudTrail(source)) => source.name(),
             Self::Requesters(RequestersError::Ledger(source)) => source.name(),
-            Self::LeaseLost { .. } => ErrorName::LeaseLost,
+            Self::Lease(source) => source.name(),
             Self::Publish { source, .. } => source.name(),
             Self::Refused { refusal, .. } => refusal.name(),
         }

@@ -1,52 +1,19 @@
 //! Judges an answer: who signed it, whether the signer may approve the run, and whether it approves what was asked.
 
-use serde::Deserialize;
-use serde_json::Value;
 use tableshift_aws::identity::signatures::VerifySignature;
 use tableshift_aws::identity::starts::FindCallers;
 use tableshift_aws::ledger::approvals::{Answer, Approval, Outcome, Question, Recorded};
 use tableshift_aws::s3::ReadObject;
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::{Hashes, NotEligible, UnknownRequester, account_of};
-use tableshift_core::item::hash;
 use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::chain;
 
 use crate::refusal::{self, Refusal};
 use crate::requesters::RequestersError;
 use crate::reviewed::Reviewed;
+use crate::sent_answer::SentAnswer;
 use crate::{Error, Output, Ports, iso, read_record, requesters, signer};
-
-/// What was sent with the task token. Anybody who has the token can send anything, so every field is optional and the
-/// answer is judged whatever it contains.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct SentAnswer {
-    /// Whether the answer approves; otherwise it rejects.
-    pub approve: bool,
-    /// SHA-256 of the `report.json` that the answer is about.
-    pub report_hash: String,
-    /// Why, in the words of who answered.
-    pub reason: String,
-    /// A presigned URL: the signature of who answered, over the question and the answer.
-    pub signature: String,
-}
-
-impl SentAnswer {
-    /// Reads what was sent. A value of another shape becomes an answer without a signature.
-    pub fn parse(answer: &Value) -> Self {
-        Self::deserialize(answer).unwrap_or_default()
-    }
-
-    /// Identifies this answer.
-    fn hash(&self) -> String {
-        hash::of_bytes(self.signature.as_bytes())
-    }
-
-    fn reason_or_default(&self) -> String {
-        if self.reason.is_empty() { "no reason given".to_owned() } else { self.reason.clone() }
-    }
-}
 
 /// A judged answer, and who signed it if that is known.
 struct JudgedAnswer {

@@ -12,6 +12,7 @@ mod question;
 pub mod refusal;
 mod requesters;
 mod reviewed;
+mod sent_answer;
 mod signer;
 
 use jiff::Timestamp;
@@ -28,8 +29,8 @@ use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::Clock;
 
 pub use error::Error;
-pub use judge::SentAnswer;
 use refusal::Refusal;
+pub use sent_answer::SentAnswer;
 
 /// What the state machine passes in.
 #[derive(Debug, Clone, Deserialize)]

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use tableshift_aws::ledger::approvals::Question;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::plan::keys;
-use tableshift_core::plan::policy::OnBadVerdict;
 use tableshift_core::plan::run_plan::RunPlan;
+use tableshift_core::plan::settings::policy::OnBadVerdict;
 use tableshift_core::plan::wave::Wave;
 use tableshift_core::report::event::Event;
 use tableshift_core::report::links;
@@ -120,10 +120,10 @@ mod tests {
     use tableshift_core::approval::identity::Identity;
     use tableshift_core::language::document::Document;
     use tableshift_core::plan::canary::CanaryPlan;
-    use tableshift_core::plan::input::Input;
-    use tableshift_core::plan::monitors::Monitors;
     use tableshift_core::plan::phase::Phase;
     use tableshift_core::plan::planning::Facts;
+    use tableshift_core::plan::settings::input::Input;
+    use tableshift_core::plan::settings::monitors::Monitors;
     use tableshift_core::write::counts::{Counts, JournalCounts, Partial, Tally};
 
     fn plan() -> RunPlan {

@@ -35,7 +35,9 @@ impl Ask {
         let asked = ports.epoch_seconds();
         let expires = asked.saturating_add_unsigned(reviewed.plan.approval_timeout_seconds);
         let requesters = self.requesters(ports).await?;
-        self.renew_lease(&ports.ledger, &reviewed, &requesters, expires).await?;
+        // Nothing renews the lease while the question or an approval is pending.
+        let decided = reviewed.plan.approval.decidable_from(&requesters).unwrap_or(expires).max(expires);
+        ports.ledger.renew_beyond(&reviewed.plan, self.epoch, decided).await?;
         let secret = hash::of_bytes(&(ports.random)());
         let question = Question {
             id: hash::of_bytes(secret.as_bytes()),
@@ -59,25 +61,6 @@ impl Ask {
         sent.map_err(|source| Error::Publish { run: self.run.clone(), source })?;
         tracing::info!(expires_at = question.expires_at, report_hash = question.report_hash, "asked");
         Ok(Output::Asked {})
-    }
-
-    /// Renews the lease so that it outlasts the question and a pending approval: nothing renews it in the meantime.
-    /// `expires` is in epoch seconds.
-    async fn renew_lease(
-        &self,
-        ledger: &impl LockTable,
-        reviewed: &Reviewed,
-        requesters: &[Requester],
-        expires: i64,
-    ) -> Result<(), Error> {
-        let plan = &reviewed.plan;
-        let decided = plan.approval.decidable_from(requesters).unwrap_or(expires).max(expires);
-        let lease_until = decided.saturating_add_unsigned(plan.lease_seconds);
-        let renewed = ledger.renew(&plan.table.name, &self.run, self.epoch, lease_until).await;
-        match renewed.map_err(|source| Error::Ledger { run: self.run.clone(), source })? {
-            true => Ok(()),
-            false => Err(Error::LeaseLost { run: self.run.clone(), table: plan.table.name.clone() }),
-        }
     }
 
     /// The requesters that are known now. The others are looked up when the answer is judged.

@@ -6,8 +6,8 @@ use tableshift_aws::ledger::approvals::Question;
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::signature::{AnswerTo, Signature, Statement};
 
-use crate::judge::SentAnswer;
 use crate::refusal::Refusal;
+use crate::sent_answer::SentAnswer;
 use crate::{Error, Ports};
 
 /// Asks STS who signed the answer. The signature must cover this question and this answer, and must not have been used

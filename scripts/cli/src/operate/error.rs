@@ -6,7 +6,7 @@ use tableshift_aws::identity::signing::SigningError;
 use tableshift_aws::ledger::table::LedgerError;
 use tableshift_aws::run_files::RunFileError;
 use tableshift_aws::session::stage::StageError;
-use tableshift_core::plan::input_check::InputError;
+use tableshift_core::plan::settings::input_check::InputError;
 
 /// Why a command about a run could not do its work.
 #[derive(Debug, thiserror::Error)]

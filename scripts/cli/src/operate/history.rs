@@ -9,7 +9,7 @@ use serde::Serialize;
 use tableshift_aws::ledger::runs::{Applied, RunRecord};
 use tableshift_aws::session::executions::Summary;
 use tableshift_aws::session::stage::DeployedStage;
-use tableshift_core::approval::rules::Requester;
+use tableshift_core::approval::rules::{Requester, requester_arns};
 use tableshift_core::plan::wave::{BAKING, Wave};
 use tableshift_core::report::number_format::with_commas;
 
@@ -125,15 +125,9 @@ fn status_with_canary(status: String, progress: &str) -> String {
     if in_canary { format!("{status}, {progress}") } else { status }
 }
 
-/// The ARNs of everybody who started or resumed the run, each once.
+/// The ARNs of the requesters that are known.
 fn known_arns(requesters: &[Requester]) -> Vec<String> {
-    let mut arns: Vec<String> = Vec::new();
-    for identity in requesters.iter().flat_map(Requester::identities) {
-        if !arns.contains(&identity.arn) {
-            arns.push(identity.arn.clone());
-        }
-    }
-    arns
+    requester_arns(requesters).into_iter().flatten().map(str::to_owned).collect()
 }
 
 fn by(arns: &[String]) -> String {

@@ -20,7 +20,7 @@ use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::session::executions::{Run, Started, Status};
 use tableshift_aws::session::signed::signed;
 use tableshift_aws::session::stage::DeployedStage;
-use tableshift_core::plan::input::Action;
+use tableshift_core::plan::settings::input::Action;
 
 /// How many executions may share a name except for its number. A run that failed this often needs a person.
 const MAX_ATTEMPTS: u32 = 99;

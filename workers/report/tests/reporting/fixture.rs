@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 use tableshift_core::control::throttle::Throttles;
 use tableshift_core::item::table::Table;
 use tableshift_core::language::document::Document;
-use tableshift_core::plan::input::Input;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::planning::Facts;
-use tableshift_core::plan::policy::{DryRunSource, OnBadVerdict, Policy};
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::segments;
+use tableshift_core::plan::settings::input::Input;
+use tableshift_core::plan::settings::policy::{DryRunSource, OnBadVerdict, Policy};
 use tableshift_core::report::run_report::Report;
 use tableshift_core::write::counts::{Counts, Finding, JournalCounts, Partial, Sample, Tally, Units};
 
@@ -80,7 +80,7 @@ fn policy() -> Policy {
         on_bad_verdict: OnBadVerdict::Hold,
         max_concurrency: 10,
         max_segments: 1000,
-        write_units_per_second: Some(tableshift_core::plan::rate::Rate::Units(400)),
+        write_units_per_second: Some(tableshift_core::plan::settings::rate::Rate::Units(400)),
         read_units_per_second: None,
         invalid_items: 5,
         invalid_percent: 0.0,

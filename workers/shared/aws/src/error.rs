@@ -84,7 +84,7 @@ impl CallError {
             code: code_of(&error).map(str::to_owned),
             reach: (cause == Cause::Throttled).then_some(reach),
             reason,
-            source: said(error),
+            source: in_one_line(error),
         }
     }
 
@@ -236,7 +236,7 @@ fn code_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Option
 
 /// The code and message of the service in one line. The SDK's own chain of sources has the same in four levels, the last of
 /// which is a Debug print.
-fn said<E>(error: SdkError<E, HttpResponse>) -> Box<dyn Error + Send + Sync>
+fn in_one_line<E>(error: SdkError<E, HttpResponse>) -> Box<dyn Error + Send + Sync>
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {

@@ -20,10 +20,10 @@ pub trait Publish {
     async fn publish(&self, message: &Message) -> Result<(), CallError>;
 }
 
-/// Sends a message that nothing depends on: an error is logged and does not fail the run.
-pub async fn tell(topic: &impl Publish, message: &Message) {
+/// Sends a message that nothing depends on. If it cannot be sent, the run continues, and the log says so.
+pub async fn notify(topic: &impl Publish, message: &Message) {
     if let Err(error) = topic.publish(message).await {
-        tracing::warn!(cause = chain(&error), subject = message.subject, "a message could not be sent");
+        tracing::warn!(cause = chain(&error), subject = message.subject, "the message could not be sent");
     }
 }
 

@@ -120,12 +120,12 @@ fn written(update: &Update, item: &Item, keys: &[String]) -> String {
     names.for_each(|(placeholder, name)| text += &format!("{:29}{placeholder} = {name}\n", ""));
     let mut values = update.values.iter();
     if let Some((placeholder, value)) = values.next() {
-        text += &format!("  ExpressionAttributeValues  {}\n", as_json(placeholder, value));
+        text += &format!("  ExpressionAttributeValues  {}\n", assignment(placeholder, value));
     }
-    values.for_each(|(placeholder, value)| text += &format!("{:29}{}\n", "", as_json(placeholder, value)));
+    values.for_each(|(placeholder, value)| text += &format!("{:29}{}\n", "", assignment(placeholder, value)));
     text
 }
 
-fn as_json(placeholder: &str, value: &Value) -> String {
+fn assignment(placeholder: &str, value: &Value) -> String {
     format!("{placeholder} = {}", serde_json::to_string(value).unwrap_or_default())
 }

@@ -52,9 +52,9 @@ impl Summary<'_> {
 mod tests {
     use super::*;
     use tableshift_core::language::document::Document;
-    use tableshift_core::plan::input::Input;
     use tableshift_core::plan::phase::Phase;
     use tableshift_core::plan::planning::Facts;
+    use tableshift_core::plan::settings::input::Input;
     use tableshift_core::write::counts::{Counts, Partial, Tally};
 
     fn plan() -> RunPlan {

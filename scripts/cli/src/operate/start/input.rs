@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::error::Error;
 use std::path::Path;
 use tableshift_core::language::document::Document;
-use tableshift_core::plan::input::{Action, Input};
+use tableshift_core::plan::settings::input::{Action, Input};
 
 /// Builds the input and checks it as Plan does. `more` is the value of `--input`; its fields replace those of the command.
 pub fn build(

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use tableshift_core::item::hash;
-use tableshift_core::plan::input::Action;
+use tableshift_core::plan::settings::input::Action;
 
 /// The longest name of an execution, in characters. Source: Step Functions API reference, StartExecution, name.
 const MAX_LENGTH: usize = 80;

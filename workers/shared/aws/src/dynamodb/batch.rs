@@ -84,8 +84,8 @@ impl TableItems {
     }
 
     fn denied(&self, cause: Cause, error: BatchStatementError) -> CallError {
-        let said = error.message.unwrap_or_default();
-        CallError { cause, ..CallError::refused("BatchExecuteStatement", &self.table, said) }
+        let message = error.message.unwrap_or_default();
+        CallError { cause, ..CallError::refused("BatchExecuteStatement", &self.table, message) }
     }
 
     fn batch_error(

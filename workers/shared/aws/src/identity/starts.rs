@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_start_another_execution_s_and_a_service_s_name_nobody() {
+    fn a_record_of_a_failed_start_or_another_execution_or_a_service_has_no_caller() {
         assert_eq!(found(|record| record["responseElements"] = Value::Null), None);
         assert_eq!(found(|record| record["responseElements"]["executionArn"] = json!("arn:other")), None);
         assert_eq!(found(|record| record["eventSource"] = json!("lambda.amazonaws.com")), None);

@@ -4,10 +4,46 @@
 //! renews the lease.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use tableshift_core::ErrorName;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::plan::run_plan::RunPlan;
 
 use crate::ledger::table::{Ledger, LedgerError, SK_LOCK, key, malformed, number, pk_table, required, text};
+
+/// Why a run cannot keep the lock of its table.
+#[derive(Debug, thiserror::Error)]
+pub enum LeaseError {
+    /// A request to the ledger failed.
+    #[error("the lock of table `{table}` could not be renewed")]
+    NotRenewed {
+        /// The table's name.
+        table: String,
+        /// The failed request.
+        #[source]
+        source: LedgerError,
+    },
+    /// Another run or another execution holds the lock.
+    #[error(
+        "run `{run}` lost the lock of table `{table}` to another execution, so this execution writes nothing more; \
+         if the other execution does not continue the run, start a new one with `action: resume`"
+    )]
+    Lost {
+        /// The run's id.
+        run: String,
+        /// The table's name.
+        table: String,
+    },
+}
+
+impl LeaseError {
+    /// The error name that a worker reports.
+    pub fn name(&self) -> ErrorName {
+        match self {
+            Self::NotRenewed { source, .. } => source.name(),
+            Self::Lost { .. } => ErrorName::LeaseLost,
+        }
+    }
+}
 
 /// Takes, renews and releases the locks of tables; the tests of Report replace it.
 pub trait LockTable {
@@ -18,10 +54,16 @@ pub trait LockTable {
     /// Extends the lease until `lease_until` (epoch seconds), if this run has the lock with this epoch. It never shortens a
     /// lease. False: the run does not have the lock.
     async fn renew(&self, table: &str, run: &str, epoch: u64, lease_until: i64) -> Result<bool, LedgerError>;
-    /// Extends the run's lease to a whole lease from `now` (epoch milliseconds), as [`renew`](Self::renew) does.
-    async fn renew_for_a_lease(&self, plan: &RunPlan, epoch: u64, now: i64) -> Result<bool, LedgerError> {
-        let lease_until = now / 1000 + plan.lease_seconds as i64;
-        self.renew(&plan.table.name, &plan.run, epoch, lease_until).await
+    /// Extends the run's lease so that it ends a whole lease after `idle_until` (epoch seconds), until which nothing else
+    /// renews it. Fails with [`LeaseError::Lost`] if the run does not have the lock with this epoch.
+    async fn renew_beyond(&self, plan: &RunPlan, epoch: u64, idle_until: i64) -> Result<(), LeaseError> {
+        let table = &plan.table.name;
+        let lease_until = idle_until.saturating_add_unsigned(plan.lease_seconds);
+        match self.renew(table, &plan.run, epoch, lease_until).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(LeaseError::Lost { run: plan.run.clone(), table: table.clone() }),
+            Err(source) => Err(LeaseError::NotRenewed { table: table.clone(), source }),
+        }
     }
     /// Releases the lock, if this execution has it. False: it does not.
     async fn release(&self, table: &str, execution: &str) -> Result<bool, LedgerError>;

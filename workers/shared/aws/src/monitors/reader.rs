@@ -6,7 +6,7 @@
 
 use tableshift_core::ErrorName;
 use tableshift_core::control::monitor_status::{MonitorReading, MonitorStatus};
-use tableshift_core::plan::monitors::Monitors;
+use tableshift_core::plan::settings::monitors::Monitors;
 
 use crate::error::{CallError, Cause};
 use crate::ledger::table::{Ledger, LedgerError};

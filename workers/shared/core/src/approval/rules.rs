@@ -90,6 +90,22 @@ impl Requester {
     }
 }
 
+/// The ARNs of everybody who started or resumed a run, each once, in the order of the executions. One `None` stands for all
+/// executions whose requester is not known yet.
+pub fn requester_arns(requesters: &[Requester]) -> Vec<Option<&str>> {
+    let mut arns = Vec::new();
+    for requester in requesters {
+        let known = requester.identities().map(|identity| Some(identity.arn.as_str()));
+        let unknown = requester.identities().next().is_none().then_some(None);
+        for arn in known.chain(unknown) {
+            if !arns.contains(&arn) {
+                arns.push(arn);
+            }
+        }
+    }
+    arns
+}
+
 /// Why a caller may not approve a run.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NotEligible {

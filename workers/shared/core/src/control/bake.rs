@@ -4,7 +4,7 @@ use crate::control::hold::{Hold, by_alarm};
 use crate::control::monitor_status::READ_EVERY_MILLIS;
 use crate::control::run_control::Control;
 use crate::plan::canary::CanaryPlan;
-use crate::plan::monitors::Monitors;
+use crate::plan::settings::monitors::Monitors;
 use jiff::Timestamp;
 
 /// The most checks in one bake; a short bake is checked every minute. Each check adds about ten events to the execution's

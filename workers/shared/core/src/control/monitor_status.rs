@@ -1,4 +1,4 @@
-//! The status of a run's [monitors](crate::plan::monitors): its change calendars and alarms.
+//! The status of a run's [monitors](crate::plan::settings::monitors): its change calendars and alarms.
 //!
 //! One of the run's workers reads them every minute and stores a [`MonitorStatus`] on the control item, which every worker
 //! reads. A closed calendar puts the run on hold until a reading finds it open. An alarm puts the run on hold until none
@@ -76,7 +76,7 @@ impl Alarm {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::monitors::Monitors;
+    use crate::plan::settings::monitors::Monitors;
 
     fn in_alarm(name: &str) -> MonitorReading {
         MonitorReading { in_alarm: vec![name.into()], ..MonitorReading::default() }

@@ -4,12 +4,12 @@ use crate::item::table::Table;
 use crate::language::document::Document;
 use crate::plan::canary::{Canary, CanaryError, CanaryPlan};
 use crate::plan::estimate::Estimate;
-use crate::plan::input::{Action, Input};
 use crate::plan::keys;
-use crate::plan::policy::{DryRunSource, Policy};
-use crate::plan::rate::Rate;
 use crate::plan::run_plan::RunPlan;
 use crate::plan::segments;
+use crate::plan::settings::input::{Action, Input};
+use crate::plan::settings::policy::{DryRunSource, Policy};
+use crate::plan::settings::rate::Rate;
 use crate::plan::steps::Steps;
 use thiserror::Error;
 

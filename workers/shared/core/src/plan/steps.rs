@@ -1,7 +1,7 @@
 //! Which steps a run takes.
 
-use crate::plan::input::Action;
-use crate::plan::policy::{DryRunSource, OnBadVerdict, Policy};
+use crate::plan::settings::input::Action;
+use crate::plan::settings::policy::{DryRunSource, OnBadVerdict, Policy};
 use serde::{Deserialize, Serialize};
 
 /// The steps that a run takes. The state machine branches on them.

@@ -1,6 +1,6 @@
 //! The events of a run that messages announce.
 
-use crate::plan::input::Action;
+use crate::plan::settings::input::Action;
 
 /// An event that a message announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::plan::input::Action;
 use crate::plan::keys;
 use crate::plan::run_plan::RunPlan;
+use crate::plan::settings::input::Action;
 use crate::report::event::Event;
 use crate::report::links;
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! The summary for an approver: what the dry run and the canary found, what Migrate will cost, and how long it will take.
 //! It contains counts only, no values of items.
 
-use crate::approval::rules::Requester;
+use crate::approval::rules::{Requester, requester_arns};
 use crate::plan::canary::CanaryPlan;
 use crate::plan::estimate::cost_usd;
 use crate::plan::phase::Phase;
@@ -97,19 +97,12 @@ fn ceiling(plan: &RunPlan) -> Option<u64> {
     [own, plan.table.write_limit].into_iter().flatten().min()
 }
 
+const NOT_KNOWN: &str = "not known yet";
+
 /// The ARNs of the requesters, separated by commas; `not known yet` for a requester that is not known yet.
 pub fn started_by(requesters: &[Requester]) -> String {
-    let mut names: Vec<&str> = Vec::new();
-    for requester in requesters {
-        let known = requester.identities().map(|identity| identity.arn.as_str());
-        let unknown = requester.identities().next().is_none().then_some("not known yet");
-        for name in known.chain(unknown) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    if names.is_empty() { "not known yet".to_owned() } else { names.join(", ") }
+    let names: Vec<&str> = requester_arns(requesters).into_iter().map(|arn| arn.unwrap_or(NOT_KNOWN)).collect();
+    if names.is_empty() { NOT_KNOWN.to_owned() } else { names.join(", ") }
 }
 
 /// The least time that these units take at this rate, for people.

@@ -145,3 +145,12 @@ fn default_rules_are_serialized_as_before_the_new_fields() {
     let json = serde_json::to_string(&strict()).unwrap();
     assert_eq!(json, r#"{"unknown_requester":"refuse","approvers":[],"named_sessions":[]}"#);
 }
+
+#[test]
+fn each_requester_is_listed_once_and_the_unknown_ones_together() {
+    let mut requesters = started_by(None);
+    requesters.extend([started_by(Some(user("ann"))), started_by(None), started_by(Some(user("ann")))].concat());
+    let ann = user("ann").arn;
+    assert_eq!(requester_arns(&requesters), [None, Some(ann.as_str())]);
+    assert!(requester_arns(&[]).is_empty());
+}

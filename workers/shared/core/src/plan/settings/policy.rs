@@ -2,7 +2,7 @@
 
 use crate::approval::rules::ApprovalRules;
 use crate::plan::canary::Canary;
-use crate::plan::rate::Rate;
+use crate::plan::settings::rate::Rate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,10 +1,10 @@
 //! The input that starts an execution. Most fields are optional. How it is read is in
-//! [`input_check`](crate::plan::input_check).
+//! [`input_check`](crate::plan::settings::input_check).
 
 use crate::plan::canary::Canary;
-use crate::plan::monitors::Monitors;
-use crate::plan::policy::OnBadVerdict;
-use crate::plan::rate::Rate;
+use crate::plan::settings::monitors::Monitors;
+use crate::plan::settings::policy::OnBadVerdict;
+use crate::plan::settings::rate::Rate;
 use crate::plan::window::Window;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

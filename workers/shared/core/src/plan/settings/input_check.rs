@@ -1,9 +1,9 @@
 //! Reads an execution's input, and checks everything that does not need the table or the stage's policy.
 
 use crate::language::compile::compiled::is_name;
-use crate::plan::input::{Action, Input};
-use crate::plan::monitors::MAX_ALARMS;
-use crate::plan::rate::Rate;
+use crate::plan::settings::input::{Action, Input};
+use crate::plan::settings::monitors::MAX_ALARMS;
+use crate::plan::settings::rate::Rate;
 use thiserror::Error;
 
 /// The most change calendars that one run may watch. One call to GetCalendarState takes all of them.
