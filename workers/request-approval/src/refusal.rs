@@ -56,6 +56,12 @@ pub enum Refusal {
     /// The signer may not approve this run.
     #[error("the approval does not count: {0}")]
     NotEligible(NotEligible),
+    /// CloudTrail could not be read, for this reason, and the policy requires its records.
+    #[error(
+        "the approval does not count: CloudTrail could not be searched for who started the run: {0}; repair that, or \
+         set `unknown_requester` in the stage's policy"
+    )]
+    RequestersUnread(String),
     /// The same answer was refused before, for this reason.
     #[error("{0}")]
     RefusedBefore(String),
@@ -72,6 +78,7 @@ impl Refusal {
             | Self::InvalidSignature(_)
             | Self::Replayed
             | Self::NotEligible(_)
+            | Self::RequestersUnread(_)
             | Self::RefusedBefore(_) => ErrorName::ApprovalRefused,
         }
     }
