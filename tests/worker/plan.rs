@@ -7,6 +7,7 @@ use tableshift_aws::dynamodb::tables::DescribeTable;
 use tableshift_aws::ledger::lock::LockTable as _;
 use tableshift_aws::ledger::runs::{Applied, RunRecord};
 use tableshift_aws::run_files::load;
+use tableshift_aws::s3::WriteObject;
 use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_aws::sns::Publish;
 use tableshift_core::approval::rules::Requester;
@@ -17,7 +18,7 @@ use tableshift_core::plan::phase::Phase;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{ErrorName, Named as _, chain};
 use tableshift_tests::sts::TestSts;
-use tableshift_tests::{BUCKET, Engines, MissingTopic, NOW, NoMonitors, Recorder, TABLE};
+use tableshift_tests::{BUCKET, Engines, LEDGER, MissingTopic, NOW, NoMonitors, Recorder, TABLE};
 
 /// Any table: its keys and settings do not matter here.
 struct AnyTable;
@@ -57,12 +58,30 @@ async fn planned_with_topic(
     input: Value,
     topic: &impl Publish,
 ) -> Result<Output, plan::Error> {
-    let policy = json!({
+    planned_under(engines, name, input, policy(), topic).await
+}
+
+fn policy() -> Value {
+    json!({
         "point_in_time_recovery": false, "back_up": true, "dry_run_source": "scan", "approve": false, "verify": true,
         "approval_timeout_seconds": 60, "on_bad_verdict": "hold", "max_concurrency": 4, "max_segments": 100,
         "write_units_per_second": 500, "read_units_per_second": null, "invalid_items": 0, "lease_seconds": 900
-    });
-    let stage = Stage { name: "test".into(), bucket: BUCKET.into(), policy: serde_json::from_value(policy).unwrap() };
+    })
+}
+
+async fn planned_under(
+    engines: &Engines,
+    name: &str,
+    input: Value,
+    policy: Value,
+    topic: &impl Publish,
+) -> Result<Output, plan::Error> {
+    let stage = Stage {
+        name: "test".into(),
+        bucket: BUCKET.into(),
+        policy: serde_json::from_value(policy).unwrap(),
+        table_pattern: "test-*".into(),
+    };
     let ports = Ports {
         stage,
         bucket: engines.bucket(),
@@ -269,4 +288,81 @@ async fn an_execution_that_starts_is_announced_with_its_action_and_a_refused_one
 async fn a_missing_topic_does_not_prevent_a_run_from_starting() {
     let engines = Engines::start().await;
     planned_with_topic(&engines, "r-1", migrate(&document("m", &json!({})), json!({})), &MissingTopic).await.unwrap();
+}
+
+/// Fails unless Plan refuses the run with this error name and did not store anything. Returns the message.
+async fn assert_refused(engines: &Engines, name: &str, input: Value, error_name: ErrorName) -> String {
+    let error = planned(engines, name, input).await.unwrap_err();
+    assert_eq!(error.name(), error_name, "{}", chain(&error));
+    assert_eq!(engines.ledger().lock(TABLE).await.unwrap(), None);
+    chain(&error)
+}
+
+#[tokio::test]
+async fn a_name_that_no_later_action_could_name_is_refused_before_anything_is_done() {
+    let engines = Engines::start().await;
+    let input = migrate(&document("a", &Value::Null), json!({}));
+    let message = assert_refused(&engines, "r@1", input, ErrorName::InvalidInput).await;
+    assert!(message.contains("`r@1`"), "{message}");
+    assert_eq!(engines.ledger().run("r@1").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_name_is_refused_while_objects_of_an_earlier_run_are_left() {
+    let engines = Engines::start().await;
+    let left = keys::partial("r-1", Phase::Migrate, "000007");
+    engines.bucket().put(&left, b"{}".to_vec(), "application/json").await.unwrap();
+    let input = migrate(&document("a", &Value::Null), json!({}));
+    let message = assert_refused(&engines, "r-1", input.clone(), ErrorName::InvalidInput).await;
+    assert!(message.contains("runs/r-1/"), "{message}");
+    planned(&engines, "r-10", input).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_whose_execution_was_started_again_after_ninety_days_is_refused_but_a_retry_is_not() {
+    let engines = Engines::start().await;
+    let input = migrate(&document("a", &Value::Null), json!({}));
+    planned(&engines, "r-1", input.clone()).await.unwrap();
+    planned(&engines, "r-1", input.clone()).await.unwrap();
+    let record = engines.ledger().run("r-1").await.unwrap().unwrap();
+    // Step Functions gives the new execution the ARN of the old one.
+    engines.ledger().put_run(&RunRecord { started: "2026-08-01T10:00:00Z".into(), ..record }).await.unwrap();
+    let error = planned(&engines, "r-1", input).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::InvalidInput, "{}", chain(&error));
+}
+
+#[tokio::test]
+async fn a_ledger_is_never_the_table_of_a_run() {
+    let engines = Engines::start().await;
+    for table in ["tableshift-prod-ledger", LEDGER] {
+        let input = json!({"migration": document("a", &Value::Null), "table": table});
+        let message = assert_refused(&engines, "r-1", input, ErrorName::PolicyViolation).await;
+        assert!(message.contains(table), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn an_operator_cannot_raise_a_rate_over_the_policy() {
+    let engines = Engines::start().await;
+    let rates = json!({"write_units_per_second": 100, "read_units_per_second": 100});
+    planned(&engines, "r-1", migrate(&document("a", &Value::Null), rates)).await.unwrap();
+    engines.ledger().throttle("r-1", Some(900), Some(900)).await.unwrap();
+    let control = engines.ledger().control("r-1", Phase::Migrate).await.unwrap();
+    // The policy has no limit for reads.
+    assert_eq!((control.write_units_per_second, control.read_units_per_second), (Some(500), Some(900)));
+}
+
+#[tokio::test]
+async fn a_policy_with_an_impossible_approval_is_refused_by_the_name_of_its_field() {
+    let engines = Engines::start().await;
+    let input = migrate(&document("a", &Value::Null), json!({}));
+    for (approval, field) in [
+        (json!({"record_delay_seconds": 86_401}), "`approval.record_delay_seconds`"),
+        (json!({"record_delay_seconds": u64::MAX}), "`approval.record_delay_seconds`"),
+    ] {
+        let mut policy = policy();
+        policy["approval"] = approval;
+        let error = planned_under(&engines, "r-1", input.clone(), policy, &Recorder::default()).await.unwrap_err();
+        assert!(chain(&error).contains(field), "{}", chain(&error));
+    }
 }

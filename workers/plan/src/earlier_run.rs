@@ -8,7 +8,7 @@ use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::control::lock::SETTLE_SECONDS;
-use tableshift_core::plan::planning::Speed;
+use tableshift_core::plan::planning::{AllowedRates, Speed};
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::settings::input::{Action, Input};
 use tableshift_core::plan::settings::policy::{OnBadVerdict, Policy};
@@ -37,6 +37,7 @@ where
     migration::refuse_changed(&ports.bucket, &ports.registry, &plan, &input).await?;
     let steps = steps_of(&plan, &record, &input, &ports.stage.policy)?;
     let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
+    let allowed = plan.allowed_rates(&ports.stage.policy).map_err(Error::Plan)?;
     describe(ports, &plan.table.name).await?;
     let lock = lock::take(ports, &plan, &request.execution).await?;
     // Verifying and rolling back read every segment, no matter how much of the run was written.
@@ -52,7 +53,7 @@ where
         requesters: add_requester(record.requesters, requester, input.action),
         ..record
     };
-    let stored = restart(ports, &record, speed).await;
+    let stored = restart(ports, &record, speed, &allowed).await;
     lock::release_on_error(ports, stored, &plan, &request.execution).await?;
     let max_concurrency = speed.max_concurrency;
     Ok(Output { settle_seconds, max_concurrency, ..Output::new(&plan, input.action, steps, wave, &lock) })
@@ -69,7 +70,13 @@ fn add_requester(mut requesters: Vec<Requester>, requester: Requester, action: A
 }
 
 /// Clears why the run stopped, and stores its speed and its record.
-async fn restart<B, T, E, W>(ports: &Ports<B, T, E, W>, record: &RunRecord, speed: Speed) -> Result<(), Error> {
+async fn restart<B, T, E, W>(
+    ports: &Ports<B, T, E, W>,
+    record: &RunRecord,
+    speed: Speed,
+    allowed: &AllowedRates,
+) -> Result<(), Error> {
+    ports.ledger.set_allowed_rates(&record.run, allowed).await.map_err(Error::Ledger)?;
     ports.ledger.clear_stop(&record.run).await.map_err(Error::Ledger)?;
     let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
     ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;

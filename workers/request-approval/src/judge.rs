@@ -127,6 +127,10 @@ where
             return Ok(JudgedAnswer::refused(refusal));
         }
     }
+    let is_too_old = reviewed.plan.approval.check_age(at.answered_at, ports.epoch_seconds());
+    if let Err(error) = is_too_old {
+        return Ok(JudgedAnswer { by: known_signer, judgement: Judgement::Refused(Refusal::TooOld(error)) });
+    }
     let signer = match known_signer {
         Some(known) => Ok(known),
         None => signer::verify(ports, at.run, question, sent, at.answered_at).await?,
