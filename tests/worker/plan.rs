@@ -76,12 +76,25 @@ async fn planned_under(
     policy: Value,
     topic: &impl Publish,
 ) -> Result<Output, plan::Error> {
-    let stage = Stage {
+    planned_on(engines, stage_under(policy), name, input, topic).await
+}
+
+fn stage_under(policy: Value) -> Stage {
+    Stage {
         name: "test".into(),
         bucket: BUCKET.into(),
         policy: serde_json::from_value(policy).unwrap(),
         table_pattern: "test-*".into(),
-    };
+    }
+}
+
+async fn planned_on(
+    engines: &Engines,
+    stage: Stage,
+    name: &str,
+    input: Value,
+    topic: &impl Publish,
+) -> Result<Output, plan::Error> {
     let ports = Ports {
         stage,
         bucket: engines.bucket(),
@@ -342,6 +355,31 @@ async fn a_ledger_is_never_the_table_of_a_run() {
 }
 
 #[tokio::test]
+async fn prod_refuses_a_pattern_that_matches_every_table() {
+    let engines = Engines::start().await;
+    let input = migrate(&document("a", &Value::Null), json!({}));
+    for (stage, pattern, allowed) in [
+        ("prod", "*", false),
+        ("prod", "?*", false),
+        ("prod", "", false),
+        ("prod", "prod-*", true),
+        ("test", "*", true),
+    ] {
+        let stage = Stage { name: stage.into(), table_pattern: pattern.into(), ..stage_under(policy()) };
+        let name = format!("r-{}-{}", stage.name, pattern.len());
+        let planned = planned_on(&engines, stage, &name, input.clone(), &Recorder::default()).await;
+        match planned {
+            Ok(_) => assert!(allowed, "{name}"),
+            Err(error) if error.name() == ErrorName::LockHeld => assert!(allowed, "{name}"),
+            Err(error) => {
+                assert_eq!((allowed, error.name()), (false, ErrorName::PolicyViolation), "{name}");
+                assert!(chain(&error).contains("TableNamePattern"), "{}", chain(&error));
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_operator_cannot_raise_a_rate_over_the_policy() {
     let engines = Engines::start().await;
     let rates = json!({"write_units_per_second": 100, "read_units_per_second": 100});
@@ -359,6 +397,7 @@ async fn a_policy_with_an_impossible_approval_is_refused_by_the_name_of_its_fiel
     for (approval, field) in [
         (json!({"record_delay_seconds": 86_401}), "`approval.record_delay_seconds`"),
         (json!({"record_delay_seconds": u64::MAX}), "`approval.record_delay_seconds`"),
+        (json!({"record_delay_seconds": 60, "max_age_seconds": 60}), "`approval.max_age_seconds`"),
     ] {
         let mut policy = policy();
         policy["approval"] = approval;

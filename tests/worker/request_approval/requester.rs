@@ -1,6 +1,6 @@
 //! Who started the run, and that such a person cannot approve it.
 
-use super::{Case, STARTED, later, trail};
+use super::{Case, DAY, STARTED, later, trail};
 use jiff::Timestamp;
 use request_approval::{Input, Output};
 use tableshift_aws::ledger::approvals::Outcome;
@@ -12,7 +12,7 @@ use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::{ErrorName, Named, chain};
 use tableshift_tests::cloudtrail::TestTrail;
 use tableshift_tests::sts::{Person, TestSts};
-use tableshift_tests::{EXECUTION, RUN, plan};
+use tableshift_tests::{EXECUTION, NOW, RUN, plan};
 
 #[tokio::test]
 async fn an_approval_by_the_requester_is_refused_under_any_session_name() {
@@ -245,4 +245,19 @@ async fn a_judgement_without_the_lock_is_refused() {
     let approval = case.answer(&case.bob, true, "").await;
     let input = Input::Judge { run: RUN.into(), epoch: 9, answer: approval, wave: Wave::Whole };
     assert_eq!(case.call(input).await.unwrap_err().name(), ErrorName::LeaseLost);
+}
+
+#[tokio::test]
+async fn an_approval_that_stays_pending_longer_than_it_is_valid_expires() {
+    let mut plan = plan();
+    plan.approval.max_age_seconds = 3_600;
+    let mut case = Case::of(&plan).await;
+    case.ask("t").await;
+    case.history.fail_with("ThrottlingException");
+    let approval = case.answer(&case.bob, true, "").await;
+    assert!(matches!(case.judge(approval.clone()).await.unwrap(), Output::Pending { .. }));
+    case.now = NOW + DAY + 120_000;
+    let message = case.assert_refused(approval, ErrorName::ApprovalExpired).await;
+    assert!(message.contains("was valid until"), "{message}");
+    assert_eq!(case.recorded().await.unwrap().outcome, Outcome::Expired);
 }
