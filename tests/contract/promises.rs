@@ -18,11 +18,12 @@ pub fn answer_of(state: &str) -> Option<Value> {
         "JudgeApproval" => json!({ "approved": true, "by": "", "wait_seconds": 0 }),
         "AwaitWindow"
         | "Bake"
+        | "BeginRollBack"
         | "DryRunPartAnnounceHold"
         | "MigrateSegmentAnnounceHold"
         | "VerifySegmentAnnounceHold"
         | "RollBackSegmentAnnounceHold" => {
-            json!({ "open": true, "until": "", "reason": "" })
+            json!({ "open": true, "until": "", "reason": "", "epoch": 1 })
         }
         "Conclude" => json!({ "outcome": "", "error": "", "cause": "" }),
         "DryRunPart" | "MigrateSegment" | "VerifySegment" | "RollBackSegment" => {

@@ -19,7 +19,7 @@ enum Kind {
 }
 
 /// Every Task with its kind of Retry.
-const KINDS: [(&str, Kind); 20] = [
+const KINDS: [(&str, Kind); 21] = [
     ("Plan", Kind::Call),
     ("BackUp", Kind::Call),
     ("Export", Kind::Call),
@@ -37,6 +37,7 @@ const KINDS: [(&str, Kind); 20] = [
     ("ReportVerify", Kind::Call),
     ("Bake", Kind::Call),
     ("RollBackSegment", Kind::Child),
+    ("BeginRollBack", Kind::Call),
     ("RollBackSegmentAnnounceHold", Kind::Call),
     ("ReportRollBack", Kind::Call),
     ("Conclude", Kind::Conclude),

@@ -147,6 +147,44 @@ fn a_roll_back_keeps_its_budget_and_pauses_within_seconds() {
 }
 
 #[test]
+fn a_roll_back_that_needs_several_invocations_ends_and_pays_once_for_each_item() {
+    // All items are in one journal object, which takes more than a Lambda's 15 minutes.
+    let scenario = Scenario {
+        items: old_items_of_size(2_900, SMALL),
+        segments: 1,
+        page_items: 3_000,
+        roll_back_write_units: Some(3),
+        ..Scenario::default()
+    };
+    let measured = measure(scenario);
+    assert_eq!(measured.ended.iter().map(|(_, error)| *error).collect::<Vec<_>>(), [None, None]);
+    assert!(measured.changed.len() == 2_900 && measured.changed.values().all(|times| *times == 2));
+    let (restored, already) = (measured.rolled_back.journal.restored, measured.rolled_back.journal.already_restored);
+    assert_eq!(restored + already, 2_900);
+    let units = measured.meter.writes().units(0, i64::MAX);
+    assert!((5_800.0..5_830.0).contains(&units), "{units} write units for 2,900 items, there and back");
+}
+
+#[test]
+fn a_fifth_of_all_writes_may_meet_transactions() {
+    let scenario = Scenario {
+        items: old_items_of_size(600, SMALL),
+        contended_percent: 20,
+        roll_back_write_units: Some(100),
+        roll_back_again: true,
+        ..Scenario::default()
+    };
+    let measured = measure(scenario);
+    assert!(measured.ended.iter().all(|(_, error)| error.is_none()), "{:?}", measured.ended);
+    assert!(measured.changed.len() == 600 && measured.changed.values().all(|times| *times == 2));
+    let migrated = measured.migrated;
+    assert_eq!((migrated.counts.changed, migrated.counts.conflicts, migrated.throttles.all()), (600, 0, 0));
+    assert!(migrated.contentions.transaction > 100, "{:?}", migrated.contentions);
+    let again = measured.rolled_back;
+    assert_eq!((again.journal.restored, again.journal.already_restored, again.units.write), (0, 600, 0.0));
+}
+
+#[test]
 fn a_throttled_key_range_slows_down_only_its_own_worker() {
     let items = old_items_of_size(800, SMALL);
     let first = keys_of_segment(&items, order(8, "run-1")[0], 8);

@@ -46,7 +46,7 @@ async fn check(
     wave: Wave,
     now: i64,
 ) -> Result<Output, Error> {
-    let input = Input { step, run: RUN.into(), epoch: 1, wave };
+    let input = Input { step, run: RUN.into(), epoch: 1, wave, settle_seconds: 0 };
     run(&engines.bucket(), &engines.ledger(), &monitor_reader, &Recorder::default(), now, input).await
 }
 
@@ -65,7 +65,7 @@ fn ringing(name: &str) -> MonitorReading {
 #[tokio::test]
 async fn the_canary_wave_writes_then_bakes_and_then_the_main_wave_starts() {
     let engines = started_run(&with_canary(false)).await;
-    let input = |step, wave| Input { step, run: RUN.into(), epoch: 1, wave };
+    let input = |step, wave| Input { step, run: RUN.into(), epoch: 1, wave, settle_seconds: 0 };
     let topic = Recorder::default();
     let at = async |step, wave, now| {
         run(&engines.bucket(), &engines.ledger(), &NoMonitors, &topic, now, input(step, wave)).await.unwrap()
@@ -153,7 +153,7 @@ async fn a_critical_alarm_or_an_abort_ends_a_baking_run_and_a_pause_holds_it() {
 async fn a_run_without_the_lock_or_without_a_canary_does_not_bake() {
     let engines = started_run(&with_canary(false)).await;
     let monitor_reader = ScriptedMonitors::default();
-    let input = Input { step: Step::Bake, run: RUN.into(), epoch: 2, wave: Wave::Canary };
+    let input = Input { step: Step::Bake, run: RUN.into(), epoch: 2, wave: Wave::Canary, settle_seconds: 0 };
     let lost = run(&engines.bucket(), &engines.ledger(), &&monitor_reader, &Recorder::default(), NOW, input)
         .await
         .unwrap_err();

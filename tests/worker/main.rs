@@ -12,6 +12,7 @@ mod objects;
 mod plan;
 mod request_approval;
 mod requester;
+mod roll_back;
 mod segments;
 mod shell;
 mod steering;

@@ -251,7 +251,7 @@ async fn each_hold_is_announced_once_however_many_children_notice_it() {
     ledger.pause(&run.plan.run, "lunch", TEN).await.unwrap();
     assert!(call(&run, NoMonitors, 0).await.unwrap().announce_hold);
     assert!(ledger.record_hold(&run.plan.run, TEN).await.unwrap());
-    assert!(!ledger.record_hold(&run.plan.run, TEN).await.unwrap(), "one of them tells");
+    assert!(!ledger.record_hold(&run.plan.run, TEN).await.unwrap(), "only one of them announces the hold");
     TIME.set(TEN + 10_000);
     assert!(!call(&run, NoMonitors, 0).await.unwrap().announce_hold);
 

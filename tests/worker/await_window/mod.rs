@@ -60,5 +60,5 @@ async fn check_window_at(engines: &Engines, now: i64) -> Result<Output, Error> {
 }
 
 fn input(epoch: u64) -> Input {
-    Input { step: Step::Window, run: RUN.into(), epoch, wave: Wave::Whole }
+    Input { step: Step::Window, run: RUN.into(), epoch, wave: Wave::Whole, settle_seconds: 0 }
 }

@@ -27,5 +27,5 @@ pub(crate) async fn check_bake(
         ledger.set_baking_since(&input.run, bake.since).await.map_err(ledger_error)?;
     }
     tracing::info!(open = bake.is_over, until, reason = bake.reason, "bake");
-    Ok(Output { open: bake.is_over, until, reason: bake.reason })
+    Ok(Output { open: bake.is_over, until, reason: bake.reason, epoch: input.epoch })
 }

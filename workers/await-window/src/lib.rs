@@ -5,6 +5,7 @@
 //!   once more that the plan is unchanged and that the approval is still valid. After that, the run counts as writing:
 //!   an execution that resumes it continues to write and skips the dry run.
 //! - [`Step::Bake`]: decides whether the canary has baked for as long as the plan says, without an alarm.
+//! - [`Step::BeginRollBack`]: makes every worker that may still write stop, before the first item is rolled back.
 //! - [`Step::AnnounceHold`]: announces a hold once. The children of a Map call it when they find the run on hold, because
 //!   their workers may not publish to the topic.
 
@@ -12,6 +13,7 @@ mod approval;
 mod bake;
 mod error;
 mod notifications;
+mod roll_back;
 mod window;
 
 use jiff::Timestamp;
@@ -45,6 +47,9 @@ pub struct Input {
     /// The wave that the run is about to write.
     #[serde(default)]
     pub wave: Wave,
+    /// How long a write that a worker has sent may still take effect, in seconds. Only BeginRollBack waits for that.
+    #[serde(default)]
+    pub settle_seconds: u64,
 }
 
 /// What to check.
@@ -56,6 +61,8 @@ pub enum Step {
     Window,
     /// Whether the canary has baked.
     Bake,
+    /// Whether the roll-back may write: it may once no other worker of the run can.
+    BeginRollBack,
     /// Whether this phase of the run is on hold; if so, announces the hold once.
     AnnounceHold(Phase),
 }
@@ -69,6 +76,8 @@ pub struct Output {
     pub until: String,
     /// Why the run is on hold, for people; empty if it is not.
     pub reason: String,
+    /// The fencing token with which the run continues.
+    pub epoch: u64,
 }
 
 /// Performs one check and keeps the lock for as long as the run waits. `now` is in epoch milliseconds.
@@ -83,17 +92,26 @@ pub async fn run(
     let plan = load_plan(bucket, &input.run).await.map_err(Error::Plan)?;
     let notifications = Notifications { topic, ledger, plan: &plan, now };
     if let Step::AnnounceHold(phase) = input.step {
-        return announce_hold(&notifications, phase).await;
+        return announce_hold(&notifications, phase, input.epoch).await;
+    }
+    if input.step == Step::BeginRollBack {
+        return roll_back::begin(ledger, &plan, now, &input).await;
     }
     let control = read_control(ledger, monitor_reader, &plan, now).await?;
     match input.step {
         Step::Bake => bake::check_bake(ledger, &plan, &control, now, &input).await,
-        Step::Window | Step::AnnounceHold(_) => window::check_window(bucket, &notifications, &control, &input).await,
+        Step::Window | Step::AnnounceHold(_) | Step::BeginRollBack => {
+            window::check_window(bucket, &notifications, &control, &input).await
+        }
     }
 }
 
 /// Announces the hold of a phase. Reads only the control item, because the children of a Map decide by that as well.
-async fn announce_hold(notifications: &Notifications<'_, impl Publish>, phase: Phase) -> Result<Output, Error> {
+async fn announce_hold(
+    notifications: &Notifications<'_, impl Publish>,
+    phase: Phase,
+    epoch: u64,
+) -> Result<Output, Error> {
     let (plan, now) = (notifications.plan, notifications.now);
     let control = notifications.ledger.control(&plan.run, Phase::Migrate).await;
     let control = control.map_err(|source| Error::Ledger { run: plan.run.clone(), source })?;
@@ -101,7 +119,7 @@ async fn announce_hold(notifications: &Notifications<'_, impl Publish>, phase: P
     notifications.announce_hold(hold.as_ref(), &control).await;
     let (open, seconds) = (hold.is_none(), hold.as_ref().map(|hold| hold.seconds));
     let until = iso(end_of_wait(now, seconds));
-    Ok(Output { open, until, reason: hold.map(|hold| hold.reason).unwrap_or_default() })
+    Ok(Output { open, until, reason: hold.map(|hold| hold.reason).unwrap_or_default(), epoch })
 }
 
 /// Reads the control item, and the monitors if a reading is due. Fails if an operator has aborted the run or a critical

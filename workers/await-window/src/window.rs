@@ -26,7 +26,7 @@ pub(crate) async fn check_window(
     }
     let reason = hold.as_ref().map(|hold| hold.reason.clone()).unwrap_or_default();
     tracing::info!(wave = input.wave.as_str(), open = hold.is_none(), until, reason, "window");
-    Ok(Output { open: hold.is_none(), until, reason })
+    Ok(Output { open: hold.is_none(), until, reason, epoch: input.epoch })
 }
 
 /// Checks the plan and the approval, and records in the ledger that the run writes this wave.

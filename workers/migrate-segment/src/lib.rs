@@ -5,23 +5,20 @@
 //! 3. Sort its items into writes and counts.
 //! 4. Store the before-images of the writes in the journal.
 //! 5. Write conditionally. An item that the application changed in between is judged again, journaled again and
-//!    written again.
+//!    written again; the entry of a write that certainly did not take effect is voided.
 //! 6. Save the cursor and the counts. Continue at 2 until the segment is done or time is short.
 //!
 //! Writes to a hot partition key wait at their own pace, while later pages are written. The cursor and the counts are
 //! saved only up to the last page without waiting writes. The next attempt reads a page that was not saved again, finds
 //! in the journal what was written, and counts that as changed.
 
-mod answers;
-mod hot_keys;
+mod account;
+mod journal;
 mod migration;
 mod open_pages;
 mod page_writer;
-mod prior;
 mod reader;
-mod round;
-mod sender;
-mod steer;
+mod uncounted;
 
 use tableshift_aws::dynamodb::batch::UpdateBatch;
 use tableshift_aws::dynamodb::get::ReadItem;

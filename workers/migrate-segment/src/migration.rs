@@ -11,16 +11,15 @@ use tableshift_core::item::value::Item;
 use tableshift_core::write::counts::Tally;
 use tableshift_runtime::Deadline;
 use tableshift_segment::part::Part;
+use tableshift_segment::sender::{NextPage, Sender};
 use tableshift_segment::work::{Ended, Steps};
 
 use crate::Error;
-use crate::open_pages::{OpenPage, OpenPages};
+use crate::account::Account;
+use crate::journal::{Journaled, Pending};
+use crate::open_pages::OpenPage;
 use crate::page_writer::PageWriter;
-use crate::prior::Prior;
 use crate::reader::Reader;
-use crate::round::Write;
-use crate::sender::Sender;
-use crate::steer::NextPage;
 
 /// A segment being migrated. A step is a page.
 pub(crate) struct Migration<'m, T, M> {
@@ -28,9 +27,8 @@ pub(crate) struct Migration<'m, T, M> {
     monitor_reader: &'m M,
     deadline: Deadline,
     reader: Reader,
-    sender: Sender<T>,
-    prior: Prior,
-    open: OpenPages,
+    sender: Sender<T, Journaled>,
+    account: Account,
     /// Where the next page begins: further than the checkpoint while pages are open.
     cursor: Option<Item>,
     /// The next page, if it was read while the one before it was written.
@@ -46,14 +44,13 @@ where
 {
     /// Prepares to continue at the part's checkpoint.
     pub(crate) async fn prepare(
-        part: &mut Part<'_>,
+        part: &Part<'_>,
         items: T,
         monitor_reader: &'m M,
         segment: u32,
         deadline: Deadline,
     ) -> Result<Self, Error> {
-        let prior = Prior::of(part).await?;
-        part.checkpoint.behind = prior.behind();
+        let account = Account::of(part).await?;
         let reader = Reader::of(part, segment, deadline).await?;
         let items = Rc::new(items);
         Ok(Self {
@@ -62,8 +59,7 @@ where
             monitor_reader,
             deadline,
             reader,
-            prior,
-            open: OpenPages::from(part.checkpoint.page),
+            account,
             cursor: part.checkpoint.cursor.clone(),
             ahead: None,
             last_begun: part.checkpoint.done,
@@ -74,32 +70,37 @@ where
     async fn next_page(&mut self, part: &Part<'_>) -> Result<Option<(Page, Tally)>, Error> {
         match self.ahead.take() {
             Some(read) => Ok(Some(read)),
-            None => self.reader.next(part, &*self.items, self.cursor.as_ref()).await,
+            None => {
+                self.reader.set_consistent(!self.account.uncounted.is_empty());
+                self.reader.next(part, &*self.items, self.cursor.as_ref()).await
+            }
         }
     }
 
-    /// Opens a page: sorts its items into counts and the writes that it gives back.
-    fn open(&mut self, part: &Part<'_>, mut page: Page, tally: Tally) -> Vec<Write> {
+    /// Opens a page: sorts its items into counts and the changes that it gives back.
+    fn open(&mut self, part: &Part<'_>, mut page: Page, tally: Tally) -> Vec<Pending> {
         self.cursor = page.cursor.take();
         self.last_begun = self.cursor.is_none();
-        self.open.begin(OpenPage::new(tally, self.cursor.clone(), self.prior.keys_of(&page, part)));
-        let (judge, number, opened) = (part.judge(), self.open.latest(), self.open.latest_page());
+        let Account { open, journal, uncounted } = &mut self.account;
+        open.begin(OpenPage::new(tally, self.cursor.clone(), uncounted.keys_of(&page, part), journal.next()));
+        let (judge, number, opened) = (part.judge(), open.latest(), open.latest_page());
         let read = page.items.len();
-        let work = judge.sort_out(page.items, self.prior.index(), &mut opened.tally);
+        let work = judge.sort_out(page.items, uncounted.index(), &mut opened.tally);
         opened.expect(work.len());
-        let writes: Vec<Write> = work.into_iter().map(|work| Write::first(number, work)).collect();
-        if self.prior.is_empty() {
+        if uncounted.is_empty() {
             // Otherwise, many of the items may be written already, which says nothing about the next pages.
-            self.reader.learn(writes.iter().map(Write::units).sum(), read);
+            self.reader.learn(work.iter().map(|work| work.change.write_units() as f64).sum(), read);
         }
-        writes
+        work.into_iter().map(|work| Pending { page: number, work, round: 0 }).collect()
     }
 
-    /// Makes the writes of the page that was opened last and reads the next page meanwhile.
-    async fn write(&mut self, part: &Part<'_>, writes: Vec<Write>, read_at: i64) -> Result<Ended, Error> {
-        let Self { items, monitor_reader, deadline, reader, sender, open, cursor, .. } = self;
+    /// Writes the changes of the page that was opened last and reads the next page meanwhile.
+    async fn write(&mut self, part: &Part<'_>, pending: Vec<Pending>, read_at: i64) -> Result<Ended, Error> {
+        let Self { items, monitor_reader, deadline, reader, sender, account, cursor, .. } = self;
         let next = NextPage::default();
-        let is_full = open.are_full();
+        let is_full = account.open.are_full();
+        // A stale page would hide what an earlier attempt wrote.
+        reader.set_consistent(!account.uncounted.is_empty());
         let reading = async {
             let Some(cursor) = cursor else { return Ok(None) };
             // Nothing is read if the run is put on hold meanwhile. Then this page is finished, and no other is begun.
@@ -111,29 +112,10 @@ where
         };
         let writer = PageWriter { part, items: &**items, monitor_reader: *monitor_reader, sender, deadline: *deadline };
         // Boxed: it is the largest future of a worker, and it is awaited next to another one.
-        let writing = Box::pin(writer.write(writes, read_at, open, &next));
+        let writing = Box::pin(writer.write(pending, read_at, account, &next));
         let (ended, ahead) = futures::try_join!(writing, reading)?;
         self.ahead = ahead;
         Ok(ended)
-    }
-
-    /// Saves the pages that are settled, in their order, and stops the run if it met too many invalid items.
-    async fn save(&mut self, part: &mut Part<'_>) -> Result<(), Error> {
-        let before = part.checkpoint.page;
-        while let Some(page) = self.open.take_settled() {
-            self.prior.forget(&page.keys);
-            part.checkpoint.behind = self.prior.behind();
-            let invalid = page.tally.counts.invalid;
-            part.finish_page(page.tally, page.cursor).await?;
-            if let Some(invalid) = part.count_invalid(invalid).await? {
-                return Err(Error::TooManyInvalid { invalid, tolerated: part.plan.invalid_items });
-            }
-        }
-        if part.checkpoint.page == before {
-            // This saves nothing new, but an attempt that was replaced finds out here.
-            part.save().await?;
-        }
-        Ok(())
     }
 }
 
@@ -151,9 +133,9 @@ where
         }
         let Some((page, tally)) = self.next_page(part).await? else { return Ok(Ended::Interrupted) };
         let read_at = page.read_at;
-        let writes = self.open(part, page, tally);
-        let ended = self.write(part, writes, read_at).await?;
-        self.save(part).await?;
+        let pending = self.open(part, page, tally);
+        let ended = self.write(part, pending, read_at).await?;
+        self.account.save(part).await?;
         Ok(ended)
     }
 }

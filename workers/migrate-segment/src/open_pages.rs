@@ -22,13 +22,15 @@ pub(crate) struct OpenPage {
     pub(crate) cursor: Option<Item>,
     /// The keys of its items, if an earlier attempt may have written some.
     pub(crate) keys: Vec<Item>,
+    /// The sequence of the first journal object that may have entries of it.
+    first_object: u64,
     /// How many of its writes have no outcome yet.
     unsettled: usize,
 }
 
 impl OpenPage {
-    pub(crate) fn new(tally: Tally, cursor: Option<Item>, keys: Vec<Item>) -> Self {
-        Self { tally, cursor, keys, unsettled: 0 }
+    pub(crate) fn new(tally: Tally, cursor: Option<Item>, keys: Vec<Item>, first_object: u64) -> Self {
+        Self { tally, cursor, keys, first_object, unsettled: 0 }
     }
 
     /// Adds writes whose outcomes the page waits for.
@@ -48,20 +50,17 @@ pub(crate) struct OpenPages {
     /// The number of the first one within the segment, from 0.
     first: u64,
     pages: VecDeque<OpenPage>,
-    /// How many journal objects the latest page has so far.
-    journaled: u32,
 }
 
 impl OpenPages {
     /// No page yet; the first one will have this number.
     pub(crate) fn from(first: u64) -> Self {
-        Self { first, pages: VecDeque::new(), journaled: 0 }
+        Self { first, pages: VecDeque::new() }
     }
 
     /// Begins a page.
     pub(crate) fn begin(&mut self, page: OpenPage) {
         self.pages.push_back(page);
-        self.journaled = 0;
     }
 
     /// The number of the page that was begun last.
@@ -79,10 +78,9 @@ impl OpenPages {
         &mut self.pages[(number - self.first) as usize]
     }
 
-    /// The number of the next journal object within the latest page, from 0.
-    pub(crate) fn next_journal_object(&mut self) -> u32 {
-        self.journaled += 1;
-        self.journaled - 1
+    /// The sequence of the first journal object that may have entries of an open page; `None`: no page is open.
+    pub(crate) fn first_object(&self) -> Option<u64> {
+        self.pages.front().map(|page| page.first_object)
     }
 
     /// Whether a page has to be saved before the next one is begun.
@@ -138,11 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn journal_objects_are_numbered_within_the_latest_page() {
+    fn the_oldest_open_page_says_where_uncounted_entries_begin() {
         let mut open = OpenPages::from(0);
-        open.begin(OpenPage::default());
-        assert_eq!((open.next_journal_object(), open.next_journal_object()), (0, 1));
-        open.begin(OpenPage::default());
-        assert_eq!((open.latest(), open.next_journal_object()), (1, 0));
+        assert_eq!(open.first_object(), None);
+        for first_object in [4, 7] {
+            open.begin(OpenPage::new(Tally::default(), None, Vec::new(), first_object));
+        }
+        assert_eq!(open.first_object(), Some(4));
+        open.take_settled();
+        assert_eq!(open.first_object(), Some(7));
     }
 }

@@ -2,23 +2,20 @@
 
 use tableshift_aws::dynamodb::batch::UpdateBatch;
 use tableshift_aws::dynamodb::get::ReadItem;
-use tableshift_aws::dynamodb::update::{UpdateItem, Written};
+use tableshift_aws::dynamodb::update::UpdateItem;
 use tableshift_aws::monitors::reader::ReadMonitors;
-use tableshift_aws::run_files::store_journal;
+use tableshift_core::control::contention::Contention;
 use tableshift_core::control::throttle::{Reach, Reason};
 use tableshift_core::item::value::Item;
-use tableshift_core::plan::keys;
-use tableshift_core::write::counts::Tally;
-use tableshift_core::write::journal;
+use tableshift_core::write::judge::Work;
 use tableshift_runtime::Deadline;
 use tableshift_segment::part::{Directive, Part};
+use tableshift_segment::sender::{NextPage, Outcome, Rate, Sender, Sent, Steer};
 use tableshift_segment::work::{Ended, TIME_TO_SAVE};
 
 use crate::Error;
-use crate::open_pages::OpenPages;
-use crate::round::{Sent, Write};
-use crate::sender::Sender;
-use crate::steer::{NextPage, Rate, Steer};
+use crate::account::Account;
+use crate::journal::{Journaled, Pending};
 
 /// How often an item is written again after conflicts before it is given up.
 const MAX_ROUNDS: u32 = 20;
@@ -30,8 +27,18 @@ pub(crate) struct PageWriter<'w, T, M> {
     pub(crate) part: &'w Part<'w>,
     pub(crate) items: &'w T,
     pub(crate) monitor_reader: &'w M,
-    pub(crate) sender: &'w Sender<T>,
+    pub(crate) sender: &'w Sender<T, Journaled>,
     pub(crate) deadline: Deadline,
+}
+
+/// What follows after writes were sent.
+enum Step {
+    /// These changes have to be written.
+    Again(Vec<Pending>),
+    /// Every write has an outcome, apart from those that wait for a hot key.
+    Settled,
+    /// Time ran out, or the run was put on hold, before every write was sent.
+    Halted,
 }
 
 impl<T, M> PageWriter<'_, T, M>
@@ -39,132 +46,164 @@ where
     T: UpdateItem + UpdateBatch + ReadItem,
     M: ReadMonitors,
 {
-    /// Makes the writes of the page that was opened last, and counts them. Its items were read at `read_at`, in epoch
+    /// Writes the changes of the page that was opened last, and counts them. Its items were read at `read_at`, in epoch
     /// milliseconds.
     ///
     /// Once the `next` page is read, writes to hot keys may be left waiting; their page stays open.
     pub(crate) async fn write(
         &self,
-        writes: Vec<Write>,
+        pending: Vec<Pending>,
         read_at: i64,
-        open: &mut OpenPages,
+        account: &mut Account,
         next: &NextPage,
     ) -> Result<Ended, Error> {
-        let mut again = self.journal_and_send(writes, read_at, open).await?;
-        while let Some(writes) = again {
-            again = match writes.is_empty() {
-                true if self.sender.is_free_for(next) => return Ok(Ended::Complete),
-                true => self.send_hot(next, open).await?,
-                false => self.retry_conflicts(writes, open).await?,
+        let mut step = self.journal_and_send(pending, read_at, account).await?;
+        loop {
+            step = match step {
+                Step::Halted => return Ok(Ended::Interrupted),
+                Step::Settled if self.sender.is_free_for(next) => return Ok(Ended::Complete),
+                Step::Settled => {
+                    let sent = self.sender.send_hot(next, self).await?;
+                    self.settle(sent, account).await?
+                }
+                Step::Again(pending) => self.retry_conflicts(pending, account).await?,
             };
         }
-        Ok(Ended::Interrupted)
     }
 
-    /// Journals writes, sends them, and counts their outcomes. Returns the writes to try again; `None`: interrupted.
+    /// Journals changes, sends them, and counts their outcomes.
     async fn journal_and_send(
         &self,
-        writes: Vec<Write>,
+        pending: Vec<Pending>,
         read_at: i64,
-        open: &mut OpenPages,
-    ) -> Result<Option<Vec<Write>>, Error> {
-        if writes.is_empty() {
-            return Ok(Some(Vec::new()));
+        account: &mut Account,
+    ) -> Result<Step, Error> {
+        if pending.is_empty() {
+            return Ok(Step::Settled);
         }
-        self.journal(&writes, read_at, open).await?;
-        let sent = self.sender.send(writes, self).await?;
-        self.count(sent, open).await
+        let Account { open, journal, uncounted } = account;
+        let journaled = journal.append(self.part.bucket, pending, read_at, uncounted.index()).await?;
+        for write in &journaled {
+            open.page(write.page()).tally.journal.journaled += 1;
+        }
+        let sent = self.sender.send(journaled, self).await?;
+        self.settle(sent, account).await
     }
 
-    /// Sends the waiting writes to hot keys until the next page is read.
-    async fn send_hot(&self, next: &NextPage, open: &mut OpenPages) -> Result<Option<Vec<Write>>, Error> {
-        let sent = self.sender.send_hot(next, self).await?;
-        self.count(sent, open).await
-    }
-
-    /// Tries writes again that conflicted. The application keeps writing these items, so only a few are taken at a
+    /// Tries changes again that conflicted. The application keeps writing these items, so only a few are taken at a
     /// time, paid for first, and read right before they are written: waiting in between would make them stale again.
-    async fn retry_conflicts(&self, writes: Vec<Write>, open: &mut OpenPages) -> Result<Option<Vec<Write>>, Error> {
-        let (mut again, mut queue) = (Vec::new(), writes.into_iter());
+    async fn retry_conflicts(&self, pending: Vec<Pending>, account: &mut Account) -> Result<Step, Error> {
+        let (mut again, mut queue) = (Vec::new(), pending.into_iter());
         while queue.len() > 0 {
-            let group: Vec<Write> = queue.by_ref().take(ITEMS_READ_AGAIN).collect();
-            if !self.sender.prepay(group.iter().map(Write::units).sum(), self).await? {
-                return Ok(None);
+            let group: Vec<Pending> = queue.by_ref().take(ITEMS_READ_AGAIN).collect();
+            let units = group.iter().map(|pending| pending.work.change.write_units() as f64).sum();
+            if !self.sender.prepay(units, self).await? {
+                return Ok(Step::Halted);
             }
             let read_at = (self.part.clock)();
-            let group = self.read_again(group, open).await?;
-            let Some(conflicts) = self.journal_and_send(group, read_at, open).await? else { return Ok(None) };
-            again.extend(conflicts);
+            let group = self.read_again(group, account).await?;
+            match self.journal_and_send(group, read_at, account).await? {
+                Step::Halted => return Ok(Step::Halted),
+                Step::Again(conflicts) => again.extend(conflicts),
+                Step::Settled => {}
+            }
         }
-        Ok(Some(again))
+        Ok(if again.is_empty() { Step::Settled } else { Step::Again(again) })
     }
 
-    /// Updates writes to what their items are now. Drops those that are no longer needed.
-    async fn read_again(&self, writes: Vec<Write>, open: &mut OpenPages) -> Result<Vec<Write>, Error> {
-        let judge = self.part.judge();
+    /// Updates changes to what their items are now. Drops those that are no longer needed.
+    async fn read_again(&self, group: Vec<Pending>, account: &mut Account) -> Result<Vec<Pending>, Error> {
         let mut updated = Vec::new();
-        for write in writes {
-            let now = self.items.read(&write.work.key).await?;
-            let page = open.page(write.page);
-            match write.updated(|work| judge.renew(work, now.as_ref(), &mut page.tally)) {
-                Some(write) => updated.push(write),
-                None => page.settle(),
-            }
+        for Pending { page, work, round } in group {
+            let now = self.items.read(&work.key).await?;
+            let work = self.rejudge(page, work.key, now.as_ref(), account);
+            updated.extend(work.map(|work| Pending { page, work, round }));
         }
         Ok(updated)
     }
 
-    /// Counts the outcomes of writes, each for its page. Returns the writes to try again; `None`: some were not sent.
-    async fn count(&self, sent: Sent, open: &mut OpenPages) -> Result<Option<Vec<Write>>, Error> {
-        open.page(open.latest()).tally.units.write += sent.units;
+    /// What to write for an item as it is now. `None`: nothing, and the item is counted.
+    fn rejudge(&self, page: u64, key: Item, now: Option<&Item>, account: &mut Account) -> Option<Work> {
+        let page = account.open.page(page);
+        let work = self.part.judge().rejudge(key, now, account.uncounted.index(), &mut page.tally);
+        if work.is_none() {
+            page.settle();
+        }
+        work
+    }
+
+    /// Counts the outcomes of writes, each for its page.
+    async fn settle(&self, sent: Sent<Journaled>, account: &mut Account) -> Result<Step, Error> {
+        account.open.latest_page().tally.units.write += sent.units;
+        sent.unsent.iter().for_each(|write| account.void(write));
         let mut again = Vec::new();
-        for (write, mut written) in sent.written {
-            let now = match &mut written {
-                // The item may be gone, or the answer may have left it out: only a read can tell.
-                Written::Conflict { item: None } => self.items.read(&write.work.key).await?,
-                Written::Conflict { item } => item.take(),
-                Written::Done { .. } | Written::Refused { .. } => None,
-            };
-            let page = open.page(write.page);
-            match self.count_outcome(write, written, now.as_ref(), &mut page.tally) {
-                Some(write) => again.push(write),
-                None => page.settle(),
-            }
+        for (write, outcome) in sent.outcomes {
+            again.extend(self.settle_one(write, outcome, account).await?);
         }
-        Ok((!sent.halted).then_some(again))
+        Ok(match (sent.halted, again.is_empty()) {
+            (true, _) => Step::Halted,
+            (false, true) => Step::Settled,
+            (false, false) => Step::Again(again),
+        })
     }
 
-    /// Counts the outcome of a write. After a conflict, `now` is the item as it is now. Returns the write to try again.
-    fn count_outcome(&self, write: Write, written: Written, now: Option<&Item>, tally: &mut Tally) -> Option<Write> {
+    /// Counts the outcome of a write, or returns what to write instead.
+    async fn settle_one(
+        &self,
+        write: Journaled,
+        outcome: Outcome,
+        account: &mut Account,
+    ) -> Result<Option<Pending>, Error> {
         let judge = self.part.judge();
-        match written {
-            Written::Done { .. } => judge.count_written(&write.work, tally),
-            Written::Refused { message } => judge.count_refused(&write.work, message, tally),
-            Written::Conflict { .. } => {
-                let again = write.after_conflict(|work| judge.after_conflict(work, now, tally))?;
-                if again.round < MAX_ROUNDS {
-                    return Some(again);
+        match outcome {
+            Outcome::Landed => judge.count_written(write.work(), &mut account.open.page(write.page()).tally),
+            Outcome::Refused { message } => {
+                account.void(&write);
+                judge.count_refused(write.work(), message, &mut account.open.page(write.page()).tally);
+            }
+            Outcome::GivenUp { may_have_landed } => {
+                match may_have_landed {
+                    true => account.note_unknown(&write),
+                    false => account.void(&write),
                 }
-                judge.count_given_up(&again.work, tally);
+                judge.count_given_up(write.work().key.clone(), &mut account.open.page(write.page()).tally);
+            }
+            Outcome::NotOurs { now } => {
+                account.void(&write);
+                return self.settle_conflict(write, now, account).await;
+            }
+            Outcome::Unknown { now } => {
+                account.note_unknown(&write);
+                return self.settle_conflict(write, now, account).await;
             }
         }
-        None
+        account.open.page(write.page()).settle();
+        Ok(None)
     }
 
-    /// Stores the before-images of writes as one object. Nothing may be written before this succeeds.
-    async fn journal(&self, writes: &[Write], read_at: i64, open: &mut OpenPages) -> Result<(), Error> {
-        let id = &self.part.id;
-        let changes = writes.iter().map(|write| (&write.work.key, &write.work.change));
-        let content = journal::encode_changes(changes, read_at);
-        let number = open.latest();
-        let name = journal::object_name(number, self.part.checkpoint.attempt, open.next_journal_object());
-        let key = format!("{}{name}", keys::journal(&id.run, &id.part));
-        let stored = store_journal(self.part.bucket, &key, content).await;
-        stored.map_err(Error::Journal)?;
-        for write in writes {
-            open.page(write.page).tally.journal.journaled += 1;
+    /// Counts an item whose write conflicted, or returns what to write instead.
+    async fn settle_conflict(
+        &self,
+        write: Journaled,
+        now: Option<Item>,
+        account: &mut Account,
+    ) -> Result<Option<Pending>, Error> {
+        let key = write.work().key.clone();
+        let now = match now {
+            Some(item) => Some(item),
+            // The item may be gone, or the answer may have left it out: only a read can tell.
+            None => self.items.read(&key).await?,
+        };
+        let Some(work) = self.rejudge(write.page(), key, now.as_ref(), account) else { return Ok(None) };
+        let page = account.open.page(write.page());
+        page.tally.retries += 1;
+        let again = write.again(work);
+        if again.round < MAX_ROUNDS {
+            return Ok(Some(again));
         }
-        Ok(())
+        self.part.judge().count_given_up(again.work.key, &mut page.tally);
+        page.settle();
+        Ok(None)
     }
 }
 
@@ -183,5 +222,9 @@ impl<T, M: ReadMonitors> Steer for PageWriter<'_, T, M> {
 
     fn count_throttle(&self, reason: Option<Reason>) {
         self.part.count_throttle(reason);
+    }
+
+    fn count_contention(&self, contention: Contention) {
+        self.part.count_contention(contention);
     }
 }

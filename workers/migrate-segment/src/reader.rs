@@ -32,6 +32,11 @@ impl Reader {
         Ok(Self { pages, deadline, units_per_item: Cell::new(1.0) })
     }
 
+    /// Reads consistently from now on, or no longer.
+    pub(crate) fn set_consistent(&self, consistent: bool) {
+        self.pages.set_consistent(consistent);
+    }
+
     /// The page after the cursor, and a tally with its read units. `None`: time ran out, or the run was put on hold.
     pub(crate) async fn next<T>(
         &self,

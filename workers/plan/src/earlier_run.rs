@@ -1,6 +1,8 @@
 //! Plans another execution of an earlier run, as that run was planned: to resume it, verify it or roll it back.
 
+use jiff::Timestamp;
 use tableshift_aws::dynamodb::tables::DescribeTable;
+use tableshift_aws::ledger::lock::LockTable as _;
 use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::run_files::load_plan;
@@ -8,12 +10,12 @@ use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::control::lock::SETTLE_SECONDS;
-use tableshift_core::plan::planning::{AllowedRates, Speed};
+use tableshift_core::plan::planning::Speed;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::settings::input::{Action, Input};
 use tableshift_core::plan::settings::policy::{OnBadVerdict, Policy};
 use tableshift_core::plan::steps::Steps;
-use tableshift_core::plan::wave::Wave;
+use tableshift_core::plan::wave::{ROLLED_BACK, Wave};
 
 use crate::{Error, Output, Ports, Request, describe, lock, migration};
 
@@ -31,30 +33,20 @@ where
     W: ReadMonitors,
 {
     let plan = load_plan(&ports.bucket, run).await.map_err(Error::RunFile)?;
-    let record = ports.ledger.run(run).await.map_err(Error::Ledger)?;
-    let record = record.ok_or_else(|| Error::NoRecord(run.to_owned()))?;
     refuse_other_table(&plan, &input)?;
     migration::refuse_changed(&ports.bucket, &ports.registry, &plan, &input).await?;
-    let steps = steps_of(&plan, &record, &input, &ports.stage.policy)?;
+    let record = record_of(ports, run).await?;
+    steps_of(&plan, &record, &input, &ports.stage.policy)?;
     let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
-    let allowed = plan.allowed_rates(&ports.stage.policy).map_err(Error::Plan)?;
     describe(ports, &plan.table.name).await?;
+    let last_run = ports.ledger.lock(&plan.table.name).await.map_err(Error::Ledger)?.map(|lock| lock.run);
     let lock = lock::take(ports, &plan, &request.execution).await?;
+    let restarted = restart(ports, &plan, &request, &input, requester, speed, last_run).await;
+    let (steps, record) = lock::release_on_error(ports, restarted, &plan, &request.execution).await?;
     // Verifying and rolling back read every segment, no matter how much of the run was written.
     let wave = if input.action == Action::Resume { plan.wave_in(&record.progress) } else { Wave::Whole };
-    let settle_seconds = if record.status == "succeeded" { 0 } else { SETTLE_SECONDS };
-    let record = RunRecord {
-        status: "running".into(),
-        execution: request.execution.clone(),
-        ended: None,
-        error: None,
-        cause: None,
-        cause_name: None,
-        requesters: add_requester(record.requesters, requester, input.action),
-        ..record
-    };
-    let stored = restart(ports, &record, speed, &allowed).await;
-    lock::release_on_error(ports, stored, &plan, &request.execution).await?;
+    let ended_well = record.status == "succeeded" && input.action == Action::RollBack;
+    let settle_seconds = if ended_well { 0 } else { SETTLE_SECONDS };
     let max_concurrency = speed.max_concurrency;
     Ok(Output { settle_seconds, max_concurrency, ..Output::new(&plan, input.action, steps, wave, &lock) })
 }
@@ -69,18 +61,67 @@ fn add_requester(mut requesters: Vec<Requester>, requester: Requester, action: A
     requesters
 }
 
-/// Clears why the run stopped, and stores its speed and its record.
+async fn record_of<B, T, E, W>(ports: &Ports<B, T, E, W>, run: &str) -> Result<RunRecord, Error> {
+    let record = ports.ledger.run(run).await.map_err(Error::Ledger)?;
+    record.ok_or_else(|| Error::NoRecord(run.to_owned()))
+}
+
+/// Decides the steps by the record as it is under the lock, clears why the run stopped, and stores its speed and its new
+/// record. Returns the steps and the record as it was. `last_run` is the run that had the lock before.
 async fn restart<B, T, E, W>(
     ports: &Ports<B, T, E, W>,
-    record: &RunRecord,
+    plan: &RunPlan,
+    request: &Request,
+    input: &Input,
+    requester: Requester,
     speed: Speed,
-    allowed: &AllowedRates,
-) -> Result<(), Error> {
-    ports.ledger.set_allowed_rates(&record.run, allowed).await.map_err(Error::Ledger)?;
+    last_run: Option<String>,
+) -> Result<(Steps, RunRecord), Error> {
+    let record = record_of(ports, &plan.run).await?;
+    let steps = steps_of(plan, &record, input, &ports.stage.policy)?;
+    if input.action == Action::RollBack {
+        refuse_newer_run(ports, plan, &record, last_run).await?;
+    }
+    let restarted = RunRecord {
+        status: "running".into(),
+        execution: request.execution.clone(),
+        ended: None,
+        error: None,
+        cause: None,
+        cause_name: None,
+        requesters: add_requester(record.requesters.clone(), requester, input.action),
+        ..record.clone()
+    };
+    let allowed = plan.allowed_rates(&ports.stage.policy).map_err(Error::Plan)?;
+    ports.ledger.set_allowed_rates(&plan.run, &allowed).await.map_err(Error::Ledger)?;
     ports.ledger.clear_stop(&record.run).await.map_err(Error::Ledger)?;
     let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
     ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;
-    ports.ledger.put_run(record).await.map_err(Error::Ledger)
+    ports.ledger.put_run(&restarted).await.map_err(Error::Ledger)?;
+    Ok((steps, record))
+}
+
+/// Refuses to roll back a run if a later run of the same migration wrote to the table: its items look like those of this
+/// run, so that the later run's changes would be undone, and the ledger would still say that the migration is applied.
+async fn refuse_newer_run<B, T, E, W>(
+    ports: &Ports<B, T, E, W>,
+    plan: &RunPlan,
+    record: &RunRecord,
+    last_run: Option<String>,
+) -> Result<(), Error> {
+    let is_newer = |at: &str| at.parse::<Timestamp>().ok() > record.started.parse::<Timestamp>().ok();
+    let applied = ports.ledger.applied(&plan.table.name, &plan.migration.id).await.map_err(Error::Ledger)?;
+    let applied = applied.filter(|applied| is_newer(&applied.at)).map(|applied| applied.run);
+    let last = match last_run {
+        Some(last) if last != plan.run => ports.ledger.run(&last).await.map_err(Error::Ledger)?,
+        _ => None,
+    };
+    let wrote = |last: &RunRecord| plan.first_wave().has_started(&last.progress) && last.migration == record.migration;
+    let last = last.filter(|last| wrote(last) && is_newer(&last.started)).map(|last| last.run);
+    match [applied, last].into_iter().flatten().find(|newer| *newer != plan.run) {
+        Some(newer) => Err(Error::NewerRun { run: plan.run.clone(), newer }),
+        None => Ok(()),
+    }
 }
 
 fn refuse_other_table(plan: &RunPlan, input: &Input) -> Result<(), Error> {
@@ -96,7 +137,7 @@ fn refuse_other_table(plan: &RunPlan, input: &Input) -> Result<(), Error> {
 fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) -> Result<Steps, Error> {
     let on_bad_verdict = input.on_bad_verdict.unwrap_or(plan.on_bad_verdict);
     match input.action {
-        Action::Resume if record.status == "succeeded" || record.progress == "rolled-back" => {
+        Action::Resume if record.status == "succeeded" || record.progress == ROLLED_BACK => {
             Err(Error::NothingToResume { run: plan.run.clone(), ending: describe_ending(record) })
         }
         Action::Resume => {
@@ -109,5 +150,5 @@ fn steps_of(plan: &RunPlan, record: &RunRecord, input: &Input, policy: &Policy) 
 }
 
 fn describe_ending(record: &RunRecord) -> String {
-    if record.progress == "rolled-back" { "was rolled back".into() } else { format!("has {}", record.status) }
+    if record.progress == ROLLED_BACK { "was rolled back".into() } else { format!("has {}", record.status) }
 }

@@ -200,6 +200,14 @@ pub enum Error {
         /// How it ended, as a verb phrase.
         ending: String,
     },
+    /// A later run changed the items after the run that is to be rolled back.
+    #[error("run `{newer}` of the same migration wrote to the table after run `{run}`; roll back run `{newer}` first")]
+    NewerRun {
+        /// The run that is to be rolled back.
+        run: String,
+        /// The later run's id.
+        newer: String,
+    },
     /// Another run holds the table's lock.
     #[error("the table is in use")]
     LockHeld(#[source] Held),
@@ -221,7 +229,8 @@ impl Named for Error {
             | Error::NameLeft { .. }
             | Error::RunName(_)
             | Error::OtherTable { .. }
-            | Error::NothingToResume { .. } => ErrorName::InvalidInput,
+            | Error::NothingToResume { .. }
+            | Error::NewerRun { .. } => ErrorName::InvalidInput,
             Error::NoMigration { .. }
             | Error::Document { .. }
             | Error::HasErrors { .. }

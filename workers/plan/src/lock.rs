@@ -30,12 +30,12 @@ where
 
 /// Releases the lock if the run could not be stored. Conclude cannot do that, because Plan's failure leaves no output that
 /// names the table.
-pub(crate) async fn release_on_error<B, T, E, W>(
+pub(crate) async fn release_on_error<B, T, E, W, S>(
     ports: &Ports<B, T, E, W>,
-    stored: Result<(), Error>,
+    stored: Result<S, Error>,
     plan: &RunPlan,
     execution: &str,
-) -> Result<(), Error> {
+) -> Result<S, Error> {
     if stored.is_err()
         && let Err(error) = ports.ledger.release(&plan.table.name, execution).await
     {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tableshift_aws::ledger::runs::Applied;
-use tableshift_core::control::lock::Lock;
+use tableshift_core::control::lock::{Lock, SETTLE_SECONDS};
 use tableshift_core::plan::keys;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::settings::input::Action;
@@ -123,7 +123,7 @@ impl Output {
             results_prefix: keys::map_runs(&plan.run),
             max_concurrency: plan.max_concurrency,
             approval_timeout_seconds: plan.approval_timeout_seconds,
-            settle_seconds: 0,
+            settle_seconds: SETTLE_SECONDS,
             already_applied: None,
             backup: not_started.clone(),
             export: not_started,

@@ -1,170 +1,207 @@
-//! Restoring before-images, many items at a time, each by a conditional write.
-//!
-//! Which entries belong together and in which order is not decided here.
+//! Restoring a piece of a segment: conditional writes through the sender, until every item has an outcome.
 
-use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::rc::Rc;
 
-use futures::StreamExt as _;
-use tableshift_aws::dynamodb::update::{UpdateItem, Written};
-use tableshift_aws::{CallError, Cause};
-use tableshift_core::control::throttle::Throttles;
+use futures::{StreamExt as _, TryStreamExt as _};
+use tableshift_aws::CallError;
+use tableshift_aws::dynamodb::batch::UpdateBatch;
+use tableshift_aws::dynamodb::get::ReadItem;
+use tableshift_aws::dynamodb::update::UpdateItem;
+use tableshift_core::control::contention::Contention;
+use tableshift_core::control::throttle::{Reach, Reason};
 use tableshift_core::item::value::Item;
 use tableshift_core::write::counts::Tally;
-use tableshift_core::write::journal::Entry;
+use tableshift_core::write::restore::{Next, Restoration, Restored};
+use tableshift_core::write::statement::{Statement, is_restored_documented};
 use tableshift_core::write::update::Update;
 use tableshift_runtime::Deadline;
-use tableshift_segment::pacer::Pacer;
+use tableshift_segment::part::{Directive, Part};
+use tableshift_segment::sender::{ItemWrite, NextPage, Outcome, Rate, Sender, Sent, Steer};
 use tableshift_segment::work::TIME_TO_SAVE;
-use tokio::time::Instant;
 
 use crate::Error;
 
-const WRITES_IN_FLIGHT: usize = 32;
-/// How long an item's write is repeated while every attempt is throttled.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// The shortest wait after a throttled write.
-const AFTER_THROTTLE: Duration = Duration::from_millis(200);
-/// Write units that a restoring write is expected to consume: the journal does not hold the size of the item.
-const EXPECTED_UNITS: f64 = 1.0;
+/// How many items are read at a time before they are restored.
+const READS_IN_FLIGHT: usize = 16;
 
-/// Restores items of one table, at one pace.
+/// Restores items of one table.
 pub(crate) struct Restorer<T> {
-    items: T,
-    pacer: Pacer,
-    /// The names of the table's key attributes.
-    keys: Vec<String>,
-    deadline: Deadline,
-    /// Throttles since they were last counted.
-    throttles: Cell<Throttles>,
+    items: Rc<T>,
+    sender: Sender<T, Write>,
 }
 
-/// What became of an item.
-enum Restored {
-    Written {
-        units: f64,
-    },
-    Already,
-    /// The application changed it since: it is left as it is.
-    Spared,
-    Gone,
-    Refused(String),
-    OutOfTime,
+/// A before-image to write.
+pub(crate) struct Write {
+    restoration: Restoration,
+    /// Whether the item was read just now.
+    fresh: bool,
 }
 
-impl<T: UpdateItem> Restorer<T> {
-    pub(crate) fn new(items: T, keys: Vec<String>, deadline: Deadline) -> Self {
-        Self { items, pacer: Pacer::unlimited(), keys, deadline, throttles: Cell::default() }
+impl ItemWrite for Write {
+    fn key(&self) -> &Item {
+        self.restoration.key()
     }
 
-    /// Changes the rate, in write units a second; `None` for no limit.
-    pub(crate) fn set_rate(&self, units_per_second: Option<f64>) {
-        self.pacer.set_rate(units_per_second);
+    fn has_statement(&self) -> bool {
+        is_restored_documented(self.restoration.entry())
     }
 
-    /// Restores items that have one entry each. False: time ran out, and all of them have to be gone through again.
-    pub(crate) async fn restore_single(
+    fn statement(&self, table: &str) -> Statement<'_> {
+        Statement::that_restores(table, self.restoration.entry())
+    }
+
+    fn update(&self, keys: &[String]) -> Update {
+        Update::that_restores(self.restoration.entry(), keys)
+    }
+
+    /// The journal does not hold the size of the item: the sender learns it from the answers.
+    fn units(&self) -> f64 {
+        1.0
+    }
+
+    fn bytes(&self) -> usize {
+        self.restoration.bytes()
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.fresh
+    }
+}
+
+impl<T: UpdateItem + UpdateBatch + ReadItem> Restorer<T> {
+    pub(crate) fn new(items: T, part: &Part<'_>) -> Self {
+        let items = Rc::new(items);
+        Self { sender: Sender::new(items.clone(), &part.plan.table), items }
+    }
+
+    /// Restores items and counts them. With `read_first`, items that are restored already are found by reading them, which
+    /// costs less than a write. False: time ran out, or the run was put on hold, before every item had an outcome.
+    pub(crate) async fn restore(
         &self,
-        entries: impl Iterator<Item = Entry>,
+        items: Vec<Restoration>,
+        read_first: bool,
+        part: &Part<'_>,
+        deadline: Deadline,
         tally: &mut Tally,
     ) -> Result<bool, Error> {
-        self.restore_all(entries.map(|entry| vec![entry]), tally).await
-    }
-
-    /// Restores items that have several entries each. False: time ran out.
-    pub(crate) async fn restore_repeated(&self, entries: &[Entry], tally: &mut Tally) -> Result<bool, Error> {
-        let mut by_key: BTreeMap<&Item, Vec<Entry>> = BTreeMap::new();
-        for entry in entries {
-            by_key.entry(&entry.key).or_default().push(entry.clone());
-        }
-        let latest_first = by_key.into_values().map(|mut entries| {
-            entries.sort_by_key(|entry| std::cmp::Reverse(entry.read_at));
-            entries
-        });
-        self.restore_all(latest_first, tally).await
-    }
-
-    async fn restore_all(&self, items: impl Iterator<Item = Vec<Entry>>, tally: &mut Tally) -> Result<bool, Error> {
-        let restored = futures::stream::iter(items).map(|entries| self.restore(entries));
-        let mut restored = restored.buffer_unordered(WRITES_IN_FLIGHT);
-        let mut in_time = true;
-        while let Some(result) = restored.next().await {
-            let (key, restored) = result?;
-            in_time &= count(key, restored, tally);
-        }
-        tally.throttles += self.throttles.take();
-        Ok(in_time)
-    }
-
-    /// Tries an item's entries, the latest first, until one of them is what the item still is.
-    async fn restore(&self, entries: Vec<Entry>) -> Result<(Item, Restored), Error> {
-        let key = entries[0].key.clone();
-        let mut restored = Restored::Spared;
-        for entry in &entries {
-            restored = match self.write(&key, &Update::that_restores(entry, &self.keys)).await? {
-                None => return Ok((key, Restored::OutOfTime)),
-                Some(Written::Done { units }) => return Ok((key, Restored::Written { units })),
-                Some(Written::Refused { message }) => return Ok((key, Restored::Refused(message))),
-                Some(Written::Conflict { item: None }) => return Ok((key, Restored::Gone)),
-                Some(Written::Conflict { item: Some(item) }) => {
-                    match entries.iter().any(|entry| entry.is_as_before(&item)) {
-                        true => Restored::Already,
-                        false => Restored::Spared,
-                    }
-                }
-            };
-        }
-        Ok((key, restored))
-    }
-
-    /// Sends an update once its expected units are paid, and again after a throttle. `None`: time ran out first.
-    async fn write(&self, key: &Item, update: &Update) -> Result<Option<Written>, CallError> {
-        let begun = Instant::now();
+        let steer = Steering { part, deadline };
+        let items = if read_first { self.read(items, tally).await? } else { items };
+        let mut writes = self.plan(items, part, tally);
+        let never = NextPage::default();
         loop {
-            let time_left = self.deadline.remaining().saturating_sub(TIME_TO_SAVE);
-            if !self.pacer.pay(EXPECTED_UNITS, time_left).await {
-                return Ok(None);
-            }
-            match self.items.update(key, update).await {
-                Err(error) if error.cause == Cause::Throttled && begun.elapsed() < PATIENCE => {
-                    self.pacer.throttle();
-                    let mut throttles = self.throttles.get();
-                    throttles.count(error.reason);
-                    self.throttles.set(throttles);
-                    tokio::time::sleep(AFTER_THROTTLE).await;
-                }
-                Err(error) => return Err(error),
-                Ok(written) => {
-                    if let Written::Done { units } = &written {
-                        self.pacer.charge(units - EXPECTED_UNITS);
-                    }
-                    return Ok(Some(written));
-                }
+            let sent = match writes.is_empty() {
+                true if self.sender.is_idle() => return Ok(true),
+                true => self.sender.send_hot(&never, &steer).await?,
+                false => self.sender.send(writes, &steer).await?,
+            };
+            let halted = sent.halted;
+            writes = self.settle(sent, part, tally).await?;
+            if halted {
+                return Ok(false);
             }
         }
+    }
+
+    /// Reads items and settles those that are not as the run left them.
+    async fn read(&self, items: Vec<Restoration>, tally: &mut Tally) -> Result<Vec<Restoration>, CallError> {
+        let reads = futures::stream::iter(items).map(|restoration| async {
+            let now = self.items.read(restoration.key()).await?;
+            Ok::<_, CallError>((restoration, now))
+        });
+        let read: Vec<_> = reads.buffered(READS_IN_FLIGHT).try_collect().await?;
+        let judged = read.into_iter().filter_map(|(restoration, now)| {
+            let key = restoration.key().clone();
+            write_or_count(restoration.judge(now.as_ref(), false), key, tally)
+        });
+        Ok(judged.collect())
+    }
+
+    /// The writes for items; those that must not be restored are counted.
+    fn plan(&self, items: Vec<Restoration>, part: &Part<'_>, tally: &mut Tally) -> Vec<Write> {
+        let planned = items.into_iter().filter_map(|restoration| allowed(restoration, part, tally));
+        planned.map(|restoration| Write { restoration, fresh: false }).collect()
+    }
+
+    /// Counts outcomes. Returns what to write instead, for items with several entries.
+    async fn settle(&self, sent: Sent<Write>, part: &Part<'_>, tally: &mut Tally) -> Result<Vec<Write>, Error> {
+        tally.units.write += sent.units;
+        let mut again = Vec::new();
+        for (Write { restoration, .. }, outcome) in sent.outcomes {
+            let key = restoration.key().clone();
+            let (now, may_have_landed) = match outcome {
+                Outcome::Landed => {
+                    Restored::Written.count(|| key, tally);
+                    continue;
+                }
+                Outcome::Refused { message } => {
+                    Restored::Refused(message).count(|| key, tally);
+                    continue;
+                }
+                Outcome::GivenUp { .. } => {
+                    Restored::Busy.count(|| key, tally);
+                    continue;
+                }
+                Outcome::NotOurs { now } => (now, false),
+                Outcome::Unknown { now } => (now, true),
+            };
+            let now = match now {
+                Some(item) => Some(item),
+                // The item may be gone, or the answer may have left it out: only a read can tell.
+                None => self.items.read(&key).await?,
+            };
+            let next = match restoration.judge(now.as_ref(), true) {
+                Next::Settled(Restored::Already) if may_have_landed => Next::Settled(Restored::Written),
+                next => next,
+            };
+            let next = write_or_count(next, key, tally).and_then(|restoration| allowed(restoration, part, tally));
+            again.extend(next.map(|restoration| Write { restoration, fresh: true }));
+        }
+        Ok(again)
     }
 }
 
-/// Counts what became of an item. False: nothing did, because time ran out.
-fn count(key: Item, restored: Restored, tally: &mut Tally) -> bool {
-    tally.counts.scanned += 1;
-    match restored {
-        Restored::Written { units } => {
-            tally.journal.restored += 1;
-            tally.units.write += units;
-        }
-        Restored::Already => tally.journal.already_restored += 1,
-        Restored::Gone => tally.journal.gone += 1,
-        Restored::Spared => {
-            tally.journal.spared += 1;
-            tally.add_finding(key, "the application changed it since the run; it is left as it is");
-        }
-        Restored::Refused(message) => {
-            tally.counts.invalid += 1;
-            tally.add_finding(key, format!("DynamoDB refused to restore it: {message}"));
-        }
-        Restored::OutOfTime => return false,
+fn write_or_count(next: Next, key: Item, tally: &mut Tally) -> Option<Restoration> {
+    match next {
+        Next::Write(restoration) => return Some(restoration),
+        Next::Settled(restored) => restored.count(|| key, tally),
     }
-    true
+    None
+}
+
+/// The restoration, unless DynamoDB would delete the item afterwards; then it is counted.
+fn allowed(restoration: Restoration, part: &Part<'_>, tally: &mut Tally) -> Option<Restoration> {
+    let now = (part.clock)() / 1000;
+    if !restoration.is_expired(part.plan.table.time_to_live.as_deref(), now) {
+        return Some(restoration);
+    }
+    Restored::Expired.count(|| restoration.key().clone(), tally);
+    None
+}
+
+/// The rate and the holds of the run.
+struct Steering<'s> {
+    part: &'s Part<'s>,
+    deadline: Deadline,
+}
+
+impl Steer for Steering<'_> {
+    type Error = Error;
+
+    async fn permitted_rate(&self) -> Result<Option<Rate>, Error> {
+        let directive = self.part.directive().await?;
+        let in_time = self.deadline.remaining() > TIME_TO_SAVE;
+        Ok((directive == Directive::Work && in_time).then(|| self.part.write_share()))
+    }
+
+    async fn report_throttle(&self, reach: Reach, requested: f64) -> Result<(), Error> {
+        Ok(self.part.report_throttle(reach, requested).await?)
+    }
+
+    fn count_throttle(&self, reason: Option<Reason>) {
+        self.part.count_throttle(reason);
+    }
+
+    fn count_contention(&self, contention: Contention) {
+        self.part.count_contention(contention);
+    }
 }

@@ -10,16 +10,16 @@
 use futures::{StreamExt as _, TryStreamExt as _};
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::scan::ScanSegment;
-use tableshift_aws::run_files::{RunFileError, load_journal};
-use tableshift_aws::s3::{Bucket, ListObjects as _};
+use tableshift_aws::run_files::RunFileError;
+use tableshift_aws::s3::Bucket;
 use tableshift_core::ErrorName;
 pub use tableshift_core::plan::child::{Progress as Output, SegmentInput as Input};
-use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::counts::Tally;
 use tableshift_core::write::journal_index::JournalIndex;
 use tableshift_core::write::verify::count_gone;
 use tableshift_runtime::{Deadline, Named};
+use tableshift_segment::journal::Journal;
 use tableshift_segment::pages::{Pages, ReadError};
 use tableshift_segment::part::error::PartError;
 use tableshift_segment::part::{Part, PartId};
@@ -95,8 +95,8 @@ impl<T: ScanSegment + ReadItem> Steps for Verification<T> {
 }
 
 async fn read_journal(bucket: &Bucket, id: &PartId) -> Result<JournalIndex, RunFileError> {
-    let keys = bucket.list(&keys::journal(&id.run, &id.part)).await.map_err(RunFileError::Object)?;
-    let objects = futures::stream::iter(keys).map(|key| async move { load_journal(bucket, &key).await });
+    let journal = Journal::of(bucket, &id.run, &id.part).await?;
+    let objects = futures::stream::iter(journal.objects()).map(|object| journal.entries(*object));
     let objects = objects.buffer_unordered(JOURNAL_READS_IN_FLIGHT);
     let index = objects.try_fold(JournalIndex::default(), |mut index, entries| async move {
         entries.iter().for_each(|entry| index.add(entry));

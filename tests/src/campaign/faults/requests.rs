@@ -65,7 +65,7 @@ pub enum TransportError {
 /// The kind of a request, which decides the faults that it can meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestKind {
-    /// A write of one item of the table.
+    /// A conditional write of one item of the table.
     Write,
     /// A batch of statements that write items of the table.
     Statements,
@@ -139,8 +139,9 @@ impl RequestFaults {
 
 fn fault(kind: RequestKind, random: &mut Random) -> (Fault, Option<String>) {
     let named = |fault, name: &str| (fault, Some(name.to_owned()));
-    match random.below(13) {
+    match random.below(15) {
         0 | 1 => throttle(kind, random),
+        13 | 14 if kind == RequestKind::Write => contention(random),
         2 => named(Fault::ErrorBeforeEffect(500, failure(kind, "InternalServerError")), "500 before the effect"),
         3 => named(Fault::ErrorBeforeEffect(503, failure(kind, "ServiceUnavailable")), "503 before the effect"),
         4 => named(Fault::ErrorAfterEffect(500, failure(kind, "InternalServerError")), "500 after the effect"),
@@ -151,6 +152,14 @@ fn fault(kind: RequestKind, random: &mut Random) -> (Fault, Option<String>) {
         10 | 11 => named(Fault::ResponseLost(TransportError::ConnectionReset), "connection reset after the effect"),
         _ => named(Fault::ResponseTruncated, "torn response"),
     }
+}
+
+/// A write that is rejected because someone else is writing the item at this moment.
+///
+/// Source: `DynamoDB` API reference, `UpdateItem`, Errors.
+fn contention(random: &mut Random) -> (Fault, Option<String>) {
+    let code = *random.pick(&["TransactionConflictException", "ReplicatedWriteConflictException"]);
+    (Fault::ErrorBeforeEffect(400, failure(RequestKind::Write, code)), Some(format!("contention: {code}")))
 }
 
 fn throttle(kind: RequestKind, random: &mut Random) -> (Fault, Option<String>) {

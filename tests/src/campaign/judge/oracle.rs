@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::plan::phase::Phase;
-use tableshift_core::write::journal::{Entry, decode};
+use tableshift_core::write::journal::{Entry, Record, decode};
 
 use crate::campaign::actors::migrations::{Expected, Image, MigrationUnderTest};
 use crate::campaign::engines::history::{Actor, Effect, Event, Invocation};
@@ -22,6 +22,16 @@ pub(super) struct ItemState {
     pub(super) changed: bool,
 }
 
+/// A journal entry.
+#[derive(Debug)]
+pub(super) struct Journaled {
+    /// The key of its object.
+    object: String,
+    /// Whether it was taken back.
+    is_void: bool,
+    entry: Entry,
+}
+
 /// Checks a history event by event, and the tables and counts at the end of each phase.
 #[derive(Debug)]
 pub struct Oracle {
@@ -30,7 +40,7 @@ pub struct Oracle {
     /// The table's items, by partition key.
     pub(super) items: BTreeMap<String, ItemState>,
     /// The journal entries, by run and partition key.
-    pub(super) journal: BTreeMap<String, Vec<Entry>>,
+    pub(super) journal: BTreeMap<String, Vec<Journaled>>,
     /// The content of each journal object.
     objects: BTreeMap<String, Vec<u8>>,
     /// The fencing token and the attempt of each checkpoint.
@@ -161,11 +171,6 @@ impl Oracle {
         state.last_write = ours.then_some((was, is));
     }
 
-    fn is_journaled(&self, run: &str, key: &str, before: &Image, after: &Image) -> bool {
-        let entries = self.journal.get(&format!("{run} {key}")).into_iter().flatten();
-        entries.into_iter().any(|entry| entry.before == *before && entry.after == *after)
-    }
-
     fn rolled_back(&mut self, event: &Event, key: &str, before: Option<&Item>, after: Option<&Item>) {
         let Some(before) = before else {
             return self.report_violation(format!("{event}: a deleted item was created again"));
@@ -194,9 +199,48 @@ impl Oracle {
             self.report_violation(format!("{event}: a journal object was overwritten with different content"));
         }
         self.objects.insert(key.to_owned(), bytes.to_vec());
-        for entry in decode(bytes).expect("a readable journal object") {
-            self.journal.entry(format!("{run} {}", partition(&entry.key))).or_default().push(entry);
+        let prefix = key.rsplit_once('/').map_or("", |(prefix, _)| prefix);
+        for record in decode(bytes).expect("a readable journal object") {
+            match record {
+                Record::Entry(entry) => {
+                    let journaled = Journaled { object: key.to_owned(), is_void: false, entry };
+                    let of_item = format!("{run} {}", partition(&journaled.entry.key));
+                    self.journal.entry(of_item).or_default().push(journaled);
+                }
+                Record::Void(void) => self.check_void(event, run, &format!("{prefix}/{}", void.void), &void.key),
+            }
         }
+    }
+
+    /// A void takes back an entry whose write did not take effect. The item's last write must not be that of the entry.
+    fn check_void(&mut self, event: &Event, run: &str, object: &str, key: &Item) {
+        let key = partition(key);
+        let entries = self.journal.get_mut(&format!("{run} {key}")).into_iter().flatten();
+        let Some(voided) = entries.into_iter().find(|journaled| journaled.object == object) else {
+            return self.report_violation(format!("{event}: a void of an entry that is not in the journal"));
+        };
+        voided.is_void = true;
+        let Journaled { entry, .. } = voided;
+        let image = (entry.before.clone(), entry.after.clone());
+        let others = self.journal.get(&format!("{run} {key}")).into_iter().flatten();
+        let left =
+            others.filter(|other| !other.is_void && (&other.entry.before, &other.entry.after) == (&image.0, &image.1));
+        let last = self.items.get(key).and_then(|state| state.last_write.as_ref());
+        if run == self.run && last == Some(&image) && left.count() == 0 {
+            self.report_violation(format!("{event}: the entry of a write that took effect was voided"));
+        }
+    }
+
+    /// Whether an entry with this change, which was not voided, is in the journal.
+    fn is_journaled(&self, run: &str, key: &str, before: &Image, after: &Image) -> bool {
+        let mut entries = self.valid_entries(&format!("{run} {key}")).into_iter();
+        entries.any(|entry| entry.before == *before && entry.after == *after)
+    }
+
+    /// The entries of an item, by run and partition key, that were not voided.
+    pub(super) fn valid_entries(&self, of_item: &str) -> Vec<&Entry> {
+        let entries = self.journal.get(of_item).into_iter().flatten().filter(|journaled| !journaled.is_void);
+        entries.map(|journaled| &journaled.entry).collect()
     }
 
     fn check_checkpoint(&mut self, event: &Event, part: &str, held_by: (u64, u64)) {

@@ -65,14 +65,14 @@ impl Oracle {
         let (mut late, mut invalid, mut changed, mut other, mut as_written) = (0, 0, 0, 0, 0);
         let prefix = format!("{} ", self.run);
         for (key, item) in self.existing_items() {
-            let entries = self.journal.get(&format!("{prefix}{key}"));
+            let entries = self.valid_entries(&format!("{prefix}{key}"));
             let image = self.migration.image(item);
-            as_written += u64::from(entries.is_some_and(|entries| entries.iter().any(|entry| entry.after == image)));
-            match (self.migration.expected(item), entries) {
+            as_written += u64::from(entries.iter().any(|entry| entry.after == image));
+            match (self.migration.expected(item), entries.is_empty()) {
                 (Expected::Changed(_), _) => late += 1,
                 (Expected::Invalid, _) => invalid += 1,
-                (Expected::NotMatched, Some(_)) => changed += 1,
-                (Expected::NotMatched, None) => other += 1,
+                (Expected::NotMatched, false) => changed += 1,
+                (Expected::NotMatched, true) => other += 1,
             }
         }
         let (counts, journal) = (tally.counts, tally.journal);
@@ -84,7 +84,8 @@ impl Oracle {
                 "the verification counts (late, invalid, changed, other, as written) {counted:?}; {correct:?} is correct"
             ));
         }
-        let journaled = self.journal.keys().filter(|key| key.starts_with(&prefix)).count() as u64;
+        let keys = self.journal.keys().filter(|key| key.starts_with(&prefix));
+        let journaled = keys.filter(|key| !self.valid_entries(key).is_empty()).count() as u64;
         let found = journal.as_written + journal.changed_since + journal.gone;
         if found != journaled || found < migrate.counts.changed {
             self.report_violation(format!(

@@ -13,6 +13,7 @@ use tableshift_core::item::value::{Item, Value};
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::segments;
+use tableshift_core::write::counts::Tally;
 use tokio::time::sleep;
 
 use crate::campaign::actors::migrations::MigrationUnderTest;
@@ -44,12 +45,16 @@ pub struct Scenario {
     pub write_units: Option<u32>,
     /// The write units a second of the roll-back. `None` if the run is not rolled back.
     pub roll_back_write_units: Option<u32>,
+    /// Whether another roll-back follows the first one.
+    pub roll_back_again: bool,
     /// The run's budget of read units a second.
     pub read_units: Option<u32>,
     /// The number of items on each full page.
     pub page_items: u64,
     /// The table's capacity limits.
     pub limits: Vec<Limit>,
+    /// How many percent of the workers' writes meet a transaction of the application.
+    pub contended_percent: u64,
     /// What becomes unavailable during the run.
     pub outage: Option<Outage>,
     /// The operator's commands with their times, in simulated milliseconds.
@@ -86,6 +91,10 @@ pub struct Measurements {
     pub waits: Vec<u64>,
     /// How often each item was changed, by its key.
     pub changed: BTreeMap<(Value, Value), u32>,
+    /// The counts of the roll-back, of the last one if there were two.
+    pub rolled_back: Tally,
+    /// The counts of the migration.
+    pub migrated: Tally,
 }
 
 /// What the children of the Map record.
@@ -105,9 +114,11 @@ impl Default for Scenario {
             workers: 4,
             write_units: None,
             roll_back_write_units: None,
+            roll_back_again: false,
             read_units: None,
             page_items: 200,
             limits: Vec::new(),
+            contended_percent: 0,
             outage: None,
             commands: Vec::new(),
         }
@@ -134,6 +145,7 @@ pub fn measure(scenario: Scenario) -> Measurements {
             World::new(RequestFaults::none(scenario.page_items).with_full_pages(), None, Random::new(1, 1), false);
         world.limits.clone_from(&scenario.limits);
         world.outage = scenario.outage;
+        world.contended_percent = scenario.contended_percent;
         scenario.items.iter().for_each(|item| world.load(item));
         let plan = RunPlan {
             max_concurrency: scenario.workers,
@@ -160,9 +172,14 @@ impl Simulation {
             if let Some(units) = scenario.roll_back_write_units {
                 self.send_command(OperatorCommand::WriteUnits(units)).await;
                 self.run_map(Phase::RollBack, scenario.workers, &record).await;
+                if scenario.roll_back_again {
+                    self.take_over(&self.plan.run).await;
+                    self.run_map(Phase::RollBack, scenario.workers, &record).await;
+                }
             }
         };
         futures::join!(work, commands);
+        let (migrated, rolled_back) = (self.tally(Phase::Migrate), self.tally(Phase::RollBack));
         let mut world = lock(&self.world);
         let mut changed = BTreeMap::new();
         for event in &world.history {
@@ -178,6 +195,8 @@ impl Simulation {
             refused: world.counted.get(REFUSED_BY_OUTAGE).copied().unwrap_or_default(),
             waits: record.waits.take(),
             changed,
+            rolled_back,
+            migrated,
         }
     }
 

@@ -222,7 +222,7 @@ impl EngineRequest {
             Self::S3(_) => RequestKind::Get,
             Self::DynamoDb { operation, .. } if operation == "BatchExecuteStatement" => RequestKind::Statements,
             Self::DynamoDb { operation, body } => match (body["TableName"] == PEOPLE, operation.as_str()) {
-                (true, "Scan") => RequestKind::Read,
+                (true, "Scan" | "GetItem") => RequestKind::Read,
                 (true, _) => RequestKind::Write,
                 (false, _) => RequestKind::Ledger,
             },

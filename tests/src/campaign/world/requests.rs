@@ -14,6 +14,9 @@ use crate::campaign::world::state::World;
 use crate::engines::LEDGER;
 use crate::run::PEOPLE;
 
+/// The answer to a write that meets a transaction.
+const CONTENDED: &str =
+    r#"{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"busy"}"#;
 /// The count of the requests that an outage refused.
 pub const REFUSED_BY_OUTAGE: &str = "refused: it is lost";
 
@@ -108,6 +111,9 @@ impl World {
         {
             return self.throttle(actor, cause, Some(key));
         }
+        if table == PEOPLE && self.is_contended(actor) {
+            return Err((400, CONTENDED.into()));
+        }
         let result = self.engine.call(operation, &body.to_string());
         if table == PEOPLE {
             self.meter_write(actor, key, capacity(&result));
@@ -119,6 +125,15 @@ impl World {
             self.count_write_result(actor, result.as_ref().err().map(|(_, error)| error.as_str()));
         }
         result
+    }
+
+    /// Whether a worker's write meets a transaction of the application.
+    pub(super) fn is_contended(&mut self, actor: &Actor) -> bool {
+        let contended = matches!(actor, Actor::Worker(_)) && self.random.percent(self.contended_percent);
+        if contended {
+            self.count("contended writes", 1);
+        }
+        contended
     }
 
     /// The cause for which a whole request is throttled now, if any.

@@ -38,6 +38,8 @@ pub struct World {
     pub verbose: bool,
     /// The table's capacity limits. Without any, no write is throttled.
     pub limits: Vec<Limit>,
+    /// How many percent of the workers' writes meet a transaction of the application.
+    pub contended_percent: u64,
     /// What becomes unavailable during the run.
     pub outage: Option<Outage>,
     /// What the workers consumed.
@@ -73,6 +75,7 @@ impl World {
             sabotage,
             verbose,
             limits: Vec::new(),
+            contended_percent: 0,
             outage: None,
             meter: Meter::default(),
             segments: BTreeMap::new(),

@@ -24,7 +24,13 @@ impl World {
     }
 
     fn statement(&mut self, actor: &Actor, statement: &Json, with_faults: bool) -> (Json, f64) {
-        let codes = ["ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "InternalServerError"];
+        let codes = [
+            "ThrottlingError",
+            "ProvisionedThroughputExceeded",
+            "RequestLimitExceeded",
+            "InternalServerError",
+            "TransactionConflict",
+        ];
         let code = *self.random.pick(&codes);
         let failed = with_faults && self.random.percent(30);
         let after_effect = failed && code == "InternalServerError" && self.random.percent(60);
@@ -50,6 +56,9 @@ impl World {
         if let Some(cause) = self.item_throttle(key_string(&pk)) {
             self.meter_throttled(actor, Some(key_string(&pk)));
             return (json!({"Error": {"Code": cause.code(), "Message": "throttled"}}), 0.0);
+        }
+        if self.is_contended(actor) {
+            return (json!({"Error": {"Code": "TransactionConflict", "Message": "busy"}}), 0.0);
         }
         let request = json!({"Statements": [statement], "ReturnConsumedCapacity": "TOTAL"});
         let answer = self.engine.call("BatchExecuteStatement", &request.to_string());

@@ -6,6 +6,7 @@ use std::fmt;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use tableshift_core::ErrorName;
+use tableshift_core::control::contention::Contention;
 use tableshift_core::control::throttle::{Reach, Reason};
 
 /// The kind of a failure, independent of the service.
@@ -15,6 +16,8 @@ pub enum Cause {
     AccessDenied,
     /// There were too many calls. The same call may succeed later.
     Throttled,
+    /// Someone else was writing the item, so the call had no effect. The same call may succeed a moment later.
+    Contended(Contention),
     /// There was no usable answer: a timeout, a broken connection or an error of the service. The same call may succeed later.
     Unavailable,
     /// The resource does not exist.
@@ -28,6 +31,8 @@ impl fmt::Display for Cause {
         f.write_str(match self {
             Self::AccessDenied => "was denied; give the function's role this permission",
             Self::Throttled => "was throttled",
+            Self::Contended(Contention::Transaction) => "met a transaction of the application",
+            Self::Contended(Contention::Replication) => "met a write of another Region",
             Self::Unavailable => "got no usable answer",
             Self::NotFound => "found nothing by that name",
             Self::Refused => "was refused",
@@ -40,7 +45,7 @@ impl From<Cause> for ErrorName {
         match cause {
             Cause::AccessDenied => Self::AccessDenied,
             Cause::Throttled => Self::Throttled,
-            Cause::Unavailable => Self::Unavailable,
+            Cause::Unavailable | Cause::Contended(_) => Self::Unavailable,
             // A caller that knows what was not found uses a more exact name, for example TableNotFound.
             Cause::NotFound | Cause::Refused => Self::Internal,
         }
@@ -142,7 +147,8 @@ impl CallError {
 pub fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Cause {
     match error {
         SdkError::ConstructionFailure(_) => Cause::Refused,
-        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => Cause::Unavailable,
+        // A response that breaks off, or that cannot be read, says nothing, whatever its status.
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => Cause::Unavailable,
         _ => {
             let status = error.raw_response().map(|raw| raw.status().as_u16());
             of_answer(code_of(error), status)
@@ -174,6 +180,9 @@ fn reason_of<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Opti
 /// Codes take precedence, because some services send throttles and denials with status 400. The status decides about codes
 /// that are not in this list.
 fn of_answer(code: Option<&str>, status: Option<u16>) -> Cause {
+    if let Some(contention) = code.and_then(Contention::of_code) {
+        return Cause::Contended(contention);
+    }
     match code.unwrap_or_default() {
         "AccessDenied"
         | "AccessDeniedException"
@@ -262,6 +271,13 @@ mod tests {
         assert_eq!(denied, Cause::AccessDenied);
         assert_eq!(of_answer(Some("NoSuchKey"), Some(404)), Cause::NotFound);
         assert_eq!(of_answer(Some("SlowDown"), Some(503)), Cause::Throttled);
+    }
+
+    #[test]
+    fn a_write_that_meets_another_one_is_not_refused() {
+        let cause = of_answer(Some("TransactionConflictException"), Some(400));
+        assert_eq!(cause, Cause::Contended(Contention::Transaction));
+        assert_eq!(ErrorName::from(cause), ErrorName::Unavailable, "so that Step Functions retries the worker");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use tableshift_core::ErrorName;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::write::counts::Finding;
-use tableshift_core::write::journal::{self, Entry, JournalError};
+use tableshift_core::write::journal::{self, JournalError, Record};
 
 use crate::s3::{ObjectError, ReadObject, WriteObject};
 
@@ -81,7 +81,7 @@ pub async fn load_lines<T: DeserializeOwned>(bucket: &impl ReadObject, key: &str
 }
 
 /// Reads and decodes a journal object.
-pub async fn load_journal(bucket: &impl ReadObject, key: &str) -> Result<Vec<Entry>, RunFileError> {
+pub async fn load_journal(bucket: &impl ReadObject, key: &str) -> Result<Vec<Record>, RunFileError> {
     let bytes = bucket.get(key).await.map_err(RunFileError::Object)?;
     journal::decode(&bytes).map_err(|source| RunFileError::Journal { key: key.to_owned(), source })
 }

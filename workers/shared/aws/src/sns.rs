@@ -1,4 +1,4 @@
-//! Messages to people and programs.
+//! Publishes messages for people and programs.
 
 use aws_sdk_sns::types::MessageAttributeValue;
 use tableshift_core::error::failure::chain;
@@ -13,10 +13,10 @@ pub struct Topic {
     arn: String,
 }
 
-/// Publishing to the stack's topic.
+/// Publishes to the stack's topic.
 pub trait Publish {
-    /// Sends a message: its text to mailboxes, its subject to telephones, its JSON to everything else. The subject is cut
-    /// to what SNS takes.
+    /// Sends a message: its text to email addresses, its subject as SMS, its JSON to all other subscribers. The subject is
+    /// cut to what SNS accepts.
     async fn publish(&self, message: &Message) -> Result<(), CallError>;
 }
 
@@ -55,7 +55,7 @@ fn by_protocol(message: &Message) -> String {
     serde_json::json!({ "default": message.json, "email": message.text, "sms": message.subject }).to_string()
 }
 
-/// SNS refuses a subject of more than 100 characters, or with any that is not printable ASCII.
+/// SNS rejects a subject with more than 100 characters or with a character that is not printable ASCII.
 fn legal_subject(subject: &str) -> String {
     let printable = |c: char| if (' '..='~').contains(&c) { c } else { '?' };
     let legal: String = subject.chars().map(printable).take(100).collect();

@@ -57,6 +57,13 @@ impl Pages {
         }
     }
 
+    /// Reads consistently from now on, or no longer. Dead letters are always read consistently.
+    pub fn set_consistent(&self, consistent: bool) {
+        if let Self::Segment(reader) = self {
+            reader.set_consistent(consistent);
+        }
+    }
+
     /// The page at the part's checkpoint, at the part's share of the read units.
     pub async fn next_at_checkpoint<T>(&self, part: &Part<'_>, items: &T) -> Result<(Page, Tally), ReadError>
     where

@@ -33,7 +33,7 @@ const UNKNOWN_ITEM: f64 = 8192.0;
 pub struct SegmentReader {
     segment: u32,
     segments: u32,
-    consistent: bool,
+    consistent: Cell<bool>,
     clock: Clock,
     pacer: Pacer,
     /// The read units of an item, as the average of the latest page.
@@ -60,12 +60,18 @@ impl SegmentReader {
         Self {
             segment,
             segments: plan.segments,
-            consistent,
+            consistent: Cell::new(consistent),
             clock,
             pacer: Pacer::unlimited(),
             item_units: Cell::new(item / unit_bytes(consistent)),
             throttles: Cell::default(),
         }
+    }
+
+    /// Reads consistently from now on, or no longer.
+    pub fn set_consistent(&self, consistent: bool) {
+        let before = self.consistent.replace(consistent);
+        self.item_units.set(self.item_units.get() * unit_bytes(before) / unit_bytes(consistent));
     }
 
     /// The page after the cursor, once its expected units are paid.
@@ -77,13 +83,13 @@ impl SegmentReader {
     ) -> Result<Page, CallError> {
         self.pacer.set_rate(portion.units_per_second);
         let (limit, expected) = self.limit(portion.items);
-        let (segment, segments, consistent) = (self.segment, self.segments, self.consistent);
+        let (segment, segments, consistent) = (self.segment, self.segments, self.consistent.get());
         let request = PageRequest { segment, segments, cursor, consistent, limit };
         let page = self.request(items, &request, expected).await?;
         self.pacer.charge(page.units - expected);
         if !page.items.is_empty() {
             // The units are rounded up for the whole page: on average, half of the last unit was not read.
-            let rounded = UNIT_BYTES.0 / unit_bytes(self.consistent) / 2.0;
+            let rounded = UNIT_BYTES.0 / unit_bytes(self.consistent.get()) / 2.0;
             self.item_units.set((page.units - rounded).max(0.0) / page.items.len() as f64);
         }
         Ok(page)
@@ -96,7 +102,7 @@ impl SegmentReader {
 
     /// The most items of the next page, if that is less than a whole page, and the units that it should consume.
     fn limit(&self, most: Option<u32>) -> (Option<u32>, f64) {
-        let whole = PAGE_BYTES / unit_bytes(self.consistent);
+        let whole = PAGE_BYTES / unit_bytes(self.consistent.get());
         let allowed = self.pacer.rate().map_or(whole, |rate| rate * PAGE_SECONDS);
         let item = self.item_units.get().max(f64::MIN_POSITIVE);
         let paid = (allowed < whole).then(|| (allowed / item).clamp(1.0, f64::from(i32::MAX)) as u32);

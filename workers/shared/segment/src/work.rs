@@ -62,11 +62,11 @@ impl<E: Named + 'static> Named for WorkError<E> {
 ///
 /// `prepare` gets the claimed part and the items of the run's table and reads what the steps need; `None` ends the
 /// invocation without a step. An error that every worker would meet stops the run.
-pub async fn work<F, T, S>(
-    ports: &Ports<F>,
+pub async fn work<'p, F, T, S>(
+    ports: &'p Ports<F>,
     id: PartId,
     deadline: Deadline,
-    prepare: impl AsyncFnOnce(&mut Part<'_>, T) -> Result<Option<S>, S::Error>,
+    prepare: impl AsyncFnOnce(&mut Part<'p>, T) -> Result<Option<S>, S::Error>,
 ) -> Result<Progress, WorkError<S::Error>>
 where
     F: Fn(&str) -> T,
@@ -81,11 +81,11 @@ where
     worked
 }
 
-async fn take_steps<F, T, S>(
-    ports: &Ports<F>,
+async fn take_steps<'p, F, T, S>(
+    ports: &'p Ports<F>,
     id: PartId,
     deadline: Deadline,
-    prepare: impl AsyncFnOnce(&mut Part<'_>, T) -> Result<Option<S>, S::Error>,
+    prepare: impl AsyncFnOnce(&mut Part<'p>, T) -> Result<Option<S>, S::Error>,
 ) -> Result<Progress, S::Error>
 where
     F: Fn(&str) -> T,

@@ -124,7 +124,7 @@ fn functions() -> String {
     let mut text = String::from(FUNCTIONS_HEAD);
     for function in FUNCTIONS {
         let form = match function.style {
-            Style::Method => format!("text.{}{}", function.name, function.takes),
+            Style::Method => format!("string.{}{}", function.name, function.takes),
             _ => format!("{}{}", function.name, function.takes),
         };
         text += &format!("| `{form}` | {} | {} |\n", cell(function.gives), code(function.example));

@@ -88,7 +88,7 @@ pub fn run(test: &Test) -> Result<CommandOutput, TestError> {
     };
     if let Some(name) = &test.table {
         let (table, items) = table::sample(name, test.sample).map_err(TestError::Table)?;
-        return Ok(real::judge_items(&loaded, &table, items, Timestamp::now().as_second(), test.json));
+        return Ok(real::judge_all(&loaded, &table, items, Timestamp::now().as_second(), test.json));
     }
     let path = test.fixture.clone().unwrap_or_else(|| files::fixture_of(&test.file));
     let source =
@@ -129,8 +129,8 @@ fn update(loaded: &Loaded, path: &Path, source: &Source, cases: &[Case]) -> Resu
         });
     }
     files::write(path, &text).map_err(TestError::Update)?;
-    let mut text = format!("{}: updated\n", source.name);
-    names.iter().for_each(|name| text += &format!("  {name}\n"));
-    text += "Review what was filled in: from now on, the migration must give exactly this.\n";
-    Ok(CommandOutput { text, status: ExitStatus::Success })
+    let mut summary = format!("{}: updated\n", source.name);
+    names.iter().for_each(|name| summary += &format!("  {name}\n"));
+    summary += "Review what was filled in: from now on, the migration must give exactly this.\n";
+    Ok(CommandOutput { text: summary, status: ExitStatus::Success })
 }

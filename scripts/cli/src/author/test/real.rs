@@ -15,7 +15,7 @@ use tableshift_core::item::table::Table;
 use tableshift_core::item::value::{Item, Value};
 
 /// Judges the items of a table. `now` is the time that the table's time to live is compared with, in epoch seconds.
-pub fn judge_items(loaded: &Loaded, table: &Table, items: Vec<Item>, now: i64, as_json: bool) -> CommandOutput {
+pub fn judge_all(loaded: &Loaded, table: &Table, items: Vec<Item>, now: i64, as_json: bool) -> CommandOutput {
     let cases: Vec<Case> = items.into_iter().map(|item| Case::real(named(table, &item), item)).collect();
     let rules = TableRules::of(table, now);
     let judged: Vec<Judged<'_>> = cases.iter().map(|case| judge(loaded, &rules, case)).collect();

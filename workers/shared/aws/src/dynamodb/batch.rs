@@ -5,6 +5,7 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::batch_execute_statement::BatchExecuteStatementError;
 use aws_sdk_dynamodb::types::{BatchStatementError, BatchStatementErrorCodeEnum, BatchStatementResponse};
+use tableshift_core::control::contention::Contention;
 use tableshift_core::write::statement::Statement;
 
 use crate::dynamodb::batch_body::PutBody;
@@ -29,6 +30,8 @@ pub enum StatementWritten {
     Written(Written),
     /// The statement was throttled and did not take effect.
     Throttled,
+    /// Someone else was writing the item, so the statement did not take effect.
+    Contended(Contention),
     /// DynamoDB had an internal error. The write may have taken effect.
     Failed,
 }
@@ -45,7 +48,7 @@ impl UpdateBatch for TableItems {
         let count = statements.len();
         let body = PutBody::of(statements);
         let body = body.map_err(|error| CallError::refused("BatchExecuteStatement", &self.table, error))?;
-        let sent = self.client.batch_execute_statement().customize().interceptor(body).send().await;
+        let sent = self.writes.batch_execute_statement().customize().interceptor(body).send().await;
         let answer = sent.map_err(|error: SdkError<BatchExecuteStatementError, _>| self.batch_error(error))?;
         let consumed = answer.consumed_capacity.unwrap_or_default();
         let responses = answer.responses.unwrap_or_default();
@@ -77,6 +80,7 @@ impl TableItems {
             Some(Code::ProvisionedThroughputExceeded | Code::ThrottlingError | Code::RequestLimitExceeded) => {
                 StatementWritten::Throttled
             }
+            Some(Code::TransactionConflict) => StatementWritten::Contended(Contention::Transaction),
             Some(Code::AccessDenied) => return Err(self.denied(Cause::AccessDenied, error)),
             Some(Code::ResourceNotFound) => return Err(self.denied(Cause::NotFound, error)),
             _ => StatementWritten::Failed,

@@ -1,5 +1,6 @@
 //! Reads a table with Scan, segment by segment and page by page.
 
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::scan::ScanOutput;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 use tableshift_core::item::value::Item;
@@ -46,14 +47,20 @@ pub trait ScanSegment {
 /// The items of one table: reads and writes them.
 #[derive(Debug, Clone)]
 pub struct TableItems {
+    /// The client for reads.
     pub(crate) client: aws_sdk_dynamodb::Client,
+    /// The client for writes.
+    pub(crate) writes: aws_sdk_dynamodb::Client,
     pub(crate) table: String,
 }
 
 impl TableItems {
-    /// The items of the table with this name.
+    /// The items of the table with this name. Reads are retried as the client does it. A write is sent once, because the
+    /// caller has to know whether an earlier attempt may have taken effect.
     pub fn new(client: aws_sdk_dynamodb::Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+        let once = client.config().to_builder().retry_config(RetryConfig::disabled());
+        let writes = aws_sdk_dynamodb::Client::from_conf(once.build());
+        Self { client, writes, table: table.into() }
     }
 }
 

@@ -39,7 +39,7 @@ pub trait UpdateItem {
 impl UpdateItem for TableItems {
     async fn update(&self, key: &Item, update: &Update) -> Result<Written, CallError> {
         let values = update.values.iter().map(|(name, value)| (name.clone(), value_to_sdk(value)));
-        let request = self.client.update_item().table_name(&self.table).set_key(Some(to_sdk(key)));
+        let request = self.writes.update_item().table_name(&self.table).set_key(Some(to_sdk(key)));
         let request = request.update_expression(&update.expression).condition_expression(&update.condition);
         let request = request.set_expression_attribute_names(Some(update.names.clone().into_iter().collect()));
         // DynamoDB refuses an empty map of values.

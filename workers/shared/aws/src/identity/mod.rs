@@ -1,7 +1,7 @@
-//! Finds out who calls: signing with the caller's credentials, verifying a signature with STS, and CloudTrail's records of
-//! who started an execution.
+//! Identifies callers: signs a statement with the caller's credentials, verifies a signature with STS, and reads from
+//! CloudTrail who started an execution.
 //!
-//! The rules of who may approve are in `tableshift_core::approval`.
+//! The rules for who may approve are in `tableshift_core::approval`.
 
 pub mod signatures;
 pub mod signing;

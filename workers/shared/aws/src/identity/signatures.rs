@@ -13,9 +13,10 @@ use crate::identity::sts::{NoEndpoint, StsEndpoint};
 
 /// Finds out who made a signature; the tests replace it.
 pub trait VerifySignature {
-    /// The host that signatures have to be for.
+    /// The host that signatures must be made for.
     fn host(&self) -> &str;
-    /// The identity that signed just this statement. The error's cause is `AccessDenied` or `Refused` when nobody did.
+    /// The identity that signed exactly this statement. If no identity did, the error's cause is `AccessDenied` or
+    /// `Refused`.
     async fn signer(&self, signature: &Signature, statement: &Statement) -> Result<Identity, CallError>;
 }
 
@@ -27,15 +28,15 @@ pub struct Sts {
 }
 
 impl Sts {
-    /// The STS that this configuration leads to.
+    /// The STS endpoint of this configuration.
     pub async fn of(config: &SdkConfig) -> Result<Self, NoEndpoint> {
         let endpoint = StsEndpoint::of(config).await?;
-        // The endpoint that was compared with is the one that is asked.
+        // Requests must go to the endpoint whose host the signatures are compared with.
         let own = aws_sdk_sts::config::Builder::from(config).endpoint_url(&endpoint.url).build();
         Ok(Self { client: aws_sdk_sts::Client::from_conf(own), endpoint })
     }
 
-    /// Who these credentials belong to.
+    /// The identity that the configured credentials belong to.
     pub async fn caller(&self) -> Result<Identity, CallError> {
         let answered = self.client.get_caller_identity().send().await;
         identity(answered.map_err(|error| CallError::new("GetCallerIdentity", self.host(), error))?)
@@ -65,8 +66,8 @@ fn identity(
     }
 }
 
-/// Puts the signed request in the place of our own, right before it is sent: the SDK's endpoint, retries and time limits
-/// stay, and what goes out is signed by somebody else.
+/// Replaces our own request with the signed one right before it is sent. The SDK's endpoint, retries and time limits still
+/// apply, but the request carries the other identity's signature.
 struct Theirs {
     query: String,
     headers: Vec<(&'static str, String)>,

@@ -22,12 +22,12 @@ pub enum SigningError {
     /// It is not known where STS is.
     #[error("the STS endpoint to sign for is unknown")]
     NoEndpoint(#[source] NoEndpoint),
-    /// The signing itself failed.
+    /// The signing failed.
     #[error("the statement could not be signed")]
     NotSigned(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Signs statements in the name of whoever the credentials belong to.
+/// Signs statements with one identity's credentials.
 #[derive(Debug, Clone)]
 pub struct Signer {
     credentials: SharedCredentialsProvider,
@@ -90,7 +90,7 @@ mod tests {
     /// 2026-11-22T10:00:00Z.
     const NOW: u64 = 1_795_341_600;
 
-    /// The signatures that botocore, another signer, gives for the same request at the same time: without a session's
+    /// The signatures that botocore, an independent signer, makes for the same request at the same time: without a session
     /// token, and with one.
     const THEIRS: [&str; 2] = [
         "003e481a25c8f0e38c89c5939629e7d2e3df53c709aa7478dfae2f993650f111",

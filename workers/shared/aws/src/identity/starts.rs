@@ -46,13 +46,13 @@ pub struct FoundCallers {
     pub error: Option<CallError>,
 }
 
-/// Finding out who started executions.
+/// Finds who started executions.
 pub trait FindCallers {
     /// The caller of each StartExecution call for one of these executions.
     async fn callers(&self, executions: &[&str], span: Span, limit: SearchLimit) -> FoundCallers;
 }
 
-/// The account's event history.
+/// The account's event history in CloudTrail.
 #[derive(Debug, Clone)]
 pub struct EventHistory {
     client: aws_sdk_cloudtrail::Client,

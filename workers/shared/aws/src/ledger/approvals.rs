@@ -1,7 +1,7 @@
-//! The ledger's record of a question put to a person, and of the answer.
+//! The ledger's record of a request for approval, and of the answer.
 //!
-//! What an approver needs to answer is in a separate item with a separate partition key: IAM can distinguish partition keys
-//! (`dynamodb:LeadingKeys`), and only approvers and the worker that asks may read this one.
+//! The token and the secret of a question are in a separate item under another partition key. IAM can limit access by
+//! partition key (`dynamodb:LeadingKeys`), and only approvers and the worker that asks may read that item.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::ledger::table::{
 /// A question, bound to exactly one plan and one report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Question {
-    /// Identifies this question: the hash of its secret.
+    /// Identifies the question: the hash of its secret.
     pub id: String,
     /// When it was asked, ISO 8601.
     pub asked_at: String,
@@ -29,19 +29,19 @@ pub struct Question {
     pub report_hash: String,
 }
 
-/// What an approver needs to answer a question.
+/// The token and the secret that an answer to a question needs.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secrets {
     /// The question's id.
     pub question: String,
     /// The task token that the answer goes to. Step Functions shows it in the execution's history as well, so it proves
-    /// nothing about who has it.
+    /// nothing about the person who uses it.
     pub token: String,
-    /// What an approver signs in. It is here and nowhere else: an answer shows its signature, never this.
+    /// Part of what an approver signs. It is stored only here: an answer contains the signature, but not the secret.
     pub secret: String,
 }
 
-/// None of it.
+/// Prints neither the token nor the secret.
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Secrets").field("question", &self.question).finish_non_exhaustive()
@@ -51,13 +51,13 @@ impl std::fmt::Debug for Secrets {
 /// The outcome of a question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// A yes that counts.
+    /// An approval that counts.
     Approved,
-    /// A no.
+    /// A rejection.
     Rejected,
     /// An answer that does not count.
     Refused,
-    /// Nobody answered in time.
+    /// The question was not answered in time.
     Expired,
     /// An approval by a known approver that cannot be decided yet: CloudTrail may still deliver records of who started the
     /// run.
@@ -84,7 +84,7 @@ impl Outcome {
 pub struct Answer {
     /// Its outcome.
     pub outcome: Outcome,
-    /// Who answered, as far as AWS vouches for it.
+    /// Who answered, according to STS; `None` if STS did not confirm it.
     pub by: Option<Identity>,
     /// Why: the approver's words, or what was wrong with the answer.
     pub reason: String,

@@ -5,6 +5,8 @@ use tableshift_core::item::value::Item;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::Tally;
+use tableshift_core::write::journal_object::Stored;
+use tableshift_core::write::roll_back_place::RolledBack;
 
 use crate::error::CallError;
 use crate::ledger::table::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, sk_checkpoint_of, text};
@@ -20,8 +22,10 @@ pub struct Checkpoint {
     pub wave: Wave,
     /// How many pages (or lines, or journal objects) are done.
     pub page: u64,
-    /// From which page on the journal holds what earlier attempts may have written and did not count; `None`: nothing.
-    pub behind: Option<u64>,
+    /// The journal objects of the part, and which of them may have entries of items that are not counted.
+    pub journal: Stored,
+    /// How far the roll-back got with the journal; not used by the other phases.
+    pub rolled_back: RolledBack,
     /// Where the next page begins; `None` at the start.
     pub cursor: Option<Item>,
     /// What was counted so far. Its examples are not kept here: the ledger holds no item values.
@@ -57,6 +61,18 @@ impl Ledger {
         }
     }
 
+    /// The checkpoint of a part; the default if no attempt has claimed it yet.
+    pub async fn checkpoint(&self, run: &str, phase: Phase, part: &str) -> Result<Checkpoint, LedgerError> {
+        let item = self.read(&pk_run(run), &sk_checkpoint_of(phase.as_str(), part)).await?;
+        item.as_ref().map_or(Ok(Checkpoint::default()), checkpoint)
+    }
+
+    /// Which attempt has a part, and with which fencing token; zeros if none has claimed it.
+    pub async fn holder(&self, run: &str, phase: Phase, part: &str) -> Result<(u64, u64), LedgerError> {
+        let item = self.read(&pk_run(run), &sk_checkpoint_of(phase.as_str(), part)).await?.unwrap_or_default();
+        Ok((number(&item, "attempt").unwrap_or_default(), number(&item, "epoch").unwrap_or_default()))
+    }
+
     /// Saves the checkpoint of a part, if this attempt still has it. False: another attempt has claimed it.
     pub async fn save(
         &self,
@@ -76,8 +92,11 @@ impl Ledger {
         let saved = (u128::from(checkpoint.attempt) << 64) + u128::from(checkpoint.page);
         item.insert("saved".into(), AttributeValue::N(saved.to_string()));
         item.insert("tally".into(), AttributeValue::S(json(&without_examples(&checkpoint.tally))));
-        if let Some(behind) = checkpoint.behind {
-            item.insert("behind".into(), AttributeValue::N(behind.to_string()));
+        if checkpoint.journal != Stored::default() {
+            item.insert("journal".into(), AttributeValue::S(json(&checkpoint.journal)));
+        }
+        if checkpoint.rolled_back != RolledBack::default() {
+            item.insert("rolled_back".into(), AttributeValue::S(json(&checkpoint.rolled_back)));
         }
         if let Some(cursor) = &checkpoint.cursor {
             item.insert("cursor".into(), AttributeValue::S(json(cursor)));
@@ -109,7 +128,8 @@ pub(crate) fn checkpoint(item: &LedgerItem) -> Result<Checkpoint, LedgerError> {
         epoch: number(item, "epoch").unwrap_or_default(),
         wave: text(item, "wave").as_deref().map(Wave::of).unwrap_or_default(),
         page: number(item, "page").unwrap_or_default(),
-        behind: number(item, "behind"),
+        journal: parsed(item, "journal")?.unwrap_or_default(),
+        rolled_back: parsed(item, "rolled_back")?.unwrap_or_default(),
         cursor: parsed(item, "cursor")?,
         tally: parsed(item, "tally")?.unwrap_or_default(),
         done: item.get("done").and_then(|value| value.as_bool().ok()).copied().unwrap_or_default(),

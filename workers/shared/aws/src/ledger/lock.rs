@@ -69,6 +69,40 @@ pub trait LockTable {
     async fn release(&self, table: &str, execution: &str) -> Result<bool, LedgerError>;
 }
 
+impl Ledger {
+    /// Gives the lock of this run a new fencing token, so that workers with the token `epoch` stop. The execution keeps the
+    /// lock. Returns the new token, also in a retry; `None`: the run does not have the lock with `epoch`.
+    pub async fn fence(
+        &self,
+        table: &str,
+        run: &str,
+        epoch: u64,
+        lease_until: i64,
+    ) -> Result<Option<u64>, LedgerError> {
+        let pk = pk_table(table);
+        let update = self.client.update_item().table_name(&self.table).set_key(Some(key(&pk, SK_LOCK)));
+        let update = update
+            .update_expression("SET epoch = :next, fenced = :epoch, lease_until = :until")
+            .condition_expression("#run = :run AND epoch = :epoch AND attribute_exists(execution)")
+            .expression_attribute_names("#run", "run")
+            .expression_attribute_values(":run", AttributeValue::S(run.into()))
+            .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()))
+            .expression_attribute_values(":next", AttributeValue::N((epoch + 1).to_string()))
+            .expression_attribute_values(":until", AttributeValue::N(lease_until.to_string()));
+        if self.took_effect("UpdateItem", table, update.send().await.map(drop))? {
+            return Ok(Some(epoch + 1));
+        }
+        // The answer to an earlier attempt may have been lost. Another execution that takes the lock replaces the item, so
+        // that it has no `fenced`.
+        let item = self.read(&pk, SK_LOCK).await?;
+        let ours = item.is_some_and(|item| {
+            let held = text(&item, "run").as_deref() == Some(run) && item.contains_key("execution");
+            held && number(&item, "epoch") == Some(epoch + 1) && number(&item, "fenced") == Some(epoch)
+        });
+        Ok(ours.then_some(epoch + 1))
+    }
+}
+
 impl LockTable for Ledger {
     async fn lock(&self, table: &str) -> Result<Option<Lock>, LedgerError> {
         let Some(item) = self.read(&pk_table(table), SK_LOCK).await? else { return Ok(None) };

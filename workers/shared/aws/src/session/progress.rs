@@ -1,4 +1,4 @@
-//! Reads from the ledger how far a run in progress is, and what was done to a table before.
+//! Reads from the ledger how far a run is, and what was applied to a table.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tableshift_core::plan::phase::Phase;

@@ -16,6 +16,10 @@ pub struct TableRules {
     now: i64,
 }
 
+/// DynamoDB does not delete items whose time to live passed longer ago than this, in seconds.
+/// Source: DynamoDB developer guide, "Using time to live (TTL)".
+pub(crate) const FIVE_YEARS: f64 = 5.0 * 365.25 * 86_400.0;
+
 impl TableRules {
     /// The rules of a table for a run that was planned at `now`, in epoch seconds.
     pub fn of(table: &Table, now: i64) -> Self {
@@ -54,7 +58,6 @@ impl TableRules {
     /// DynamoDB deletes an item once its time to live, in epoch seconds, is in the past, but ignores times more than five
     /// years ago. Source: DynamoDB developer guide, "Using time to live (TTL)".
     fn expiry(&self, attribute: &str, value: &Value) -> Option<Invalid> {
-        const FIVE_YEARS: f64 = 5.0 * 365.25 * 86_400.0;
         if self.time_to_live.as_deref() != Some(attribute) {
             return None;
         }
@@ -68,4 +71,37 @@ impl TableRules {
 fn too_deep(attribute: &str, value: &Value) -> Option<Invalid> {
     let levels = levels(value);
     (levels > MAX_LEVELS).then(|| Invalid::TooDeep { attribute: attribute.into(), levels })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::item::value::Binary;
+
+    const NOW: i64 = 1_795_341_600;
+
+    fn rules() -> TableRules {
+        let index_keys = [("s", "S"), ("b", "B")].map(|(name, kind)| (name.to_owned(), kind.to_owned()));
+        TableRules { index_keys: index_keys.into(), time_to_live: Some("ttl".into()), now: NOW }
+    }
+
+    #[test]
+    fn the_key_of_an_index_has_its_type_and_is_not_empty() {
+        let broken = |name, value| rules().index_key(name, &value);
+        assert_eq!(broken("s", Value::s("x")), None);
+        assert_eq!(broken("other", Value::s("")), None);
+        assert!(matches!(broken("s", Value::N("1".into())), Some(Invalid::IndexKeyType { .. })));
+        for (name, empty) in [("s", Value::s("")), ("b", Value::B(Binary(Vec::new())))] {
+            assert_eq!(broken(name, empty), Some(Invalid::IndexKeyEmpty { attribute: name.into() }));
+        }
+    }
+
+    #[test]
+    fn an_item_whose_time_to_live_is_in_the_last_five_years_would_be_deleted_at_once() {
+        const FIVE_YEARS: i64 = 157_788_000;
+        let deleted = |at: i64| rules().expiry("ttl", &Value::N(at.to_string())).is_some();
+        assert!(deleted(NOW - 1) && deleted(NOW - FIVE_YEARS + 1));
+        assert!(!deleted(NOW) && !deleted(NOW - FIVE_YEARS));
+        assert_eq!(rules().expiry("other", &Value::N((NOW - 1).to_string())), None);
+    }
 }

@@ -2,6 +2,7 @@
 //! What is decided once, before a run starts, belongs in [`plan`](crate::plan).
 
 pub mod bake;
+pub mod contention;
 pub mod hold;
 pub mod lock;
 pub mod monitor_status;

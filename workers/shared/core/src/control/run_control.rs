@@ -199,4 +199,12 @@ mod tests {
         assert_eq!(control.pause_seconds(1_000_000), 100);
         assert_eq!(control.pause_seconds(i64::MAX / 2), 300);
     }
+
+    #[test]
+    fn a_throttle_without_a_budget_limits_until_the_rate_is_eight_times_the_throttled_one() {
+        let slowed = Slowed { to: 10.0, at: 0, growth: 1.0 };
+        let control = Control { slowed: Some(slowed), ..Control::default() };
+        assert_eq!(control.write_share(None, 10, 4, 69_000), Some(79.0 / 4.0));
+        assert_eq!(control.write_share(None, 10, 4, 70_000), None);
+    }
 }

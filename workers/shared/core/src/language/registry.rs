@@ -8,6 +8,7 @@ use crate::change::footprint::Footprint;
 use crate::change::migration::{Migration, Outcome};
 use crate::item::value::Item;
 use crate::language::compile::compiled::{Compiled, MeaningError};
+use crate::language::compile::error::touched_key;
 use crate::language::compile::form;
 use crate::language::document::Document;
 use crate::language::document::field::Field;
@@ -103,8 +104,8 @@ impl Runnable {
     pub fn check_keys(&self, keys: &[String]) -> Result<(), MeaningError> {
         match self {
             Self::Document(compiled) => compiled.check_keys(keys),
-            Self::Code(code) => match keys.iter().find(|key| code.footprint().touched().contains(*key)) {
-                Some(key) => Err(MeaningError::TouchesKey { field: Field::of(None, "code"), attribute: key.clone() }),
+            Self::Code(code) => match touched_key(code.footprint().touched().iter().map(String::as_str), keys) {
+                Some(key) => Err(MeaningError::TouchesKey { field: Field::of(None, "code"), attribute: key.into() }),
                 None => Ok(()),
             },
         }

@@ -41,3 +41,26 @@ impl Estimate {
 pub fn cost_usd(write_units: f64, read_units: f64) -> f64 {
     (write_units * USD_PER_MILLION_WRITE_UNITS + read_units * USD_PER_MILLION_READ_UNITS) / 1e6
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_estimate_counts_every_index_and_replica_and_reads_the_table_one_and_a_half_times() {
+        let table: Table = serde_json::from_value(serde_json::json!({
+            "name": "t", "arn": "", "status": "ACTIVE", "keys": ["pk"], "index_keys": {}, "items": 100, "bytes": 102_400,
+            "time_to_live": null, "point_in_time_recovery": false, "replicas": 1, "indexes": 2, "stream": false
+        }))
+        .unwrap();
+        let estimate = Estimate::of(&table);
+        assert_eq!((estimate.write_units, estimate.read_units), (100 * write_units(1024, 1024) * 3 * 2, 38));
+        assert_eq!(estimate.cost_usd, cost_usd(estimate.write_units as f64, 38.0));
+    }
+
+    #[test]
+    fn prices_are_for_a_million_units() {
+        assert_eq!(cost_usd(1e6, 0.0), USD_PER_MILLION_WRITE_UNITS);
+        assert_eq!(cost_usd(0.0, 2e6), 2.0 * USD_PER_MILLION_READ_UNITS);
+    }
+}

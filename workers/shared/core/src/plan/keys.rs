@@ -76,3 +76,14 @@ pub fn report(run: &str) -> String {
 pub fn report_page(run: &str) -> String {
     format!("runs/{run}/report.html")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partial_result_is_under_the_prefix_of_its_phase() {
+        assert_eq!(partials("r-1", Phase::DryRun), "runs/r-1/dry-run/");
+        assert_eq!(partial("r-1", Phase::Verify, "3"), "runs/r-1/verify/3.json");
+    }
+}

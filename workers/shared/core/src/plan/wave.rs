@@ -17,6 +17,8 @@ pub enum Wave {
 
 /// The `progress` of a run whose canary is verified, while it bakes or waits for the approval of the main wave.
 pub const BAKING: &str = "baking";
+/// The progress of a run whose items are rolled back. It cannot be resumed.
+pub const ROLLED_BACK: &str = "rolled-back";
 
 impl Wave {
     /// The `progress` in the run's ledger record while this wave may write.

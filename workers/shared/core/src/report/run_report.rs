@@ -134,7 +134,7 @@ impl Report {
             Phase::DryRun => dry_run_faults(&tally, invalid_tolerated),
             Phase::Migrate => migrate_faults(&tally, invalid_tolerated),
             Phase::Verify => verification_faults(&tally, migrated, invalid_tolerated),
-            Phase::RollBack => over(tally.counts.invalid, 0, "could not be restored").into_iter().collect(),
+            Phase::RollBack => roll_back_faults(&tally),
         });
         let verdict = Verdict::of(&reasons);
         let cost_usd = cost_usd(tally.units.write, tally.units.read);
@@ -208,6 +208,17 @@ fn verification_faults(tally: &Tally, migrated: Option<&Tally>, tolerated: u64) 
     let missing = migrated.and_then(|migrate| unreconciled(tally, migrate));
     let faults = dry_run_faults(tally, tolerated).into_iter().chain(late).chain(check);
     faults.chain(missing).collect()
+}
+
+/// Every item that Migrate counts as changed must be in the journal, and every journal object must be there.
+fn roll_back_faults(tally: &Tally) -> Vec<String> {
+    let invalid = over(tally.counts.invalid, 0, "could not be restored");
+    let unaccounted = over(tally.journal.unaccounted, 0, "that Migrate changed are not in the journal");
+    let missing = (tally.journal.missing_objects > 0).then(|| {
+        let (count, named) = (tally.journal.missing_objects, tally.missing_objects.join(", "));
+        format!("{count} journal objects are missing: {named}; restore them from an older version, and roll back again")
+    });
+    invalid.into_iter().chain(unaccounted).chain(missing).collect()
 }
 
 /// Every item that Migrate counts as changed must be in the journal: as written, changed since, or gone. The journal may

@@ -1,6 +1,7 @@
 //! What workers count.
 
 use crate::change::footprint::Image;
+use crate::control::contention::Contentions;
 use crate::control::throttle::Throttles;
 use crate::item::value::Item;
 use crate::plan::phase::Phase;
@@ -74,6 +75,11 @@ pub struct JournalCounts {
     pub already_restored: u64,
     /// Items that the roll-back left as they are, because the application changed them since the run.
     pub spared: u64,
+    /// Items that Migrate counts as changed and that this phase did not find in the journal. Computed for each part, so that
+    /// two parts cannot make up for each other.
+    pub unaccounted: u64,
+    /// Journal objects that were stored and are no longer there.
+    pub missing_objects: u64,
 }
 
 impl std::ops::AddAssign for JournalCounts {
@@ -87,6 +93,8 @@ impl std::ops::AddAssign for JournalCounts {
         self.restored += other.restored;
         self.already_restored += other.already_restored;
         self.spared += other.spared;
+        self.unaccounted += other.unaccounted;
+        self.missing_objects += other.missing_objects;
     }
 }
 
@@ -146,10 +154,15 @@ pub struct Tally {
     pub retries: u64,
     /// The throttled requests to the table, by reason.
     pub throttles: Throttles,
+    /// The writes that were rejected because someone else was writing the item, and were sent again later.
+    pub contentions: Contentions,
     /// Examples of changes, at most [`MAX_EXAMPLES`].
     pub samples: Vec<Sample>,
     /// Items that a person should look at. Sums contain at most [`MAX_EXAMPLES`].
     pub findings: Vec<Finding>,
+    /// The missing journal objects, by sequence within their segment. At most [`MAX_EXAMPLES`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing_objects: Vec<String>,
 }
 
 impl Tally {
@@ -161,8 +174,10 @@ impl Tally {
         self.change_units += other.change_units;
         self.retries += other.retries;
         self.throttles += other.throttles;
+        self.contentions += other.contentions;
         extend(&mut self.samples, other.samples);
         extend(&mut self.findings, other.findings);
+        extend(&mut self.missing_objects, other.missing_objects);
     }
 
     /// Adds a sample unless there are [`MAX_EXAMPLES`] already.
@@ -194,4 +209,16 @@ pub struct Partial {
     pub done: bool,
     /// What the worker did so far.
     pub tally: Tally,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn read_and_write_units_add_up_separately() {
+        let mut units = Units { read: 0.5, write: 1.0 };
+        units += Units { read: 2.5, write: 4.0 };
+        assert_eq!(units, Units { read: 3.0, write: 5.0 });
+    }
 }

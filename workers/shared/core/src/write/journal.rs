@@ -1,12 +1,14 @@
 //! The journal: before-images in S3. Each is stored before the write that it can undo.
 //!
-//! A journal object contains the entries of one page in one attempt at one segment, one a line. An entry says what a write
-//! was about to do, not that the write took effect: its condition may have failed, or its worker may have died. The table
-//! shows whether it did: the item's touched attributes are then as in `after`.
+//! A journal object is a file of JSON lines, and each line is a [`Record`]. An [`Entry`] says what a write was about to do,
+//! not that the write took effect: its condition may have failed, or its worker may have died. The table shows whether it
+//! did: the item's touched attributes are then as in `after`. If the worker learns that the write certainly did not take
+//! effect, it adds a [`Void`] for the entry. Without it, a roll-back would take an item that the application itself brought
+//! into the new shape for one that the run changed.
 
 use crate::change::footprint::Image;
 use crate::change::item_change::Change;
-use crate::item::value::Item;
+use crate::item::value::{Item, Value};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -25,12 +27,31 @@ pub struct Entry {
     pub read_at: i64,
 }
 
+/// Takes back the entry of an item in an earlier object of the same segment: its write certainly did not take effect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Void {
+    /// The name of the object that has the entry, without its prefix. An object has at most one entry for an item.
+    pub void: String,
+    /// The item's key attributes.
+    pub key: Item,
+}
+
+/// A line of a journal object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A write that was about to be sent.
+    Entry(Entry),
+    /// An earlier entry whose write did not take effect.
+    Void(Void),
+}
+
 /// Why a journal object cannot be read.
 #[derive(Debug, Error)]
 pub enum JournalError {
-    /// A line is not an entry.
+    /// A line is neither an entry nor a void.
     #[error(
-        "line {line} of a journal object is not an entry: the object was altered; restore it from an older version"
+        "line {line} of a journal object is not a record: the object was altered; restore it from an older version"
     )]
     Line {
         /// The line's number, from 1.
@@ -46,6 +67,17 @@ impl Entry {
     pub fn of(key: Item, change: &Change, read_at: i64) -> Self {
         let before = change.before().map(|(name, value)| (name.clone(), value.cloned())).collect();
         Self { key, before, after: change.image_after(), read_at }
+    }
+
+    /// Every touched attribute as this entry's write left it.
+    pub fn guard(&self) -> impl Iterator<Item = (&String, Option<&Value>)> + Clone {
+        self.after.iter().map(|(name, value)| (name, value.as_ref()))
+    }
+
+    /// The attributes that differ, with their values before this entry's write.
+    pub fn delta_back(&self) -> impl Iterator<Item = (&String, Option<&Value>)> + Clone {
+        let differing = self.before.iter().filter(|(name, before)| self.after.get(*name) != Some(before));
+        differing.map(|(name, value)| (name, value.as_ref()))
     }
 
     /// Whether an item's touched attributes are as this entry's write left them.
@@ -98,28 +130,35 @@ impl Serialize for After<'_> {
     }
 }
 
-/// The content of a journal object: one entry a line, as JSON.
-pub fn encode(entries: &[Entry]) -> Vec<u8> {
+/// The content of a journal object: one record a line, as JSON.
+pub fn encode(records: &[Record]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for entry in entries {
-        serde_json::to_writer(&mut bytes, entry).expect("plain data serialises");
+    for record in records {
+        match record {
+            Record::Entry(entry) => serde_json::to_writer(&mut bytes, entry),
+            Record::Void(void) => serde_json::to_writer(&mut bytes, void),
+        }
+        .expect("plain data serialises");
         bytes.push(b'\n');
     }
     bytes
 }
 
-/// The entries of a journal object. Fails with the first line that does not parse.
-pub fn decode(bytes: &[u8]) -> Result<Vec<Entry>, JournalError> {
+/// The records of a journal object. Fails with the first line that does not parse.
+pub fn decode(bytes: &[u8]) -> Result<Vec<Record>, JournalError> {
     let lines = bytes.split(|byte| *byte == b'\n').enumerate().filter(|(_, line)| !line.is_empty());
-    lines
-        .map(|(i, line)| serde_json::from_slice(line).map_err(|source| JournalError::Line { line: i + 1, source }))
-        .collect()
+    let records = lines.map(|(i, line)| {
+        let record = match line.starts_with(VOID) {
+            true => serde_json::from_slice(line).map(Record::Void),
+            false => serde_json::from_slice(line).map(Record::Entry),
+        };
+        record.map_err(|source| JournalError::Line { line: i + 1, source })
+    });
+    records.collect()
 }
 
-/// The name of a journal object within its segment. Names sort by page, then attempt, then round of retries.
-pub fn object_name(page: u64, attempt: u64, round: u32) -> String {
-    format!("{page:08}-{attempt:06}-{round:03}.jsonl")
-}
+/// How the line of a void begins. An entry's first field is its key.
+const VOID: &[u8] = br#"{"void":"#;
 
 #[cfg(test)]
 mod tests {
@@ -137,11 +176,15 @@ mod tests {
         }
     }
 
+    fn void(key: &str) -> Record {
+        Record::Void(Void { void: "00000001-000001.jsonl".into(), key: Item::from([("pk".into(), Value::s(key))]) })
+    }
+
     #[test]
-    fn entries_are_decoded_as_they_were_encoded() {
-        let entries =
-            vec![entry("1", "x", "y"), Entry { before: Image::from([("a".into(), None)]), ..entry("2", "", "z") }];
-        assert_eq!(decode(&encode(&entries)).unwrap(), entries);
+    fn records_are_decoded_as_they_were_encoded() {
+        let added = Entry { before: Image::from([("a".into(), None)]), ..entry("2", "", "z") };
+        let records = vec![Record::Entry(entry("1", "x", "y")), void("1"), Record::Entry(added)];
+        assert_eq!(decode(&encode(&records)).unwrap(), records);
     }
 
     #[test]
@@ -151,12 +194,13 @@ mod tests {
         let change =
             Change::between(&read, Item::from([("b".into(), Value::n("2"))]), &Footprint::new(names, [])).unwrap();
         let key = Item::from([("pk".into(), Value::s("1"))]);
-        assert_eq!(encode_changes([(&key, &change)].into_iter(), 7), encode(&[Entry::of(key.clone(), &change, 7)]));
+        let entry = Record::Entry(Entry::of(key.clone(), &change, 7));
+        assert_eq!(encode_changes([(&key, &change)].into_iter(), 7), encode(&[entry]));
     }
 
     #[test]
     fn a_truncated_object_is_refused_with_the_line() {
-        let mut bytes = encode(&[entry("1", "x", "y"), entry("2", "x", "y")]);
+        let mut bytes = encode(&[Record::Entry(entry("1", "x", "y")), void("2")]);
         bytes.truncate(bytes.len() - 5);
         assert!(matches!(decode(&bytes), Err(JournalError::Line { line: 2, .. })));
     }

@@ -1,10 +1,10 @@
-//! An index of a segment's journal in memory, with 32 bytes for each item, and the keys that occur more than once.
+//! An index of a segment's journal in memory, with 32 bytes for each item.
 
 use crate::change::footprint::{Image, image};
 use crate::item::value::Item;
 use crate::write::journal::Entry;
 use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 /// The first 128 bits of a SHA-256, for a key or an image. Two items of a table do not have the same one by chance.
 pub type Fingerprint = u128;
@@ -17,6 +17,11 @@ pub fn key_fingerprint(key: &Item) -> Fingerprint {
 /// The fingerprint of an item's touched attributes.
 pub fn image_fingerprint(image: &Image) -> Fingerprint {
     fingerprint(&serde_json::to_vec(image).expect("plain data serialises"))
+}
+
+/// The fingerprint of an item's entry in a journal object with this name.
+pub fn entry_fingerprint(object: &str, key: &Item) -> Fingerprint {
+    fingerprint(&serde_json::to_vec(&(object, key)).expect("plain data serialises"))
 }
 
 fn fingerprint(bytes: &[u8]) -> Fingerprint {
@@ -63,11 +68,9 @@ impl JournalIndex {
         self.single.is_empty()
     }
 
-    /// Whether every journaled item has one of these keys.
-    pub fn holds_only<'k>(&self, keys: impl Iterator<Item = &'k Item>) -> bool {
-        let held: HashSet<Fingerprint> =
-            keys.map(key_fingerprint).filter(|key| self.single.contains_key(key)).collect();
-        held.len() == self.single.len()
+    /// Whether an item with this key is journaled.
+    pub fn contains(&self, key: &Item) -> bool {
+        !self.is_empty() && self.single.contains_key(&key_fingerprint(key))
     }
 
     /// Removes an item.
@@ -87,39 +90,6 @@ impl JournalIndex {
             true => ItemState::AsWritten,
             false => ItemState::ChangedSince,
         }
-    }
-}
-
-/// The keys that have more than one entry in a segment's journal. A roll-back processes the entries of such a key together,
-/// the last one first.
-#[derive(Debug, Default)]
-pub struct RepeatedKeys {
-    seen: HashSet<Fingerprint>,
-    repeated: HashSet<Fingerprint>,
-}
-
-impl RepeatedKeys {
-    /// Adds the key of an entry.
-    pub fn add(&mut self, key: &Item) {
-        let key = key_fingerprint(key);
-        if !self.seen.insert(key) {
-            self.repeated.insert(key);
-        }
-    }
-
-    /// Whether this key has more than one entry.
-    pub fn contains(&self, key: &Item) -> bool {
-        !self.repeated.is_empty() && self.repeated.contains(&key_fingerprint(key))
-    }
-
-    /// Whether any key has more than one entry.
-    pub fn any(&self) -> bool {
-        !self.repeated.is_empty()
-    }
-
-    /// The number of distinct keys, which is the number of journaled items.
-    pub fn keys(&self) -> u64 {
-        self.seen.len() as u64
     }
 }
 
@@ -158,18 +128,10 @@ mod tests {
         index.add(&entry("1", "x", "y"));
         index.add(&entry("2", "x", "y"));
         let key = |key: &str| entry(key, "", "").key;
-        assert!(!index.holds_only([key("1"), key("3")].iter()));
+        assert!(index.contains(&key("1")) && !index.contains(&key("3")));
         index.remove(&key("1"));
-        assert!(index.holds_only([key("2")].iter()) && !index.is_empty());
-    }
-
-    #[test]
-    fn repeated_keys_are_those_with_several_entries() {
-        let mut repeats = RepeatedKeys::default();
-        for key in ["1", "2", "1"] {
-            repeats.add(&entry(key, "", "").key);
-        }
-        assert!(repeats.contains(&entry("1", "", "").key) && !repeats.contains(&entry("2", "", "").key));
-        assert_eq!(repeats.keys(), 2);
+        assert!(!index.contains(&key("1")) && !index.is_empty());
+        index.remove(&key("2"));
+        assert!(index.is_empty());
     }
 }

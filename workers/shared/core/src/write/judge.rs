@@ -31,20 +31,37 @@ pub struct Judge<'m, M> {
 }
 
 impl<M: Migration> Judge<'_, M> {
-    /// The writes for a page's items; all other items are counted. `prior` contains what earlier attempts journaled for the
-    /// same page: an item that is as they would have left it was changed by this run, and counts as changed.
-    pub fn sort_out(&self, items: Vec<Item>, prior: &JournalIndex, tally: &mut Tally) -> Vec<Work> {
+    /// The writes for a page's items; all other items are counted. `uncounted` has the entries whose writes may have taken
+    /// effect without being counted: an item that is as one of them left it was changed by this run, and counts as changed.
+    pub fn sort_out(&self, items: Vec<Item>, uncounted: &JournalIndex, tally: &mut Tally) -> Vec<Work> {
         tally.counts.scanned += items.len() as u64;
-        items.into_iter().filter_map(|item| self.sort_out_one(item, prior, tally)).collect()
+        items.into_iter().filter_map(|item| self.sort_out_one(item, uncounted, tally)).collect()
     }
 
-    fn sort_out_one(&self, item: Item, prior: &JournalIndex, tally: &mut Tally) -> Option<Work> {
-        let key = self.table.key_of(&item);
-        let state = match prior.is_empty() {
-            true => ItemState::NotJournaled,
-            false => prior.state_of(&key, &item, self.migration.footprint().touched()),
+    fn sort_out_one(&self, item: Item, uncounted: &JournalIndex, tally: &mut Tally) -> Option<Work> {
+        let (key, state) = (self.table.key_of(&item), self.state(&item, uncounted));
+        self.work_or_count(key, self.check_rules(self.migration.consume(item)), state, tally)
+    }
+
+    /// What to write for an item that was read again (`None`: it was deleted) after its write did not take effect, or may
+    /// not have. If nothing is left to write, the item is counted and the result is `None`.
+    pub fn rejudge(&self, key: Item, now: Option<&Item>, uncounted: &JournalIndex, tally: &mut Tally) -> Option<Work> {
+        let Some(item) = now else {
+            tally.counts.not_matched += 1;
+            return None;
         };
-        match self.check_rules(self.migration.consume(item)) {
+        self.work_or_count(key, self.outcome(item), self.state(item, uncounted), tally)
+    }
+
+    fn state(&self, item: &Item, uncounted: &JournalIndex) -> ItemState {
+        match uncounted.is_empty() {
+            true => ItemState::NotJournaled,
+            false => uncounted.state_of(&self.table.key_of(item), item, self.migration.footprint().touched()),
+        }
+    }
+
+    fn work_or_count(&self, key: Item, outcome: Outcome, state: ItemState, tally: &mut Tally) -> Option<Work> {
+        match outcome {
             Outcome::Changed(change) => return Some(Work { key, change }),
             Outcome::AlreadyDone | Outcome::NotMatched if state == ItemState::AsWritten => tally.counts.changed += 1,
             outcome => self.count(&outcome, || key, tally),
@@ -61,46 +78,13 @@ impl<M: Migration> Judge<'_, M> {
     /// Counts a write that DynamoDB rejected with a validation error, which a retry cannot fix.
     pub fn count_refused(&self, work: &Work, message: String, tally: &mut Tally) {
         tally.counts.invalid += 1;
-        tally.journal.not_written += 1;
         tally.add_finding(work.key.clone(), Invalid::Refused(message).to_string());
     }
 
     /// Counts an item that the run gives up on, because the application kept changing it.
-    pub fn count_given_up(&self, work: &Work, tally: &mut Tally) {
+    pub fn count_given_up(&self, key: Item, tally: &mut Tally) {
         tally.counts.conflicts += 1;
-        tally.add_finding(work.key.clone(), "the application kept changing it, so it was left as it is");
-    }
-
-    /// The write to journal and send after a conflict, given the current item (`None` if it was deleted). If nothing is left
-    /// to do, the item is counted and the result is `None`.
-    pub fn after_conflict(&self, work: Work, now: Option<&Item>, tally: &mut Tally) -> Option<Work> {
-        // If the change is applied, the write did take effect, but its answer was lost and the SDK's retry failed.
-        if !now.is_some_and(|item| work.change.is_applied(item)) {
-            tally.journal.not_written += 1;
-        }
-        let again = self.renew(work, now, tally);
-        tally.retries += u64::from(again.is_some());
-        again
-    }
-
-    /// The same write for the current item (`None` if it was deleted). If nothing is left to do, the item is counted and the
-    /// result is `None`.
-    pub fn renew(&self, work: Work, now: Option<&Item>, tally: &mut Tally) -> Option<Work> {
-        let Some(item) = now else {
-            tally.counts.not_matched += 1;
-            return None;
-        };
-        if work.change.is_applied(item) {
-            self.count_written(&work, tally);
-            return None;
-        }
-        match self.outcome(item) {
-            Outcome::Changed(change) => Some(Work { key: work.key, change }),
-            outcome => {
-                self.count(&outcome, || self.table.key_of(item), tally);
-                None
-            }
-        }
+        tally.add_finding(key, "the application kept changing it, so it was left as it is");
     }
 
     /// Counts an item as Migrate would, and checks that applying the migration twice equals applying it once.
@@ -157,6 +141,7 @@ mod tests {
     use crate::item::value::Value;
     use crate::language::compile::compiled::Compiled;
     use crate::language::document::Document;
+    use crate::write::counts::Counts;
     use crate::write::journal::Entry;
 
     fn compiled(yaml: &str) -> Compiled {
@@ -216,28 +201,35 @@ mod tests {
     #[test]
     fn after_a_conflict_the_current_item_is_judged() {
         with_judge(RENAME, |judge| {
-            let old = item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#);
-            let mut tally = Tally::default();
-            let work = judge.sort_out(vec![old], &JournalIndex::default(), &mut tally).remove(0);
+            let (key, none) = (item(r#"{"pk":{"S":"1"}}"#), JournalIndex::default());
+            let mut tally = Tally { counts: Counts { scanned: 3, ..Counts::default() }, ..Tally::default() };
             let changed_by_app = item(r#"{"pk":{"S":"1"},"a":{"S":"y"}}"#);
-            let again = judge.after_conflict(work, Some(&changed_by_app), &mut tally).unwrap();
+            let again = judge.rejudge(key.clone(), Some(&changed_by_app), &none, &mut tally).unwrap();
             assert_eq!(again.change.image_after()["b"], Some(Value::s("y")));
-            assert_eq!(judge.after_conflict(again, None, &mut tally), None);
-            assert_eq!((tally.counts.not_matched, tally.retries, tally.journal.not_written), (1, 1, 2));
-            assert!(tally.counts.balance());
+            judge.count_written(&again, &mut tally);
+            assert_eq!(judge.rejudge(key.clone(), None, &none, &mut tally), None);
+            let in_new_shape = item(r#"{"pk":{"S":"1"},"b":{"S":"x"}}"#);
+            assert_eq!(judge.rejudge(key, Some(&in_new_shape), &none, &mut tally), None);
+            let counts = tally.counts;
+            assert_eq!((counts.changed, counts.not_matched, counts.already_done), (1, 1, 1));
+            assert!(counts.balance());
         });
     }
 
     #[test]
-    fn a_write_whose_answer_was_lost_counts_as_changed() {
+    fn an_item_in_the_new_shape_is_ours_only_if_a_write_of_ours_may_have_landed() {
         with_judge(RENAME, |judge| {
-            let mut tally = Tally::default();
-            let work = judge
-                .sort_out(vec![item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#)], &JournalIndex::default(), &mut tally)
-                .remove(0);
+            let old = item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#);
+            let Outcome::Changed(change) = judge.outcome(&old) else { panic!() };
+            let key = item(r#"{"pk":{"S":"1"}}"#);
+            let mut uncounted = JournalIndex::default();
+            uncounted.add(&Entry::of(key.clone(), &change, 0));
             let written = item(r#"{"pk":{"S":"1"},"b":{"S":"x"},"other":{"N":"1"}}"#);
-            assert_eq!(judge.after_conflict(work, Some(&written), &mut tally), None);
-            assert_eq!((tally.counts.changed, tally.journal.not_written), (1, 0));
+            for (index, changed) in [(&uncounted, 1), (&JournalIndex::default(), 0)] {
+                let mut tally = Tally::default();
+                assert_eq!(judge.rejudge(key.clone(), Some(&written), index, &mut tally), None);
+                assert_eq!((tally.counts.changed, tally.counts.already_done), (changed, 1 - changed));
+            }
         });
     }
 
@@ -257,6 +249,27 @@ mod tests {
             let mut tally = Tally::default();
             judge.dry_run(&item(r#"{"pk":{"S":"1"}}"#), &mut tally);
             assert_eq!(tally.findings[0].reason, "`gsi` would be of type N, but it is an index key of type S");
+        });
+    }
+
+    #[test]
+    fn a_write_that_dynamodb_rejects_is_an_invalid_item_that_was_not_written() {
+        with_judge(RENAME, |judge| {
+            let mut tally = Tally::default();
+            let old = item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#);
+            let work = judge.sort_out(vec![old], &JournalIndex::default(), &mut tally).remove(0);
+            judge.count_refused(&work, "too large".into(), &mut tally);
+            assert_eq!(tally.counts.invalid, 1);
+            assert!(tally.counts.balance());
+        });
+    }
+
+    #[test]
+    fn a_dry_run_counts_an_item_that_changes_once_as_changed() {
+        with_judge(RENAME, |judge| {
+            let mut tally = Tally::default();
+            judge.dry_run(&item(r#"{"pk":{"S":"1"},"a":{"S":"x"}}"#), &mut tally);
+            assert_eq!((tally.counts.changed, tally.counts.invalid), (1, 0));
         });
     }
 }

@@ -4,7 +4,10 @@
 pub mod counts;
 pub mod journal;
 pub mod journal_index;
+pub mod journal_object;
 pub mod judge;
+pub mod restore;
+pub mod roll_back_place;
 pub mod statement;
 pub mod update;
 pub mod verify;

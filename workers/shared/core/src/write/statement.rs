@@ -6,6 +6,7 @@
 
 use crate::change::item_change::Change;
 use crate::item::value::{Item, Value};
+use crate::write::journal::Entry;
 
 /// The most statements in one request. Source: DynamoDB API reference, BatchExecuteStatement.
 pub const MAX_STATEMENTS: usize = 25;
@@ -24,30 +25,56 @@ pub struct Statement<'c> {
 /// Whether AWS documents the PartiQL for a change, so that the change has a [`Statement`].
 pub fn is_documented(key: &Item, change: &Change) -> bool {
     // Every touched attribute is also guarded.
-    let names = key.keys().chain(change.guard().map(|(name, _)| name));
-    let guarded = change.guard().filter(|(name, _)| !key.contains_key(*name));
+    has_documented_guard(key, change.guard())
+}
+
+/// Whether AWS documents the PartiQL for restoring an entry, so that it has a [`Statement`].
+pub fn is_restored_documented(entry: &Entry) -> bool {
+    has_documented_guard(&entry.key, entry.guard())
+}
+
+fn has_documented_guard<'c>(key: &Item, guard: impl Iterator<Item = Attribute<'c>> + Clone) -> bool {
+    let names = key.keys().chain(guard.clone().map(|(name, _)| name));
+    let guarded = guard.filter(|(name, _)| !key.contains_key(*name));
     names.clone().all(|name| is_plain(name))
         && guarded.filter_map(|(_, value)| value).all(is_comparable)
         // Each name occurs at most twice, with a few characters around it.
         && names.map(|name| 2 * (name.len() + 16)).sum::<usize>() < MAX_STATEMENT_BYTES / 2
 }
 
+/// The name of an attribute and its value; `None`: the item does not have the attribute.
+type Attribute<'c> = (&'c String, Option<&'c Value>);
+
 impl<'c> Statement<'c> {
     /// The statement that applies a [documented](is_documented) change to the item with this key.
     pub fn of_change(table: &str, key: &'c Item, change: &'c Change) -> Self {
+        Self::new(table, key, change.delta(), change.guard())
+    }
+
+    /// The statement that restores an entry's before-image, if it is [documented](is_restored_documented).
+    pub fn that_restores(table: &str, entry: &'c Entry) -> Self {
+        Self::new(table, &entry.key, entry.delta_back(), entry.guard())
+    }
+
+    fn new(
+        table: &str,
+        key: &'c Item,
+        delta: impl Iterator<Item = Attribute<'c>> + Clone,
+        guard: impl Iterator<Item = Attribute<'c>>,
+    ) -> Self {
         let mut statement = Self { text: String::with_capacity(256), parameters: Vec::with_capacity(16) };
         statement.text.extend(["UPDATE \"", table, "\""]);
-        for (name, value) in change.delta().filter_map(|(name, value)| Some((name, value?))) {
+        for (name, value) in delta.clone().filter_map(|(name, value)| Some((name, value?))) {
             statement.push(" SET ", name, "=?", Some(value));
         }
-        for (name, _) in change.delta().filter(|(_, value)| value.is_none()) {
+        for (name, _) in delta.filter(|(_, value)| value.is_none()) {
             statement.push(" REMOVE ", name, "", None);
         }
         // UPDATE never creates an item, so a deleted item needs no condition of its own.
         for (index, (name, value)) in key.iter().enumerate() {
             statement.push(if index == 0 { " WHERE " } else { " AND " }, name, "=?", Some(value));
         }
-        for (name, value) in change.guard().filter(|(name, _)| !key.contains_key(*name)) {
+        for (name, value) in guard.filter(|(name, _)| !key.contains_key(*name)) {
             let after = if value.is_some() { "=?" } else { " IS MISSING" };
             statement.push(" AND ", name, after, value);
         }
@@ -96,6 +123,20 @@ mod tests {
              AND \"a\"=? AND \"b\"=? AND \"c\" IS MISSING"
         );
         assert_eq!(statement.parameters.len(), 6);
+    }
+
+    #[test]
+    fn a_statement_restores_what_a_change_replaced() {
+        let entry = Entry::of(key(), &change(r#"{"a":{"S":"x"},"b":{"BOOL":true}}"#, r#"{"a":{"S":"y"}}"#), 0);
+        assert!(is_restored_documented(&entry));
+        let statement = Statement::that_restores("t", &entry);
+        assert_eq!(
+            statement.text,
+            "UPDATE \"t\" SET \"a\"=? SET \"b\"=? WHERE \"pk\"=? AND \"sk\"=? AND \"a\"=? AND \"b\" IS MISSING \
+             AND \"c\" IS MISSING"
+        );
+        let map = Entry::of(key(), &change("{}", r#"{"a":{"M":{}}}"#), 0);
+        assert!(!is_restored_documented(&map), "AWS does not document how PartiQL compares maps");
     }
 
     #[test]

@@ -31,9 +31,7 @@ impl Update {
     /// The update that restores an entry's before-image, on condition that every touched attribute is still as the run left
     /// it.
     pub fn that_restores(entry: &Entry, keys: &[String]) -> Self {
-        let differing = entry.before.iter().filter(|(name, before)| entry.after.get(*name) != Some(before));
-        let guard = entry.after.iter().map(|(name, value)| (name, value.as_ref()));
-        Self::new(differing.map(|(name, value)| (name, value.as_ref())), guard, keys)
+        Self::new(entry.delta_back(), entry.guard(), keys)
     }
 
     fn new<'c>(

@@ -12,7 +12,7 @@ use tableshift_core::change::migration::{Migration as _, Outcome};
 use tableshift_core::item::value::{Item, item_bytes};
 use tableshift_core::language::compile::compiled::Compiled;
 use tableshift_core::language::document::Document;
-use tableshift_core::write::journal::{Entry, decode, encode_changes};
+use tableshift_core::write::journal::{Record, decode, encode_changes};
 
 fn put(item: &mut Item, image: &Image) {
     for (name, value) in image {
@@ -47,10 +47,11 @@ proptest! {
         if let Outcome::Changed(change) = compiled(&document)?.apply(&item) {
             let key = Item::from([("pk".into(), item["pk"].clone())]);
             let journal = encode_changes([(&key, &change)].into_iter(), 1);
-            let entries: Vec<Entry> = decode(&journal).expect("a journal");
+            let records = decode(&journal).expect("a journal");
+            let [Record::Entry(entry)] = &records[..] else { panic!("one entry") };
             let mut now = change.applied_to(&item);
-            prop_assert!(entries[0].is_as_written(&now) && !entries[0].is_as_before(&now));
-            put(&mut now, &entries[0].before);
+            prop_assert!(entry.is_as_written(&now) && !entry.is_as_before(&now));
+            put(&mut now, &entry.before);
             prop_assert_eq!(bits(&now), bits(&item));
         }
     }

@@ -1,4 +1,5 @@
 //! A worker's share of the run's write and read units, and the throttles that it meets.
+use tableshift_core::control::contention::Contention;
 use tableshift_core::control::throttle::{Reach, Reason};
 
 use super::claimed::Part;
@@ -35,5 +36,12 @@ impl Part<'_> {
         let mut throttles = self.throttles.get();
         throttles.count(reason);
         self.throttles.set(throttles);
+    }
+
+    /// Counts a write that was rejected because someone else was writing the item.
+    pub fn count_contention(&self, contention: Contention) {
+        let mut contentions = self.contentions.get();
+        contentions.count(contention);
+        self.contentions.set(contentions);
     }
 }

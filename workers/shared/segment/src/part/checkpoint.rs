@@ -4,6 +4,7 @@ use tableshift_core::item::value::Item;
 use tableshift_core::plan::child::Progress;
 use tableshift_core::plan::keys;
 use tableshift_core::write::counts::{Finding, Partial, Tally};
+use tableshift_core::write::roll_back_place::Place;
 
 use super::claimed::Part;
 use super::directive::Directive;
@@ -16,6 +17,16 @@ impl Part<'_> {
         self.checkpoint.page += 1;
         self.checkpoint.done = cursor.is_none();
         self.checkpoint.cursor = cursor;
+        self.save().await?;
+        self.count_done().await
+    }
+
+    /// Counts a piece of a roll-back and saves where it continues; `None`: the part is done.
+    pub async fn finish_restored(&mut self, tally: Tally, place: Option<Place>) -> Result<(), PartError> {
+        self.count(tally).await?;
+        self.checkpoint.page += 1;
+        self.checkpoint.done = place.is_none();
+        self.checkpoint.rolled_back.place = place.unwrap_or_else(Place::before_repeated);
         self.save().await?;
         self.count_done().await
     }
@@ -51,8 +62,7 @@ impl Part<'_> {
     pub async fn end_invocation(&self) -> Result<Progress, PartError> {
         let (id, done) = (&self.id, self.checkpoint.done);
         self.save_checkpoint().await?;
-        let mut tally = self.checkpoint.tally.clone();
-        tally.throttles += self.throttles.get();
+        let tally = self.tally();
         let partial = Partial { phase: id.phase, part: id.part.clone(), done, tally };
         store(self.bucket, &keys::partial(&id.run, id.phase, &id.part), &partial).await?;
         match self.directive().await? {
@@ -69,6 +79,7 @@ impl Part<'_> {
         self.store_dead_letters(&tally.findings).await?;
         self.checkpoint.tally.add(tally);
         self.checkpoint.tally.throttles += self.throttles.take();
+        self.checkpoint.tally.contentions += self.contentions.take();
         Ok(())
     }
 
@@ -82,9 +93,17 @@ impl Part<'_> {
 
     async fn save_checkpoint(&self) -> Result<(), PartError> {
         let mut checkpoint = self.checkpoint.clone();
-        checkpoint.tally.throttles += self.throttles.get();
+        checkpoint.tally = self.tally();
         let saved = self.ledger.save(&self.id.run, self.id.phase, &self.id.part, &checkpoint).await?;
         saved.then_some(()).ok_or(PartError::LeaseLost)
+    }
+
+    /// What was counted so far, with the throttles and contentions since the last page.
+    fn tally(&self) -> Tally {
+        let mut tally = self.checkpoint.tally.clone();
+        tally.throttles += self.throttles.get();
+        tally.contentions += self.contentions.get();
+        tally
     }
 
     /// Counts the part as done, so that the parts that are left share its budget.

@@ -9,6 +9,7 @@ use tableshift_core::language::registry::Runnable;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::counts::Partial;
+use tableshift_core::write::roll_back_place::RolledBack;
 
 use super::claimed::{Part, PartId};
 use super::error::PartError;
@@ -36,6 +37,7 @@ impl<'p> Part<'p> {
             control_read_at: Cell::new(i64::MIN),
             control: RefCell::default(),
             throttles: Cell::default(),
+            contentions: Cell::default(),
         };
         part.directive().await?;
         part.load_examples().await?;
@@ -57,13 +59,21 @@ impl<'p> Part<'p> {
     }
 }
 
-/// The checkpoint that an attempt starts with. Only Migrate continues across executions and waves: the other phases
-/// start again, because the table may have changed since.
+/// The checkpoint that an attempt starts with. Migrate and a roll-back that is not complete continue across executions and
+/// waves. The others start again, because the table may have changed since.
 fn continued(earlier: Checkpoint, id: &PartId) -> Checkpoint {
     let (attempt, epoch, wave) = (earlier.attempt + 1, id.epoch, id.wave);
     let same_execution_and_wave = earlier.epoch >= epoch && earlier.wave == wave;
-    let continues = id.phase == Phase::Migrate || same_execution_and_wave;
-    let earlier = if continues { earlier } else { Checkpoint::default() };
+    let earlier = match id.phase {
+        _ if same_execution_and_wave => earlier,
+        Phase::Migrate => earlier,
+        Phase::RollBack if !earlier.done => earlier,
+        Phase::RollBack => {
+            let rolled_back = RolledBack { once_complete: true, ..RolledBack::default() };
+            Checkpoint { rolled_back, ..Checkpoint::default() }
+        }
+        Phase::DryRun | Phase::Verify => Checkpoint::default(),
+    };
     Checkpoint { attempt, epoch, wave, ..earlier }
 }
 
@@ -89,14 +99,24 @@ mod tests {
     }
 
     #[test]
-    fn only_migrate_continues_across_executions_and_waves() {
+    fn migrate_continues_across_executions_and_waves_and_the_phases_that_only_read_do_not() {
         for (epoch, wave) in [(6, Wave::Main), (5, Wave::Canary)] {
             let checkpoint = continued(earlier(), &id(Phase::Migrate, epoch, wave));
             assert_eq!(checkpoint, Checkpoint { attempt: 4, epoch, wave, ..earlier() });
-            for phase in [Phase::DryRun, Phase::Verify, Phase::RollBack] {
+            for phase in [Phase::DryRun, Phase::Verify] {
                 let checkpoint = continued(earlier(), &id(phase, epoch, wave));
                 assert_eq!(checkpoint, Checkpoint { attempt: 4, epoch, wave, ..Checkpoint::default() });
             }
         }
+    }
+
+    #[test]
+    fn another_roll_back_continues_where_the_first_one_stopped() {
+        let id = id(Phase::RollBack, 6, Wave::Whole);
+        let stopped = Checkpoint { wave: Wave::Whole, ..earlier() };
+        let expected = Checkpoint { attempt: 4, epoch: 6, ..stopped.clone() };
+        assert_eq!(continued(stopped.clone(), &id), expected);
+        let complete = continued(Checkpoint { done: true, ..stopped }, &id);
+        assert!(complete.rolled_back.once_complete && !complete.done && complete.page == 0);
     }
 }

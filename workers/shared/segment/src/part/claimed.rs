@@ -6,6 +6,7 @@ use tableshift_aws::ledger::checkpoints::Checkpoint;
 use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::s3::Bucket;
 use tableshift_core::change::table_rules::TableRules;
+use tableshift_core::control::contention::Contentions;
 use tableshift_core::control::run_control::Control;
 use tableshift_core::control::throttle::Throttles;
 use tableshift_core::language::registry::Runnable;
@@ -65,6 +66,8 @@ pub struct Part<'p> {
     pub(super) control: RefCell<Control>,
     /// Throttled writes since the last page was counted.
     pub(super) throttles: Cell<Throttles>,
+    /// Contended writes since the last page was counted.
+    pub(super) contentions: Cell<Contentions>,
 }
 
 impl Part<'_> {

@@ -26,14 +26,18 @@ pub enum Directive {
 const READ_CONTROL_EVERY: Duration = Duration::from_secs(2);
 
 impl Part<'_> {
-    /// What to do now. Reads the lock and the control item if the last read is two seconds old, and renews the lease
-    /// when half of it is gone. Fails with `LeaseLost` if the lock is no longer the run's, and with `Aborted` if the
-    /// run is stopped.
+    /// What to do now. Reads the lock, the control item and who has the part if the last read is two seconds old, and
+    /// renews the lease when half of it is gone. Fails with `LeaseLost` if the lock is no longer the run's or a later
+    /// attempt has the part, and with `Aborted` if the run is stopped.
     pub async fn directive(&self) -> Result<Directive, PartError> {
         let now = (self.clock)();
         if now.saturating_sub(self.control_read_at.get()) >= READ_CONTROL_EVERY.as_millis() as i64 {
             let control = self.ledger.control(&self.id.run, self.id.phase);
-            let (lock, control) = futures::join!(self.ledger.lock(&self.plan.table.name), control);
+            let holder = self.ledger.holder(&self.id.run, self.id.phase, &self.id.part);
+            let (lock, control, holder) = futures::join!(self.ledger.lock(&self.plan.table.name), control, holder);
+            if holder? != (self.checkpoint.attempt, self.id.epoch) {
+                return Err(PartError::LeaseLost);
+            }
             self.renew_if_half_gone(lock?, now).await?;
             *self.control.borrow_mut() = control?;
             self.control_read_at.set(now);

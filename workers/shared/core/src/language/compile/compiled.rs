@@ -6,6 +6,7 @@ use crate::change::item_change::Change;
 use crate::change::migration::{Migration, Outcome};
 use crate::item::value::{Item, item_bytes};
 pub use crate::language::compile::error::MeaningError;
+use crate::language::compile::error::touched_key;
 use crate::language::compile::fault::Fault;
 use crate::language::compile::form;
 pub use crate::language::compile::form::is_name;
@@ -76,7 +77,7 @@ impl Compiled {
     pub fn check_keys(&self, keys: &[String]) -> Result<(), MeaningError> {
         let is_key = |name: &str| keys.iter().any(|key| key == name);
         for step in self.rules.iter().flat_map(Rule::all_steps) {
-            if let Some(attribute) = step.touches().find(|root| is_key(root)) {
+            if let Some(attribute) = touched_key(step.touches(), keys) {
                 return Err(MeaningError::TouchesKey { field: step.field.clone(), attribute: attribute.into() });
             }
         }

@@ -31,7 +31,7 @@ pub enum MeaningError {
         found: u32,
     },
     /// A key attribute would be changed.
-    #[error("{field} touches `{attribute}`, which is a key attribute of the table: keys cannot be changed in place")]
+    #[error("{field} touches `{attribute}`, which is a key attribute of the table: {KEYS_STAY}")]
     TouchesKey {
         /// The step.
         field: Field,
@@ -46,6 +46,14 @@ pub enum MeaningError {
         /// The attribute.
         attribute: String,
     },
+}
+
+/// Why a migration cannot touch a key attribute: DynamoDB refuses an update that changes one.
+pub(crate) const KEYS_STAY: &str = "keys cannot be changed in place";
+
+/// The first of these top-level attributes that a migration touches although it is a key attribute of the table.
+pub(crate) fn touched_key<'n>(mut touched: impl Iterator<Item = &'n str>, keys: &[String]) -> Option<&'n str> {
+    touched.find(|name| keys.iter().any(|key| key == name))
 }
 
 impl MeaningError {

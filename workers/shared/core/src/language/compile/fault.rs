@@ -33,7 +33,12 @@ pub struct Fault {
 impl Fault {
     /// A fault of a field's value.
     pub(crate) fn of_value(field: Field, code: Code, message: impl Into<String>) -> Self {
-        Self { field, part: Part::Value, finding: Finding::error(code, 0..0, message), beside: None }
+        Self::of_finding(field, Finding::error(code, 0..0, message))
+    }
+
+    /// A finding about a field's value.
+    pub(crate) fn of_finding(field: Field, finding: Finding) -> Self {
+        Self { field, part: Part::Value, finding, beside: None }
     }
 
     /// A fault of a field of the document, which should not be there, or should.

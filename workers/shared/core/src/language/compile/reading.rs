@@ -9,7 +9,7 @@ use crate::language::compile::steps::{Action, Otherwise, Source, Step};
 use crate::language::document::field::Field;
 use crate::language::document::{self, Document};
 use crate::language::expression::cel::{Expression, Purpose};
-use crate::language::finding::{Code, Level};
+use crate::language::finding::{Code, Finding, Level};
 use std::collections::BTreeMap;
 
 /// How deep a literal may nest. Source: DynamoDB developer guide, "Quotas", nested attribute depth.
@@ -79,8 +79,7 @@ impl Reading {
     /// The steps of a rule, or those within a step.
     pub(crate) fn steps(&mut self, place: &Field, steps: &[document::Step]) -> Vec<Step> {
         if steps.is_empty() {
-            let fault = Fault::of_value(place.named("change"), Code::EmptyField, "`change` is empty");
-            self.faults.push(fault.help("write at least one step, as in `- set: version` with `to: 2` below it"));
+            self.faults.push(Fault::of_finding(place.named("change"), Finding::no_elements("change", 0..0)));
         }
         let numbered = steps.iter().enumerate();
         numbered.filter_map(|(index, written)| self.step(place.step(index + 1), written)).collect()

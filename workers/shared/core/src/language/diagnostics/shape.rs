@@ -109,8 +109,7 @@ impl Shape<'_> {
 
     fn list(&mut self, node: &mut Node, schema: &Value, name: &str) {
         if node.elements().is_empty() && schema["minItems"].as_u64().unwrap_or(0) > 0 {
-            let finding = Finding::error(Code::EmptyField, node.span.clone(), format!("`{name}` is empty"));
-            self.findings.push(finding.help("write at least one step, as in `- set: version` with `to: 2` below it"));
+            self.findings.push(Finding::no_elements(name, node.span.clone()));
         }
         let Kind::List(elements) = &mut node.kind else { return };
         for element in elements {
@@ -234,7 +233,7 @@ fn wrong_kind(node: &Node, schema: &Value, name: &str) -> Finding {
         Some("array") => "a list: each line begins with `- `",
         Some("boolean") => "`true` or `false`",
         Some("integer") => "a whole number",
-        _ => "a text",
+        _ => "a string",
     };
     let named = if name == "the document" { name.to_owned() } else { format!("`{name}`") };
     let message = format!("{named} is {found}, and should be {wanted}");

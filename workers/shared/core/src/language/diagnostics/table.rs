@@ -1,6 +1,7 @@
 //! What a migration does to the keys, the indexes and the time to live of its table.
 
 use super::steps::StepView;
+use crate::language::compile::error::{KEYS_STAY, touched_key};
 use crate::language::finding::{Code, Finding};
 use std::collections::BTreeMap;
 
@@ -22,10 +23,9 @@ pub fn check(facts: &Facts, steps: &[StepView<'_>], findings: &mut Vec<Finding>)
     for write in steps.iter().flat_map(|step| &step.writes) {
         let Some(root) = write.root() else { continue };
         let span = write.node.span.clone();
-        if facts.keys.iter().any(|key| key == root) {
-            let message = format!("`{root}` is a key attribute of {}, and keys cannot be changed in place", facts.name);
-            let help =
-                "write the items anew under other keys, into another table; an index's key can be composed by `set`";
+        if touched_key([root].into_iter(), &facts.keys).is_some() {
+            let message = format!("`{root}` is a key attribute of {}, and {KEYS_STAY}", facts.name);
+            let help = "copy the items to another table under new keys; the key of an index can be composed with `set`";
             findings.push(Finding::error(Code::TouchesKey, span, message).label("touches the key").help(help));
         } else if let Some(wanted) = facts.index_keys.get(root) {
             let message = format!("`{root}` is a key attribute of an index of {}", facts.name);

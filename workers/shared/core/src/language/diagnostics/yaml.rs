@@ -25,7 +25,7 @@ pub struct Node {
 /// What a node holds.
 #[derive(Debug, Clone)]
 pub enum Kind {
-    /// A text, a number, a boolean or nothing.
+    /// A string, a number, a boolean or nothing.
     Scalar(String, ScalarStyle),
     /// A list.
     List(Vec<Node>),
@@ -105,7 +105,7 @@ impl Node {
             _ if self.is_null() => "nothing",
             Kind::Scalar(text, ScalarStyle::Plain) if text.parse::<f64>().is_ok() => "a number",
             Kind::Scalar(text, ScalarStyle::Plain) if matches!(text.as_str(), "true" | "false") => "true or false",
-            Kind::Scalar(..) => "a text",
+            Kind::Scalar(..) => "a string",
             Kind::List(_) => "a list",
             Kind::Map(_) => "a map",
         }

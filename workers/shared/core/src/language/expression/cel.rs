@@ -37,7 +37,7 @@ impl Expression {
         (root.map(compiled), findings)
     }
 
-    /// The text as the author wrote it.
+    /// The source as the author wrote it.
     pub fn source(&self) -> &str {
         &self.source
     }

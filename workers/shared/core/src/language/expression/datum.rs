@@ -24,7 +24,7 @@ pub(crate) enum Datum<'v> {
 }
 
 impl Datum<'_> {
-    /// The value as a DynamoDB value; `None` for a decimal number, which has no text yet.
+    /// The value as a DynamoDB value; `None` for a decimal number, which has no digits yet.
     pub(crate) fn plain(&self) -> Option<&Value> {
         match self {
             Self::Ref(value) => Some(value),

@@ -4,10 +4,10 @@ use crate::item::value::Value;
 use crate::language::finding::Finding;
 use thiserror::Error;
 
-/// The longest text of an expression, in bytes.
-pub const MAX_TEXT_BYTES: usize = 8 * 1024;
-/// How many brackets may be open at once.
-pub const MAX_OPEN_BRACKETS: usize = 24;
+/// The longest source of an expression, in bytes.
+pub const MAX_SOURCE_BYTES: usize = 8 * 1024;
+/// How deep brackets and conditionals (`? :`) may nest.
+pub const MAX_NESTING: u16 = 32;
 
 /// Why an expression does not compile: at least one finding, at bytes of the expression's source.
 #[derive(Debug, Error)]
@@ -24,7 +24,7 @@ pub enum EvaluationError {
     #[error("gives no boolean")]
     NotBoolean,
     /// The evaluation was cut off.
-    #[error("costs too much for this item: it was cut off; loop over less, or match shorter texts")]
+    #[error("costs too much for this item: it was cut off; loop over less, or match shorter strings")]
     TooCostly,
 }
 

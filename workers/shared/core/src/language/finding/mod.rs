@@ -52,7 +52,7 @@ pub enum Code {
     UnknownFunction,
     /// A function is called with the wrong number of arguments.
     Arguments,
-    /// A pattern is no regular expression, or no fixed text.
+    /// A pattern is not a regular expression, or not a fixed string.
     Pattern,
     /// `item` or `key` is used as a whole.
     WholeItem,
@@ -60,7 +60,7 @@ pub enum Code {
     Type,
     /// A comparison of two types that are never equal.
     NeverEqual,
-    /// A literal that DynamoDB cannot hold, or one that looks like an expression.
+    /// A literal of a step or number of an expression that DynamoDB cannot hold, or a literal that looks like an expression.
     Literal,
     /// A condition that reads nothing of an item and is always true.
     AlwaysTrue,
@@ -188,6 +188,12 @@ impl Finding {
             help: Vec::new(),
             suggestion: None,
         }
+    }
+
+    /// The error for a list of steps or rules without any element.
+    pub(crate) fn no_elements(field: &str, span: Range<usize>) -> Self {
+        let finding = Self::error(Code::EmptyField, span, format!("`{field}` is empty"));
+        finding.help("write at least one step, as in `- set: version` with `to: 2` below it")
     }
 
     /// A warning at this place.

@@ -173,3 +173,12 @@ fn a_canary_consists_of_the_first_segments_of_the_run() {
     assert_eq!(plan.segments_in_order(Wave::Canary), all[..4]);
     assert_eq!(all, segments::order(plan.segments, &plan.run));
 }
+
+#[test]
+fn at_least_one_worker_runs_and_never_more_than_there_are_segments() {
+    let mut plan = RunPlan::of(facts(input())).unwrap();
+    for (max_concurrency, segments, workers) in [(10, 1000, 10), (10, 4, 4), (0, 4, 1)] {
+        (plan.max_concurrency, plan.segments) = (max_concurrency, segments);
+        assert_eq!(plan.workers(), workers);
+    }
+}

@@ -201,3 +201,38 @@ fn is_table_name(text: &str) -> bool {
 fn field(field: &'static str, problem: &str) -> InputError {
     InputError::Field { field, problem: problem.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn refused(fields: Value) -> String {
+        let mut input = match fields.get("run") {
+            Some(_) => json!({ "action": "verify" }),
+            None => json!({ "table": "prod-main", "migration": "m" }),
+        };
+        input.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        Input::parse(&input).err().map(|error| error.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn an_earlier_run_takes_no_field_that_was_planned() {
+        for (field, value) in [("calendars", json!(["c"])), ("alarms", json!(["a"])), ("critical_alarms", json!(["a"]))]
+        {
+            let found = refused(json!({ "run": "r-1", field: value }));
+            assert!(found.contains(field) && found.contains("only for a new run"), "{found}");
+        }
+        assert!(!refused(json!({ "run": "r-1" })).contains("only for a new run"));
+    }
+
+    #[test]
+    fn the_name_of_an_alarm_has_at_most_255_characters() {
+        assert!(!refused(json!({ "alarms": ["a".repeat(255)] })).contains("longer than 255"));
+        assert!(refused(json!({ "alarms": ["a".repeat(256)] })).contains("longer than 255"));
+        let alarms = |count| (0..count).map(|n| format!("a{n}")).collect::<Vec<_>>();
+        let both = |count| refused(json!({ "alarms": alarms(count), "critical_alarms": ["c"] }));
+        assert!(!both(MAX_ALARMS - 1).contains("together") && both(MAX_ALARMS).contains("together"));
+        assert!(!refused(json!({ "alarms": alarms(MAX_ALARMS) })).contains("write at most"));
+    }
+}

@@ -115,6 +115,24 @@ fn a_fault_in_migrate_does_not_make_a_roll_back_bad() {
 }
 
 #[test]
+fn a_roll_back_is_only_good_if_the_journal_holds_every_changed_item() {
+    let lost = JournalCounts { restored: 3, unaccounted: 2, missing_objects: 1, ..JournalCounts::default() };
+    let mut partial = partial(Phase::RollBack, Counts { scanned: 3, ..Counts::default() }, lost);
+    partial.tally.missing_objects = vec!["runs/r/journal/000000/00000004-*".into()];
+    let mut report = report();
+    report.fold(Phase::RollBack, 1, vec![partial], 0);
+    assert_eq!(report.verdict, Verdict::Bad);
+    assert_eq!(
+        report.reasons,
+        [
+            "2 items that Migrate changed are not in the journal",
+            "1 journal objects are missing: runs/r/journal/000000/00000004-*; restore them from an older version, and roll \
+             back again"
+        ]
+    );
+}
+
+#[test]
 fn a_report_is_read_as_it_was_written() {
     let mut report = report();
     report.fold(Phase::DryRun, 1, vec![partial(Phase::DryRun, Counts::default(), JournalCounts::default())], 0);
@@ -134,4 +152,13 @@ fn a_canary_that_changed_nothing_gets_a_note_and_stays_good() {
     whole.fold(Phase::Migrate, 0, Vec::new(), 0);
     whole.fold(Phase::Verify, 0, Vec::new(), 0);
     assert!(whole.phases[&Phase::Verify].notes.is_empty());
+}
+
+#[test]
+fn parts_that_are_done_add_up() {
+    let done = || partial(Phase::Verify, Counts::default(), JournalCounts::default());
+    let mut report = report();
+    report.fold(Phase::Verify, 3, vec![done(), done()], 0);
+    assert_eq!(report.reasons, ["1 of 3 parts have no complete result"]);
+    assert_eq!(report.phases[&Phase::Verify].parts_reported, 2);
 }

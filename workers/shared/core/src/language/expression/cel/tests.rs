@@ -58,8 +58,6 @@ fn every_fault_of_an_expression_is_found_at_its_place() {
         assert!(expression.is_none());
         findings.into_iter().map(|finding| (finding.code, &source[finding.span])).collect::<Vec<_>>()
     };
-    assert_eq!(found(source), [(Code::Literal, "1.12345678901234567")]);
-    let source = "frob(item.a) && itm.b == lower(item.c, 1) || item.d.matches('(') && size(key) > 1";
     assert_eq!(
         found(source),
         [
@@ -68,6 +66,7 @@ fn every_fault_of_an_expression_is_found_at_its_place() {
             (Code::Arguments, "lower"),
             (Code::Pattern, "'('"),
             (Code::WholeItem, "key"),
+            (Code::Literal, "1.12345678901234567"),
         ]
     );
 }

@@ -2,7 +2,7 @@
 //! one is for [`translate`](super::translate) to find out.
 
 use crate::language::expression::checking::types::Type;
-use crate::language::expression::error::{MAX_OPEN_BRACKETS, MAX_TEXT_BYTES};
+use crate::language::expression::error::{MAX_NESTING, MAX_SOURCE_BYTES};
 use crate::language::expression::functions::{FUNCTIONS, Signature, Style};
 use crate::language::expression::node::Operator;
 use crate::language::finding::suggest::nearest;
@@ -16,12 +16,12 @@ const CLOCKS: [&str; 6] = ["now", "random", "uuid", "today", "rand", "Date"];
 
 pub(crate) fn too_long(source: &str) -> Finding {
     let message =
-        format!("this expression has {} bytes, and {MAX_TEXT_BYTES} are the most that one may have", source.len());
+        format!("this expression has {} bytes, and {MAX_SOURCE_BYTES} are the most that one may have", source.len());
     Finding::error(Code::Refused, 0..source.len(), message).help("split it into several steps")
 }
 
 pub(crate) fn too_deep(span: Range<usize>) -> Finding {
-    let help = format!("at most {MAX_OPEN_BRACKETS} brackets may be open at once");
+    let help = format!("at most {MAX_NESTING} brackets and conditionals (`? :`) may be open at once");
     Finding::error(Code::Refused, span, "this expression nests too deep").help(help)
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn unknown_function(name: &str, span: Range<usize>, on_value: bool) -
     let finding = Finding::error(Code::UnknownFunction, span.clone(), format!("there is no function `{name}()`"));
     let known = FUNCTIONS.iter().map(|known| known.name).chain(MACROS.into_iter().filter(|_| on_value));
     if ["timestamp", "duration"].contains(&name) {
-        finding.help("a time is a number of seconds: `epoch_seconds(text)` reads one, `iso_time(number)` writes one")
+        finding.help("a time is a number of seconds: `epoch_seconds(string)` reads one, `iso_time(number)` writes one")
     } else if CLOCKS.contains(&name) {
         finding.help("a migration must give the same result whenever it runs, for the same item")
     } else if let Some(meant) = nearest(name, known) {
@@ -81,7 +81,7 @@ pub(crate) fn unknown_function(name: &str, span: Range<usize>, on_value: bool) -
     } else if name == "concat" {
         finding.help("strings are joined by `+`")
     } else if name == "replace" {
-        finding.help("`join(split(text, old), new)` replaces a part of a string")
+        finding.help("`join(split(string, old), new)` replaces a part of a string")
     } else {
         let names: Vec<&str> = FUNCTIONS.iter().map(|known| known.name).collect();
         finding.help(format!("the functions are {}", names.join(", ")))

@@ -1,6 +1,7 @@
 //! Sources that are not CEL: the most common mistakes, each with what to write instead. What YAML does to an expression
 //! before it gets here is not known here; [`diagnostics`](crate::language::diagnostics) adds it.
 
+use crate::language::expression::checking::faults;
 use crate::language::finding::{Code, Finding};
 use cel::parser::ParseError;
 
@@ -12,12 +13,18 @@ struct Stop<'p> {
     message: &'p str,
 }
 
-/// The finding for an expression that the parser cannot read any further than this error.
-pub(crate) fn finding(source: &str, error: Option<&ParseError>) -> Finding {
+/// The finding for an expression with these errors, in the order of their places. What follows the first error is nearly
+/// always its consequence, but where the parser gives up because of the depth, other errors may come first.
+pub(crate) fn finding(source: &str, errors: &[ParseError]) -> Finding {
+    let too_deep = errors.iter().find(|error| error.msg.contains("Recursion limit"));
+    let error = too_deep.or(errors.first());
     let at = error.map_or(0, |error| offset(source, error.pos));
     let stop = Stop { source, at, message: error.map_or("", |error| error.msg.as_str()) };
     if source.trim().is_empty() {
         return stop.finding("this expression is empty").help("write an expression, as in `has(item.address)`");
+    }
+    if too_deep.is_some() {
+        return faults::too_deep(stop.at..stop.at + stop.word().len());
     }
     stop.other_language().or_else(|| stop.open_quote()).unwrap_or_else(|| stop.plain())
 }

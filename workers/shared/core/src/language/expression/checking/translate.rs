@@ -4,8 +4,7 @@
 //! Translating finds which attributes an expression reads. The write's condition guards that set, so an expression must
 //! name attributes: `item` as a whole, or an attribute chosen by another value, is refused.
 
-use crate::item::numbers;
-use crate::item::value::{Binary, Value};
+use crate::item::value::Value;
 use crate::language::expression::checking::faults;
 use crate::language::expression::checking::types::Type;
 use crate::language::expression::node::{Node, Operator, Variable};
@@ -15,6 +14,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 mod calls;
+mod literals;
 mod loops;
 
 /// How deep an expression may nest, operators included.
@@ -262,21 +262,6 @@ impl<'t> Translator<'t> {
         });
         let entries: Vec<_> = entries.collect();
         entries.into_iter().collect::<Option<_>>().map(Node::Map)
-    }
-
-    fn literal(&mut self, tree: &IdedExpr, value: &LiteralValue) -> Option<Value> {
-        Some(match value {
-            LiteralValue::Boolean(b) => Value::Bool(*b.inner()),
-            LiteralValue::Int(i) => Value::N(i.inner().to_string()),
-            LiteralValue::UInt(u) => Value::N(u.inner().to_string()),
-            LiteralValue::Double(float) => match numbers::from_float(*float.inner()) {
-                Some(number) => Value::N(number),
-                None => return self.fault(faults::unsupported("a number out of DynamoDB's range", self.span(tree))),
-            },
-            LiteralValue::String(string) => Value::s(string.inner()),
-            LiteralValue::Bytes(bytes) => Value::B(Binary(bytes.inner().to_vec())),
-            LiteralValue::Null => Value::Null(true),
-        })
     }
 
     /// The bytes of the source that a node's token covers: an operator, a name, a call's bracket.

@@ -4,11 +4,12 @@
 use std::cell::Cell;
 
 use tableshift_aws::CallError;
+use tableshift_core::control::contention::Contention;
 use tableshift_core::control::throttle::{Reach, Reason};
 use tokio::sync::Notify;
 
 /// What the sender asks of its caller.
-pub(crate) trait Steer {
+pub trait Steer {
     /// Why a round can fail.
     type Error: From<CallError>;
     /// The rate at which to continue. `None`: stop sending.
@@ -18,31 +19,34 @@ pub(crate) trait Steer {
     async fn report_throttle(&self, reach: Reach, requested: f64) -> Result<(), Self::Error>;
     /// Counts a throttle of any kind.
     fn count_throttle(&self, reason: Option<Reason>);
+    /// Counts a write that was rejected because someone else was writing the item.
+    fn count_contention(&self, contention: Contention);
 }
 
 /// Whether the next page was read: from then on, no page waits for writes to hot keys.
-#[derive(Default)]
-pub(crate) struct NextPage {
+#[derive(Debug, Default)]
+pub struct NextPage {
     read: Cell<bool>,
     notify: Notify,
 }
 
 impl NextPage {
     /// Marks the page as read.
-    pub(crate) fn set_read(&self) {
+    pub fn set_read(&self) {
         self.read.set(true);
         self.notify.notify_one();
     }
 
-    pub(crate) fn is_read(&self) -> bool {
+    /// Whether the page was marked as read.
+    pub fn is_read(&self) -> bool {
         self.read.get()
     }
 
     /// Waits until the page is read.
-    pub(crate) async fn wait_until_read(&self) {
+    pub async fn wait_until_read(&self) {
         self.notify.notified().await;
     }
 }
 
 /// Write units a second; `None` for no limit.
-pub(crate) type Rate = Option<f64>;
+pub type Rate = Option<f64>;

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use tableshift_core::item::value::Value;
-use tableshift_segment::pacer::Pacer;
 
-use crate::round::Write;
+use super::item_write::ItemWrite;
+use super::round::Sending;
+use crate::pacer::Pacer;
 
 /// The most hot keys at a time. If more keys are throttled, their whole key range is hot.
 const MOST_KEYS: usize = 8;
@@ -19,91 +20,90 @@ const MOST_KEYS: usize = 8;
 const MOST_WAITING: (usize, usize) = (4096, 4 * 1024 * 1024);
 
 /// The hot partition keys, and the writes that wait for them.
-pub(crate) struct HotKeys {
+pub(super) struct HotKeys<W> {
     /// The name of the table's partition key.
     name: String,
-    keys: BTreeMap<Value, HotKey>,
+    keys: BTreeMap<Value, HotKey<W>>,
     /// How many writes wait, and the bytes of their items.
     waiting: (usize, usize),
 }
 
-struct HotKey {
+struct HotKey<W> {
     pacer: Pacer,
-    waiting: VecDeque<Write>,
+    waiting: VecDeque<Sending<W>>,
 }
 
-impl HotKeys {
+impl<W: ItemWrite> HotKeys<W> {
     /// No hot key yet, for a table whose partition key has this name.
-    pub(crate) fn of(name: &str) -> Self {
+    pub(super) fn of(name: &str) -> Self {
         Self { name: name.to_owned(), keys: BTreeMap::new(), waiting: (0, 0) }
     }
 
     /// Whether no write waits.
-    pub(crate) fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.waiting.0 == 0
     }
 
     /// Whether other writes may continue although some wait.
-    pub(crate) fn have_room(&self) -> bool {
+    pub(super) fn have_room(&self) -> bool {
         self.waiting.0 <= MOST_WAITING.0 && self.waiting.1 <= MOST_WAITING.1
     }
 
     /// Queues a write if its key is hot, and gives it back otherwise.
-    pub(crate) fn queue_if_hot(&mut self, write: Write) -> Option<Write> {
-        let Some(hot) = write.work.key.get(&self.name).and_then(|key| self.keys.get_mut(key)) else {
-            return Some(write);
+    pub(super) fn queue_if_hot(&mut self, sending: Sending<W>) -> Option<Sending<W>> {
+        let Some(hot) = sending.write.key().get(&self.name).and_then(|key| self.keys.get_mut(key)) else {
+            return Some(sending);
         };
-        self.waiting = (self.waiting.0 + 1, self.waiting.1 + write.bytes());
-        match write.round {
-            0 => hot.waiting.push_back(write),
-            // It was just read, and gets stale while it waits.
-            _ => hot.waiting.push_front(write),
+        self.waiting = (self.waiting.0 + 1, self.waiting.1 + sending.write.bytes());
+        match sending.write.is_fresh() {
+            false => hot.waiting.push_back(sending),
+            true => hot.waiting.push_front(sending),
         }
         None
     }
 
     /// Queues a throttled write, and treats its key as hot from now on. Gives it back if too many keys are hot already:
     /// then the cause is not its key.
-    pub(crate) fn queue_throttled(&mut self, write: Write) -> Option<Write> {
-        let Some(key) = write.work.key.get(&self.name) else { return Some(write) };
+    pub(super) fn queue_throttled(&mut self, sending: Sending<W>) -> Option<Sending<W>> {
+        let Some(key) = sending.write.key().get(&self.name) else { return Some(sending) };
         if !self.keys.contains_key(key) && self.keys.len() >= MOST_KEYS {
-            return Some(write);
+            return Some(sending);
         }
         let hot = self.keys.entry(key.clone()).or_insert_with(|| {
             let pacer = Pacer::unlimited();
-            pacer.charge(write.units());
+            pacer.charge(sending.write.units());
             HotKey { pacer, waiting: VecDeque::new() }
         });
         hot.pacer.throttle();
-        self.waiting = (self.waiting.0 + 1, self.waiting.1 + write.bytes());
-        hot.waiting.push_front(write);
+        self.waiting = (self.waiting.0 + 1, self.waiting.1 + sending.write.bytes());
+        hot.waiting.push_front(sending);
         None
     }
 
     /// The next write that its key's pace permits now.
-    pub(crate) fn take_due(&mut self) -> Option<Write> {
+    pub(super) fn take_due(&mut self) -> Option<Sending<W>> {
         let mut hot = self.keys.values_mut().filter(|hot| !hot.waiting.is_empty());
         let hot = hot.find(|hot| hot.pacer.wait().is_zero())?;
-        let write = hot.waiting.pop_front()?;
-        hot.pacer.charge(write.units());
-        self.waiting = (self.waiting.0 - 1, self.waiting.1 - write.bytes());
-        Some(write)
+        let sending = hot.waiting.pop_front()?;
+        hot.pacer.charge(sending.write.units());
+        self.waiting = (self.waiting.0 - 1, self.waiting.1 - sending.write.bytes());
+        Some(sending)
     }
 
     /// How long until a write is due; `None` if no write waits.
-    pub(crate) fn wait(&self) -> Option<Duration> {
+    pub(super) fn wait(&self) -> Option<Duration> {
         let waiting = self.keys.values().filter(|hot| !hot.waiting.is_empty());
         waiting.map(|hot| hot.pacer.wait()).min()
     }
 
-    /// Drops the waiting writes.
-    pub(crate) fn drop_writes(&mut self) {
-        self.keys.values_mut().for_each(|hot| hot.waiting.clear());
+    /// Takes the waiting writes away.
+    pub(super) fn take_all(&mut self) -> impl Iterator<Item = Sending<W>> {
         self.waiting = (0, 0);
+        self.keys.values_mut().flat_map(|hot| hot.waiting.drain(..))
     }
 
     /// Forgets the keys that have not been throttled for long, so that their writes are sent like all others.
-    pub(crate) fn forget_cold(&mut self) {
+    pub(super) fn forget_cold(&mut self) {
         self.keys.retain(|_, hot| !hot.waiting.is_empty() || !hot.pacer.wait().is_zero() || hot.pacer.rate().is_some());
     }
 }
