@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # Removes AWS credentials from the environment. scripts/setup and scripts/build source this file before they run code from
 # registries: installers, and build scripts of dependencies. Such code could still read files of the user, such as
 # ~/.aws/credentials, so deploy with short-lived credentials from the environment.

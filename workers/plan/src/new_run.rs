@@ -1,7 +1,8 @@
 //! Plans a new run from its input and stores it.
 
 use tableshift_aws::dynamodb::tables::DescribeTable;
-use tableshift_aws::ledger::runs::{Applied, NameOwner, RunRecord};
+use tableshift_aws::ledger::names::NameOwner;
+use tableshift_aws::ledger::runs::{Applied, RunRecord};
 use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::run_files::store;
 use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};

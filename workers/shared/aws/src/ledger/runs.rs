@@ -10,8 +10,7 @@ use tableshift_core::approval::search::Search;
 use crate::error::CallError;
 use crate::ledger::requesters::{self, REQUESTERS, SEARCH};
 use crate::ledger::table::{
-    Ledger, LedgerError, LedgerItem, SK_NAME, SK_RUN, key, malformed, number, pk_run, pk_table, required, sk_applied,
-    text,
+    Ledger, LedgerError, LedgerItem, SK_RUN, key, malformed, number, pk_run, pk_table, required, sk_applied, text,
 };
 
 /// The record of a run.
@@ -49,15 +48,6 @@ pub struct RunRecord {
     pub requesters: Vec<Requester>,
     /// How far CloudTrail has been searched for them.
     pub search: Search,
-}
-
-/// The execution that took a run's name. After 90 days another execution can have the same ARN, but not the same start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NameOwner {
-    /// The execution's ARN.
-    pub execution: String,
-    /// When it started, ISO 8601.
-    pub started: String,
 }
 
 /// The end of a run, as Conclude records it.
@@ -103,22 +93,6 @@ impl Ledger {
     pub async fn run(&self, run: &str) -> Result<Option<RunRecord>, LedgerError> {
         let item = self.read(&pk_run(run), SK_RUN).await?;
         item.map(|item| run_record(run, &item)).transpose()
-    }
-
-    /// The execution that took the run's name; `None` if none did.
-    pub async fn name_owner(&self, run: &str) -> Result<Option<NameOwner>, LedgerError> {
-        let item = self.read(&pk_run(run), SK_NAME).await?;
-        let owner =
-            |item| Ok(NameOwner { execution: required(&item, "execution")?, started: required(&item, "started")? });
-        item.map(owner).transpose()
-    }
-
-    /// Records the execution that takes the run's name.
-    pub async fn put_name_owner(&self, run: &str, owner: &NameOwner) -> Result<(), LedgerError> {
-        let NameOwner { execution, started } = owner;
-        let parts = [("execution", execution), ("started", started)];
-        let item = parts.into_iter().map(|(name, value)| (name.to_owned(), string(value))).collect();
-        self.put(&pk_run(run), SK_NAME, item).await
     }
 
     /// Records what the run has reached. False: that was recorded before.
