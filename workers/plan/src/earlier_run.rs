@@ -92,6 +92,8 @@ async fn restart<B, T, E, W>(
         requesters: add_requester(record.requesters.clone(), requester, input.action),
         ..record.clone()
     };
+    let allowed = plan.allowed_rates(&ports.stage.policy).map_err(Error::Plan)?;
+    ports.ledger.set_allowed_rates(&plan.run, &allowed).await.map_err(Error::Ledger)?;
     ports.ledger.clear_stop(&record.run).await.map_err(Error::Ledger)?;
     let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
     ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;
