@@ -26,6 +26,11 @@ pub trait Steps {
     /// Works on the next piece of the part (a page, a batch of lines, a journal object) and saves the checkpoint.
     async fn step(&mut self, part: &mut Part<'_>) -> Result<Ended, Self::Error>;
 
+    /// Stores what is known about work that is left when the invocation ends.
+    async fn end(&mut self, _: &mut Part<'_>) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
     /// Counts what is known only once the part is done. It must give the same again for an attempt that finds the part
     /// done, because the attempt before may have ended without its partial result.
     fn count_at_end(&self, _: &mut Tally) {}
@@ -99,6 +104,7 @@ where
                 break;
             }
         }
+        steps.end(&mut part).await?;
         if part.checkpoint.done {
             steps.count_at_end(&mut part.checkpoint.tally);
         }

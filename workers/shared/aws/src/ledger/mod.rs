@@ -10,3 +10,4 @@ pub mod names;
 mod requesters;
 pub mod runs;
 pub mod table;
+pub mod writers;
