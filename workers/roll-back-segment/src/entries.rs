@@ -1,7 +1,7 @@
 //! The items of a segment's journal in the order in which a roll-back goes through them, piece by piece.
 //!
 //! Items with one entry come first, object by object. Items that may have several entries come last, because all entries
-//! of an item are tried together. Which items these are is known from the objects that Migrate marked so.
+//! of an item are tried together. Which items these are is known from the names of the objects.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -36,7 +36,7 @@ pub(crate) struct Entries<'b> {
 impl<'b> Entries<'b> {
     pub(crate) async fn of(journal: Journal<'b>) -> Result<Self, RunFileError> {
         let mut repeated = HashSet::new();
-        for object in journal.objects_again() {
+        for object in journal.objects_with_repeated_items() {
             repeated.extend(journal.entries(object).await?.iter().map(|entry| key_fingerprint(&entry.key)));
         }
         Ok(Self { journal, repeated, places: None, read: None })

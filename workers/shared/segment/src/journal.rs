@@ -46,9 +46,19 @@ impl<'b> Journal<'b> {
         &self.objects
     }
 
-    /// The objects with entries for items that may have an earlier entry.
-    pub fn objects_again(&self) -> Vec<ObjectName> {
+    /// The objects that Migrate marked, because they have records for items that may have an earlier entry.
+    fn objects_again(&self) -> Vec<ObjectName> {
         self.objects.iter().copied().filter(|object| object.again).collect()
+    }
+
+    /// The objects with entries for items that may have another entry: those that are marked so, and those of an attempt
+    /// that was overtaken. A later attempt that began before such an object arrived has read its items again.
+    pub fn objects_with_repeated_items(&self) -> Vec<ObjectName> {
+        let is_overtaken = |object: &ObjectName| {
+            let earlier = self.objects.iter().take_while(|other| other.sequence <= object.sequence);
+            earlier.into_iter().any(|other| other.attempt > object.attempt)
+        };
+        self.objects.iter().copied().filter(|object| object.again || is_overtaken(object)).collect()
     }
 
     /// The entries of an object whose writes may have taken effect.
