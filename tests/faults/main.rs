@@ -21,7 +21,7 @@ fn fifty_seeds_of_faults_break_no_promise() {
 #[test]
 fn seeds_that_once_broke_a_promise_keep_it() {
     // 477: an attempt that stalled between reading and journaling was mistaken for the attempt that had written.
-    for seed in [164, 477] {
+    for seed in [69, 164, 477] {
         let found = simulate(seed, None, false);
         assert!(found.violations.is_empty(), "{seed}: {:#?}", found.violations);
     }

@@ -13,6 +13,8 @@ pub enum Sabotage {
     Journal,
     /// Every worker finds that it owns the lock and the checkpoint.
     Epoch,
+    /// The roll-back begins at once after the fence, without the settling wait.
+    Settle,
 }
 
 impl Sabotage {
@@ -22,6 +24,7 @@ impl Sabotage {
             "condition" => Self::Condition,
             "journal" => Self::Journal,
             "epoch" => Self::Epoch,
+            "settle" => Self::Settle,
             _ => return None,
         })
     }
@@ -32,6 +35,7 @@ impl Sabotage {
             Self::Condition => "condition",
             Self::Journal => "journal",
             Self::Epoch => "epoch",
+            Self::Settle => "settle",
         }
     }
 }

@@ -14,12 +14,21 @@ use crate::campaign::engines::history::{Actor, Effect, Event, Invocation};
 #[derive(Debug, Default)]
 pub(super) struct ItemState {
     pub(super) item: Option<Item>,
-    /// The touched attributes before and after the run's last write, until someone else changes one of them.
-    pub(super) last_write: Option<(Image, Image)>,
+    /// The touched attributes before and after the last write of Migrate, until someone else changes one of them.
+    pub(super) last_write: Option<LastWrite>,
     /// Whether the application wrote it after the workers started.
     pub(super) written_by_application: bool,
     /// Whether the run ever changed it.
     pub(super) changed: bool,
+}
+
+/// The last write of an item.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct LastWrite {
+    /// The run that wrote it.
+    pub(super) run: String,
+    before: Image,
+    after: Image,
 }
 
 /// A journal entry.
@@ -47,6 +56,12 @@ pub struct Oracle {
     checkpoints: BTreeMap<String, (u64, u64)>,
     /// The lock's fencing token, and when it was taken.
     lock: (u64, i64),
+    /// For each checkpoint, since when its newest attempt has it.
+    held_since: BTreeMap<String, i64>,
+    /// The checkpoint that each invocation claimed, with its fencing token and its attempt.
+    claims: BTreeMap<u32, (String, (u64, u64))>,
+    /// Whether no stall and no delay is longer than the settling wait allows for.
+    pub settles: bool,
     /// Whether a worker has read a page.
     started: bool,
     /// How many events of the history were checked.
@@ -63,6 +78,9 @@ pub struct Oracle {
 /// A worker that lost the lock must notice within this time, in milliseconds. It reads the lock every two seconds, and its
 /// calls may be retried.
 const LOST_LOCK_NOTICED_WITHIN: i64 = 300_000;
+/// The latest time at which a write of a replaced worker may take effect, in milliseconds after it was replaced: it looks at
+/// the lock every 2 s, may then stall for 2 s, and waits 25 s for an answer.
+const LATEST_WRITE: i64 = 29_100;
 
 impl Oracle {
     /// An oracle for a run of a migration.
@@ -75,6 +93,9 @@ impl Oracle {
             objects: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
             lock: (0, 0),
+            held_since: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            settles: false,
             started: false,
             observed: 0,
             writes: 0,
@@ -121,16 +142,36 @@ impl Oracle {
         if self.items.entry(key.to_owned()).or_default().item.as_ref() != before {
             self.report_violation(format!("{event}: the history misses a write before this one"));
         }
+        if let Actor::Worker(worker) = &event.actor {
+            self.check_late(event, worker);
+        }
         match &event.actor {
             Actor::Application | Actor::Harness => self.written_by_others(key, before, after),
             Actor::Worker(worker) if worker.phase == Phase::Migrate => self.migrated(event, worker, key, before, after),
-            Actor::Worker(worker) if worker.phase == Phase::RollBack => self.rolled_back(event, key, before, after),
+            Actor::Worker(worker) if worker.phase == Phase::RollBack => {
+                self.rolled_back(event, worker, key, before, after);
+            }
             Actor::Worker(_) => self.report_violation(format!("{event}: a worker wrote that must not write")),
         }
         let started = self.started;
         let state = self.items.entry(key.to_owned()).or_default();
         state.written_by_application |= started && event.actor == Actor::Application;
         state.item = after.cloned();
+    }
+
+    /// A worker that was replaced, by a new fencing token or by a later attempt, must not write for long.
+    fn check_late(&mut self, event: &Event, worker: &Invocation) {
+        if !self.settles {
+            return;
+        }
+        if worker.epoch < self.lock.0 && event.at - self.lock.1 > LATEST_WRITE {
+            self.report_violation(format!("{event}: written long after the fencing token moved"));
+        }
+        let Some((part, claimed)) = self.claims.get(&worker.number) else { return };
+        let newer = self.checkpoints.get(part).is_some_and(|held_by| held_by > claimed);
+        if newer && self.held_since.get(part).is_some_and(|since| event.at - since > LATEST_WRITE) {
+            self.report_violation(format!("{event}: written long after a later attempt had claimed the segment"));
+        }
     }
 
     fn written_by_others(&mut self, key: &str, before: Option<&Item>, after: Option<&Item>) {
@@ -168,10 +209,17 @@ impl Oracle {
         self.writes += u64::from(ours);
         let state = self.items.entry(key.to_owned()).or_default();
         state.changed |= ours;
-        state.last_write = ours.then_some((was, is));
+        state.last_write = Some(LastWrite { run: worker.run.clone(), before: was, after: is });
     }
 
-    fn rolled_back(&mut self, event: &Event, key: &str, before: Option<&Item>, after: Option<&Item>) {
+    fn rolled_back(
+        &mut self,
+        event: &Event,
+        worker: &Invocation,
+        key: &str,
+        before: Option<&Item>,
+        after: Option<&Item>,
+    ) {
         let Some(before) = before else {
             return self.report_violation(format!("{event}: a deleted item was created again"));
         };
@@ -181,9 +229,12 @@ impl Oracle {
                 .report_violation(format!("{event}: rolling back changed an attribute that the run did not touch"));
         }
         let (was, is) = (self.migration.image(before), self.migration.image(after));
-        let journaled = self.is_journaled(&self.run, key, &is, &was);
+        let journaled = self.is_journaled(&worker.run, key, &is, &was);
         match self.items.entry(key.to_owned()).or_default().last_write.take() {
-            Some((original, _)) if original == is => {}
+            Some(last) if last.run != worker.run => {
+                self.report_violation(format!("{event}: rolling back undid a write of {}", last.run));
+            }
+            Some(last) if last.before == is => {}
             Some(_) => self.report_violation(format!(
                 "{event}: restored to another value than the item had before the run changed it"
             )),
@@ -223,10 +274,12 @@ impl Oracle {
         let Journaled { entry, .. } = voided;
         let image = (entry.before.clone(), entry.after.clone());
         let others = self.journal.get(&format!("{run} {key}")).into_iter().flatten();
-        let left =
-            others.filter(|other| !other.is_void && (&other.entry.before, &other.entry.after) == (&image.0, &image.1));
-        let last = self.items.get(key).and_then(|state| state.last_write.as_ref());
-        if run == self.run && last == Some(&image) && left.count() == 0 {
+        let is_same =
+            |other: &&Journaled| !other.is_void && (&other.entry.before, &other.entry.after) == (&image.0, &image.1);
+        let left = others.filter(is_same).count();
+        let last = self.items.get(key).and_then(|state| state.last_write.clone());
+        let image = LastWrite { run: run.to_owned(), before: image.0, after: image.1 };
+        if last == Some(image) && left == 0 {
             self.report_violation(format!("{event}: the entry of a write that took effect was voided"));
         }
     }
@@ -245,6 +298,12 @@ impl Oracle {
 
     fn check_checkpoint(&mut self, event: &Event, part: &str, held_by: (u64, u64)) {
         let before = self.checkpoints.insert(part.to_owned(), held_by);
+        if before.is_none_or(|before| before < held_by) {
+            self.held_since.insert(part.to_owned(), event.at);
+        }
+        if let Actor::Worker(worker) = &event.actor {
+            self.claims.insert(worker.number, (part.to_owned(), held_by));
+        }
         if before.is_some_and(|before| before > held_by) {
             self.report_violation(format!("{event}: an older attempt saved over a newer one"));
         }

@@ -31,7 +31,8 @@ impl Simulation {
     ) -> InvocationOutcome {
         let number = self.invocations.get() + 1;
         self.invocations.set(number);
-        let epoch = self.epoch.get();
+        // An attempt that the state machine started before the roll-back began has the token of that time.
+        let epoch = self.fenced.get().filter(|_| phase == Phase::Migrate).unwrap_or(self.epoch.get());
         let actor = Actor::Worker(Invocation { run: run.to_owned(), phase, epoch, number });
         let input = SegmentInput { run: run.to_owned(), epoch, wave: Wave::Whole, segment };
         let clients = self.clients(actor.clone(), with_faults);
