@@ -66,7 +66,7 @@ impl Oracle {
         let prefix = format!("{} ", self.run);
         for (key, item) in self.existing_items() {
             let entries = self.valid_entries(&format!("{prefix}{key}"));
-            let image = self.migration.image(item);
+            let image = self.image(item);
             as_written += u64::from(entries.iter().any(|entry| entry.after == image));
             match (self.migration.expected(item), entries.is_empty()) {
                 (Expected::Changed(_), _) => late += 1,

@@ -52,7 +52,11 @@ impl Simulation {
         world.trace(|| format!("{actor} ended: {outcome:?}"));
         world.count("invocations", 1);
         match outcome {
-            Outcome::Returned(Ok(_)) => {}
+            Outcome::Returned(Ok(progress)) => {
+                if progress.done && !world.troubled.contains(&number) {
+                    self.oracle.borrow_mut().untroubled.insert(number);
+                }
+            }
             Outcome::Returned(Err((name, message))) => {
                 world.count(format!("ended with {name}"), 1);
                 let may_happen = name.is_retried() || *name == ErrorName::LeaseLost;
