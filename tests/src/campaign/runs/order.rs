@@ -6,6 +6,7 @@ use tableshift_core::plan::phase::Phase;
 use tokio::time::sleep;
 
 use crate::campaign::actors::application::ApplicationMode;
+use crate::campaign::engines::history::{Effect, Event};
 use crate::campaign::engines::random::Random;
 use crate::campaign::faults::requests::RequestFaults;
 use crate::campaign::runs::simulation::Simulation;
@@ -64,6 +65,20 @@ impl Simulation {
         }
         self.wait_until_idle().await;
         self.roll_back(&self.plan.run).await;
+        self.roll_back_again().await;
         self
+    }
+
+    /// Rolls the run back once more after a complete roll-back, in a new execution. It accounts for every item and writes
+    /// none.
+    pub(super) async fn roll_back_again(&self) {
+        let seen = lock(&self.world).history.len();
+        self.take_over(&self.plan.run).await;
+        self.roll_back(&self.plan.run).await;
+        let is_write = |event: &&Event| matches!(event.effect, Effect::Item { .. });
+        let written = lock(&self.world).history[seen..].iter().filter(is_write).count();
+        if written > 0 {
+            self.report_violation(format!("a second roll-back wrote {written} items"));
+        }
     }
 }

@@ -107,6 +107,7 @@ impl Simulation {
             self.roll_back_with_faults(mode, keys, random).await;
         }
         self.roll_back(&self.plan.run).await;
+        self.roll_back_again().await;
         self
     }
 
