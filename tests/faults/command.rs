@@ -14,8 +14,9 @@ struct Options {
 }
 
 const USAGE: &str = "\
-fault-campaign [--seeds N] [--first N] [--sabotage condition|journal|epoch]   runs N seeds (1000)
-fault-campaign --seed N [--sabotage ...]                                      runs one seed and prints each step";
+fault-campaign [--seeds N] [--first N] [--sabotage NAME]   runs N seeds (1000)
+fault-campaign --seed N [--sabotage NAME]                  runs one seed and prints each step
+NAME is condition, journal, epoch, settle, attempt, uncounted, cursor, void or order";
 
 fn main() -> ExitCode {
     match options(std::env::args().skip(1)) {

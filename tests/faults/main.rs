@@ -20,8 +20,9 @@ fn fifty_seeds_of_faults_break_no_promise() {
 
 #[test]
 fn seeds_that_once_broke_a_promise_keep_it() {
+    // 69: two attempts had journaled the same items, and the object of the older one arrived last.
     // 477: an attempt that stalled between reading and journaling was mistaken for the attempt that had written.
-    for seed in [164, 477] {
+    for seed in [69, 164, 477] {
         let found = simulate(seed, None, false);
         assert!(found.violations.is_empty(), "{seed}: {:#?}", found.violations);
     }
@@ -63,6 +64,31 @@ fn writes_before_their_journal_are_noticed() {
 #[test]
 fn workers_that_continue_without_the_lock_are_noticed() {
     assert!(noticed(Sabotage::Epoch, "an older attempt saved over a newer one"));
+}
+
+#[test]
+fn roll_backs_that_begin_without_the_settling_wait_are_noticed() {
+    assert!(noticed(Sabotage::Settle, "is as the run left it and was not restored"));
+}
+
+#[test]
+fn attempts_that_continue_after_a_later_one_are_noticed() {
+    assert!(noticed(Sabotage::Attempt, "written long after a later attempt had claimed the segment"));
+}
+
+#[test]
+fn attempts_that_ignore_what_earlier_ones_journaled_are_noticed() {
+    assert!(noticed(Sabotage::Uncounted, "the roll-back accounts for"));
+}
+
+#[test]
+fn roll_backs_that_lose_a_journal_object_are_noticed() {
+    assert!(noticed(Sabotage::Cursor, "is as the run left it and was not restored"));
+}
+
+#[test]
+fn voids_that_are_not_stored_are_noticed() {
+    assert!(noticed(Sabotage::Void, "although the worker knew that its own had failed"));
 }
 
 fn noticed(sabotage: Sabotage, message: &str) -> bool {

@@ -1,7 +1,7 @@
 //! The items of a segment's journal in the order in which a roll-back goes through them, piece by piece.
 //!
 //! Items with one entry come first, object by object. Items that may have several entries come last, because all entries
-//! of an item are tried together. Which items these are is known from the objects that Migrate marked so.
+//! of an item are tried together. Which items these are is known from the names of the objects.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

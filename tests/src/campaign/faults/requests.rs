@@ -1,6 +1,9 @@
 //! Faults of requests: throttles, errors before and after the effect, lost and truncated responses, delays.
 
+use std::time::Duration;
+
 use serde_json::json;
+use tableshift_core::control::lock::WRITE_SECONDS;
 
 use crate::campaign::engines::random::Random;
 use crate::campaign::engines::s3;
@@ -18,6 +21,8 @@ pub struct RequestFaults {
     full_pages: bool,
     /// The maximum number of keys on a page of an S3 listing.
     pub keys_a_page: usize,
+    /// The longest time after the client's timeout at which a write to the table can still take effect, in milliseconds.
+    longest_write_delay: u64,
 }
 
 /// How a request and its response are delivered.
@@ -102,12 +107,26 @@ impl RequestFaults {
             page: *random.pick(&[2, 4, 8, 30]),
             full_pages: false,
             keys_a_page: random.within(1, 8) as usize,
+            longest_write_delay: LONGEST_DELAY_MS,
         }
     }
 
     /// No faults, and pages of at most `page` items.
     pub fn none(page: u64) -> Self {
-        Self { permille: 0, storms: Vec::new(), page, full_pages: false, keys_a_page: 1000 }
+        Self {
+            permille: 0,
+            storms: Vec::new(),
+            page,
+            full_pages: false,
+            keys_a_page: 1000,
+            longest_write_delay: LONGEST_DELAY_MS,
+        }
+    }
+
+    /// The same, but a write to the table takes effect within the time for which the worker waits for it
+    /// ([`WRITE_SECONDS`]), or never.
+    pub fn with_prompt_writes(self, read_timeout: Duration) -> Self {
+        Self { longest_write_delay: WRITE_SECONDS * 1000 - read_timeout.as_millis() as u64, ..self }
     }
 
     /// The same, with the maximum number of items on every page.
@@ -130,27 +149,33 @@ impl RequestFaults {
         let (fault, name) = match (storm, in_statements, random.permille(self.permille)) {
             (true, ..) => throttle(kind, random),
             (false, true, _) => (Fault::InStatements, None),
-            (false, false, true) => fault(kind, random),
+            (false, false, true) => self.fault(kind, random),
             (false, false, false) => (Fault::None, None),
         };
         (Delivery { request_ms, response_ms, detached, fault }, name)
     }
 }
 
-fn fault(kind: RequestKind, random: &mut Random) -> (Fault, Option<String>) {
-    let named = |fault, name: &str| (fault, Some(name.to_owned()));
-    match random.below(15) {
-        0 | 1 => throttle(kind, random),
-        13 | 14 if kind == RequestKind::Write => contention(random),
-        2 => named(Fault::ErrorBeforeEffect(500, failure(kind, "InternalServerError")), "500 before the effect"),
-        3 => named(Fault::ErrorBeforeEffect(503, failure(kind, "ServiceUnavailable")), "503 before the effect"),
-        4 => named(Fault::ErrorAfterEffect(500, failure(kind, "InternalServerError")), "500 after the effect"),
-        5 => named(Fault::RequestLost(TransportError::Timeout), "time-out before the effect"),
-        6 | 7 => named(Fault::ResponseLost(TransportError::Timeout), "time-out after the effect"),
-        8 => named(Fault::EffectAfterTimeout(random.within(1, LONGEST_DELAY_MS)), "time-out, effect later"),
-        9 => named(Fault::RequestLost(TransportError::ConnectionReset), "connection reset before the effect"),
-        10 | 11 => named(Fault::ResponseLost(TransportError::ConnectionReset), "connection reset after the effect"),
-        _ => named(Fault::ResponseTruncated, "torn response"),
+impl RequestFaults {
+    fn fault(&self, kind: RequestKind, random: &mut Random) -> (Fault, Option<String>) {
+        let named = |fault, name: &str| (fault, Some(name.to_owned()));
+        let late = |delay: u64| match kind {
+            RequestKind::Write | RequestKind::Statements => delay.min(self.longest_write_delay),
+            _ => delay,
+        };
+        match random.below(15) {
+            0 | 1 => throttle(kind, random),
+            13 | 14 if kind == RequestKind::Write => contention(random),
+            2 => named(Fault::ErrorBeforeEffect(500, failure(kind, "InternalServerError")), "500 before the effect"),
+            3 => named(Fault::ErrorBeforeEffect(503, failure(kind, "ServiceUnavailable")), "503 before the effect"),
+            4 => named(Fault::ErrorAfterEffect(500, failure(kind, "InternalServerError")), "500 after the effect"),
+            5 => named(Fault::RequestLost(TransportError::Timeout), "time-out before the effect"),
+            6 | 7 => named(Fault::ResponseLost(TransportError::Timeout), "time-out after the effect"),
+            8 => named(Fault::EffectAfterTimeout(late(random.within(1, LONGEST_DELAY_MS))), "time-out, effect later"),
+            9 => named(Fault::RequestLost(TransportError::ConnectionReset), "connection reset before the effect"),
+            10 | 11 => named(Fault::ResponseLost(TransportError::ConnectionReset), "connection reset after the effect"),
+            _ => named(Fault::ResponseTruncated, "torn response"),
+        }
     }
 }
 

@@ -13,17 +13,37 @@ pub enum Sabotage {
     Journal,
     /// Every worker finds that it owns the lock and the checkpoint.
     Epoch,
+    /// The roll-back begins at once after the fence, without the settling wait.
+    Settle,
+    /// Every worker finds that no later attempt has claimed its part.
+    Attempt,
+    /// The roll-back takes an item's entries in the opposite order.
+    Order,
+    /// Migrate finds nothing in the journal of earlier attempts.
+    Uncounted,
+    /// A roll-back that continues has lost one journal object, as if its place were an index into the listing.
+    Cursor,
+    /// Voids are not stored.
+    Void,
 }
 
 impl Sabotage {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Condition,
+        Self::Journal,
+        Self::Epoch,
+        Self::Settle,
+        Self::Attempt,
+        Self::Order,
+        Self::Uncounted,
+        Self::Cursor,
+        Self::Void,
+    ];
+
     /// Reads the name that the command line uses.
     pub fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "condition" => Self::Condition,
-            "journal" => Self::Journal,
-            "epoch" => Self::Epoch,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|sabotage| sabotage.as_str() == name)
     }
 
     /// The name that the command line uses.
@@ -32,6 +52,12 @@ impl Sabotage {
             Self::Condition => "condition",
             Self::Journal => "journal",
             Self::Epoch => "epoch",
+            Self::Settle => "settle",
+            Self::Attempt => "attempt",
+            Self::Order => "order",
+            Self::Uncounted => "uncounted",
+            Self::Cursor => "cursor",
+            Self::Void => "void",
         }
     }
 }

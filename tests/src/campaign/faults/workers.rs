@@ -20,6 +20,10 @@ pub struct WorkerFaults {
     pub time_limit: Duration,
 }
 
+/// The longest stall in seeds that rely on the settling wait: longer ones break what it assumes about the time between a
+/// worker's last look at the lock and the arrival of its write.
+pub const SHORT_STALL: Duration = Duration::from_secs(2);
+
 /// How an invocation ended.
 #[derive(Debug)]
 pub enum Outcome<T> {
@@ -44,6 +48,11 @@ impl WorkerFaults {
         let stall = random.percent(25).then(|| (random.log_uniform(8), Duration::from_millis(random.log_uniform(17))));
         let seconds = if random.percent(15) { random.within(20, 60) } else { 900 };
         Self { kill_at_poll, stall, time_limit: Duration::from_secs(seconds) }
+    }
+
+    /// The same, but it stalls for [`SHORT_STALL`] at most.
+    pub fn with_short_stalls(self) -> Self {
+        Self { stall: self.stall.map(|(poll, time)| (poll, time.min(SHORT_STALL))), ..self }
     }
 
     /// It stalls almost until its time limit, and continues when other invocations have long moved on.

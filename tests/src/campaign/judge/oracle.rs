@@ -5,21 +5,30 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::plan::phase::Phase;
-use tableshift_core::write::journal::{Entry, Record, decode};
 
 use crate::campaign::actors::migrations::{Expected, Image, MigrationUnderTest};
 use crate::campaign::engines::history::{Actor, Effect, Event, Invocation};
+use crate::campaign::judge::journal::{Line, lines, with_numbers_by_value};
 
 /// What the oracle knows about one item.
 #[derive(Debug, Default)]
 pub(super) struct ItemState {
     pub(super) item: Option<Item>,
-    /// The touched attributes before and after the run's last write, until someone else changes one of them.
-    pub(super) last_write: Option<(Image, Image)>,
+    /// The touched attributes before and after the last write of Migrate, until someone else changes one of them.
+    pub(super) last_write: Option<LastWrite>,
     /// Whether the application wrote it after the workers started.
     pub(super) written_by_application: bool,
     /// Whether the run ever changed it.
     pub(super) changed: bool,
+}
+
+/// The last write of an item.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct LastWrite {
+    /// The run that wrote it.
+    pub(super) run: String,
+    before: Image,
+    after: Image,
 }
 
 /// A journal entry.
@@ -27,9 +36,14 @@ pub(super) struct ItemState {
 pub(super) struct Journaled {
     /// The key of its object.
     object: String,
+    /// The number of the invocation that stored it.
+    invocation: u32,
     /// Whether it was taken back.
     is_void: bool,
-    entry: Entry,
+    /// Whether the run made this change after it was stored.
+    landed: bool,
+    before: Image,
+    pub(super) after: Image,
 }
 
 /// Checks a history event by event, and the tables and counts at the end of each phase.
@@ -47,6 +61,14 @@ pub struct Oracle {
     checkpoints: BTreeMap<String, (u64, u64)>,
     /// The lock's fencing token, and when it was taken.
     lock: (u64, i64),
+    /// For each checkpoint, since when its newest attempt has it.
+    held_since: BTreeMap<String, i64>,
+    /// The checkpoint that each invocation claimed, with its fencing token and its attempt.
+    claims: BTreeMap<u32, (String, (u64, u64))>,
+    /// The numbers of the invocations that finished their segment and whose writes met no fault: they know what took effect.
+    pub untroubled: BTreeSet<u32>,
+    /// Whether no stall and no delay is longer than the settling wait allows for.
+    pub settles: bool,
     /// Whether a worker has read a page.
     started: bool,
     /// How many events of the history were checked.
@@ -63,6 +85,9 @@ pub struct Oracle {
 /// A worker that lost the lock must notice within this time, in milliseconds. It reads the lock every two seconds, and its
 /// calls may be retried.
 const LOST_LOCK_NOTICED_WITHIN: i64 = 300_000;
+/// The latest time at which a write of a replaced worker may take effect, in milliseconds after it was replaced: it looks at
+/// the lock every 2 s, may then stall for 2 s, and waits 25 s for an answer.
+const LATEST_WRITE: i64 = 29_100;
 
 impl Oracle {
     /// An oracle for a run of a migration.
@@ -75,6 +100,10 @@ impl Oracle {
             objects: BTreeMap::new(),
             checkpoints: BTreeMap::new(),
             lock: (0, 0),
+            held_since: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            untroubled: BTreeSet::new(),
+            settles: false,
             started: false,
             observed: 0,
             writes: 0,
@@ -121,10 +150,15 @@ impl Oracle {
         if self.items.entry(key.to_owned()).or_default().item.as_ref() != before {
             self.report_violation(format!("{event}: the history misses a write before this one"));
         }
+        if let Actor::Worker(worker) = &event.actor {
+            self.check_late(event, worker);
+        }
         match &event.actor {
             Actor::Application | Actor::Harness => self.written_by_others(key, before, after),
             Actor::Worker(worker) if worker.phase == Phase::Migrate => self.migrated(event, worker, key, before, after),
-            Actor::Worker(worker) if worker.phase == Phase::RollBack => self.rolled_back(event, key, before, after),
+            Actor::Worker(worker) if worker.phase == Phase::RollBack => {
+                self.rolled_back(event, worker, key, before, after);
+            }
             Actor::Worker(_) => self.report_violation(format!("{event}: a worker wrote that must not write")),
         }
         let started = self.started;
@@ -133,8 +167,23 @@ impl Oracle {
         state.item = after.cloned();
     }
 
+    /// A worker that was replaced, by a new fencing token or by a later attempt, must not write for long.
+    fn check_late(&mut self, event: &Event, worker: &Invocation) {
+        if !self.settles {
+            return;
+        }
+        if worker.epoch < self.lock.0 && event.at - self.lock.1 > LATEST_WRITE {
+            self.report_violation(format!("{event}: written long after the fencing token moved"));
+        }
+        let Some((part, claimed)) = self.claims.get(&worker.number) else { return };
+        let newer = self.checkpoints.get(part).is_some_and(|held_by| held_by > claimed);
+        if newer && self.held_since.get(part).is_some_and(|since| event.at - since > LATEST_WRITE) {
+            self.report_violation(format!("{event}: written long after a later attempt had claimed the segment"));
+        }
+    }
+
     fn written_by_others(&mut self, key: &str, before: Option<&Item>, after: Option<&Item>) {
-        let image = |item: Option<&Item>| item.map(|item| self.migration.image(item));
+        let image = |item: Option<&Item>| item.map(|item| self.image(item));
         if image(before) != image(after) {
             self.items.entry(key.to_owned()).or_default().last_write = None;
             let done = after.is_some_and(|item| self.migration.expected(item) == Expected::NotMatched);
@@ -160,18 +209,28 @@ impl Oracle {
                 ));
             }
         }
-        let (was, is) = (self.migration.image(before), self.migration.image(after));
+        let (was, is) = (self.image(before), self.image(after));
         if !self.is_journaled(&worker.run, key, &was, &is) {
             self.report_violation(format!("{event}: written before its before-image was in the journal"));
+        }
+        for entry in self.journal.get_mut(&format!("{} {key}", worker.run)).into_iter().flatten() {
+            entry.landed |= entry.before == was && entry.after == is;
         }
         let ours = worker.run == self.run;
         self.writes += u64::from(ours);
         let state = self.items.entry(key.to_owned()).or_default();
         state.changed |= ours;
-        state.last_write = ours.then_some((was, is));
+        state.last_write = Some(LastWrite { run: worker.run.clone(), before: was, after: is });
     }
 
-    fn rolled_back(&mut self, event: &Event, key: &str, before: Option<&Item>, after: Option<&Item>) {
+    fn rolled_back(
+        &mut self,
+        event: &Event,
+        worker: &Invocation,
+        key: &str,
+        before: Option<&Item>,
+        after: Option<&Item>,
+    ) {
         let Some(before) = before else {
             return self.report_violation(format!("{event}: a deleted item was created again"));
         };
@@ -180,14 +239,20 @@ impl Oracle {
             return self
                 .report_violation(format!("{event}: rolling back changed an attribute that the run did not touch"));
         }
-        let (was, is) = (self.migration.image(before), self.migration.image(after));
-        let journaled = self.is_journaled(&self.run, key, &is, &was);
+        let (was, is) = (self.image(before), self.image(after));
+        let journaled = self.is_journaled(&worker.run, key, &is, &was);
         match self.items.entry(key.to_owned()).or_default().last_write.take() {
-            Some((original, _)) if original == is => {}
+            Some(last) if last.run != worker.run => {
+                self.report_violation(format!("{event}: rolling back undid a write of {}", last.run));
+            }
+            Some(last) if last.before == is => {}
             Some(_) => self.report_violation(format!(
                 "{event}: restored to another value than the item had before the run changed it"
             )),
             // The application itself left the item exactly as the run would have: the journal cannot tell the two apart.
+            None if self.is_known_to_have_failed(&worker.run, key, &is, &was) => self.report_violation(format!(
+                "{event}: rolling back undid a write of the application, although the worker knew that its own had failed"
+            )),
             None if journaled => self.unclear += 1,
             None => self.report_violation(format!("{event}: rolling back undid a write of the application")),
         }
@@ -200,39 +265,58 @@ impl Oracle {
             // The client sent it again, because the answer was lost.
             Some(before) if before == bytes => return,
             Some(_) => {
-                return self.report_violation(format!("{event}: a journal object was overwritten with different content"));
+                return self
+                    .report_violation(format!("{event}: a journal object was overwritten with different content"));
             }
         }
         let prefix = key.rsplit_once('/').map_or("", |(prefix, _)| prefix);
-        for record in decode(bytes).expect("a readable journal object") {
-            match record {
-                Record::Entry(entry) => {
-                    let journaled = Journaled { object: key.to_owned(), is_void: false, entry };
-                    let of_item = format!("{run} {}", partition(&journaled.entry.key));
-                    self.journal.entry(of_item).or_default().push(journaled);
+        let Some(lines) = lines(bytes) else {
+            return self.report_violation(format!("{event}: a journal object with an unreadable line"));
+        };
+        let Actor::Worker(Invocation { number: invocation, .. }) = event.actor else { return };
+        for line in lines {
+            match line {
+                Line::Entry { key: item, before, after } => {
+                    let object = key.to_owned();
+                    let journaled = Journaled { object, invocation, is_void: false, landed: false, before, after };
+                    self.journal.entry(format!("{run} {item}")).or_default().push(journaled);
                 }
-                Record::Void(void) => self.check_void(event, run, &format!("{prefix}/{}", void.void), &void.key),
+                Line::Void { object, key: item } => {
+                    self.check_void(event, run, &format!("{prefix}/{object}"), &item);
+                }
             }
         }
     }
 
     /// A void takes back an entry whose write did not take effect. The item's last write must not be that of the entry.
-    fn check_void(&mut self, event: &Event, run: &str, object: &str, key: &Item) {
-        let key = partition(key);
+    fn check_void(&mut self, event: &Event, run: &str, object: &str, key: &str) {
         let entries = self.journal.get_mut(&format!("{run} {key}")).into_iter().flatten();
         let Some(voided) = entries.into_iter().find(|journaled| journaled.object == object) else {
             return self.report_violation(format!("{event}: a void of an entry that is not in the journal"));
         };
         voided.is_void = true;
-        let Journaled { entry, .. } = voided;
-        let image = (entry.before.clone(), entry.after.clone());
+        let image = (voided.before.clone(), voided.after.clone());
         let others = self.journal.get(&format!("{run} {key}")).into_iter().flatten();
-        let left =
-            others.filter(|other| !other.is_void && (&other.entry.before, &other.entry.after) == (&image.0, &image.1));
-        let last = self.items.get(key).and_then(|state| state.last_write.as_ref());
-        if run == self.run && last == Some(&image) && left.count() == 0 {
+        let is_same = |other: &&Journaled| !other.is_void && (&other.before, &other.after) == (&image.0, &image.1);
+        let left = others.filter(is_same).count();
+        let last = self.items.get(key).and_then(|state| state.last_write.clone());
+        let image = LastWrite { run: run.to_owned(), before: image.0, after: image.1 };
+        if last == Some(image) && left == 0 {
             self.report_violation(format!("{event}: the entry of a write that took effect was voided"));
         }
+    }
+
+    /// Whether every entry with this change is of a worker that knew that the write had not taken effect.
+    fn is_known_to_have_failed(&self, run: &str, key: &str, before: &Image, after: &Image) -> bool {
+        let entries = self.valid_entries(&format!("{run} {key}")).into_iter();
+        let mut same = entries.filter(|entry| entry.before == *before && entry.after == *after).peekable();
+        same.peek().is_some() && same.all(|entry| !entry.landed && self.untroubled.contains(&entry.invocation))
+    }
+
+    /// The touched attributes of an item, with numbers by value.
+    pub(super) fn image(&self, item: &Item) -> Image {
+        let image = self.migration.image(item).into_iter();
+        image.map(|(name, value)| (name, value.map(with_numbers_by_value))).collect()
     }
 
     /// Whether an entry with this change, which was not voided, is in the journal.
@@ -242,13 +326,18 @@ impl Oracle {
     }
 
     /// The entries of an item, by run and partition key, that were not voided.
-    pub(super) fn valid_entries(&self, of_item: &str) -> Vec<&Entry> {
-        let entries = self.journal.get(of_item).into_iter().flatten().filter(|journaled| !journaled.is_void);
-        entries.map(|journaled| &journaled.entry).collect()
+    pub(super) fn valid_entries(&self, of_item: &str) -> Vec<&Journaled> {
+        self.journal.get(of_item).into_iter().flatten().filter(|journaled| !journaled.is_void).collect()
     }
 
     fn check_checkpoint(&mut self, event: &Event, part: &str, held_by: (u64, u64)) {
         let before = self.checkpoints.insert(part.to_owned(), held_by);
+        if before.is_none_or(|before| before < held_by) {
+            self.held_since.insert(part.to_owned(), event.at);
+        }
+        if let Actor::Worker(worker) = &event.actor {
+            self.claims.insert(worker.number, (part.to_owned(), held_by));
+        }
         if before.is_some_and(|before| before > held_by) {
             self.report_violation(format!("{event}: an older attempt saved over a newer one"));
         }

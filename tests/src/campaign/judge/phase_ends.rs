@@ -8,7 +8,7 @@ use tableshift_core::write::counts::Tally;
 use crate::campaign::actors::application::ApplicationMode;
 use crate::campaign::actors::migrations::Expected;
 use crate::campaign::engines::history::{Effect, Event};
-use crate::campaign::judge::oracle::{Oracle, partition};
+use crate::campaign::judge::oracle::{ItemState, Oracle, partition};
 
 impl Oracle {
     /// Checks the table after the last execution of the migrate phase, during which the application was silent.
@@ -66,7 +66,7 @@ impl Oracle {
         let prefix = format!("{} ", self.run);
         for (key, item) in self.existing_items() {
             let entries = self.valid_entries(&format!("{prefix}{key}"));
-            let image = self.migration.image(item);
+            let image = self.image(item);
             as_written += u64::from(entries.iter().any(|entry| entry.after == image));
             match (self.migration.expected(item), entries.is_empty()) {
                 (Expected::Changed(_), _) => late += 1,
@@ -96,11 +96,37 @@ impl Oracle {
     }
 
     /// Checks that the completed roll-back restored every item that it could restore.
-    pub fn check_roll_back(&mut self) {
-        let left = self.items.iter().filter(|(_, state)| state.item.is_some() && state.last_write.is_some());
+    /// Both tallies are those of the run: of the roll-back and of the migrate phase.
+    pub fn check_roll_back(&mut self, run: &str, tally: &Tally, migrate: &Tally) {
+        let is_left =
+            |state: &ItemState| state.item.is_some() && state.last_write.as_ref().is_some_and(|last| last.run == run);
+        let left = self.items.iter().filter(|(_, state)| is_left(state));
         let left: Vec<String> = left.map(|(key, _)| key.clone()).collect();
         for key in left {
             self.report_violation(format!("item {key} is as the run left it and was not restored"));
+        }
+        self.check_roll_back_counts(run, tally, migrate);
+    }
+
+    /// Every journaled item has one outcome, and those that the application did not write are restored.
+    fn check_roll_back_counts(&mut self, run: &str, tally: &Tally, migrate: &Tally) {
+        let (journal, invalid) = (tally.journal, tally.counts.invalid);
+        let prefix = format!("{run} ");
+        let keys = self.journal.keys().filter(|key| !self.valid_entries(key).is_empty());
+        let keys: Vec<&str> = keys.filter_map(|key| key.strip_prefix(&prefix)).collect();
+        let untouched = keys.iter().filter(|key| !self.items[**key].written_by_application).count() as u64;
+        let (journaled, restored) = (keys.len() as u64, journal.restored + journal.already_restored);
+        let all = restored + journal.spared + journal.gone + invalid;
+        if all != journaled || all < migrate.counts.changed || journal.unaccounted + journal.missing_objects > 0 {
+            self.report_violation(format!(
+                "the roll-back accounts for {all} of {journaled} journaled items, {} of them changed: {journal:?}",
+                migrate.counts.changed
+            ));
+        }
+        if restored + invalid < untouched {
+            self.report_violation(format!(
+                "the roll-back counts {restored} items as restored, but {untouched} were not written by the application"
+            ));
         }
     }
 }

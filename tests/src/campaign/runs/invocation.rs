@@ -31,7 +31,8 @@ impl Simulation {
     ) -> InvocationOutcome {
         let number = self.invocations.get() + 1;
         self.invocations.set(number);
-        let epoch = self.epoch.get();
+        // An attempt that the state machine started before the roll-back began has the token of that time.
+        let epoch = self.fenced.get().filter(|_| phase == Phase::Migrate).unwrap_or(self.epoch.get());
         let actor = Actor::Worker(Invocation { run: run.to_owned(), phase, epoch, number });
         let input = SegmentInput { run: run.to_owned(), epoch, wave: Wave::Whole, segment };
         let clients = self.clients(actor.clone(), with_faults);
@@ -51,7 +52,11 @@ impl Simulation {
         world.trace(|| format!("{actor} ended: {outcome:?}"));
         world.count("invocations", 1);
         match outcome {
-            Outcome::Returned(Ok(_)) => {}
+            Outcome::Returned(Ok(progress)) => {
+                if progress.done && !world.troubled.contains(&number) {
+                    self.oracle.borrow_mut().untroubled.insert(number);
+                }
+            }
             Outcome::Returned(Err((name, message))) => {
                 world.count(format!("ended with {name}"), 1);
                 let may_happen = name.is_retried() || *name == ErrorName::LeaseLost;

@@ -2,6 +2,7 @@
 
 mod invocation;
 pub mod measured;
+mod order;
 pub mod seeds;
 mod simulation;
 pub mod with_faults;

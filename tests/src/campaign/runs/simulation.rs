@@ -10,7 +10,7 @@ use tableshift_aws::Clients;
 use tableshift_aws::ledger::lock::LockTable as _;
 use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::run_files::store;
-use tableshift_core::control::lock::Lock;
+use tableshift_core::control::lock::{Lock, SETTLE_SECONDS};
 use tableshift_core::item::value::{Item, Value};
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
@@ -21,6 +21,7 @@ use tokio::time::sleep;
 use crate::campaign::actors::migrations::MigrationUnderTest;
 use crate::campaign::engines::clock;
 use crate::campaign::engines::history::Actor;
+use crate::campaign::faults::sabotage::Sabotage;
 use crate::campaign::judge::oracle::Oracle;
 use crate::campaign::world::network::Network;
 use crate::campaign::world::state::{SharedWorld, World, lock};
@@ -39,6 +40,8 @@ pub struct Simulation {
     pub epoch: Cell<u64>,
     /// How many invocations there were.
     pub invocations: Cell<u32>,
+    /// The fencing token that the roll-back replaced, while Migrate's attempts still work with it.
+    pub fenced: Cell<Option<u64>>,
 }
 
 impl Simulation {
@@ -57,8 +60,8 @@ impl Simulation {
             lock(&world).set(&Actor::Harness, key, Some(item));
         }
         let oracle = RefCell::new(Oracle::new(migration, &plan.run));
-        let (epoch, invocations) = (Cell::new(0), Cell::new(0));
-        let simulation = Self { world, migration, plan, oracle, region, epoch, invocations };
+        let (epoch, invocations, fenced) = (Cell::new(0), Cell::new(0), Cell::new(None));
+        let simulation = Self { world, migration, plan, oracle, region, epoch, invocations, fenced };
         simulation.begin(&simulation.plan).await;
         simulation
     }
@@ -74,6 +77,7 @@ impl Simulation {
             ..RunRecord::default()
         };
         clients.ledger().put_run(&record).await.expect("the run is recorded");
+        self.fenced.set(None);
         self.take_over(&plan.run).await;
     }
 
@@ -97,6 +101,20 @@ impl Simulation {
         }
     }
 
+    /// Begins a roll-back in the execution that holds the lock, as the state machine does: a new fencing token, then the
+    /// settling wait.
+    pub async fn begin_roll_back(&self) {
+        let ledger = self.clients(Actor::Harness, false).ledger();
+        let (epoch, now) = (self.epoch.get(), clock::now());
+        let fenced = ledger.fence(PEOPLE, &self.plan.run, epoch, now / 1000 + 900).await.expect("the ledger answers");
+        self.epoch.set(fenced.expect("the execution holds the lock"));
+        self.fenced.set(Some(epoch));
+        let settles = lock(&self.world).sabotage != Some(Sabotage::Settle);
+        if settles {
+            sleep(Duration::from_secs(SETTLE_SECONDS)).await;
+        }
+    }
+
     /// Clients for this actor. With `with_faults`, their requests meet the world's faults.
     pub fn clients(&self, actor: Actor, with_faults: bool) -> Clients {
         Network::new(self.world.clone(), actor, with_faults).clients(self.region.clone())
@@ -109,9 +127,14 @@ impl Simulation {
 
     /// The sum of a phase's partial results.
     pub fn tally(&self, phase: Phase) -> Tally {
+        self.tally_of(&self.plan.run, phase)
+    }
+
+    /// The sum of the partial results of a phase of this run.
+    pub fn tally_of(&self, run: &str, phase: Phase) -> Tally {
         let world = lock(&self.world);
         let mut sum = Tally::default();
-        for (_, bytes) in world.store.under(&keys::partials(&self.plan.run, phase)) {
+        for (_, bytes) in world.store.under(&keys::partials(run, phase)) {
             let partial: Partial = serde_json::from_slice(bytes).expect("a partial result");
             sum.add(partial.tally);
         }

@@ -20,6 +20,7 @@ use crate::campaign::faults::requests::RequestFaults;
 use crate::campaign::faults::sabotage::Sabotage;
 use crate::campaign::faults::workers::WorkerFaults;
 use crate::campaign::runs::invocation::is_done;
+use crate::campaign::runs::order::Order;
 use crate::campaign::runs::simulation::{Simulation, in_simulated_time};
 use crate::campaign::world::state::{World, lock};
 use crate::run::PEOPLE;
@@ -45,7 +46,9 @@ pub struct SeedResult {
 pub fn simulate(seed: u64, sabotage: Option<Sabotage>, verbose: bool) -> SeedResult {
     in_simulated_time(async move {
         let mut random = Random::new(seed, 0);
-        let world = World::new(RequestFaults::random(&mut random), sabotage, Random::new(seed, 1), verbose);
+        let order = Order::random(&mut Random::new(seed, 2));
+        let faults = order.limit(RequestFaults::random(&mut random));
+        let world = World::new(faults, sabotage, Random::new(seed, 1), verbose);
         let migration = MigrationUnderTest::random(&mut random);
         let modes = [
             (15, ApplicationMode::Silent),
@@ -62,7 +65,11 @@ pub fn simulate(seed: u64, sabotage: Option<Sabotage>, verbose: bool) -> SeedRes
         let plan = Simulation::plan(migration, random.within(1, 3) as u32);
         let simulation = Simulation::start(world, migration, &items, plan, &seed.to_string()).await;
         // Boxed: without optimisation a thread's stack cannot hold the whole run's future several times over.
-        Box::pin(simulation.run(mode, &keys, &mut random)).await.into_result(seed)
+        match order {
+            Order::Quiet => Box::pin(simulation.run(mode, &keys, &mut random)).await,
+            Order::Fenced => Box::pin(simulation.run_and_roll_back(mode, &keys, &mut random)).await,
+        }
+        .into_result(seed)
     })
 }
 
@@ -91,12 +98,16 @@ impl Simulation {
             self.wait_until_idle().await;
         }
         self.verify().await;
-        self.migrate_again().await;
+        let again = self.migrate_again().await;
+        // Plan refuses to roll back a run while a later one is applied.
+        self.take_over(&again).await;
+        self.roll_back(&again).await;
         self.take_over(&self.plan.run).await;
         if random.percent(60) {
             self.roll_back_with_faults(mode, keys, random).await;
         }
-        self.roll_back().await;
+        self.roll_back(&self.plan.run).await;
+        self.roll_back_again().await;
         self
     }
 
@@ -108,10 +119,12 @@ impl Simulation {
         self.migrate(self.segments(), ApplicationMode::Silent).await;
         any |= killed(Phase::Verify).await;
         self.verify().await;
-        self.migrate_again().await;
+        let again = self.migrate_again().await;
+        self.take_over(&again).await;
+        self.roll_back(&again).await;
         self.take_over(&self.plan.run).await;
         any |= killed(Phase::RollBack).await;
-        self.roll_back().await;
+        self.roll_back(&self.plan.run).await;
         any
     }
 
@@ -138,7 +151,12 @@ impl Simulation {
     }
 
     /// Starts the application's writers.
-    fn start_application(&self, mode: ApplicationMode, keys: &[String], random: &mut Random) -> Vec<JoinHandle<()>> {
+    pub(super) fn start_application(
+        &self,
+        mode: ApplicationMode,
+        keys: &[String],
+        random: &mut Random,
+    ) -> Vec<JoinHandle<()>> {
         let writers = (0..random.within(1, 3)).map(|writer| {
             let own = Random::new(random.next(), writer);
             let times = random.log_uniform(7);
@@ -148,7 +166,7 @@ impl Simulation {
     }
 
     /// Runs all segments of a phase concurrently, with every kind of fault. Returns the segments that are not done.
-    async fn run_phase_with_faults(&self, phase: Phase, seed: &mut Random) -> Vec<u32> {
+    pub(super) async fn run_phase_with_faults(&self, phase: Phase, seed: &mut Random) -> Vec<u32> {
         let tasks = FuturesUnordered::new();
         for segment in 0..self.plan.segments {
             let random = Random::new(seed.next(), u64::from(segment));
@@ -163,17 +181,21 @@ impl Simulation {
     async fn run_segment_with_faults(&self, phase: Phase, segment: u32, mut random: Random) -> bool {
         let run = &self.plan.run;
         for _ in 0..random.within(1, 7) {
-            let (first, second) = (WorkerFaults::random(&mut random), WorkerFaults::random(&mut random));
+            let (first, second) = (self.draw_worker_faults(&mut random), self.draw_worker_faults(&mut random));
             let pause = random.log_uniform(14);
+            if self.is_over(phase) {
+                return false;
+            }
             self.count_worker_faults(first);
             let tasks: FuturesUnordered<Task<'_>> = FuturesUnordered::new();
             tasks.push(Box::pin(async move { is_done(&self.invoke(phase, run, segment, true, first).await) }));
             let overlap = random.below(100);
+            let take_over_from = if self.settles() { 30 } else { 18 };
             if overlap < 30 {
-                lock(&self.world).count(if overlap < 18 { "overlaps" } else { "take-overs" }, 1);
+                lock(&self.world).count(if overlap < take_over_from { "overlaps" } else { "take-overs" }, 1);
                 tasks.push(Box::pin(async move {
                     sleep(Duration::from_millis(pause)).await;
-                    if overlap >= 18 {
+                    if overlap >= take_over_from {
                         self.take_over(run).await;
                     }
                     is_done(&self.invoke(phase, run, segment, true, second).await)
@@ -186,6 +208,21 @@ impl Simulation {
             sleep(Duration::from_millis(random.log_uniform(12))).await;
         }
         false
+    }
+
+    /// The faults of an invocation. Stalls are short in seeds that rely on the settling wait.
+    fn draw_worker_faults(&self, random: &mut Random) -> WorkerFaults {
+        let faults = WorkerFaults::random(random);
+        if self.settles() { faults.with_short_stalls() } else { faults }
+    }
+
+    fn settles(&self) -> bool {
+        self.oracle.borrow().settles
+    }
+
+    /// Whether the state machine calls the phase's workers no more, because the roll-back began.
+    fn is_over(&self, phase: Phase) -> bool {
+        phase == Phase::Migrate && self.fenced.get().is_some()
     }
 
     fn count_worker_faults(&self, faults: WorkerFaults) {
@@ -233,8 +270,8 @@ impl Simulation {
         self.oracle.borrow_mut().check_verification(&self.tally(Phase::Verify), &self.tally(Phase::Migrate));
     }
 
-    /// Starts another run of the same migration: it must write the items that are left over, and no others.
-    async fn migrate_again(&self) {
+    /// Starts another run of the same migration: it must write the items that are left over, and no others. Returns its name.
+    async fn migrate_again(&self) -> String {
         let left = self.oracle.borrow().left_over().len() as u64;
         let again = RunPlan { run: "run-again".into(), ..self.plan.clone() };
         self.begin(&again).await;
@@ -246,12 +283,14 @@ impl Simulation {
                 "running again requested {requested} writes, and {left} items were left over"
             ));
         }
+        again.run
     }
 
-    async fn roll_back(&self) {
-        self.run_without_faults(Phase::RollBack, &self.plan.run, self.segments()).await;
+    pub(super) async fn roll_back(&self, run: &str) {
+        self.run_without_faults(Phase::RollBack, run, self.segments()).await;
         self.wait_until_idle().await;
-        self.oracle.borrow_mut().check_roll_back();
+        let (restored, migrated) = (self.tally_of(run, Phase::RollBack), self.tally_of(run, Phase::Migrate));
+        self.oracle.borrow_mut().check_roll_back(run, &restored, &migrated);
     }
 
     fn into_result(self, seed: u64) -> SeedResult {

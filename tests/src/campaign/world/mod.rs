@@ -4,5 +4,6 @@
 pub mod meter;
 pub mod network;
 pub mod requests;
+mod sabotaged;
 pub mod state;
 mod statements;

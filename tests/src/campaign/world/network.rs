@@ -53,6 +53,9 @@ enum EngineRequest {
 /// The endpoint that the clients are configured with. Nothing listens there.
 const ENDPOINT: &str = "http://engine";
 
+/// How long a client waits for a response, unless it is configured otherwise: as [`timeouts`] has it.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// A status and a body.
 type Response = (u16, Vec<u8>);
 
@@ -65,7 +68,7 @@ impl fmt::Debug for Network {
 impl Network {
     /// A connection whose requests meet the world's faults, or none.
     pub fn new(world: SharedWorld, actor: Actor, with_faults: bool) -> Self {
-        Self { world, actor, with_faults, read_timeout: Duration::from_secs(20) }
+        Self { world, actor, with_faults, read_timeout: READ_TIMEOUT }
     }
 
     /// The clients of a deployed function over this connection. `region` must be unique to the simulation: the SDK shares

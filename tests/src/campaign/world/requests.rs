@@ -35,6 +35,7 @@ impl World {
 
     /// Performs an S3 request. Returns a status and a body.
     pub fn s3(&mut self, actor: &Actor, request: &S3Request) -> (u16, Vec<u8>) {
+        let request = &self.sabotaged_request(actor, request);
         if let Some(answer) = self.refused_by_outage(actor, |outage| outage.s3_error(clock::elapsed(), request)) {
             return answer;
         }
@@ -43,7 +44,9 @@ impl World {
         }
         self.meter_request(actor, None, 0.0, None);
         let keys_a_page = self.request_faults.keys_a_page;
-        self.store.answer(request, keys_a_page)
+        let (status, content) = self.store.answer(request, keys_a_page);
+        let content = if status == 200 { self.sabotaged_object(actor, request, content) } else { content };
+        (status, content)
     }
 
     /// Performs a DynamoDB request. With `statement_faults`, single statements of a batch may fail.
@@ -83,8 +86,12 @@ impl World {
             self.meter_request(actor, Some(UnitKind::Read), capacity(&result), Some(key));
         }
         let reads_lock = table == LEDGER && body["Key"]["sk"]["S"] == "LOCK";
-        match self.sabotaged(Sabotage::Epoch, actor).filter(|_| reads_lock) {
-            Some(worker) => result.map(|answer| sabotage::claim_lock(&answer, &worker)),
+        if let Some(worker) = self.sabotaged(Sabotage::Epoch, actor).filter(|_| reads_lock) {
+            return result.map(|answer| sabotage::claim_lock(&answer, &worker));
+        }
+        match self.sabotaged(Sabotage::Attempt, actor).filter(|_| table == LEDGER) {
+            Some(worker) => result
+                .map(|answer| self.own_attempt(&worker, body["Key"]["sk"]["S"].as_str().unwrap_or_default(), answer)),
             None => result,
         }
     }
@@ -123,6 +130,11 @@ impl World {
         }
         if table == PEOPLE {
             self.count_write_result(actor, result.as_ref().err().map(|(_, error)| error.as_str()));
+        }
+        let sk = key_string(&named["sk"]);
+        if operation == "UpdateItem" && sk.starts_with("CHECKPOINT") {
+            let attempt = self.attempt_of(key, sk);
+            return result.map(|answer| self.claimed(actor, sk, attempt, answer));
         }
         result
     }

@@ -12,7 +12,7 @@ use crate::campaign::engines::random::Random;
 use crate::campaign::engines::s3::Store;
 use crate::campaign::faults::limits::Limit;
 use crate::campaign::faults::outage::Outage;
-use crate::campaign::faults::requests::{Delivery, RequestFaults, RequestKind};
+use crate::campaign::faults::requests::{Delivery, Fault, RequestFaults, RequestKind};
 use crate::campaign::faults::sabotage::Sabotage;
 use crate::campaign::world::meter::Meter;
 use crate::engines::LEDGER;
@@ -53,6 +53,10 @@ pub struct World {
     in_flight: u64,
     /// The numbers of the invocations that were killed.
     killed: HashSet<u32>,
+    /// The attempt that each invocation claimed.
+    pub(super) attempts: HashMap<u32, u64>,
+    /// The numbers of the invocations of which a write to the table met a fault.
+    pub troubled: HashSet<u32>,
 }
 
 /// Locks a world. A poisoned lock is usable: a panic ends the simulation anyway.
@@ -83,6 +87,8 @@ impl World {
             random,
             in_flight: 0,
             killed: HashSet::new(),
+            attempts: HashMap::new(),
+            troubled: HashSet::new(),
         }
     }
 
@@ -118,6 +124,12 @@ impl World {
     /// Draws how a request is delivered, and counts the fault that it meets.
     pub fn draw_delivery(&mut self, kind: RequestKind, actor: &Actor, what: &str) -> Delivery {
         let (delivery, fault) = self.request_faults.draw_delivery(kind, clock::elapsed(), &mut self.random);
+        if let Actor::Worker(worker) = actor
+            && matches!(kind, RequestKind::Write | RequestKind::Statements)
+            && delivery.fault != Fault::None
+        {
+            self.troubled.insert(worker.number);
+        }
         if let Some(fault) = fault {
             self.trace(|| format!("{actor} {what}: {fault}"));
             self.count(format!("fault: {fault}"), 1);
@@ -172,6 +184,15 @@ impl World {
             println!("{event}");
         }
         self.history.push(event);
+    }
+
+    /// The attempt in a checkpoint, as it is now.
+    pub(super) fn attempt_of(&self, pk: &str, sk: &str) -> u64 {
+        let checkpoint = self.items.get(&(LEDGER.into(), pk.into(), sk.into()));
+        match checkpoint.and_then(|item| item.get("attempt")) {
+            Some(Value::N(attempt)) => attempt.parse().unwrap_or_default(),
+            _ => 0,
+        }
     }
 
     /// Compares an item with what it was before, and records the change if there is one.

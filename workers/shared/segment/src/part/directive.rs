@@ -26,29 +26,34 @@ pub enum Directive {
 const READ_CONTROL_EVERY: Duration = Duration::from_secs(2);
 
 impl Part<'_> {
-    /// What to do now. Reads the lock, the control item and who has the part if the last read is two seconds old, and
-    /// renews the lease when half of it is gone. Fails with `LeaseLost` if the lock is no longer the run's or a later
-    /// attempt has the part, and with `Aborted` if the run is stopped.
+    /// What to do now, by what was read less than two seconds ago: the lock, the control item and who has the part. A read
+    /// that takes longer is repeated, because the lock may have been taken over since. Renews the lease when half of it
+    /// is gone. Fails with `LeaseLost` if the lock is no longer the run's or a later attempt has the part, and with
+    /// `Aborted` if the run is stopped.
     pub async fn directive(&self) -> Result<Directive, PartError> {
-        let mut now = (self.clock)();
-        // An answer that took long is old when it arrives: then everything is read again.
-        while now.saturating_sub(self.control_read_at.get()) >= READ_CONTROL_EVERY.as_millis() as i64 {
-            let control = self.ledger.control(&self.id.run, self.id.phase);
-            let holder = self.ledger.holder(&self.id.run, self.id.phase, &self.id.part);
-            let (lock, control, holder) = futures::join!(self.ledger.lock(&self.plan.table.name), control, holder);
-            if holder? != (self.checkpoint.attempt, self.id.epoch) {
-                return Err(PartError::LeaseLost);
+        loop {
+            let now = (self.clock)();
+            if now.saturating_sub(self.control_read_at.get()) < READ_CONTROL_EVERY.as_millis() as i64 {
+                return self.directive_at(now);
             }
-            self.renew_if_half_gone(lock?, now).await?;
-            *self.control.borrow_mut() = control?;
-            self.control_read_at.set(now);
-            now = (self.clock)();
+            self.read_control(now).await?;
         }
-        let directive = self.directive_at(now)?;
-        if directive == Directive::Work {
+    }
+
+    async fn read_control(&self, now: i64) -> Result<(), PartError> {
+        let control = self.ledger.control(&self.id.run, self.id.phase);
+        let holder = self.ledger.holder(&self.id.run, self.id.phase, &self.id.part);
+        let (lock, control, holder) = futures::join!(self.ledger.lock(&self.plan.table.name), control, holder);
+        if holder? != (self.checkpoint.attempt, self.id.epoch) {
+            return Err(PartError::LeaseLost);
+        }
+        self.renew_if_half_gone(lock?, now).await?;
+        *self.control.borrow_mut() = control?;
+        self.control_read_at.set(now);
+        if self.directive_at(now)? == Directive::Work {
             self.clear_outdated_hold(now).await?;
         }
-        Ok(directive)
+        Ok(())
     }
 
     /// As [`Part::directive`], and reads the calendars and alarms first if it is time to and no other worker does.
