@@ -41,7 +41,7 @@ where
     describe(ports, &plan.table.name).await?;
     let last_run = ports.ledger.lock(&plan.table.name).await.map_err(Error::Ledger)?.map(|lock| lock.run);
     let lock = lock::take(ports, &plan, &request.execution).await?;
-    let restarted = restart(ports, &plan, &request, &input, requester, speed, last_run).await;
+    let restarted = restart(ports, &plan, &request, &input, requester, speed, (last_run, lock.epoch)).await;
     let (steps, record) = lock::release_on_error(ports, restarted, &plan, &request.execution).await?;
     // Verifying and rolling back read every segment, no matter how much of the run was written.
     let wave = if input.action == Action::Resume { plan.wave_in(&record.progress) } else { Wave::Whole };
@@ -67,7 +67,7 @@ async fn record_of<B, T, E, W>(ports: &Ports<B, T, E, W>, run: &str) -> Result<R
 }
 
 /// Decides the steps by the record as it is under the lock, clears why the run stopped, and stores its speed and its new
-/// record. Returns the steps and the record as it was. `last_run` is the run that had the lock before.
+/// record. Returns the steps and the record as it was. `lock` is the run that had the lock before, and the lock's token now.
 async fn restart<B, T, E, W>(
     ports: &Ports<B, T, E, W>,
     plan: &RunPlan,
@@ -75,7 +75,7 @@ async fn restart<B, T, E, W>(
     input: &Input,
     requester: Requester,
     speed: Speed,
-    last_run: Option<String>,
+    (last_run, epoch): (Option<String>, u64),
 ) -> Result<(Steps, RunRecord), Error> {
     let record = record_of(ports, &plan.run).await?;
     let steps = steps_of(plan, &record, input, &ports.stage.policy)?;
@@ -85,6 +85,7 @@ async fn restart<B, T, E, W>(
     let restarted = RunRecord {
         status: "running".into(),
         execution: request.execution.clone(),
+        epoch,
         ended: None,
         error: None,
         cause: None,
@@ -92,7 +93,7 @@ async fn restart<B, T, E, W>(
         requesters: add_requester(record.requesters.clone(), requester, input.action),
         ..record.clone()
     };
-    ports.ledger.clear_stop(&record.run).await.map_err(Error::Ledger)?;
+    ports.ledger.clear_stop(&record.run, epoch).await.map_err(Error::Ledger)?;
     let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
     ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;
     ports.ledger.put_run(&restarted).await.map_err(Error::Ledger)?;

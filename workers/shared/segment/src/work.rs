@@ -26,6 +26,11 @@ pub trait Steps {
     /// Works on the next piece of the part (a page, a batch of lines, a journal object) and saves the checkpoint.
     async fn step(&mut self, part: &mut Part<'_>) -> Result<Ended, Self::Error>;
 
+    /// Stores what the next attempt needs beyond the checkpoint, at the end of an invocation that leaves work.
+    async fn hand_over(&mut self, _: &Part<'_>) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
     /// Counts what is known only once the part is done. It must give the same again for an attempt that finds the part
     /// done, because the attempt before may have ended without its partial result.
     fn count_at_end(&self, _: &mut Tally) {}
@@ -72,11 +77,11 @@ where
     F: Fn(&str) -> T,
     S: Steps,
 {
-    let (run, phase, part) = (id.run.clone(), id.phase.as_str(), id.part.clone());
+    let (run, epoch, phase, part) = (id.run.clone(), id.epoch, id.phase.as_str(), id.part.clone());
     let worked = take_steps(ports, id, deadline, prepare).await;
     let worked = worked.map_err(|source| WorkError { phase, part, source });
     if let Err(error) = &worked {
-        stop_run_for(&ports.ledger, &run, error, (ports.clock)()).await;
+        stop_run_for(&ports.ledger, &run, epoch, error, (ports.clock)()).await;
     }
     worked
 }
@@ -101,6 +106,8 @@ where
         }
         if part.checkpoint.done {
             steps.count_at_end(&mut part.checkpoint.tally);
+        } else {
+            steps.hand_over(&part).await?;
         }
     }
     Ok(part.end_invocation().await?)

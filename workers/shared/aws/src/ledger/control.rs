@@ -1,5 +1,6 @@
 //! The control item of a run. All workers of the run read it: it says whether to pause or stop, at which rate to work, and what the monitors showed.
 
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus, READ_EVERY_MILLIS};
 use tableshift_core::control::run_control::{Control, Slowed, State};
@@ -7,7 +8,9 @@ use tableshift_core::error::failure::{Named, chain, end_of_run};
 use tableshift_core::plan::phase::Phase;
 
 use crate::error::CallError;
-use crate::ledger::table::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, text};
+use crate::ledger::table::{
+    EPOCH, Ledger, LedgerError, LedgerItem, NOT_LATER, SK_RUN, key, malformed, number, pk_run, text,
+};
 
 /// Sort key of a run's control item, under the partition key of the run.
 pub const SK_CONTROL: &str = "CONTROL";
@@ -15,15 +18,23 @@ pub const SK_CONTROL: &str = "CONTROL";
 /// The attribute with the start of the bake after the canary wave, in epoch milliseconds.
 const BAKING_SINCE: &str = "baking_since";
 
+/// The condition that the run is not stopped.
+const NOT_STOPPED: &str = "attribute_not_exists(#state) OR #state <> :stopped";
+
 /// Records why a worker of a run gave up and stops the other workers, so that they do not all run into the same error.
-/// The recorded cause is what people read: a Map state reports only that too many of its children failed.
-pub async fn stop_run_for(ledger: &Ledger, run: &str, error: &impl Named, now: i64) {
+/// The recorded cause is what people read: a Map state reports only that too many of its children failed. A worker whose
+/// fencing token `epoch` is no longer the lock's changes nothing: its successor may not meet the error at all.
+pub async fn stop_run_for(ledger: &Ledger, run: &str, epoch: u64, error: &impl Named, now: i64) {
     let Some((name, cause)) = end_of_run(error) else { return };
     let recorded = async {
-        ledger.record_cause(run, name.as_str(), &cause).await?;
-        ledger.stop(run, &format!("{}: {cause}", name.as_str()), now).await
+        if !ledger.record_cause(run, epoch, name.as_str(), &cause).await? {
+            tracing::info!(epoch, "the run has a later fencing token, so this worker does not stop it");
+            return Ok(());
+        }
+        ledger.stop_as(run, epoch, &format!("{}: {cause}", name.as_str()), now).await
     };
-    if let Err(error) = recorded.await {
+    let recorded: Result<(), LedgerError> = recorded.await;
+    if let Err(error) = recorded {
         tracing::warn!(cause = chain(&error), "the cause could not be recorded in the ledger");
     }
 }
@@ -35,18 +46,45 @@ impl Ledger {
         item.map_or(Ok(Control::default()), |item| control(&item, phase))
     }
 
-    /// Tells all workers to stop, at `now` (epoch milliseconds). If the run is stopped already, the first reason stays.
+    /// Stops the run for an operator, at `now` (epoch milliseconds). If it is stopped already, the first reason stays.
     pub async fn stop(&self, run: &str, reason: &str, now: i64) -> Result<(), LedgerError> {
-        let update = self.control_update(run, "SET #state = :stopped, #since = :now, #reason = :reason");
+        let update = self.stop_update(run, reason, now).condition_expression(NOT_STOPPED);
+        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    /// Stops the run for a worker with this fencing token, unless the run has a later one.
+    async fn stop_as(&self, run: &str, epoch: u64, reason: &str, now: i64) -> Result<(), LedgerError> {
+        let update = self.stop_update(run, reason, now);
         let update = update
-            .condition_expression("attribute_not_exists(#state) OR #state <> :stopped")
+            .condition_expression(format!("({NOT_STOPPED}) AND {NOT_LATER}"))
+            .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()));
+        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
+    fn stop_update(&self, run: &str, reason: &str, now: i64) -> UpdateItemFluentBuilder {
+        let update = self.control_update(run, "SET #state = :stopped, #since = :now, #reason = :reason");
+        update
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#since", "since")
             .expression_attribute_names("#reason", "reason")
             .expression_attribute_values(":stopped", AttributeValue::S("stopped".into()))
             .expression_attribute_values(":reason", AttributeValue::S(reason.into()))
-            .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
-        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
+    }
+
+    /// Records the fencing token that the run works with from now on: a worker with an older one can no longer stop it.
+    pub async fn raise_epoch(&self, run: &str, epoch: u64) -> Result<(), LedgerError> {
+        // Without its record, the run would get an incomplete one.
+        let recorded = format!("attribute_exists(pk) AND {NOT_LATER}");
+        for (sk, condition) in [(SK_CONTROL, NOT_LATER), (SK_RUN, &recorded)] {
+            let update = self.client.update_item().table_name(&self.table).set_key(Some(key(&pk_run(run), sk)));
+            let update = update
+                .update_expression(format!("SET {EPOCH} = :epoch"))
+                .condition_expression(condition)
+                .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()));
+            self.took_effect("UpdateItem", run, update.send().await.map(drop))?;
+        }
+        Ok(())
     }
 
     /// Reduces the write rate of the whole run after a throttle, unless another worker has changed it since `before`.
@@ -79,7 +117,7 @@ impl Ledger {
     pub async fn pause(&self, run: &str, reason: &str, now: i64) -> Result<bool, LedgerError> {
         let update = self.control_update(run, "SET #state = :paused, #since = :now, #reason = :reason");
         let update = update
-            .condition_expression("attribute_not_exists(#state) OR #state <> :stopped")
+            .condition_expression(NOT_STOPPED)
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#since", "since")
             .expression_attribute_names("#reason", "reason")
@@ -191,12 +229,13 @@ impl Ledger {
         self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
-    /// Makes a run that was stopped runnable again. Removes the reason of the stop, the start of the bake, the hold and the
+    /// Makes a run that was stopped runnable again, for workers with this fencing token. Removes the reason of the stop, the start of the bake, the hold and the
     /// counts of the phases that start over; keeps the rates that an operator has set.
-    pub async fn clear_stop(&self, run: &str) -> Result<(), LedgerError> {
+    pub async fn clear_stop(&self, run: &str, epoch: u64) -> Result<(), LedgerError> {
         let removed = format!("#reason, #since, #verify, #back, #dry, {BAKING_SINCE}, hold_announced_at");
-        let update = self.control_update(run, &format!("SET #state = :running REMOVE {removed}"));
+        let update = self.control_update(run, &format!("SET #state = :running, {EPOCH} = :epoch REMOVE {removed}"));
         let update = update
+            .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()))
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#reason", "reason")
             .expression_attribute_names("#since", "since")
@@ -209,11 +248,7 @@ impl Ledger {
 }
 
 impl Ledger {
-    fn control_update(
-        &self,
-        run: &str,
-        expression: &str,
-    ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
+    fn control_update(&self, run: &str, expression: &str) -> UpdateItemFluentBuilder {
         let update = self.client.update_item().table_name(&self.table);
         update.set_key(Some(key(&pk_run(run), SK_CONTROL))).update_expression(expression)
     }
