@@ -14,7 +14,7 @@ def main() -> int:
     """Checks the scripts and returns shellcheck's exit code."""
     files = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*"))
     scripts = sorted(path.relative_to(ROOT) for path in files if is_shell_script(path))
-    return subprocess.run([SHELLCHECK, *scripts], cwd=ROOT, check=False).returncode
+    return subprocess.run([SHELLCHECK, "--external-sources", *scripts], cwd=ROOT, check=False).returncode
 
 
 def is_shell_script(path: pathlib.Path) -> bool:

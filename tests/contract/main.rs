@@ -20,5 +20,6 @@ mod inputs; // the examples of valid and invalid inputs
 mod readme; // the page that describes the state machine
 mod rooms; // which of core's rooms may import which, and that no files import each other in a circle
 mod schemas; // the schemas that editors read
+mod supply_chain; // that code from registries runs pinned and without credentials
 mod template; // functions and substitutions
 mod workers; // the files of a worker's folder

@@ -4,6 +4,7 @@
 //! and the real SDK clients talk to them.
 
 pub mod campaign;
+pub mod cloudtrail;
 pub mod dynamodb;
 mod engines;
 mod items;

@@ -64,11 +64,18 @@ impl TestRun {
         load_items(&engines, items).await;
         let plan = planned(migration, segments);
         let run = Self { engines, plan, epoch: 1 };
-        store(&run.bucket(), &keys::plan(&run.plan.run), &run.plan).await.expect("the plan is stored");
-        let record = RunRecord { run: run.plan.run.clone(), execution: "arn:1".into(), ..RunRecord::default() };
-        run.ledger().put_run(&record).await.expect("the run is recorded");
+        run.store_plan().await;
         run.take_lock(None, 1).await;
         run
+    }
+
+    /// Stores the plan, and the record with its hash.
+    pub async fn store_plan(&self) {
+        let plan = &self.plan;
+        store(&self.bucket(), &keys::plan(&plan.run), plan).await.expect("the plan is stored");
+        let (run, plan_hash) = (plan.run.clone(), plan.hash());
+        let record = RunRecord { run, plan_hash, execution: "arn:1".into(), ..RunRecord::default() };
+        self.ledger().put_run(&record).await.expect("the run is recorded");
     }
 
     /// Takes the lock over for a new execution, as Plan does for `resume`. Workers are then called with its fencing token.

@@ -22,7 +22,7 @@ use tableshift_core::approval::signature::Statement;
 
 /// The account of every person.
 pub const ACCOUNT: &str = "111122223333";
-const REGION: &str = "eu-central-1";
+pub(crate) const REGION: &str = "eu-central-1";
 
 /// An STS and the people that it knows.
 #[derive(Clone, Default)]

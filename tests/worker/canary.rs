@@ -211,7 +211,7 @@ async fn the_canary_wave_writes_only_its_segments_and_the_main_wave_verifies_all
     let items = old_items(400);
     let mut run = TestRun::start(&items, MIGRATION, 6).await;
     run.plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 1, approve: false });
-    tableshift_aws::run_files::store(&run.bucket(), &keys::plan(&run.plan.run), &run.plan).await.unwrap();
+    run.store_plan().await;
 
     run.run_wave(Wave::Canary).await;
     let canary = run.tally(Phase::Migrate).await;
@@ -239,7 +239,7 @@ async fn a_canary_is_rolled_back_without_a_change_to_other_segments() {
     let items = old_items(300);
     let mut run = TestRun::start(&items, MIGRATION, 6).await;
     run.plan.canary = Some(CanaryPlan { segments: 2, bake_seconds: 1, approve: false });
-    tableshift_aws::run_files::store(&run.bucket(), &keys::plan(&run.plan.run), &run.plan).await.unwrap();
+    run.store_plan().await;
     run.run_wave(Wave::Canary).await;
     let changed = run.tally(Phase::Migrate).await.counts.changed;
     run.roll_back().await;

@@ -15,7 +15,7 @@ use tableshift_runtime::{ErrorName, Named};
 use tableshift_tests::{EXECUTION, Engines, MissingTopic, NOW, RUN, Recorder, TABLE, plan};
 
 async fn call(engines: &Engines, topic: &impl Publish, execution: &str, state: Value) -> Result<Output, Error> {
-    let input = Input { execution: execution.into(), name: RUN.into(), state };
+    let input = Input { execution: execution.into(), name: RUN.into(), started: String::new(), state };
     run(&engines.bucket(), &engines.ledger(), topic, "test", NOW, input).await
 }
 
@@ -184,7 +184,8 @@ async fn a_missing_topic_fails_no_run_and_is_reported_with_the_other_failures() 
 
     let bucket = engines.bucket();
     let empty = tableshift_aws::ledger::table::Ledger::new(engines.dynamodb.clone(), "no-such-table");
-    let input = Input { execution: EXECUTION.into(), name: RUN.into(), state: state("verify", "good") };
+    let input =
+        Input { execution: EXECUTION.into(), name: RUN.into(), started: String::new(), state: state("verify", "good") };
     let error = run(&bucket, &empty, &MissingTopic, "test", NOW, input).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Internal);
     for part in ["outcome succeeded, but reading the run's record failed", "releasing the lock failed"] {
@@ -206,4 +207,17 @@ async fn an_unanswered_approval_request_is_closed_as_expired_with_time_and_reaso
     assert_eq!((answer.outcome, answer.by), (Outcome::Expired, None));
     assert_eq!(answer.answered_at, "2026-11-22T10:00:00Z");
     assert!(answer.reason.contains("was not answered in time"), "{}", answer.reason);
+}
+
+#[tokio::test]
+async fn an_execution_with_the_arn_of_an_earlier_one_leaves_the_record_of_the_earlier_run_alone() {
+    let engines = started_run().await;
+    call(&engines, &Recorder::default(), EXECUTION, state("verify", "good")).await.unwrap();
+    let before = engines.ledger().run(RUN).await.unwrap().unwrap();
+    // Step Functions gives a name, and so the ARN, again after 90 days. Plan refused the name.
+    let refused = json!({"input": {"table": TABLE}, "error": {"Error": "InvalidInput", "Cause": "{}"}});
+    let started = "2027-03-01T10:00:00Z".to_owned();
+    let input = Input { execution: EXECUTION.into(), name: RUN.into(), started, state: refused };
+    run(&engines.bucket(), &engines.ledger(), &Recorder::default(), "test", NOW, input).await.unwrap();
+    assert_eq!(engines.ledger().run(RUN).await.unwrap().unwrap(), before);
 }

@@ -6,6 +6,7 @@ use tableshift_aws::ledger::approvals::{Answer, Outcome, Question, Recorded, Sec
 use tableshift_aws::ledger::checkpoints::Checkpoint;
 use tableshift_aws::ledger::runs::{Applied, Ending, RunRecord};
 use tableshift_core::approval::rules::Requester;
+use tableshift_core::approval::search::{Pass, Search};
 use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus};
 use tableshift_core::control::run_control::State;
 use tableshift_core::plan::phase::Phase;
@@ -195,8 +196,12 @@ async fn the_requester_of_a_run_is_read_as_it_was_written() {
         ..Requester::unknown("arn:2", "2026-11-22T11:00:00Z")
     };
     let both = [unknown, known];
-    ledger.put_requesters("r-1", &both).await.unwrap();
-    assert_eq!(ledger.run("r-1").await.unwrap().unwrap().requesters, both);
+    let interrupted = Search { complete_until: 5, pass: Some(Pass { begun: 30, until: 20, unread_until: 10 }) };
+    for search in [interrupted, Search { pass: None, ..interrupted }] {
+        ledger.put_requesters("r-1", &both, &search).await.unwrap();
+        let record = ledger.run("r-1").await.unwrap().unwrap();
+        assert_eq!((record.requesters, record.search), (both.to_vec(), search));
+    }
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ async fn a_time_to_live_that_has_passed_is_not_restored() {
     let items = [person("anna", 3600), person("bert", -60)];
     let mut run = TestRun::start(&items, later, 1).await;
     run.plan.table.time_to_live = Some("expires".into());
-    tableshift_aws::run_files::store(&run.bucket(), &keys::plan("run-1"), &run.plan).await.unwrap();
+    run.store_plan().await;
     run.migrate().await;
     run.roll_back().await;
     let left: BTreeMap<Value, bool> =

@@ -13,6 +13,7 @@ use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems}
 use tableshift_aws::dynamodb::update::{UpdateItem, Written};
 use tableshift_core::ErrorName;
 use tableshift_core::item::value::{Item, Value};
+use tableshift_core::language::document::Document;
 use tableshift_core::plan::parts::Part;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::statement::Statement;
@@ -69,12 +70,23 @@ async fn running_again_writes_nothing() {
     let mut again = TestRun { plan: run.plan.clone(), epoch: run.epoch, engines: run.engines };
     again.plan.run = "run-2".into();
     run = again;
-    tableshift_aws::run_files::store(&run.bucket(), "runs/run-2/plan.json", &run.plan).await.unwrap();
+    run.store_plan().await;
     run.take_over().await;
     run.migrate().await;
     let tally = run.tally(Phase::Migrate).await;
     assert_eq!((tally.counts.changed, tally.counts.scanned, tally.units.write), (0, 100, 0.0));
     assert!(tally.counts.balance());
+}
+
+#[tokio::test]
+async fn a_plan_that_was_replaced_after_planning_is_not_worked_on() {
+    let run = TestRun::start(&old_items(10), MIGRATION, 1).await;
+    let mut forged = run.plan.clone();
+    forged.migration = Document::from_yaml("id: split-address\nchange: [{set: hacked, to: 1}]").unwrap();
+    tableshift_aws::run_files::store(&run.bucket(), "runs/run-1/plan.json", &forged).await.unwrap();
+    let error = run.migrate_once(0, Deadline::after(Duration::from_secs(900))).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::MigrationChanged);
+    assert_eq!(by_key(run.table().await), by_key(old_items(10)));
 }
 
 #[tokio::test]

@@ -10,13 +10,11 @@ use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems};
 use tableshift_aws::dynamodb::update::{UpdateItem, Written};
 use tableshift_aws::monitors::reader::ReadMonitors;
-use tableshift_aws::run_files::store;
 use tableshift_core::ErrorName;
 use tableshift_core::control::monitor_status::{Closed, MonitorReading};
 use tableshift_core::control::run_control::State;
 use tableshift_core::item::value::Item;
 use tableshift_core::plan::child::Progress;
-use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::settings::monitors::Monitors;
 use tableshift_core::write::statement::Statement;
@@ -87,7 +85,7 @@ async fn started_run(edit: impl FnOnce(&mut tableshift_core::plan::run_plan::Run
     TIME.set(TEN);
     let mut run = TestRun::start(&old_items(ITEMS), MIGRATION, 1).await;
     edit(&mut run.plan);
-    store(&run.bucket(), &keys::plan(&run.plan.run), &run.plan).await.unwrap();
+    run.store_plan().await;
     run
 }
 

@@ -36,7 +36,8 @@ pub async fn plan(count: u64, bytes: u64) -> Result<u32, Box<dyn Error>> {
     let plan = planned(clients.settings().bucket.clone(), count, bytes)?;
     store(&clients.bucket(), &keys::plan(RUN), &plan).await?;
     let ledger = clients.ledger();
-    ledger.put_run(&RunRecord { run: RUN.into(), execution: "bench".into(), ..RunRecord::default() }).await?;
+    let (run, plan_hash) = (RUN.to_owned(), plan.hash());
+    ledger.put_run(&RunRecord { run, plan_hash, execution: "bench".into(), ..RunRecord::default() }).await?;
     let lease_until = epoch_millis() / 1000 + i64::try_from(plan.lease_seconds)?;
     let execution = Some("bench".into());
     let lock = Lock { table: TABLE.into(), run: RUN.into(), epoch: EPOCH, execution, lease_until };

@@ -1,12 +1,12 @@
 //! The last check of plan, migration, report and approval before the first write.
 
-use super::{DOCUMENT, answer, approved, check_window, put};
+use super::{DOCUMENT, answer, approved, check_window, check_window_at, put};
 use tableshift_aws::ledger::approvals::{Outcome, Question, Secrets};
 use tableshift_aws::run_files::store;
 use tableshift_core::plan::keys;
 use tableshift_core::plan::run_plan::RunPlan;
-use tableshift_runtime::{ErrorName, Named};
-use tableshift_tests::{Engines, RUN, plan};
+use tableshift_runtime::{ErrorName, Named, chain};
+use tableshift_tests::{Engines, NOW, RUN, plan};
 
 /// Fails unless the run may not write and the error has this name. Returns the message.
 async fn assert_may_not_write(engines: &Engines, name: ErrorName) -> String {
@@ -72,4 +72,15 @@ async fn a_stage_without_approvals_requires_no_approval() {
     let engines = Engines::start().await;
     engines.begin(&plan).await;
     assert!(check_window(&engines).await.unwrap().open);
+}
+
+#[tokio::test]
+async fn an_approval_that_is_older_than_the_policy_allows_has_expired() {
+    let engines = approved(&plan()).await;
+    let week = 7 * 86_400_000;
+    check_window_at(&engines, NOW + week).await.unwrap();
+    let engines = approved(&plan()).await;
+    let error = check_window_at(&engines, NOW + week + 120_000).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::ApprovalExpired, "{}", chain(&error));
+    assert!(chain(&error).contains("approval"), "{}", chain(&error));
 }

@@ -38,8 +38,10 @@ async fn a_rejection_of_the_main_wave_is_an_answer_even_if_it_is_judged_twice_an
     let case = about_the_main_wave(OnBadVerdict::Hold).await;
     let rejection = case.answer(&case.bob, false, "too slow").await;
     for _ in 0..2 {
-        let judged =
-            case.call(Input::Judge { run: RUN.into(), answer: rejection.clone(), wave: Wave::Main }).await.unwrap();
+        let judged = case
+            .call(Input::Judge { run: RUN.into(), epoch: 1, answer: rejection.clone(), wave: Wave::Main })
+            .await
+            .unwrap();
         let (by, reason) = (case.bob.identity.arn.clone(), "too slow".to_owned());
         assert_eq!(judged, Output::Rejected { approved: false, by, reason, wait_seconds: 0 });
     }
@@ -47,8 +49,10 @@ async fn a_rejection_of_the_main_wave_is_an_answer_even_if_it_is_judged_twice_an
 
     let case = about_the_main_wave(OnBadVerdict::Hold).await;
     let own_approval = case.answer(&case.ann, true, "").await;
-    let refused =
-        case.call(Input::Judge { run: RUN.into(), answer: own_approval, wave: Wave::Main }).await.unwrap_err();
+    let refused = case
+        .call(Input::Judge { run: RUN.into(), epoch: 1, answer: own_approval, wave: Wave::Main })
+        .await
+        .unwrap_err();
     assert_eq!(refused.name(), ErrorName::ApprovalRefused);
     assert!(refused.to_string().contains("only the canary was written"), "{refused}");
 }

@@ -7,16 +7,17 @@ mod requester;
 mod signature;
 mod validity;
 
+use jiff::Timestamp;
 use request_approval::{Error, Input, Output, Ports, run};
 use serde_json::{Value, json};
-use tableshift_aws::CallError;
 use tableshift_aws::identity::signatures::Sts;
-use tableshift_aws::identity::starts::FindCallers;
+use tableshift_aws::identity::starts::EventHistory;
 use tableshift_aws::ledger::approvals::Answer;
 use tableshift_aws::run_files::store;
 use tableshift_aws::s3::Bucket;
 use tableshift_core::approval::identity::Identity;
 use tableshift_core::approval::rules::Requester;
+use tableshift_core::approval::search::Search;
 use tableshift_core::approval::signature::{AnswerTo, Statement};
 use tableshift_core::item::hash;
 use tableshift_core::plan::keys;
@@ -25,6 +26,7 @@ use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::plan::wave::Wave;
 use tableshift_core::report::run_report::Report;
 use tableshift_runtime::{ErrorName, Named, chain};
+use tableshift_tests::cloudtrail::TestTrail;
 use tableshift_tests::sts::{Person, TestSts};
 use tableshift_tests::{EXECUTION, Engines, NOW, RUN, Recorder, plan};
 
@@ -33,23 +35,19 @@ const DAY: i64 = 86_400_000;
 /// When the run started: long enough ago that CloudTrail has delivered every record of it.
 const STARTED: &str = "2026-11-22T09:40:00Z";
 
-/// The callers of StartExecution that CloudTrail has recorded so far.
-#[derive(Debug, Clone, Default)]
-struct History(Vec<Identity>);
-
-impl FindCallers for History {
-    async fn callers(&self, execution: &str, started: i64, now: i64) -> Result<Vec<Identity>, CallError> {
-        assert_eq!(execution, EXECUTION);
-        assert!(started < now);
-        Ok(self.0.clone())
-    }
+/// A CloudTrail with a call of StartExecution by each of these callers, at this time.
+fn trail(callers: &[&Identity], started: &str) -> TestTrail {
+    let mut trail = TestTrail::default();
+    let started: Timestamp = started.parse().unwrap();
+    callers.iter().for_each(|caller| trail.add(caller, EXECUTION, started.as_second()));
+    trail
 }
 
 /// A run after its dry run, started by ann, and two people who may answer.
 struct Case {
     engines: Engines,
     sts: TestSts,
-    history: History,
+    history: TestTrail,
     topic: Recorder,
     ann: Person,
     bob: Person,
@@ -67,13 +65,13 @@ impl Case {
         let engines = Engines::start().await;
         engines.begin(plan).await;
         let requester = Requester { signer: Some(ann.identity.clone()), ..Requester::unknown(EXECUTION, STARTED) };
-        engines.ledger().put_requesters(RUN, &[requester]).await.unwrap();
+        engines.ledger().put_requesters(RUN, &[requester], &Search::default()).await.unwrap();
         let report_hash = store_report(&engines, "as it was").await;
         let sts = TestSts::new(&[&ann, &bob]);
         Self {
             engines,
             sts,
-            history: History(vec![ann.identity.clone()]),
+            history: trail(&[&ann.identity], STARTED),
             topic: Recorder::default(),
             ann,
             bob,
@@ -83,12 +81,12 @@ impl Case {
     }
 
     async fn call(&self, input: Input) -> Result<Output, Error> {
-        let ports: Ports<Bucket, &Recorder, Sts, History> = Ports {
+        let ports: Ports<Bucket, &Recorder, Sts, EventHistory> = Ports {
             bucket: self.engines.bucket(),
             ledger: self.engines.ledger(),
             topic: &self.topic,
             sts: self.sts.sts().await,
-            history: self.history.clone(),
+            history: self.history.history(),
             clock: match self.now {
                 now if now > NOW + DAY => late,
                 now if now > NOW + 60_000 => later,
@@ -126,7 +124,7 @@ impl Case {
     }
 
     async fn judge(&self, answer: Value) -> Result<Output, Error> {
-        self.call(Input::Judge { run: RUN.into(), answer, wave: Wave::Whole }).await
+        self.call(Input::Judge { run: RUN.into(), epoch: 1, answer, wave: Wave::Whole }).await
     }
 
     /// Fails unless the answer is refused with this error name. Returns the message.

@@ -1,6 +1,6 @@
 //! The signature of an answer: who signed it, and that it covers exactly this answer.
 
-use super::{Case, History, soon};
+use super::{Case, EventHistory, soon};
 use request_approval::{Input, Ports, run};
 use serde_json::json;
 use tableshift_aws::identity::signatures::Sts;
@@ -80,12 +80,12 @@ async fn a_replayed_answer_is_refused() {
     case.judge(approval.clone()).await.unwrap();
     // Approval is requested again, as a resumed run does, with a new secret.
     let ports_random = || [8; 32];
-    let ports: Ports<Bucket, &Recorder, Sts, History> = Ports {
+    let ports: Ports<Bucket, &Recorder, Sts, EventHistory> = Ports {
         bucket: case.engines.bucket(),
         ledger: case.engines.ledger(),
         topic: &case.topic,
         sts: case.sts.sts().await,
-        history: case.history.clone(),
+        history: case.history.history(),
         clock: soon,
         random: ports_random,
     };

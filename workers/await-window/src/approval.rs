@@ -1,10 +1,10 @@
 //! Checks right before the first write of a wave that the plan is unchanged and that the approval is still valid.
 
-use tableshift_aws::ledger::approvals::Outcome;
+use tableshift_aws::ledger::approvals::{Approval, Outcome};
 use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::ledger::table::{Ledger, LedgerError};
 use tableshift_aws::s3::{ObjectError, ReadObject};
-use tableshift_core::approval::rules::{Changed, Hashes};
+use tableshift_core::approval::rules::{Changed, Hashes, TooOld};
 use tableshift_core::item::hash;
 use tableshift_core::language::document::Document;
 use tableshift_core::plan::keys;
@@ -44,6 +44,9 @@ pub enum ApprovalError {
     /// The plan or the report is not the one that was approved.
     #[error("{0}, so the approval is no longer valid")]
     Stale(Changed),
+    /// The approval is older than the policy allows.
+    #[error("{0}")]
+    TooOld(TooOld),
     /// The record or the approval could not be read.
     #[error("the approval could not be read from the ledger")]
     Ledger(#[source] LedgerError),
@@ -59,6 +62,7 @@ impl ApprovalError {
             Self::NoRecord(_) => ErrorName::RunNotFound,
             Self::PlanChanged { .. } | Self::MigrationChanged { .. } => ErrorName::MigrationChanged,
             Self::NotApproved(_) | Self::Stale(_) => ErrorName::ApprovalStale,
+            Self::TooOld(_) => ErrorName::ApprovalExpired,
             Self::Ledger(source) => source.name(),
             Self::Object(source) => source.name(),
         }
@@ -66,7 +70,7 @@ impl ApprovalError {
 }
 
 /// Checks that the run writes what was planned and, if this wave needs an approval, what was approved. Returns whether
-/// the wave had started before.
+/// the wave had started before. `now` is in epoch milliseconds.
 ///
 /// A wave that has started passed this check before. Its report has changed since then, so the check of the approval is
 /// skipped.
@@ -75,6 +79,7 @@ pub(crate) async fn check(
     ledger: &Ledger,
     plan: &RunPlan,
     wave: Wave,
+    now: i64,
 ) -> Result<bool, ApprovalError> {
     let record = ledger.run(&plan.run).await.map_err(ApprovalError::Ledger)?;
     let record = record.ok_or_else(|| ApprovalError::NoRecord(plan.run.clone()))?;
@@ -84,7 +89,7 @@ pub(crate) async fn check(
         return Ok(has_started);
     }
     check_migration(bucket, plan).await?;
-    check_hashes(bucket, ledger, plan).await?;
+    check_answer(bucket, ledger, plan, now).await?;
     Ok(false)
 }
 
@@ -109,12 +114,18 @@ async fn check_migration(bucket: &impl ReadObject, plan: &RunPlan) -> Result<(),
     if document.hash() == plan.migration_hash { Ok(()) } else { Err(changed()) }
 }
 
-/// Checks that the plan and the report in the bucket are the ones that were approved.
-async fn check_hashes(bucket: &impl ReadObject, ledger: &Ledger, plan: &RunPlan) -> Result<(), ApprovalError> {
+/// Checks that an approval is recent enough, and that the plan and the report in the bucket are the ones that were approved.
+async fn check_answer(
+    bucket: &impl ReadObject,
+    ledger: &Ledger,
+    plan: &RunPlan,
+    now: i64,
+) -> Result<(), ApprovalError> {
+    let not_approved = || ApprovalError::NotApproved(plan.run.clone());
     let approval = ledger.approval(&plan.run).await.map_err(ApprovalError::Ledger)?;
-    let approval =
-        approval.filter(|approval| approval.answer.as_ref().is_some_and(|answer| answer.outcome == Outcome::Approved));
-    let question = approval.ok_or_else(|| ApprovalError::NotApproved(plan.run.clone()))?.question;
+    let Approval { question, answer } = approval.ok_or_else(not_approved)?;
+    let answer = answer.filter(|answer| answer.outcome == Outcome::Approved).ok_or_else(not_approved)?;
+    plan.approval.check_age(&answer.answered_at, now.div_euclid(1000)).map_err(ApprovalError::TooOld)?;
     let report = bucket.get(&keys::report(&plan.run)).await.map_err(ApprovalError::Object)?;
     let now = Hashes { plan: &plan.hash(), report: &hash::of_bytes(&report) };
     now.still(Hashes { plan: &question.plan_hash, report: &question.report_hash }).map_err(ApprovalError::Stale)

@@ -35,9 +35,9 @@ async fn start_wave(
     notifications: &Notifications<'_, impl Publish>,
     wave: Wave,
 ) -> Result<(), Error> {
-    let Notifications { ledger, plan, .. } = *notifications;
+    let Notifications { ledger, plan, now, .. } = *notifications;
     let ledger_error = |source| Error::Ledger { run: plan.run.clone(), source };
-    let checked = approval::check(bucket, ledger, plan, wave).await;
+    let checked = approval::check(bucket, ledger, plan, wave, now).await;
     let has_started = checked.map_err(|problem| Error::Approval { problem, wave })?;
     if wave == Wave::Main && !has_started {
         ledger.end_canary(&plan.run).await.map_err(ledger_error)?;

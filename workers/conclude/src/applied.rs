@@ -1,7 +1,7 @@
 //! Keeps the ledger's record of which migrations are applied to the table.
 
 use tableshift_aws::ledger::runs::{Applied, RunRecord};
-use tableshift_aws::run_files::load_plan;
+use tableshift_aws::run_files::load_recorded_plan;
 use tableshift_aws::s3::Bucket;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::run_plan::RunPlan;
@@ -52,7 +52,7 @@ impl Closing<'_> {
     }
 
     async fn read_plan(&mut self, bucket: &Bucket, record: &RunRecord) -> Option<RunPlan> {
-        load_plan(bucket, &record.run).await.map_err(|error| self.faults.push(Fault::Plan(error))).ok()
+        load_recorded_plan(bucket, record).await.map_err(|error| self.faults.push(Fault::Plan(error))).ok()
     }
 
     async fn put_applied(&mut self, plan: &RunPlan, record: &RunRecord, report: Option<&Report>) {

@@ -39,7 +39,13 @@ impl<'a> Closing<'a> {
         let run = self.state.likely_run(&self.input.name);
         let record = self.ledger.run(run).await;
         let record = self.keep_fault("reading the run's record", record).flatten();
-        record.filter(|record| record.execution == self.input.execution)
+        record.filter(|record| record.execution == self.input.execution && self.may_have_started(record))
+    }
+
+    /// False if an earlier execution with the same name, and so the same ARN, started the run.
+    fn may_have_started(&self, record: &RunRecord) -> bool {
+        let Input { name, started, .. } = self.input;
+        record.run != *name || started.is_empty() || record.started == *started
     }
 
     /// Reads the run's report, if there is one and the run's record belongs to this execution.

@@ -38,6 +38,9 @@ pub struct Input {
     pub execution: String,
     /// The execution's name, which is the run's id if the execution started a new run.
     pub name: String,
+    /// When the execution started, ISO 8601. Empty in an execution of an earlier version.
+    #[serde(default)]
+    pub started: String,
     /// The complete state data.
     #[serde(default)]
     pub state: Value,

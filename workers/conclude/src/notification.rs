@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_record_completes_the_state_data_and_unknown_names_are_left_out() {
-        let input = Input { execution: "arn:e".into(), name: "r".into(), state: json!(null) };
+        let input = Input { execution: "arn:e".into(), name: "r".into(), started: String::new(), state: json!(null) };
         let (state, decision) =
             (State::parse(&json!(null)), Decision { error: Some("X".into()), cause: String::new() });
         let record = RunRecord { table: "t".into(), migration: "m".into(), ..RunRecord::default() };

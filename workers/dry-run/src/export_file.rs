@@ -37,6 +37,12 @@ pub enum FileError {
         /// The MD5 in the manifest, in base64.
         expected: String,
     },
+    /// A line is longer than any item. The file would fill the memory.
+    #[error("line {line} is longer than {MAX_LINE_BYTES} bytes, which no item is")]
+    LongLine {
+        /// The line's number, from 1.
+        line: u64,
+    },
     /// The number of items differs.
     #[error("it has {found} items, but its manifest says {expected}")]
     Items {
@@ -46,6 +52,12 @@ pub enum FileError {
         expected: u64,
     },
 }
+
+/// How many compressed bytes are decoded at a time.
+const PIECE_BYTES: usize = 8 * 1024;
+/// The longest line. An item has at most 400 KB (source: DynamoDB developer guide, *Quotas*). As JSON, a byte takes at most 6
+/// characters, and the shortest attributes with their type a dozen times their size.
+const MAX_LINE_BYTES: usize = 8 * 1024 * 1024;
 
 #[derive(Deserialize)]
 struct Line {
@@ -75,12 +87,25 @@ impl ItemReader {
     /// Reads bytes and calls `each` with every item that they complete.
     pub fn take(&mut self, bytes: &[u8], each: &mut impl FnMut(Item)) -> Result<(), FileError> {
         self.checksum.update(bytes);
-        self.decoder.write_all(bytes).map_err(FileError::Gzip)?;
-        self.decoder.flush().map_err(FileError::Gzip)?;
+        // Gzip expands by a factor of at most 1032, so a small piece bounds what is in memory.
+        for piece in bytes.chunks(PIECE_BYTES) {
+            self.decoder.write_all(piece).map_err(FileError::Gzip)?;
+            self.decoder.flush().map_err(FileError::Gzip)?;
+            self.take_lines(each)?;
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with the items of the decoded lines, and keeps the start of the next line.
+    fn take_lines(&mut self, each: &mut impl FnMut(Item)) -> Result<(), FileError> {
         let whole = self.decoder.get_ref().iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let rest = self.decoder.get_mut().split_off(whole);
         let complete = std::mem::replace(self.decoder.get_mut(), rest);
-        self.items_of(&complete, each)
+        self.items_of(&complete, each)?;
+        match self.decoder.get_ref().len() > MAX_LINE_BYTES {
+            true => Err(FileError::LongLine { line: self.lines + 1 }),
+            false => Ok(()),
+        }
     }
 
     /// Ends the file: calls `each` with the items that are left, and compares the file with its manifest. Returns its
@@ -155,5 +180,15 @@ mod tests {
         assert!(matches!(read(&bytes, &other, 7, 0), Err(FileError::Checksum { .. })));
         let more = ExportFile { items: 4, ..file };
         assert!(matches!(read(&bytes, &more, 7, 0), Err(FileError::Items { found: 3, expected: 4 })));
+    }
+
+    #[test]
+    fn a_file_that_expands_without_end_is_refused_before_it_fills_the_memory() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        let zeros = vec![0; 1 << 20];
+        (0..64).for_each(|_| encoder.write_all(&zeros).unwrap());
+        let bytes = encoder.finish().unwrap();
+        let error = ItemReader::new(0).take(&bytes, &mut |_| ()).unwrap_err();
+        assert!(error.to_string().contains("longer than"), "{error}");
     }
 }

@@ -5,7 +5,7 @@ use tableshift_aws::dynamodb::tables::DescribeTable;
 use tableshift_aws::ledger::lock::LockTable as _;
 use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::monitors::reader::ReadMonitors;
-use tableshift_aws::run_files::load_plan;
+use tableshift_aws::run_files::load_recorded_plan;
 use tableshift_aws::s3::{ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_core::approval::rules::Requester;
@@ -32,10 +32,10 @@ where
     E: WatchExecution,
     W: ReadMonitors,
 {
-    let plan = load_plan(&ports.bucket, run).await.map_err(Error::RunFile)?;
+    let record = record_of(ports, run).await?;
+    let plan = load_recorded_plan(&ports.bucket, &record).await.map_err(Error::RunFile)?;
     refuse_other_table(&plan, &input)?;
     migration::refuse_changed(&ports.bucket, &ports.registry, &plan, &input).await?;
-    let record = record_of(ports, run).await?;
     steps_of(&plan, &record, &input, &ports.stage.policy)?;
     let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
     describe(ports, &plan.table.name).await?;
@@ -93,6 +93,8 @@ async fn restart<B, T, E, W>(
         requesters: add_requester(record.requesters.clone(), requester, input.action),
         ..record.clone()
     };
+    let allowed = plan.allowed_rates(&ports.stage.policy).map_err(Error::Plan)?;
+    ports.ledger.set_allowed_rates(&plan.run, &allowed).await.map_err(Error::Ledger)?;
     ports.ledger.clear_stop(&record.run, epoch).await.map_err(Error::Ledger)?;
     let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
     ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;

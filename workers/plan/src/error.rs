@@ -12,6 +12,7 @@ use tableshift_core::language::document::DocumentError;
 use tableshift_core::language::document::requires::Unmet;
 use tableshift_core::plan::planning::PlanError;
 use tableshift_core::plan::settings::input_check::InputError;
+use tableshift_core::plan::settings::policy::PolicyError;
 use tableshift_runtime::Named;
 
 use crate::signature_refused::SignatureRefused;
@@ -31,6 +32,40 @@ pub enum Error {
     /// A request to STS failed.
     #[error("cannot ask STS who starts this execution")]
     Sts(#[source] CallError),
+    /// A field of the stage's policy has an impossible value.
+    #[error("the stage's policy is refused")]
+    Policy(#[source] PolicyError),
+    /// The stage prod was deployed with a pattern that allows runs on every table.
+    #[error(
+        "the parameter TableNamePattern of stage `{stage}` is `{pattern}`, which matches every table; name the stage's \
+         tables in infra/stages/{stage}.json, for example `{stage}-*`, and deploy it again"
+    )]
+    EveryTable {
+        /// The stage's name.
+        stage: String,
+        /// The pattern.
+        pattern: String,
+    },
+    /// The table is the ledger of a stage.
+    #[error("table `{0}` is a ledger of tableshift, which no run may read or write; name a table of your application")]
+    LedgerTable(String),
+    /// No later action could name a run with this name.
+    #[error(
+        "`{0}` is the execution's name, but not a valid name of a run; start the execution with a name of 1 to 80 \
+         letters, digits, `.`, `_` and `-`"
+    )]
+    RunName(String),
+    /// The bucket has objects of an earlier run with this name.
+    #[error(
+        "objects of an earlier run named `{run}` are left under {prefix} in the stack's bucket; start the execution with \
+         another name"
+    )]
+    NameLeft {
+        /// The run's name.
+        run: String,
+        /// The prefix of the run's objects.
+        prefix: String,
+    },
     /// An earlier execution planned a run with this name.
     #[error("a run named `{0}` exists already; start the execution with another name")]
     NameUsed(String),
@@ -79,7 +114,7 @@ pub enum Error {
         source: MeaningError,
     },
     /// A request to the bucket failed.
-    #[error("the migration could not be read from the stack's bucket")]
+    #[error("the stack's bucket could not be read")]
     Object(#[source] ObjectError),
     /// DescribeTable or another request about the table failed.
     #[error("table `{table}` cannot be used")]
@@ -191,6 +226,8 @@ impl Named for Error {
             Error::Input(_)
             | Error::RequestedBy(_)
             | Error::NameUsed(_)
+            | Error::NameLeft { .. }
+            | Error::RunName(_)
             | Error::OtherTable { .. }
             | Error::NothingToResume { .. }
             | Error::NewerRun { .. } => ErrorName::InvalidInput,
@@ -204,7 +241,9 @@ impl Named for Error {
             Error::Table { source, .. } | Error::Holder(source) | Error::Sts(source) => source.name(),
             Error::Monitors(source) => name_of(source),
             Error::NotActive { .. } | Error::Plan(PlanError::NotActive { .. }) => ErrorName::TableNotActive,
-            Error::Plan(PlanError::Policy(_)) => ErrorName::PolicyViolation,
+            Error::Policy(_) | Error::EveryTable { .. } | Error::LedgerTable(_) | Error::Plan(PlanError::Policy(_)) => {
+                ErrorName::PolicyViolation
+            }
             Error::Plan(PlanError::Budget { .. }) => ErrorName::BudgetExceeded,
             Error::RunFile(source) => source.name(),
             Error::Ledger(source) => source.name(),

@@ -22,10 +22,12 @@ use tableshift_aws::dynamodb::tables::DescribeTable;
 use tableshift_aws::identity::signatures::VerifySignature;
 use tableshift_aws::ledger::table::Ledger;
 use tableshift_aws::monitors::reader::ReadMonitors;
-use tableshift_aws::s3::{ReadObject, WriteObject};
+use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_aws::sns::{Publish, notify};
+use tableshift_core::approval::identity::matches_pattern;
 use tableshift_core::item::table::Table;
+use tableshift_core::language::compile::compiled::is_name;
 use tableshift_core::language::registry::Registry;
 use tableshift_core::plan::settings::input::Input;
 use tableshift_core::plan::settings::policy::Policy;
@@ -46,14 +48,29 @@ pub struct Stage {
     pub bucket: String,
     /// The policy from `infra/stages/<stage>.json`.
     pub policy: Policy,
+    /// The names of the tables that the workers' roles may use, as an IAM pattern.
+    pub table_pattern: String,
 }
 
 impl Stage {
-    /// Reads the policy from the environment variable `TABLESHIFT_POLICY`, which the template sets.
+    /// Reads the policy and the pattern of table names from the environment variables `TABLESHIFT_POLICY` and
+    /// `TABLESHIFT_TABLE_NAME_PATTERN`, which the template sets.
     pub fn from_env(settings: &Settings) -> Result<Self, Error> {
         let json = std::env::var("TABLESHIFT_POLICY").unwrap_or_default();
         let policy = serde_json::from_str(&json).map_err(Error::StagePolicy)?;
-        Ok(Self { name: settings.stage.clone(), bucket: settings.bucket.clone(), policy })
+        let table_pattern = std::env::var("TABLESHIFT_TABLE_NAME_PATTERN").unwrap_or_default();
+        Ok(Self { name: settings.stage.clone(), bucket: settings.bucket.clone(), policy, table_pattern })
+    }
+
+    /// Checks what the stage was deployed with. The template and the deployment check the pattern too, but a stack can be
+    /// updated without them.
+    fn check(&self) -> Result<(), Error> {
+        self.policy.check().map_err(Error::Policy)?;
+        let Self { name: stage, table_pattern: pattern, .. } = self;
+        match stage == "prod" && pattern.chars().all(|c| matches!(c, '*' | '?')) {
+            true => Err(Error::EveryTable { stage: stage.clone(), pattern: pattern.clone() }),
+            false => Ok(()),
+        }
     }
 }
 
@@ -86,12 +103,17 @@ pub async fn run<B, T, E, W>(
     request: Request,
 ) -> Result<Output, Error>
 where
-    B: ReadObject + WriteObject,
+    B: ReadObject + WriteObject + ListObjects,
     T: DescribeTable,
     E: WatchExecution,
     W: ReadMonitors,
 {
+    ports.stage.check()?;
     let input = Input::parse(&request.input).map_err(Error::Input)?;
+    // Step Functions allows more characters than the names of runs.
+    if input.run.is_none() && !is_name(&request.name) {
+        return Err(Error::RunName(request.name));
+    }
     let signature = input.requested_by.as_deref();
     let rules = &ports.stage.policy.approval;
     let requester = requester::identify(sts, &ports.ledger, rules, &request, signature, (ports.clock)()).await?;
@@ -104,8 +126,11 @@ where
     Ok(output)
 }
 
-/// Describes a table, and refuses one that is not ACTIVE.
+/// Describes a table, and refuses a ledger and a table that is not ACTIVE.
 pub(crate) async fn describe<B, T: DescribeTable, E, W>(ports: &Ports<B, T, E, W>, name: &str) -> Result<Table, Error> {
+    if name == ports.ledger.table || matches_pattern(name, "tableshift-*-ledger") {
+        return Err(Error::LedgerTable(name.to_owned()));
+    }
     let described = ports.tables.describe(name).await;
     let table = described.map_err(|source| Error::Table { table: name.to_owned(), source })?;
     match table.status.as_str() {

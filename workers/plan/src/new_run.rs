@@ -1,10 +1,11 @@
 //! Plans a new run from its input and stores it.
 
 use tableshift_aws::dynamodb::tables::DescribeTable;
+use tableshift_aws::ledger::names::NameOwner;
 use tableshift_aws::ledger::runs::{Applied, RunRecord};
 use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::run_files::store;
-use tableshift_aws::s3::{ReadObject, WriteObject};
+use tableshift_aws::s3::{ListObjects, ReadObject, WriteObject};
 use tableshift_aws::sfn::executions::WatchExecution;
 use tableshift_core::approval::rules::Requester;
 use tableshift_core::plan::keys;
@@ -24,13 +25,13 @@ pub(crate) async fn plan<B, T, E, W>(
     requester: Requester,
 ) -> Result<Output, Error>
 where
-    B: ReadObject + WriteObject,
+    B: ReadObject + WriteObject + ListObjects,
     T: DescribeTable,
     E: WatchExecution,
     W: ReadMonitors,
 {
     let run = request.name.clone();
-    refuse_used_name(ports, &run, &request.execution).await?;
+    refuse_used_name(ports, &request).await?;
     let name_or_document = input.migration.as_ref().unwrap_or(&serde_json::Value::Null);
     let document = migration::read(&ports.bucket, &ports.registry, name_or_document).await?;
     let table = describe(ports, input.table.as_deref().unwrap_or_default()).await?;
@@ -75,16 +76,29 @@ async fn finish_already_applied<B: WriteObject, T, E, W>(
     Ok(Output::already_applied(&plan, applied))
 }
 
-/// Refuses the name of an earlier run. The ledger keeps a run's name permanently, whereas Step Functions allows an
-/// execution's name again after 90 days. The execution that planned a run may plan it again, because that is a retry.
-async fn refuse_used_name<B, T, E, W>(ports: &Ports<B, T, E, W>, run: &str, execution: &str) -> Result<(), Error> {
-    match ports.ledger.run(run).await.map_err(Error::Ledger)? {
-        Some(record) if record.execution != execution => Err(Error::NameUsed(run.to_owned())),
-        _ => Ok(()),
+/// Refuses the name of an earlier run as long as anything of that run is left: its journal and checkpoints must never count
+/// for another run. Step Functions allows an execution's name, and so its ARN, again after 90 days. The execution that
+/// planned a run may plan it again, because that is a retry.
+async fn refuse_used_name<B: ListObjects, T, E, W>(ports: &Ports<B, T, E, W>, request: &Request) -> Result<(), Error> {
+    let Request { name: run, execution, started, .. } = request;
+    let owner = match ports.ledger.run(run).await.map_err(Error::Ledger)? {
+        Some(record) => Some(NameOwner { execution: record.execution, started: record.started }),
+        None => ports.ledger.name_owner(run).await.map_err(Error::Ledger)?,
+    };
+    match owner {
+        Some(owner) if owner.execution == *execution && owner.started == *started => return Ok(()),
+        Some(_) => return Err(Error::NameUsed(run.clone())),
+        None => {}
+    }
+    let prefix = keys::run(run);
+    match ports.bucket.list(&prefix).await.map_err(Error::Object)?.is_empty() {
+        true => Ok(()),
+        false => Err(Error::NameLeft { run: run.clone(), prefix }),
     }
 }
 
-/// Writes the run's files and puts its record into the ledger.
+/// Takes the run's name, writes the run's files and puts its record into the ledger. A retry after an interruption finds the
+/// name to be its own.
 async fn store_run<B, T, E, W>(
     ports: &Ports<B, T, E, W>,
     plan: &RunPlan,
@@ -98,6 +112,8 @@ where
         let order = plan.segments_in_order(wave).into_iter();
         order.map(|segment| serde_json::json!({ "segment": segment })).collect()
     };
+    let owner = NameOwner { execution: request.execution.clone(), started: request.started.clone() };
+    ports.ledger.put_name_owner(&plan.run, &owner).await.map_err(Error::Ledger)?;
     store(&ports.bucket, &keys::segments(&plan.run), &list(Wave::Whole)).await.map_err(Error::RunFile)?;
     if plan.canary.is_some() {
         store(&ports.bucket, &keys::canary(&plan.run), &list(Wave::Canary)).await.map_err(Error::RunFile)?;
@@ -118,5 +134,7 @@ where
         requesters: vec![requester],
         ..RunRecord::default()
     };
+    let allowed = plan.allowed_rates(&ports.stage.policy).map_err(Error::Plan)?;
+    ports.ledger.set_allowed_rates(&plan.run, &allowed).await.map_err(Error::Ledger)?;
     ports.ledger.put_run(&record).await.map_err(Error::Ledger)
 }

@@ -110,6 +110,12 @@ fn figures(phase: Phase, report: &PhaseReport, plan: &RunPlan) -> Vec<Figure> {
     if !throttles.is_empty() {
         figures.push(figure("Requests throttled", with_commas(tally.throttles.all()), throttles.join(", ")));
     }
+    let contentions = tally.contentions.named().into_iter();
+    let contentions: Vec<_> = contentions.map(|(count, other)| format!("{} {other}", with_commas(count))).collect();
+    if !contentions.is_empty() {
+        let all = with_commas(tally.contentions.all());
+        figures.push(figure("Writes that met another write and were repeated", all, contentions.join(", ")));
+    }
     match phase {
         Phase::DryRun => {
             let cost = dollars(cost_usd(tally.change_units as f64, 0.0));

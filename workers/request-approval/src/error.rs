@@ -9,7 +9,6 @@ use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::{ErrorName, Named};
 
 use crate::refusal::Refusal;
-use crate::requesters::RequestersError;
 
 /// Why a question could not be asked, or an answer does not approve the run.
 #[derive(Debug, thiserror::Error)]
@@ -50,9 +49,9 @@ pub enum Error {
     /// A request to STS failed.
     #[error("STS could not be asked who signed the answer")]
     Sts(#[source] CallError),
-    /// CloudTrail or the ledger could not be asked who started the run. A later attempt may succeed.
-    #[error("it could not be checked whether the approver started the run")]
-    Requesters(#[source] RequestersError),
+    /// CloudTrail could not be asked who started the run. A later attempt may succeed.
+    #[error("CloudTrail could not be asked whether the approver started the run")]
+    CloudTrail(#[source] CallError),
     /// The run cannot keep the lock of its table.
     #[error(transparent)]
     Lease(#[from] LeaseError),
@@ -83,8 +82,7 @@ impl Named for Error {
             Self::ReportContent { .. } => ErrorName::Internal,
             Self::Ledger { source, .. } => source.name(),
             Self::NoRecord(_) => ErrorName::RunNotFound,
-            Self::Sts(source) | Self::Requesters(RequestersError::CloudTrail(source)) => source.name(),
-            Self::Requesters(RequestersError::Ledger(source)) => source.name(),
+            Self::Sts(source) | Self::CloudTrail(source) => source.name(),
             Self::Lease(source) => source.name(),
             Self::Publish { source, .. } => source.name(),
             Self::Refused { refusal, .. } => refusal.name(),

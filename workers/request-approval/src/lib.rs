@@ -54,6 +54,8 @@ pub enum Input {
     Judge {
         /// The run's id.
         run: String,
+        /// The fencing token of the run's lock.
+        epoch: u64,
         /// What was sent with the task token, which may have any shape.
         answer: Value,
         /// The wave that needs the approval.
@@ -77,7 +79,8 @@ pub enum Output {
         /// Always 0.
         wait_seconds: u64,
     },
-    /// The approval is recorded, but cannot be decided yet: CloudTrail may still deliver records of who started the run.
+    /// The approval is recorded, but cannot be decided yet: CloudTrail may still deliver records of who started the run, or
+    /// has more of them than this invocation could read.
     Pending {
         /// Always false.
         approved: bool,
@@ -143,8 +146,8 @@ where
         Input::Ask { run, epoch, token, execution, wave } => {
             question::Ask { run, epoch, token, execution, wave }.ask(ports).await
         }
-        Input::Judge { run, answer, wave } => {
-            match judge::judge(ports, &run, wave, &SentAnswer::parse(&answer)).await {
+        Input::Judge { run, epoch, answer, wave } => {
+            match judge::judge(ports, &run, epoch, wave, &SentAnswer::parse(&answer)).await {
                 Err(Error::Refused { refusal: Refusal::Rejected { by, reason }, wave: Wave::Main }) => {
                     Ok(Output::Rejected { approved: false, by, reason, wait_seconds: 0 })
                 }

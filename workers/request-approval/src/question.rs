@@ -5,12 +5,12 @@ use tableshift_aws::ledger::approvals::{Question, Secrets};
 use tableshift_aws::ledger::lock::LockTable;
 use tableshift_aws::s3::ReadObject;
 use tableshift_aws::sns::Publish;
-use tableshift_core::approval::rules::Requester;
 use tableshift_core::item::hash;
 use tableshift_core::plan::wave::Wave;
 use tableshift_runtime::chain;
 
 use crate::message::Request;
+use crate::requesters::{LIMIT_OF_QUESTION, LookUp};
 use crate::reviewed::Reviewed;
 use crate::{Error, Output, Ports, iso, read_record, requesters};
 
@@ -34,10 +34,19 @@ impl Ask {
         let ledger_error = |source| Error::Ledger { run: self.run.clone(), source };
         let asked = ports.epoch_seconds();
         let expires = asked.saturating_add_unsigned(reviewed.plan.approval_timeout_seconds);
-        let requesters = self.requesters(ports).await?;
+        let record = read_record(&ports.ledger, &self.run).await?;
         // Nothing renews the lease while the question or an approval is pending.
-        let decided = reviewed.plan.approval.decidable_from(&requesters).unwrap_or(expires).max(expires);
+        let rules = &reviewed.plan.approval;
+        let decided = rules.decidable_from(&requesters::recorded(&record)).unwrap_or(expires).max(expires);
         ports.ledger.renew_beyond(&reviewed.plan, self.epoch, decided).await?;
+        // The others are looked up when the answer is judged.
+        let LookUp { requesters, error, .. } =
+            requesters::look_up(&ports.ledger, &ports.history, &record, rules, asked, asked, LIMIT_OF_QUESTION)
+                .await
+                .map_err(ledger_error)?;
+        if let Some(error) = error {
+            tracing::warn!(cause = chain(&error), "it is not known yet who started the run");
+        }
         let secret = hash::of_bytes(&(ports.random)());
         let question = Question {
             id: hash::of_bytes(secret.as_bytes()),
@@ -61,15 +70,5 @@ impl Ask {
         sent.map_err(|source| Error::Publish { run: self.run.clone(), source })?;
         tracing::info!(expires_at = question.expires_at, report_hash = question.report_hash, "asked");
         Ok(Output::Asked {})
-    }
-
-    /// The requesters that are known now. The others are looked up when the answer is judged.
-    async fn requesters<B, T, V, H: FindCallers>(&self, ports: &Ports<B, T, V, H>) -> Result<Vec<Requester>, Error> {
-        let record = read_record(&ports.ledger, &self.run).await?;
-        let found = requesters::look_up(&ports.ledger, &ports.history, &record, ports.epoch_seconds()).await;
-        Ok(found.unwrap_or_else(|error| {
-            tracing::warn!(cause = chain(&error), "it is not known yet who started the run");
-            record.requesters
-        }))
     }
 }

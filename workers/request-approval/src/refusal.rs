@@ -1,7 +1,7 @@
 //! Why an answer does not approve what was asked.
 
 use tableshift_aws::ledger::approvals::{Answer, Outcome, Question};
-use tableshift_core::approval::rules::{Changed, Hashes, NotEligible};
+use tableshift_core::approval::rules::{Changed, Hashes, NotEligible, TooOld};
 use tableshift_core::approval::signature::SignatureError;
 use tableshift_runtime::ErrorName;
 
@@ -25,6 +25,9 @@ pub enum Refusal {
         /// ISO 8601.
         expires_at: String,
     },
+    /// The approval stayed pending until it was older than the policy allows.
+    #[error("{0}")]
+    TooOld(TooOld),
     /// The ledger has no question for this run.
     #[error("the ledger has no question for this run")]
     NotAsked,
@@ -56,6 +59,12 @@ pub enum Refusal {
     /// The signer may not approve this run.
     #[error("the approval does not count: {0}")]
     NotEligible(NotEligible),
+    /// CloudTrail could not be read, for this reason, and the policy requires its records.
+    #[error(
+        "the approval does not count: CloudTrail could not be searched for who started the run: {0}; repair that, or \
+         set `unknown_requester` in the stage's policy"
+    )]
+    RequestersUnread(String),
     /// The same answer was refused before, for this reason.
     #[error("{0}")]
     RefusedBefore(String),
@@ -66,12 +75,13 @@ impl Refusal {
     pub fn name(&self) -> ErrorName {
         match self {
             Self::Rejected { .. } => ErrorName::ApprovalRejected,
-            Self::Expired { .. } => ErrorName::ApprovalExpired,
+            Self::Expired { .. } | Self::TooOld(_) => ErrorName::ApprovalExpired,
             Self::NotAsked | Self::Answered { .. } | Self::Overtaken | Self::Stale(_) => ErrorName::ApprovalStale,
             Self::Unsigned(_)
             | Self::InvalidSignature(_)
             | Self::Replayed
             | Self::NotEligible(_)
+            | Self::RequestersUnread(_)
             | Self::RefusedBefore(_) => ErrorName::ApprovalRefused,
         }
     }
@@ -80,7 +90,7 @@ impl Refusal {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Rejected { .. } => Outcome::Rejected,
-            Self::Expired { .. } => Outcome::Expired,
+            Self::Expired { .. } | Self::TooOld(_) => Outcome::Expired,
             _ => Outcome::Refused,
         }
     }

@@ -1,61 +1,74 @@
-//! Looks up in CloudTrail who started the run. Its records arrive minutes after the start, so the look-up is repeated each
-//! time an approval is judged.
+//! Looks up in CloudTrail who started the run. Its records arrive minutes after the start, and a busy account has more of
+//! them than one invocation can read. The ledger therefore remembers who was found and how far the search got.
 
-use jiff::Timestamp;
-use tableshift_aws::identity::starts::FindCallers;
+use std::time::Duration;
+
+use tableshift_aws::CallError;
+use tableshift_aws::identity::starts::{FindCallers, FoundCallers, SearchLimit, Span};
 use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::ledger::table::{Ledger, LedgerError};
-use tableshift_aws::{CallError, Cause};
 use tableshift_core::approval::identity::Identity;
-use tableshift_core::approval::rules::Requester;
-use tableshift_runtime::chain;
+use tableshift_core::approval::rules::{ApprovalRules, Requester};
+use tableshift_core::approval::search::Pass;
 
-/// Why the requesters could not be looked up.
-#[derive(Debug, thiserror::Error)]
-pub enum RequestersError {
-    /// CloudTrail is throttled or unavailable; a later attempt may succeed.
-    #[error("CloudTrail could not be asked who started the run")]
-    CloudTrail(#[source] CallError),
-    /// The callers could not be saved.
-    #[error("the callers who started the run could not be saved in the ledger")]
-    Ledger(#[source] LedgerError),
+/// What the question reads, only to name the requesters in its message.
+pub const LIMIT_OF_QUESTION: SearchLimit = SearchLimit { requests: 10, time: Duration::from_secs(10) };
+/// What one judgement reads. It leaves the function, which has 60 seconds, time for a slow last request.
+pub const LIMIT_OF_JUDGEMENT: SearchLimit = SearchLimit { requests: 60, time: Duration::from_secs(35) };
+
+/// The requesters as far as they are known, and whether the search for them is complete.
+#[derive(Debug)]
+pub struct LookUp {
+    /// The run's requesters with every caller that was found so far.
+    pub requesters: Vec<Requester>,
+    /// Whether there is more to read.
+    pub is_complete: bool,
+    /// Why CloudTrail could not be read further.
+    pub error: Option<CallError>,
 }
 
-/// The run's requesters with every caller that CloudTrail knows at `now`, in epoch seconds. New callers are saved in the
-/// ledger.
+/// The requesters that the run's record lists.
+pub fn recorded(record: &RunRecord) -> Vec<Requester> {
+    match record.requesters.as_slice() {
+        [] => vec![Requester::unknown(&record.execution, &record.started)],
+        requesters => requesters.to_vec(),
+    }
+}
+
+/// Looks for every call up to `until`, or continues an earlier search for them, and saves in the ledger what was found. All
+/// times are in epoch seconds.
 pub async fn look_up(
     ledger: &Ledger,
     history: &impl FindCallers,
     record: &RunRecord,
+    rules: &ApprovalRules,
+    until: i64,
     now: i64,
-) -> Result<Vec<Requester>, RequestersError> {
-    let mut requesters = record.requesters.clone();
-    if requesters.is_empty() {
-        requesters.push(Requester::unknown(&record.execution, &record.started));
+    limit: SearchLimit,
+) -> Result<LookUp, LedgerError> {
+    let mut requesters = recorded(record);
+    // A pass that began before the records of the starts were delivered does not count.
+    let earliest = rules.decidable_from(&requesters).unwrap_or(i64::MIN);
+    let pass = record.search.pass(until, earliest, now);
+    let span = Span { from: record.search.from(&requesters).min(pass.unread_until), until: pass.unread_until };
+    let executions: Vec<&str> = requesters.iter().map(|requester| requester.execution.as_str()).collect();
+    let FoundCallers { callers, unread_until, error } = history.callers(&executions, span, limit).await;
+    add_callers(&mut requesters, callers);
+    let search = match unread_until {
+        Some(unread_until) => record.search.interrupted(Pass { unread_until, ..pass }),
+        None => record.search.completed(pass, rules.record_delay_seconds),
+    };
+    if search != record.search || requesters != record.requesters {
+        ledger.put_requesters(&record.run, &requesters, &search).await?;
     }
-    let mut is_new = false;
-    for requester in &mut requesters {
-        for caller in find_callers(history, requester, now).await.map_err(RequestersError::CloudTrail)? {
-            if !requester.callers.contains(&caller) {
-                requester.callers.push(caller);
-                is_new = true;
-            }
-        }
-    }
-    if is_new {
-        ledger.put_requesters(&record.run, &requesters).await.map_err(RequestersError::Ledger)?;
-    }
-    Ok(requesters)
+    Ok(LookUp { requesters, is_complete: unread_until.is_none(), error })
 }
 
-async fn find_callers(history: &impl FindCallers, requester: &Requester, now: i64) -> Result<Vec<Identity>, CallError> {
-    let Ok(started) = requester.started.parse::<Timestamp>() else { return Ok(Vec::new()) };
-    match history.callers(&requester.execution, started.as_second(), now).await {
-        Err(error) if matches!(error.cause, Cause::Throttled | Cause::Unavailable) => Err(error),
-        Err(error) => {
-            tracing::warn!(cause = chain(&error), "CloudTrail cannot be read, so who started the run stays unknown");
-            Ok(Vec::new())
+fn add_callers(requesters: &mut [Requester], found: Vec<(String, Identity)>) {
+    for (execution, caller) in found {
+        let of_execution = requesters.iter_mut().filter(|requester| requester.execution == execution);
+        for requester in of_execution.filter(|requester| !requester.callers.contains(&caller)) {
+            requester.callers.push(caller.clone());
         }
-        Ok(callers) => Ok(callers),
     }
 }

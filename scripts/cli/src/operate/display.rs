@@ -4,6 +4,7 @@ use super::progress::Progress;
 use super::snapshot::Snapshot;
 use super::speed::Speed;
 use crate::output::{CommandOutput, ExitStatus};
+use tableshift_core::control::contention::Contentions;
 use tableshift_core::control::throttle::Throttles;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::wave::Wave;
@@ -90,6 +91,7 @@ fn figures(progress: &Progress, speed: Option<Speed>) -> Vec<String> {
     figures.extend(progress.slowed.map(|rate| format!("slowed by throttling to {}/s", rounded(rate))));
     figures.extend(problems(progress));
     figures.extend(throttles(&progress.tally.throttles));
+    figures.extend(contentions(&progress.tally.contentions));
     figures.push(segments(progress));
     figures.extend(speed.and_then(|speed| speed.left).map(|left| format!("{} left", duration(left))));
     figures
@@ -129,6 +131,13 @@ pub fn throttles(throttles: &Throttles) -> Option<String> {
     let by_reason = throttles.named().into_iter().map(|(count, reason)| format!("{} {reason}", with_commas(count)));
     let by_reason: Vec<String> = by_reason.collect();
     (!by_reason.is_empty()).then(|| format!("throttles: {}", by_reason.join(", ")))
+}
+
+/// The writes that met a write of someone else, by who that was; `None` if there were none.
+pub fn contentions(contentions: &Contentions) -> Option<String> {
+    let by_other = contentions.named().into_iter().map(|(count, other)| format!("{} {other}", with_commas(count)));
+    let by_other: Vec<String> = by_other.collect();
+    (!by_other.is_empty()).then(|| format!("contentions: {}", by_other.join(", ")))
 }
 
 /// Segments by how far they are. For an export, whose number of files is not known, only those that have started.

@@ -84,7 +84,8 @@ fn phase_as_text(phase: Phase, report: &PhaseReport) -> String {
     let counts: Vec<String> = counts.map(|(name, count)| format!("{count} {}", name.replace('_', " "))).collect();
     let mut text = format!("{:<10}{:<5}  {}\n", phase.as_str(), word(report.verdict), counts.join(", "));
     let throttles = display::throttles(&report.tally.throttles);
-    let remarks = report.reasons.iter().chain(&report.notes).chain(&throttles);
+    let contentions = display::contentions(&report.tally.contentions);
+    let remarks = report.reasons.iter().chain(&report.notes).chain(&throttles).chain(&contentions);
     text.extend(remarks.map(|remark| format!("{:<17}{remark}\n", "")));
     text
 }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::io::Write as _;
 use std::time::SystemTime;
 use tableshift_aws::ledger::runs::RunRecord;
-use tableshift_aws::session::executions::{Run, Started, Status};
+use tableshift_aws::session::executions::{Executing, Run, Started, Status};
 use tableshift_aws::session::signed::signed;
 use tableshift_aws::session::stage::DeployedStage;
 use tableshift_core::plan::settings::input::Action;
@@ -140,17 +140,43 @@ async fn start_or_join(stage: &DeployedStage, name: &str, input: &Value) -> Resu
     let execution = stage.executions().named(name);
     // StartExecution succeeds for a running execution with the same input too, and does not say that it existed.
     match stage.executions().describe(&execution.arn).await.map_err(OperateError::Call)? {
-        Some(existing) if existing.status == Status::Running => return Ok(Some(Start { execution, joined: true })),
+        Some(existing) if existing.status == Status::Running => return join(execution, &existing, input).map(Some),
         Some(_) => return Ok(None),
         None => {}
     }
+    let unsigned = input;
     let input = sign(stage, &execution, input).await?;
     let started = stage.executions().start(name, &input.to_string()).await.map_err(OperateError::Call)?;
-    Ok(Some(match started {
-        Started::New(execution) => Start { execution, joined: false },
+    match started {
+        Started::New(execution) => Ok(Some(Start { execution, joined: false })),
         // Somebody else started it between the two calls.
-        Started::There(execution) => Start { execution, joined: true },
-    }))
+        Started::There(execution) => {
+            let existing = stage.executions().describe(&execution.arn).await.map_err(OperateError::Call)?;
+            let running = existing.filter(|existing| existing.status == Status::Running);
+            running.map(|existing| join(execution, &existing, unsigned)).transpose()
+        }
+    }
+}
+
+/// Joins an execution that has the input which this command would start it with.
+fn join(execution: Run, existing: &Executing, input: &Value) -> Result<Start, OperateError> {
+    match has_input(existing, input) {
+        true => Ok(Start { execution, joined: true }),
+        false => {
+            let problem = "is running with another input, which the command does not join; wait until it has ended, or \
+                           follow it with `tableshift watch`";
+            Err(wrong_status(&execution.name, problem.to_owned()))
+        }
+    }
+}
+
+/// Whether an execution has this input, apart from the signature of who started it.
+fn has_input(existing: &Executing, input: &Value) -> bool {
+    let mut found: Value = serde_json::from_str(&existing.input).unwrap_or_default();
+    if let Some(fields) = found.as_object_mut() {
+        fields.shift_remove("requested_by");
+    }
+    found == *input
 }
 
 fn wrong_status(run: &str, problem: String) -> OperateError {
@@ -181,4 +207,30 @@ async fn finish(
         execution.name.clone()
     };
     Ok(CommandOutput::success(text + "\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(found: &Value, input: &Value) -> Result<bool, OperateError> {
+        let execution = Run { name: "r-1".into(), arn: "arn:r-1".into() };
+        let existing = Executing { input: found.to_string(), ..Executing::default() };
+        join(execution, &existing, input).map(|start| start.joined)
+    }
+
+    #[test]
+    fn an_execution_is_joined_only_with_its_own_input_whoever_signed_it() {
+        let input = json!({"action": "migrate", "migration": "m", "table": "people"});
+        let mut signed = input.clone();
+        signed["requested_by"] = json!("https://sts/?signature");
+        assert!(joined(&input, &input).unwrap());
+        assert!(joined(&signed, &input).unwrap());
+        let mut other = signed.clone();
+        other["budget_usd"] = json!(5);
+        assert!(joined(&other, &input).unwrap_err().to_string().contains("another input"));
+        let inline = json!({"action": "migrate", "migration": {"id": "m"}, "table": "people"});
+        assert!(joined(&inline, &input).is_err());
+        assert!(joined(&Value::Null, &input).is_err());
+    }
 }

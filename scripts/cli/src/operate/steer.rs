@@ -8,6 +8,7 @@ use crate::output::{CommandOutput, RunStatus};
 use clap::Args;
 use serde_json::json;
 use tableshift_aws::session::stage::DeployedStage;
+use tableshift_core::plan::phase::Phase;
 
 /// Puts a run on hold within seconds; nothing is written until `resume`
 #[derive(Debug, Args)]
@@ -70,7 +71,11 @@ pub fn throttle(throttle: &Throttle) -> Result<CommandOutput, OperateError> {
     block_on(async {
         let (stage, _) = find_open_run(&throttle.stage, &throttle.run).await?;
         let (run, write, read) = (&throttle.run, throttle.write_units, throttle.read_units);
-        stage.clients.ledger().throttle(run, write, read).await.map_err(OperateError::Ledger)?;
+        let ledger = stage.clients.ledger();
+        ledger.throttle(run, write, read).await.map_err(OperateError::Ledger)?;
+        // The ledger limits both rates to what the stage's policy allows.
+        let control = ledger.control(run, Phase::Migrate).await.map_err(OperateError::Ledger)?;
+        let (write, read) = (write.and(control.write_units_per_second), read.and(control.read_units_per_second));
         let budgets =
             [write.map(|units| format!("{units} write units")), read.map(|units| format!("{units} read units"))];
         let budgets: Vec<String> = budgets.into_iter().flatten().collect();

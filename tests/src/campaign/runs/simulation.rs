@@ -67,7 +67,12 @@ impl Simulation {
     pub async fn begin(&self, plan: &RunPlan) {
         let clients = self.clients(Actor::Harness, false);
         store(&clients.bucket(), &keys::plan(&plan.run), plan).await.expect("the plan is stored");
-        let record = RunRecord { run: plan.run.clone(), execution: "arn:0".into(), ..RunRecord::default() };
+        let record = RunRecord {
+            run: plan.run.clone(),
+            plan_hash: plan.hash(),
+            execution: "arn:0".into(),
+            ..RunRecord::default()
+        };
         clients.ledger().put_run(&record).await.expect("the run is recorded");
         self.take_over(&plan.run).await;
     }

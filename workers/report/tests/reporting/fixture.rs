@@ -100,6 +100,7 @@ pub fn partials(phase: Phase, counts: Counts, journal: JournalCounts) -> Vec<Par
             last.units = Units { read: 3_825.5, write: 29_771.0 };
             last.retries = 37;
             last.throttles = Throttles { key_range: 12, on_demand_maximum: 1, ..Throttles::default() };
+            last.contentions.transaction = 5;
         }
         Phase::Verify => last.units = Units { read: 7_651.0, write: 0.0 },
         Phase::RollBack => last.units = Units { read: 0.0, write: 29_760.0 },

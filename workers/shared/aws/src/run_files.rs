@@ -8,6 +8,7 @@ use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::write::counts::Finding;
 use tableshift_core::write::journal::{self, JournalError, Record};
 
+use crate::ledger::runs::RunRecord;
 use crate::s3::{ObjectError, ReadObject, WriteObject};
 
 /// Why a file of a run cannot be used.
@@ -16,6 +17,19 @@ pub enum RunFileError {
     /// There is no plan for a run with this name.
     #[error("run `{0}` has no plan; check the name, or start a new run")]
     NoRun(String),
+    /// `plan.json` is not the plan that the ledger recorded when the run was planned.
+    #[error(
+        "plan.json of run `{run}` has changed since the run was planned: its hash was {expected} and is now {found}; \
+         restore the version of it with the first hash"
+    )]
+    PlanChanged {
+        /// The run's id.
+        run: String,
+        /// SHA-256 in the run's record.
+        expected: String,
+        /// SHA-256 of the plan now.
+        found: String,
+    },
     /// The object could not be read or written.
     #[error("a file of the run could not be read or written")]
     Object(#[source] ObjectError),
@@ -44,6 +58,7 @@ impl RunFileError {
     pub fn name(&self) -> ErrorName {
         match self {
             Self::NoRun(_) => ErrorName::RunNotFound,
+            Self::PlanChanged { .. } => ErrorName::MigrationChanged,
             Self::Object(error) => error.name(),
             Self::Content { .. } | Self::Journal { .. } => ErrorName::Internal,
         }
@@ -54,6 +69,20 @@ impl RunFileError {
 pub async fn load_plan(bucket: &impl ReadObject, run: &str) -> Result<RunPlan, RunFileError> {
     let plan = load(bucket, &keys::plan(run)).await?;
     plan.ok_or_else(|| RunFileError::NoRun(run.to_owned()))
+}
+
+/// Reads the plan of the run with this record. Fails with [`RunFileError::PlanChanged`] if it is not the plan that was
+/// recorded: whoever may write to the bucket could otherwise decide what a run writes, and where.
+pub async fn load_recorded_plan(bucket: &impl ReadObject, record: &RunRecord) -> Result<RunPlan, RunFileError> {
+    let plan = load_plan(bucket, &record.run).await?;
+    let found = plan.hash();
+    match found == record.plan_hash {
+        true => Ok(plan),
+        false => {
+            let expected = record.plan_hash.clone();
+            Err(RunFileError::PlanChanged { run: record.run.clone(), expected, found })
+        }
+    }
 }
 
 /// Reads the JSON object at `key`; `None` if there is none.

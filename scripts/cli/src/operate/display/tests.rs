@@ -1,10 +1,12 @@
 use super::*;
 use crate::output::RunStatus;
+use tableshift_core::control::contention::Contentions;
 use tableshift_core::write::counts::{Counts, Tally, Units};
 
 fn snapshot() -> Snapshot {
     let counts = Counts { scanned: 120_000, changed: 110_500, invalid: 1, ..Counts::default() };
     let throttles = Throttles { key_range: 1_204, table: 3, ..Throttles::default() };
+    let contentions = Contentions { transaction: 2, replication: 0 };
     let units = Units { read: 0.0, write: 110_500.0 };
     let progress = Progress {
         phase: Phase::Migrate,
@@ -12,7 +14,7 @@ fn snapshot() -> Snapshot {
         done: 30,
         running: 8,
         items: 200_000,
-        tally: Tally { counts, units, retries: 37, throttles, ..Tally::default() },
+        tally: Tally { counts, units, retries: 37, throttles, contentions, ..Tally::default() },
         budget: Some(2000.0),
         slowed: Some(950.4),
     };
@@ -41,7 +43,8 @@ fn a_line_has_the_state_percent_speed_budget_problems_segments_and_time_left() {
         line(&snapshot(), Some(speed)),
         "20261122-split-address-1f2e3d4c  Migrate  60%  110,500 changed of 120,000 scanned  1,423 items/s  \
          940 of 2,000 write units/s  slowed by throttling to 950/s  37 conflicts retried  1 invalid  \
-         throttles: 1,204 of a hot key range, 3 of the table  segments: 30 done, 8 started, 26 waiting  56s left"
+         throttles: 1,204 of a hot key range, 3 of the table  \
+         contentions: 2 with a transaction of the application  segments: 30 done, 8 started, 26 waiting  56s left"
     );
 }
 

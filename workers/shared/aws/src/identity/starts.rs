@@ -1,93 +1,128 @@
-//! Finds who called StartExecution for an execution, from CloudTrail's records. Records come minutes later, and not at all where the
-//! account's event history cannot be read.
+//! Finds who called StartExecution for an execution, from CloudTrail's records. Records come minutes later, and not at all
+//! where the account's event history cannot be read.
 
+use std::time::Duration;
+
+use aws_sdk_cloudtrail::operation::lookup_events::LookupEventsOutput;
 use aws_sdk_cloudtrail::primitives::DateTime;
-use aws_sdk_cloudtrail::types::{LookupAttribute, LookupAttributeKey};
+use aws_sdk_cloudtrail::types::{Event, LookupAttribute, LookupAttributeKey};
 use serde::Deserialize;
 use tableshift_core::approval::identity::Identity;
+use tokio::time::{Instant, sleep_until};
 
 use crate::error::CallError;
 
-/// The greatest difference between the clocks of CloudTrail and Step Functions, in seconds.
-const MARGIN_SECONDS: i64 = 60;
-/// The greatest number of pages, of 50 events each, that are read for one time window. An account that starts more executions in two minutes
-/// cannot use approvals that depend on CloudTrail.
-const MAX_PAGES: usize = 20;
+/// The time between two requests. Source: CloudTrail API reference, LookupEvents: two requests a second for an account and
+/// Region.
+const REQUEST_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Finds who started an execution.
+/// The part of the event history to search, in epoch seconds, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The start.
+    pub from: i64,
+    /// The end.
+    pub until: i64,
+}
+
+/// How much one search may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchLimit {
+    /// The most requests, each of which returns up to 50 events.
+    pub requests: usize,
+    /// The time after which no further request is sent.
+    pub time: Duration,
+}
+
+/// What a search found. What was found before it stopped counts, whatever stopped it.
+#[derive(Debug, Default)]
+pub struct FoundCallers {
+    /// The execution and the caller of each StartExecution call.
+    pub callers: Vec<(String, Identity)>,
+    /// The search goes from the newest event to the oldest. The events up to this time, in epoch seconds, were not all
+    /// read. `None`: all of the span was read.
+    pub unread_until: Option<i64>,
+    /// Why a request failed, if that stopped the search.
+    pub error: Option<CallError>,
+}
+
+/// Finds who started executions.
 pub trait FindCallers {
-    /// The caller of each StartExecution call for this execution, from its start until now (both in epoch seconds). Empty if
-    /// there is no record, or not yet.
-    async fn callers(&self, execution: &str, started: i64, now: i64) -> Result<Vec<Identity>, CallError>;
+    /// The caller of each StartExecution call for one of these executions.
+    async fn callers(&self, executions: &[&str], span: Span, limit: SearchLimit) -> FoundCallers;
 }
 
 /// The account's event history in CloudTrail.
 #[derive(Debug, Clone)]
 pub struct EventHistory {
     client: aws_sdk_cloudtrail::Client,
+    interval: Duration,
 }
-
-/// There are more events than [`MAX_PAGES`] allows.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "CloudTrail has more StartExecution calls in two minutes than this function reads, so some callers may be missing"
-)]
-struct TooManyEvents;
 
 impl EventHistory {
     /// The event history that `client` reaches.
     pub fn new(client: aws_sdk_cloudtrail::Client) -> Self {
-        Self { client }
+        Self { client, interval: REQUEST_INTERVAL }
     }
 
-    /// The callers in a time window (both ends in epoch seconds), and whether the whole window was read.
-    async fn callers_between(
-        &self,
-        execution: &str,
-        from: i64,
-        until: i64,
-    ) -> Result<(Vec<Identity>, bool), CallError> {
+    /// The same event history with another time between two requests.
+    pub fn with_interval(self, interval: Duration) -> Self {
+        Self { interval, ..self }
+    }
+
+    async fn page(&self, span: Span, next: Option<String>) -> Result<LookupEventsOutput, CallError> {
         let named = LookupAttribute::builder()
             .attribute_key(LookupAttributeKey::EventName)
             .attribute_value("StartExecution")
             .build()
-            .map_err(|error| CallError::refused("LookupEvents", execution, error))?;
+            .map_err(|error| CallError::refused("LookupEvents", "StartExecution", error))?;
         let request = self.client.lookup_events().lookup_attributes(named);
-        let request = request.start_time(DateTime::from_secs(from)).end_time(DateTime::from_secs(until));
-        let (mut found, mut next) = (Vec::new(), None);
-        for _ in 0..MAX_PAGES {
-            let answer = request.clone().set_next_token(next).send().await;
-            let answer = answer.map_err(|error| CallError::new("LookupEvents", execution, error))?;
-            let records = answer.events().iter().filter_map(|event| event.cloud_trail_event());
-            found.extend(records.filter_map(|record| caller_in(record, execution)));
-            next = answer.next_token;
-            if next.is_none() {
-                return Ok((found, true));
-            }
-        }
-        Ok((found, false))
+        let request = request.start_time(DateTime::from_secs(span.from)).end_time(DateTime::from_secs(span.until));
+        let answer = request.set_next_token(next).send().await;
+        answer.map_err(|error| CallError::new("LookupEvents", "the events named StartExecution", error))
     }
 }
 
 impl FindCallers for EventHistory {
-    async fn callers(&self, execution: &str, started: i64, now: i64) -> Result<Vec<Identity>, CallError> {
-        let start = started.saturating_add(MARGIN_SECONDS);
-        let (mut callers, is_whole) =
-            self.callers_between(execution, started.saturating_sub(MARGIN_SECONDS), start).await?;
-        if !is_whole {
-            return Err(CallError::refused("LookupEvents", execution, TooManyEvents));
+    async fn callers(&self, executions: &[&str], span: Span, limit: SearchLimit) -> FoundCallers {
+        let mut found = FoundCallers { unread_until: Some(span.until), ..FoundCallers::default() };
+        let begun = Instant::now();
+        let (mut due, mut next) = (begun, None);
+        for _ in 0..limit.requests {
+            if due.duration_since(begun) >= limit.time {
+                break;
+            }
+            sleep_until(due).await;
+            due = Instant::now() + self.interval;
+            let page = match self.page(span, next).await {
+                Ok(page) => page,
+                Err(error) => {
+                    found.error = Some(error);
+                    break;
+                }
+            };
+            let records = page.events().iter().filter_map(Event::cloud_trail_event);
+            found.callers.extend(records.filter_map(|record| caller_in(record, executions)));
+            next = page.next_token.clone();
+            if next.is_none() {
+                found.unread_until = None;
+                break;
+            }
+            found.unread_until = oldest(page.events()).or(found.unread_until);
         }
-        // A repeated call changes nothing and only adds a requester, so events of a busy account that are not read do no harm.
-        if now > start {
-            callers.extend(self.callers_between(execution, start, now).await?.0);
-        }
-        Ok(callers)
+        found
     }
 }
 
-/// The caller in this record, if it records a successful StartExecution of this execution.
+/// The time of the oldest event in epoch seconds, rounded up: there may be unread events in the same second.
+fn oldest(events: &[Event]) -> Option<i64> {
+    let times = events.iter().filter_map(Event::event_time);
+    times.map(|time| time.secs() + i64::from(time.subsec_nanos() > 0)).min()
+}
+
+/// The execution and who made the call, if the record is that of a StartExecution of one of these executions that succeeded.
 /// Source: CloudTrail user guide, *CloudTrail record contents* and *userIdentity element*.
-fn caller_in(record: &str, execution: &str) -> Option<Identity> {
+fn caller_in(record: &str, executions: &[&str]) -> Option<(String, Identity)> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Record {
@@ -111,11 +146,11 @@ fn caller_in(record: &str, execution: &str) -> Option<Identity> {
     }
     let record: Record = serde_json::from_str(record).ok()?;
     let started = record.response_elements?.execution_arn?;
-    if record.event_source != "states.amazonaws.com" || started != execution {
+    if record.event_source != "states.amazonaws.com" || !executions.contains(&started.as_str()) {
         return None;
     }
     let Caller { arn, principal_id, account_id } = record.user_identity;
-    Some(Identity { arn: arn?, user_id: principal_id?, account: account_id? })
+    Some((started, Identity { arn: arn?, user_id: principal_id?, account: account_id? }))
 }
 
 #[cfg(test)]
@@ -140,7 +175,7 @@ mod tests {
     fn found(change: impl Fn(&mut Value)) -> Option<Identity> {
         let mut record = record();
         change(&mut record);
-        caller_in(&record.to_string(), EXECUTION)
+        caller_in(&record.to_string(), &["arn:earlier", EXECUTION]).map(|(_, caller)| caller)
     }
 
     #[test]
@@ -156,6 +191,6 @@ mod tests {
         assert_eq!(found(|record| record["responseElements"]["executionArn"] = json!("arn:other")), None);
         assert_eq!(found(|record| record["eventSource"] = json!("lambda.amazonaws.com")), None);
         assert_eq!(found(|record| record["userIdentity"] = json!({"type": "AWSService"})), None);
-        assert_eq!(caller_in("no record", EXECUTION), None);
+        assert_eq!(caller_in("no record", &[EXECUTION]), None);
     }
 }

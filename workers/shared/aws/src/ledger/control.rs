@@ -6,6 +6,7 @@ use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus, REA
 use tableshift_core::control::run_control::{Control, Slowed, State};
 use tableshift_core::error::failure::{Named, chain, end_of_run};
 use tableshift_core::plan::phase::Phase;
+use tableshift_core::plan::planning::AllowedRates;
 
 use crate::error::CallError;
 use crate::ledger::table::{
@@ -17,6 +18,9 @@ pub const SK_CONTROL: &str = "CONTROL";
 
 /// The attribute with the start of the bake after the canary wave, in epoch milliseconds.
 const BAKING_SINCE: &str = "baking_since";
+/// The attributes with the highest rates that the policy allows.
+const ALLOWED_WRITE: &str = "allowed_write_units_per_second";
+const ALLOWED_READ: &str = "allowed_read_units_per_second";
 
 /// The condition that the run is not stopped.
 const NOT_STOPPED: &str = "attribute_not_exists(#state) OR #state <> :stopped";
@@ -156,6 +160,24 @@ impl Ledger {
         self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
+    /// Records the highest rates that the stage's policy allows. [`Ledger::control`] never returns a higher rate, whatever an
+    /// operator sets: operators may not write these attributes.
+    pub async fn set_allowed_rates(&self, run: &str, allowed: &AllowedRates) -> Result<(), LedgerError> {
+        let rates = [(ALLOWED_WRITE, allowed.write_units_per_second), (ALLOWED_READ, allowed.read_units_per_second)];
+        let clause = |verb: &str, is_set: bool| {
+            let names = rates.iter().filter(|(_, units)| units.is_some() == is_set);
+            let names: Vec<_> =
+                names.map(|(name, _)| if is_set { format!("{name} = :{name}") } else { (*name).to_owned() }).collect();
+            if names.is_empty() { String::new() } else { format!("{verb} {} ", names.join(", ")) }
+        };
+        let update = self.control_update(run, format!("{}{}", clause("SET", true), clause("REMOVE", false)).trim_end());
+        let limits = rates.into_iter().filter_map(|(name, units)| Some((name, units?)));
+        let update = limits.fold(update, |update, (name, units)| {
+            update.expression_attribute_values(format!(":{name}"), AttributeValue::N(units.to_string()))
+        });
+        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
+    }
+
     /// Claims the next reading of the monitors. False: another worker has claimed one within the last minute.
     pub async fn claim_monitor_reading(&self, run: &str, now: i64) -> Result<bool, LedgerError> {
         let update = self.control_update(run, "SET monitors_read_at = :now");
@@ -281,14 +303,20 @@ fn control(item: &LedgerItem, phase: Phase) -> Result<Control, LedgerError> {
         state,
         since: number(item, "since").unwrap_or_default(),
         reason: text(item, "reason"),
-        write_units_per_second: number(item, "write_units_per_second"),
-        read_units_per_second: number(item, "read_units_per_second"),
+        write_units_per_second: rate(item, "write_units_per_second", ALLOWED_WRITE),
+        read_units_per_second: rate(item, "read_units_per_second", ALLOWED_READ),
         slowed: slowed.map(|((to, at), growth)| Slowed { to, at, growth }),
         segments_done: number(item, &done(phase)).unwrap_or_default(),
         baking_since: number(item, BAKING_SINCE),
         monitor_status: monitor_status(item),
         hold_announced_at: number(item, "hold_announced_at"),
     })
+}
+
+/// The rate that was set, or the highest allowed one if that is lower.
+fn rate(item: &LedgerItem, name: &str, allowed: &str) -> Option<u32> {
+    let set: Option<u32> = number(item, name);
+    set.map(|set| number(item, allowed).map_or(set, |allowed: u32| set.min(allowed)))
 }
 
 /// The last reading of the monitors. A calendar without a time of its next opening is stored as closed until 0.

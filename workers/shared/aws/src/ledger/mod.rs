@@ -6,6 +6,7 @@ pub mod approvals;
 pub mod checkpoints;
 pub mod control;
 pub mod lock;
+pub mod names;
 mod requesters;
 pub mod runs;
 pub mod table;

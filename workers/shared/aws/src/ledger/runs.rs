@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::approval::rules::Requester;
+use tableshift_core::approval::search::Search;
 
 use crate::error::CallError;
-use crate::ledger::requesters::{self, REQUESTERS};
+use crate::ledger::requesters::{self, REQUESTERS, SEARCH};
 use crate::ledger::table::{
     EPOCH, Ledger, LedgerError, LedgerItem, NOT_LATER, SK_RUN, key, malformed, number, pk_run, pk_table, required,
     sk_applied, text,
@@ -48,6 +49,8 @@ pub struct RunRecord {
     pub counts: BTreeMap<String, u64>,
     /// Who started the run, and who resumed it.
     pub requesters: Vec<Requester>,
+    /// How far CloudTrail has been searched for them.
+    pub search: Search,
 }
 
 /// The end of a run, as Conclude records it.
@@ -114,10 +117,15 @@ impl Ledger {
         self.took_effect("UpdateItem", run, update.send().await.map(drop))
     }
 
-    /// Replaces the requesters, when CloudTrail has named more of them.
-    pub async fn put_requesters(&self, run: &str, requesters: &[Requester]) -> Result<(), LedgerError> {
-        let values = [(REQUESTERS, requesters::value(requesters))];
-        self.set(run, "SET #requesters = :requesters", &values).await.map(drop)
+    /// Replaces the requesters and the progress of the search for them.
+    pub async fn put_requesters(
+        &self,
+        run: &str,
+        requesters: &[Requester],
+        search: &Search,
+    ) -> Result<(), LedgerError> {
+        let values = [(REQUESTERS, requesters::value(requesters)), (SEARCH, requesters::search_value(search))];
+        self.set(run, "SET #requesters = :requesters, #search = :search", &values).await.map(drop)
     }
 
     /// Records the end of the run, if `execution` is the one that works on it. False: another execution does.
@@ -274,6 +282,7 @@ fn run_item(record: &RunRecord) -> LedgerItem {
     item.insert("counts".to_owned(), counts_value(&record.counts));
     item.insert(EPOCH.to_owned(), AttributeValue::N(record.epoch.to_string()));
     item.insert(REQUESTERS.to_owned(), requesters::value(&record.requesters));
+    item.insert(SEARCH.to_owned(), requesters::search_value(&record.search));
     item
 }
 
@@ -297,5 +306,6 @@ fn run_record(run: &str, item: &LedgerItem) -> Result<RunRecord, LedgerError> {
         cause_name: text(item, "cause_name"),
         counts: counts.filter_map(|(name, n)| Some((name.clone(), n.as_n().ok()?.parse().ok()?))).collect(),
         requesters: requesters::of(item),
+        search: requesters::search_of(item),
     })
 }

@@ -8,6 +8,7 @@
 //! | `TABLE#<table>` | `LOCK`                        | which run may work on the table, and until when |
 //! | `TABLE#<table>` | `APPLIED#<migration>`         | a migration that was applied to the table |
 //! | `RUN#<run>`   | `RUN`                           | the state of the run                   |
+//! | `RUN#<run>`   | `NAME`                          | which execution took the run's name |
 //! | `RUN#<run>`   | `CONTROL`                       | pause, stop, rates and monitors: what all workers of the run read |
 //! | `RUN#<run>`   | `CHECKPOINT#<phase>#<part>`     | the progress of a part               |
 //! | `RUN#<run>`   | `APPROVAL`                      | the question to the approvers, and the answer |
@@ -151,6 +152,8 @@ pub(crate) const NOT_LATER: &str = "(attribute_not_exists(epoch) OR epoch <= :ep
 pub const SK_LOCK: &str = "LOCK";
 /// Sort key of a run's record.
 pub const SK_RUN: &str = "RUN";
+/// Sort key of the owner of a run's name.
+pub const SK_NAME: &str = "NAME";
 /// Sort key of a run's approval.
 pub const SK_APPROVAL: &str = "APPROVAL";
 /// Sort key of the secrets of an approval.

@@ -3,4 +3,5 @@
 
 pub mod identity;
 pub mod rules;
+pub mod search;
 pub mod signature;

@@ -29,13 +29,22 @@ pub struct ApprovalRules {
     /// 5 minutes on average and guarantees no time. Source: CloudTrail user guide, *How CloudTrail works*.
     #[serde(skip_serializing_if = "is_default_delay")]
     pub record_delay_seconds: u64,
+    /// How long an approval is valid, in seconds. A run that has not begun to write the approved wave by then has to ask
+    /// again.
+    #[serde(skip_serializing_if = "is_default_age")]
+    pub max_age_seconds: u64,
 }
 
 const RECORD_DELAY_SECONDS: u64 = 15 * 60;
+const MAX_AGE_SECONDS: u64 = 7 * 24 * 60 * 60;
 
 /// The default is not serialized, so that plans made before the field existed keep their hash.
 fn is_default_delay(seconds: &u64) -> bool {
     *seconds == RECORD_DELAY_SECONDS
+}
+
+fn is_default_age(seconds: &u64) -> bool {
+    *seconds == MAX_AGE_SECONDS
 }
 
 impl Default for ApprovalRules {
@@ -46,6 +55,7 @@ impl Default for ApprovalRules {
             named_sessions: Vec::new(),
             foreign_requesters: Vec::new(),
             record_delay_seconds: RECORD_DELAY_SECONDS,
+            max_age_seconds: MAX_AGE_SECONDS,
         }
     }
 }
@@ -176,6 +186,20 @@ impl ApprovalRules {
         starts.map(|started| started.as_second().saturating_add_unsigned(self.record_delay_seconds)).max()
     }
 
+    /// Fails if an approval that was given at `answered_at` (ISO 8601) is too old at `now` (epoch seconds).
+    pub fn check_age(&self, answered_at: &str, now: i64) -> Result<(), TooOld> {
+        let valid_until = answered_at
+            .parse::<Timestamp>()
+            .ok()
+            .and_then(|at| Timestamp::from_second(at.as_second().saturating_add_unsigned(self.max_age_seconds)).ok());
+        match valid_until {
+            Some(valid_until) if valid_until.as_second() < now => {
+                Err(TooOld { answered_at: answered_at.to_owned(), valid_until })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check_distinct(&self, approver: &Identity, requester: &Requester) -> Result<(), NotEligible> {
         for identity in requester.identities() {
             if approver.may_be_same_person(identity, &self.named_sessions) {
@@ -195,6 +219,18 @@ impl ApprovalRules {
             UnknownRequester::Refuse => Err(NotEligible::RequesterUnknown(requester.execution.clone())),
         }
     }
+}
+
+/// An approval is older than the policy allows.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "the approval of {answered_at} was valid until {valid_until}; start a new run, so that its report is up to date"
+)]
+pub struct TooOld {
+    /// When it was given, ISO 8601.
+    pub answered_at: String,
+    /// When it ceased to be valid.
+    pub valid_until: Timestamp,
 }
 
 /// The account id in an ARN; empty if there is none.

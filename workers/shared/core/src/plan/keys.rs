@@ -7,6 +7,11 @@ pub fn migration(id: &str) -> String {
     format!("migrations/{id}.yaml")
 }
 
+/// The prefix of all objects of a run.
+pub fn run(run: &str) -> String {
+    format!("runs/{run}/")
+}
+
 /// The run's [plan](crate::plan::run_plan::RunPlan). It is written once.
 pub fn plan(run: &str) -> String {
     format!("runs/{run}/plan.json")

@@ -69,6 +69,15 @@ pub struct Speed {
     pub read_units_per_second: Option<u32>,
 }
 
+/// The highest rates that a policy allows for a table, in units per second; `None` for no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AllowedRates {
+    /// Write units of the whole run.
+    pub write_units_per_second: Option<u32>,
+    /// Read units of the whole run.
+    pub read_units_per_second: Option<u32>,
+}
+
 impl RunPlan {
     /// Plans a new run. Fails if the policy, the table or the budget does not allow it.
     pub fn of(facts: Facts) -> Result<Self, PlanError> {
@@ -121,6 +130,15 @@ impl RunPlan {
             lease_seconds: policy.lease_seconds,
             locked_at,
             table,
+        })
+    }
+
+    /// The highest rates that the stage's policy allows for this run, which an operator cannot exceed.
+    pub fn allowed_rates(&self, policy: &Policy) -> Result<AllowedRates, PlanError> {
+        let (write, read) = (policy.write_units_per_second.clone(), policy.read_units_per_second.clone());
+        Ok(AllowedRates {
+            write_units_per_second: rate("write_units_per_second", None, write, self.table.write_limit)?,
+            read_units_per_second: rate("read_units_per_second", None, read, self.table.read_limit)?,
         })
     }
 

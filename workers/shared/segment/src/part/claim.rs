@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use tableshift_aws::ledger::checkpoints::Checkpoint;
-use tableshift_aws::run_files::{load, load_plan};
+use tableshift_aws::run_files::{RunFileError, load, load_recorded_plan};
 use tableshift_core::change::table_rules::TableRules;
 use tableshift_core::language::registry::Runnable;
 use tableshift_core::plan::keys;
@@ -17,10 +17,12 @@ use crate::ports::Ports;
 
 impl<'p> Part<'p> {
     /// Claims a part, which fences off older attempts, and continues where the attempt before stopped. Fails with
+    /// `MigrationChanged` if the plan is not the one that was recorded, with
     /// `LeaseLost` if the lock or the part belongs to another execution, and with `Aborted` if the run is stopped.
     pub async fn begin<F>(ports: &'p Ports<F>, id: PartId) -> Result<Self, PartError> {
         let Ports { bucket, ledger, registry, clock, .. } = ports;
-        let plan = load_plan(bucket, &id.run).await?;
+        let record = ledger.run(&id.run).await?.ok_or_else(|| RunFileError::NoRun(id.run.clone()))?;
+        let plan = load_recorded_plan(bucket, &record).await?;
         let migration = Runnable::of(&plan.migration, registry).map_err(PartError::Migration)?;
         let claimed = ledger.claim(&id.run, id.phase, &id.part, id.epoch).await?;
         let checkpoint = continued(claimed.ok_or(PartError::LeaseLost)?, &id);

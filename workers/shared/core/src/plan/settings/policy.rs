@@ -5,6 +5,7 @@ use crate::plan::canary::Canary;
 use crate::plan::settings::rate::Rate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 /// The policy of a stage, from `infra/stages/<stage>.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +46,39 @@ pub struct Policy {
     pub invalid_percent: f64,
     /// How long a lock lasts without renewal, in seconds.
     pub lease_seconds: u64,
+}
+
+/// The longest delay of CloudTrail's records that a policy may assume, in seconds: one day. CloudTrail delivers within about
+/// 5 minutes on average. Source: CloudTrail user guide, *How CloudTrail works*.
+const MOST_RECORD_DELAY_SECONDS: u64 = 86_400;
+
+/// A field of the policy has a value that no run could work with.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{field}` is {value}, but {rule}; correct it in infra/stages/<stage>.json and deploy the stage again")]
+pub struct PolicyError {
+    /// The path of the field.
+    pub field: &'static str,
+    /// Its value.
+    pub value: u64,
+    /// Which values are allowed.
+    pub rule: String,
+}
+
+impl Policy {
+    /// Checks the values that the types do not restrict.
+    pub fn check(&self) -> Result<(), PolicyError> {
+        let ApprovalRules { record_delay_seconds: delay, max_age_seconds: age, .. } = self.approval;
+        if delay > MOST_RECORD_DELAY_SECONDS {
+            let rule = format!("at most {MOST_RECORD_DELAY_SECONDS}, one day, is allowed");
+            return Err(PolicyError { field: "approval.record_delay_seconds", value: delay, rule });
+        }
+        // An approval has to be still valid when it can be decided.
+        if age <= delay {
+            let rule = format!("it must be more than `approval.record_delay_seconds`, which is {delay}");
+            return Err(PolicyError { field: "approval.max_age_seconds", value: age, rule });
+        }
+        Ok(())
+    }
 }
 
 /// What the dry run reads.
