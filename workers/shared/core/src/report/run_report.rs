@@ -139,7 +139,7 @@ impl Report {
         let verdict = Verdict::of(&reasons);
         let cost_usd = cost_usd(tally.units.write, tally.units.read);
         let mut notes = notes(phase, &tally);
-        notes.extend(self.note_on_scanned_items(phase, &tally));
+        notes.extend(self.note_on_scanned_items(phase, &tally, (parts_expected, parts_reported)));
         notes.extend(self.note_on_empty_canary(phase));
         let report = PhaseReport { tally, parts_expected, parts_reported, cost_usd, verdict, reasons, notes };
         self.phases.insert(phase, report);
@@ -147,9 +147,14 @@ impl Report {
     }
 
     /// A note if Verify read another number of items than Migrate, or the same although the application deleted some. Which
-    /// items are new cannot be known, because Migrate keeps the keys of changed items only.
-    fn note_on_scanned_items(&self, phase: Phase, tally: &Tally) -> Option<String> {
-        let migrated = self.phases.get(&Phase::Migrate).filter(|_| phase == Phase::Verify)?.tally.counts.scanned;
+    /// items are new cannot be known, because Migrate keeps the keys of changed items only. `parts` are the expected and the
+    /// reported ones: after a canary alone, Migrate has read fewer segments.
+    fn note_on_scanned_items(&self, phase: Phase, tally: &Tally, parts: (u64, u64)) -> Option<String> {
+        let migrate = self.phases.get(&Phase::Migrate).filter(|_| phase == Phase::Verify)?;
+        if parts != (migrate.parts_expected, migrate.parts_reported) {
+            return None;
+        }
+        let migrated = migrate.tally.counts.scanned;
         let (now, gone) = (tally.counts.scanned, tally.journal.gone);
         let difference = match now.cmp(&migrated) {
             Ordering::Equal if gone == 0 => return None,

@@ -107,6 +107,11 @@ fn the_items_that_verify_read_are_compared_with_those_that_migrate_read_without_
     assert_eq!(note(10, 2), said(equal));
     let more = "13: since Migrate read them, the application inserted 3 more than were deleted";
     assert_eq!(note(13, 2), said(more));
+    let mut canary = report();
+    canary.fold(Phase::Migrate, 1, vec![partial(Phase::Migrate, migrated, JournalCounts::default())], 0);
+    let whole = || partial(Phase::Verify, Counts { scanned: 50, ..Counts::default() }, JournalCounts::default());
+    canary.fold(Phase::Verify, 2, vec![whole(), whole()], 0);
+    assert!(canary.phases[&Phase::Verify].notes.is_empty(), "Migrate has read the canary's segments only");
     let fewer = "8: since Migrate read them, 2 more were deleted than the application inserted";
     assert_eq!(note(8, 2), said(fewer));
 }
