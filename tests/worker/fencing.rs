@@ -3,8 +3,8 @@
 use tableshift_aws::CallError;
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems};
-use tableshift_aws::ledger::control::stop_run_for;
 use tableshift_aws::ledger::lock::LockTable as _;
+use tableshift_aws::ledger::stop::stop_run_for;
 use tableshift_core::control::lock::Lock;
 use tableshift_core::control::run_control::State;
 use tableshift_core::item::value::Item;

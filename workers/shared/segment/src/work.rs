@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tableshift_aws::ledger::control::stop_run_for;
+use tableshift_aws::ledger::stop::stop_run_for;
 use tableshift_core::ErrorName;
 use tableshift_core::plan::child::Progress;
 use tableshift_core::write::counts::Tally;

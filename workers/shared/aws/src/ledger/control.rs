@@ -4,14 +4,11 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus, READ_EVERY_MILLIS};
 use tableshift_core::control::run_control::{Control, Slowed, State};
-use tableshift_core::error::failure::{Named, chain, end_of_run};
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::planning::AllowedRates;
 
 use crate::error::CallError;
-use crate::ledger::table::{
-    EPOCH, Ledger, LedgerError, LedgerItem, NOT_LATER, SK_RUN, key, malformed, number, pk_run, text,
-};
+use crate::ledger::table::{EPOCH, Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, text};
 
 /// Sort key of a run's control item, under the partition key of the run.
 pub const SK_CONTROL: &str = "CONTROL";
@@ -23,72 +20,13 @@ const ALLOWED_WRITE: &str = "allowed_write_units_per_second";
 const ALLOWED_READ: &str = "allowed_read_units_per_second";
 
 /// The condition that the run is not stopped.
-const NOT_STOPPED: &str = "attribute_not_exists(#state) OR #state <> :stopped";
-
-/// Records why a worker of a run gave up and stops the other workers, so that they do not all run into the same error.
-/// The recorded cause is what people read: a Map state reports only that too many of its children failed. A worker whose
-/// fencing token `epoch` is no longer the lock's changes nothing: its successor may not meet the error at all.
-pub async fn stop_run_for(ledger: &Ledger, run: &str, epoch: u64, error: &impl Named, now: i64) {
-    let Some((name, cause)) = end_of_run(error) else { return };
-    let recorded = async {
-        if !ledger.record_cause(run, epoch, name.as_str(), &cause).await? {
-            tracing::info!(epoch, "the run has a later fencing token, so this worker does not stop it");
-            return Ok(());
-        }
-        ledger.stop_as(run, epoch, &format!("{}: {cause}", name.as_str()), now).await
-    };
-    let recorded: Result<(), LedgerError> = recorded.await;
-    if let Err(error) = recorded {
-        tracing::warn!(cause = chain(&error), "the cause could not be recorded in the ledger");
-    }
-}
+pub(super) const NOT_STOPPED: &str = "attribute_not_exists(#state) OR #state <> :stopped";
 
 impl Ledger {
     /// The control item, with the number of finished segments of this phase. Without an item, the run is running.
     pub async fn control(&self, run: &str, phase: Phase) -> Result<Control, LedgerError> {
         let item = self.read(&pk_run(run), SK_CONTROL).await?;
         item.map_or(Ok(Control::default()), |item| control(&item, phase))
-    }
-
-    /// Stops the run for an operator, at `now` (epoch milliseconds). If it is stopped already, the first reason stays.
-    pub async fn stop(&self, run: &str, reason: &str, now: i64) -> Result<(), LedgerError> {
-        let update = self.stop_update(run, reason, now).condition_expression(NOT_STOPPED);
-        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
-    }
-
-    /// Stops the run for a worker with this fencing token, unless the run has a later one.
-    async fn stop_as(&self, run: &str, epoch: u64, reason: &str, now: i64) -> Result<(), LedgerError> {
-        let update = self.stop_update(run, reason, now);
-        let update = update
-            .condition_expression(format!("({NOT_STOPPED}) AND {NOT_LATER}"))
-            .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()));
-        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
-    }
-
-    fn stop_update(&self, run: &str, reason: &str, now: i64) -> UpdateItemFluentBuilder {
-        let update = self.control_update(run, "SET #state = :stopped, #since = :now, #reason = :reason");
-        update
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_names("#since", "since")
-            .expression_attribute_names("#reason", "reason")
-            .expression_attribute_values(":stopped", AttributeValue::S("stopped".into()))
-            .expression_attribute_values(":reason", AttributeValue::S(reason.into()))
-            .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
-    }
-
-    /// Records the fencing token that the run works with from now on: a worker with an older one can no longer stop it.
-    pub async fn raise_epoch(&self, run: &str, epoch: u64) -> Result<(), LedgerError> {
-        // Without its record, the run would get an incomplete one.
-        let recorded = format!("attribute_exists(pk) AND {NOT_LATER}");
-        for (sk, condition) in [(SK_CONTROL, NOT_LATER), (SK_RUN, &recorded)] {
-            let update = self.client.update_item().table_name(&self.table).set_key(Some(key(&pk_run(run), sk)));
-            let update = update
-                .update_expression(format!("SET {EPOCH} = :epoch"))
-                .condition_expression(condition)
-                .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()));
-            self.took_effect("UpdateItem", run, update.send().await.map(drop))?;
-        }
-        Ok(())
     }
 
     /// Reduces the write rate of the whole run after a throttle, unless another worker has changed it since `before`.
@@ -270,7 +208,7 @@ impl Ledger {
 }
 
 impl Ledger {
-    fn control_update(&self, run: &str, expression: &str) -> UpdateItemFluentBuilder {
+    pub(super) fn control_update(&self, run: &str, expression: &str) -> UpdateItemFluentBuilder {
         let update = self.client.update_item().table_name(&self.table);
         update.set_key(Some(key(&pk_run(run), SK_CONTROL))).update_expression(expression)
     }

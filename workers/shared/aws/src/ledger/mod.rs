@@ -9,4 +9,5 @@ pub mod lock;
 pub mod names;
 mod requesters;
 pub mod runs;
+pub mod stop;
 pub mod table;
