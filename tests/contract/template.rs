@@ -93,6 +93,31 @@ fn an_operator_can_neither_answer_nor_access_a_table_nor_read_approval_secrets()
 }
 
 #[test]
+fn no_execution_outlives_the_files_that_its_roll_back_needs() {
+    let template = project::template();
+    let rules = &template["Resources"]["Bucket"]["Properties"]["LifecycleConfiguration"]["Rules"];
+    for rule in rules.as_array().expect("the bucket has rules") {
+        let days = &rule["ExpirationInDays"];
+        assert!(days.is_null() || *days == "LeastRetentionDays", "{rule}");
+        assert!(rule["ExpirationDate"].is_null() && rule["Transitions"].is_null(), "{rule}");
+    }
+    let limit = project::json(definition::PATH)["TimeoutSeconds"].as_u64().expect("an execution has a limit");
+    let parameter = &template["Parameters"]["LeastRetentionDays"];
+    let least = parameter["MinValue"].as_u64().expect("a least value");
+    // S3 counts the days from the write of an object: the first journal object is as old as the run.
+    assert!((least - TIME_TO_ROLL_BACK) * 86_400 >= limit, "an execution may last {} days", limit / 86_400);
+    assert!(parameter["Default"].as_u64().expect("a default") >= least);
+    for stage in ["dev", "test", "prod"] {
+        let days = &project::json(&format!("infra/stages/{stage}.json"))["parameters"]["LeastRetentionDays"];
+        let days: u64 = days.as_str().expect("a string").parse().expect("a number of days");
+        assert!(days >= least, "{stage}");
+    }
+}
+
+/// How many days are left at the least to roll a run back, if its execution took as long as it may.
+const TIME_TO_ROLL_BACK: u64 = 10;
+
+#[test]
 fn every_stage_ships_a_pattern_of_its_own_tables() {
     for stage in ["dev", "test", "prod"] {
         let parameters = &project::json(&format!("infra/stages/{stage}.json"))["parameters"];

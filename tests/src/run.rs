@@ -80,9 +80,16 @@ impl TestRun {
 
     /// Takes the lock over for a new execution, as Plan does for `resume`. Workers are then called with its fencing token.
     pub async fn take_over(&mut self) {
-        let seen = self.ledger().lock(PEOPLE).await.expect("the ledger answers");
         self.epoch += 1;
-        self.take_lock(seen.as_ref(), self.epoch).await;
+        self.take_over_as(self.epoch).await;
+    }
+
+    /// Takes the lock over with this fencing token. Workers are still called with the one before.
+    pub async fn take_over_as(&self, epoch: u64) {
+        let ledger = self.ledger();
+        let seen = ledger.lock(PEOPLE).await.expect("the ledger answers");
+        self.take_lock(seen.as_ref(), epoch).await;
+        ledger.raise_epoch(&self.plan.run, epoch).await.expect("the ledger answers");
     }
 
     async fn take_lock(&self, seen: Option<&Lock>, epoch: u64) {

@@ -125,7 +125,7 @@ async fn a_run_with_nothing_to_do_succeeds_and_leaves_the_ledger_unchanged() {
 #[tokio::test]
 async fn a_failed_map_is_reported_with_the_cause_that_its_worker_recorded() {
     let engines = started_run().await;
-    engines.ledger().record_cause(RUN, "BudgetExceeded", "6 items are invalid").await.unwrap();
+    engines.ledger().record_cause(RUN, 1, "BudgetExceeded", "6 items are invalid").await.unwrap();
     let mut state = state("dry-run", "good");
     state["error"] = json!({"Error": "States.ExceedToleratedFailureThreshold", "Cause": "exceeded"});
     for _ in 0..2 {

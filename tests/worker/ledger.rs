@@ -71,8 +71,8 @@ async fn the_first_cause_is_kept() {
     let engines = Engines::start().await;
     let ledger = engines.ledger();
     ledger.put_run(&record()).await.unwrap();
-    ledger.record_cause("r-1", "BudgetExceeded", "too many").await.unwrap();
-    ledger.record_cause("r-1", "LeaseLost", "later").await.unwrap();
+    ledger.record_cause("r-1", 1, "BudgetExceeded", "too many").await.unwrap();
+    ledger.record_cause("r-1", 1, "LeaseLost", "later").await.unwrap();
     let found = ledger.run("r-1").await.unwrap().unwrap();
     assert_eq!(found.cause_name.as_deref(), Some("BudgetExceeded"));
     assert_eq!(found.cause.as_deref(), Some("too many"));

@@ -20,6 +20,7 @@ pub(crate) async fn begin(ledger: &Ledger, plan: &RunPlan, now: i64, input: &Inp
     let fenced = ledger.fence(&plan.table.name, &input.run, input.epoch, lease_until).await;
     let lost = || LeaseError::Lost { run: input.run.clone(), table: plan.table.name.clone() };
     let epoch = fenced.map_err(ledger_error)?.ok_or_else(lost)?;
+    ledger.raise_epoch(&input.run, epoch).await.map_err(ledger_error)?;
     ledger.set_progress(&input.run, ROLLED_BACK).await.map_err(ledger_error)?;
     tracing::info!(epoch, settle_seconds = input.settle_seconds, "the roll-back begins");
     Ok(Output { open: true, until: iso(until), reason: String::new(), epoch })

@@ -39,7 +39,7 @@ where
     let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
     describe(ports, &plan.table.name).await?;
     let lock = lock::take(ports, &plan, &request.execution).await?;
-    let restarted = restart(ports, &plan, &request, &input, requester, speed).await;
+    let restarted = restart(ports, &plan, &request, &input, requester, speed, lock.epoch).await;
     let (steps, record) = lock::release_on_error(ports, restarted, &plan, &request.execution).await?;
     // Verifying and rolling back read every segment, no matter how much of the run was written.
     let wave = if input.action == Action::Resume { plan.wave_in(&record.progress) } else { Wave::Whole };
@@ -72,7 +72,7 @@ async fn record_of<B, T, E, W>(ports: &Ports<B, T, E, W>, run: &str) -> Result<R
 }
 
 /// Decides the steps by the record as it is under the lock, clears why the run stopped, and stores its speed and its new
-/// record. Returns the steps and the record as it was.
+/// record. Returns the steps and the record as it was. `epoch` is the lock's token.
 async fn restart<B, T, E, W>(
     ports: &Ports<B, T, E, W>,
     plan: &RunPlan,
@@ -80,6 +80,7 @@ async fn restart<B, T, E, W>(
     input: &Input,
     requester: Requester,
     speed: Speed,
+    epoch: u64,
 ) -> Result<(Steps, RunRecord), Error> {
     let record = record_of(ports, &plan.run).await?;
     let steps = steps_of(plan, &record, input, &ports.stage.policy)?;
@@ -87,6 +88,7 @@ async fn restart<B, T, E, W>(
     let restarted = RunRecord {
         status: "running".into(),
         execution: request.execution.clone(),
+        epoch,
         ended: None,
         error: None,
         cause: None,
@@ -96,7 +98,7 @@ async fn restart<B, T, E, W>(
     };
     let allowed = plan.allowed_rates(&ports.stage.policy).map_err(Error::Plan)?;
     ports.ledger.set_allowed_rates(&plan.run, &allowed).await.map_err(Error::Ledger)?;
-    ports.ledger.clear_stop(&record.run).await.map_err(Error::Ledger)?;
+    ports.ledger.clear_stop(&record.run, epoch).await.map_err(Error::Ledger)?;
     let (write, read) = (speed.write_units_per_second, speed.read_units_per_second);
     ports.ledger.throttle(&record.run, write, read).await.map_err(Error::Ledger)?;
     ports.ledger.put_run(&restarted).await.map_err(Error::Ledger)?;

@@ -95,13 +95,19 @@ fn items(phase: Phase, counts: &Counts) -> Option<Bar> {
 }
 
 fn verified_journal(journal: &JournalCounts) -> Option<Bar> {
-    let unchanged = journal.as_written.saturating_sub(journal.check_failed);
+    let unchanged = journal.as_written.saturating_sub(journal.check_failed + journal.check_unclear);
     Bar::new(
         "Items in the journal",
         &[
             ("blue", "as written", "unchanged since the run wrote them", unchanged),
             ("green", "changed since", "changed by the application after the run wrote them", journal.changed_since),
             ("grey", "gone", "deleted by the application after the run wrote them", journal.gone),
+            (
+                "amber",
+                "check unclear",
+                "`check` is not true, and it also reads attributes that the run does not touch",
+                journal.check_unclear,
+            ),
             (
                 "red",
                 "check failed",
@@ -148,9 +154,10 @@ mod tests {
 
     #[test]
     fn an_item_whose_check_fails_is_in_one_slice_only() {
-        let journal = JournalCounts { as_written: 5, check_failed: 2, gone: 1, ..JournalCounts::default() };
+        let journal =
+            JournalCounts { as_written: 6, check_failed: 2, check_unclear: 1, gone: 1, ..JournalCounts::default() };
         let bar = verified_journal(&journal).unwrap();
         let counts: Vec<_> = bar.slices.iter().map(|slice| slice.count.as_str()).collect();
-        assert_eq!((bar.total.as_str(), counts), ("6", vec!["3", "0", "1", "2"]));
+        assert_eq!((bar.total.as_str(), counts), ("7", vec!["3", "0", "1", "1", "2"]));
     }
 }

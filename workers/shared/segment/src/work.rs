@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tableshift_aws::ledger::control::stop_run_for;
+use tableshift_aws::ledger::stop::stop_run_for;
 use tableshift_core::ErrorName;
 use tableshift_core::plan::child::Progress;
 use tableshift_core::write::counts::Tally;
@@ -26,8 +26,8 @@ pub trait Steps {
     /// Works on the next piece of the part (a page, a batch of lines, a journal object) and saves the checkpoint.
     async fn step(&mut self, part: &mut Part<'_>) -> Result<Ended, Self::Error>;
 
-    /// Stores what is known about work that is left when the invocation ends.
-    async fn end(&mut self, _: &mut Part<'_>) -> Result<(), Self::Error> {
+    /// Stores what the next attempt needs beyond the checkpoint, at the end of an invocation that leaves work.
+    async fn hand_over(&mut self, _: &Part<'_>) -> Result<(), Self::Error> {
         Ok(())
     }
 
@@ -77,11 +77,11 @@ where
     F: Fn(&str) -> T,
     S: Steps,
 {
-    let (run, phase, part) = (id.run.clone(), id.phase.as_str(), id.part.clone());
+    let (run, epoch, phase, part) = (id.run.clone(), id.epoch, id.phase.as_str(), id.part.clone());
     let worked = take_steps(ports, id, deadline, prepare).await;
     let worked = worked.map_err(|source| WorkError { phase, part, source });
     if let Err(error) = &worked {
-        stop_run_for(&ports.ledger, &run, error, (ports.clock)()).await;
+        stop_run_for(&ports.ledger, &run, epoch, error, (ports.clock)()).await;
     }
     worked
 }
@@ -104,9 +104,10 @@ where
                 break;
             }
         }
-        steps.end(&mut part).await?;
         if part.checkpoint.done {
             steps.count_at_end(&mut part.checkpoint.tally);
+        } else {
+            steps.hand_over(&part).await?;
         }
     }
     Ok(part.end_invocation().await?)

@@ -1,14 +1,14 @@
 //! The control item of a run. All workers of the run read it: it says whether to pause or stop, at which rate to work, and what the monitors showed.
 
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use tableshift_core::control::monitor_status::{Alarm, Closed, MonitorStatus, READ_EVERY_MILLIS};
 use tableshift_core::control::run_control::{Control, Slowed, State};
-use tableshift_core::error::failure::{Named, chain, end_of_run};
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::planning::AllowedRates;
 
 use crate::error::CallError;
-use crate::ledger::table::{Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, text};
+use crate::ledger::table::{EPOCH, Ledger, LedgerError, LedgerItem, key, malformed, number, pk_run, text};
 
 /// Sort key of a run's control item, under the partition key of the run.
 pub const SK_CONTROL: &str = "CONTROL";
@@ -19,38 +19,14 @@ const BAKING_SINCE: &str = "baking_since";
 const ALLOWED_WRITE: &str = "allowed_write_units_per_second";
 const ALLOWED_READ: &str = "allowed_read_units_per_second";
 
-/// Records why a worker of a run gave up and stops the other workers, so that they do not all run into the same error.
-/// The recorded cause is what people read: a Map state reports only that too many of its children failed.
-pub async fn stop_run_for(ledger: &Ledger, run: &str, error: &impl Named, now: i64) {
-    let Some((name, cause)) = end_of_run(error) else { return };
-    let recorded = async {
-        ledger.record_cause(run, name.as_str(), &cause).await?;
-        ledger.stop(run, &format!("{}: {cause}", name.as_str()), now).await
-    };
-    if let Err(error) = recorded.await {
-        tracing::warn!(cause = chain(&error), "the cause could not be recorded in the ledger");
-    }
-}
+/// The condition that the run is not stopped.
+pub(super) const NOT_STOPPED: &str = "attribute_not_exists(#state) OR #state <> :stopped";
 
 impl Ledger {
     /// The control item, with the number of finished segments of this phase. Without an item, the run is running.
     pub async fn control(&self, run: &str, phase: Phase) -> Result<Control, LedgerError> {
         let item = self.read(&pk_run(run), SK_CONTROL).await?;
         item.map_or(Ok(Control::default()), |item| control(&item, phase))
-    }
-
-    /// Tells all workers to stop, at `now` (epoch milliseconds). If the run is stopped already, the first reason stays.
-    pub async fn stop(&self, run: &str, reason: &str, now: i64) -> Result<(), LedgerError> {
-        let update = self.control_update(run, "SET #state = :stopped, #since = :now, #reason = :reason");
-        let update = update
-            .condition_expression("attribute_not_exists(#state) OR #state <> :stopped")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_names("#since", "since")
-            .expression_attribute_names("#reason", "reason")
-            .expression_attribute_values(":stopped", AttributeValue::S("stopped".into()))
-            .expression_attribute_values(":reason", AttributeValue::S(reason.into()))
-            .expression_attribute_values(":now", AttributeValue::N(now.to_string()));
-        self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
     /// Reduces the write rate of the whole run after a throttle, unless another worker has changed it since `before`.
@@ -83,7 +59,7 @@ impl Ledger {
     pub async fn pause(&self, run: &str, reason: &str, now: i64) -> Result<bool, LedgerError> {
         let update = self.control_update(run, "SET #state = :paused, #since = :now, #reason = :reason");
         let update = update
-            .condition_expression("attribute_not_exists(#state) OR #state <> :stopped")
+            .condition_expression(NOT_STOPPED)
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#since", "since")
             .expression_attribute_names("#reason", "reason")
@@ -213,12 +189,13 @@ impl Ledger {
         self.took_effect("UpdateItem", run, update.send().await.map(drop)).map(drop)
     }
 
-    /// Makes a run that was stopped runnable again. Removes the reason of the stop, the start of the bake, the hold and the
+    /// Makes a run that was stopped runnable again, for workers with this fencing token. Removes the reason of the stop, the start of the bake, the hold and the
     /// counts of the phases that start over; keeps the rates that an operator has set.
-    pub async fn clear_stop(&self, run: &str) -> Result<(), LedgerError> {
+    pub async fn clear_stop(&self, run: &str, epoch: u64) -> Result<(), LedgerError> {
         let removed = format!("#reason, #since, #verify, #back, #dry, {BAKING_SINCE}, hold_announced_at");
-        let update = self.control_update(run, &format!("SET #state = :running REMOVE {removed}"));
+        let update = self.control_update(run, &format!("SET #state = :running, {EPOCH} = :epoch REMOVE {removed}"));
         let update = update
+            .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()))
             .expression_attribute_names("#state", "state")
             .expression_attribute_names("#reason", "reason")
             .expression_attribute_names("#since", "since")
@@ -231,11 +208,7 @@ impl Ledger {
 }
 
 impl Ledger {
-    fn control_update(
-        &self,
-        run: &str,
-        expression: &str,
-    ) -> aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder {
+    pub(super) fn control_update(&self, run: &str, expression: &str) -> UpdateItemFluentBuilder {
         let update = self.client.update_item().table_name(&self.table);
         update.set_key(Some(key(&pk_run(run), SK_CONTROL))).update_expression(expression)
     }

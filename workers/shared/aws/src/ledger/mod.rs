@@ -9,5 +9,6 @@ pub mod lock;
 pub mod names;
 mod requesters;
 pub mod runs;
+pub mod stop;
 pub mod table;
 pub mod writers;

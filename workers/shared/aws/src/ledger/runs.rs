@@ -10,7 +10,8 @@ use tableshift_core::approval::search::Search;
 use crate::error::CallError;
 use crate::ledger::requesters::{self, REQUESTERS, SEARCH};
 use crate::ledger::table::{
-    Ledger, LedgerError, LedgerItem, SK_RUN, key, malformed, number, pk_run, pk_table, required, sk_applied, text,
+    EPOCH, Ledger, LedgerError, LedgerItem, NOT_LATER, SK_RUN, key, malformed, number, pk_run, pk_table, required,
+    sk_applied, text,
 };
 
 /// The record of a run.
@@ -36,6 +37,8 @@ pub struct RunRecord {
     pub ended: Option<String>,
     /// The ARN of the execution that works on the run, or that did so last.
     pub execution: String,
+    /// The fencing token of that execution. Workers with an older one cannot record a cause.
+    pub epoch: u64,
     /// If it failed: the error name.
     pub error: Option<String>,
     /// If it failed: the message of the error. While it runs: that of the first worker that gave up.
@@ -101,13 +104,17 @@ impl Ledger {
         Ok(text(&before, "progress").as_deref() != Some(progress))
     }
 
-    /// Records why a worker gave up. The first cause stays: a Map state that fails stops its other children, whose errors are
-    /// only a consequence.
-    pub async fn record_cause(&self, run: &str, name: &str, cause: &str) -> Result<(), LedgerError> {
+    /// Records why a worker with this fencing token gave up. The first cause stays: a Map state that fails stops its other
+    /// children, whose errors are only a consequence. False: the run has a later token, or no record.
+    pub async fn record_cause(&self, run: &str, epoch: u64, name: &str, cause: &str) -> Result<bool, LedgerError> {
         let expression = "SET #cause_name = if_not_exists(#cause_name, :cause_name), \
                           #cause = if_not_exists(#cause, :cause)";
         let values = [("cause_name", string(name)), ("cause", string(cause))];
-        self.set(run, expression, &values).await.map(drop)
+        let update = named(self.update_run(run).update_expression(expression), &values);
+        let update = update
+            .condition_expression(format!("attribute_exists(pk) AND {NOT_LATER}"))
+            .expression_attribute_values(":epoch", AttributeValue::N(epoch.to_string()));
+        self.took_effect("UpdateItem", run, update.send().await.map(drop))
     }
 
     /// Replaces the requesters and the progress of the search for them.
@@ -273,6 +280,7 @@ fn run_item(record: &RunRecord) -> LedgerItem {
     let present = present.filter_map(|(name, value)| Some((name.to_owned(), string(value?))));
     let mut item: LedgerItem = present.collect();
     item.insert("counts".to_owned(), counts_value(&record.counts));
+    item.insert(EPOCH.to_owned(), AttributeValue::N(record.epoch.to_string()));
     item.insert(REQUESTERS.to_owned(), requesters::value(&record.requesters));
     item.insert(SEARCH.to_owned(), requesters::search_value(&record.search));
     item
@@ -292,6 +300,7 @@ fn run_record(run: &str, item: &LedgerItem) -> Result<RunRecord, LedgerError> {
         started: required(item, "started")?,
         ended: text(item, "ended"),
         execution: required(item, "execution")?,
+        epoch: number(item, EPOCH).unwrap_or_default(),
         error: text(item, "error"),
         cause: text(item, "cause"),
         cause_name: text(item, "cause_name"),

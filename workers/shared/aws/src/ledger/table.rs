@@ -143,6 +143,11 @@ pub(crate) fn malformed(item: &LedgerItem, attribute: &'static str) -> LedgerErr
     }
 }
 
+/// The attribute of a run's record and control item with the fencing token of the execution that works on the run.
+pub(crate) const EPOCH: &str = "epoch";
+/// The condition that an item has no later fencing token than `:epoch`.
+pub(crate) const NOT_LATER: &str = "(attribute_not_exists(epoch) OR epoch <= :epoch)";
+
 /// Sort key of a table's lock.
 pub const SK_LOCK: &str = "LOCK";
 /// Sort key of a run's record.

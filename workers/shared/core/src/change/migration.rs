@@ -7,6 +7,7 @@ use crate::change::footprint::Footprint;
 use crate::change::invalid::Invalid;
 use crate::change::item_change::Change;
 use crate::item::value::Item;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A migration: decides for one item at a time whether and how to change it.
@@ -31,6 +32,12 @@ pub trait Migration: Send + Sync {
 
     /// Whether the migration's check holds for an item that the run has changed.
     fn check(&self, item: &Item) -> bool;
+
+    /// The top-level attributes that [`check`](Self::check) reads: no more than the migration reads at all. If it reads only
+    /// attributes that the migration touches, an item that is as the run left it and fails the check is the run's fault.
+    fn check_reads(&self) -> &BTreeSet<String> {
+        self.footprint().guarded()
+    }
 }
 
 /// The result of applying a migration to one item.

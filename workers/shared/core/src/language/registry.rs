@@ -12,6 +12,7 @@ use crate::language::compile::error::touched_key;
 use crate::language::compile::form;
 use crate::language::document::Document;
 use crate::language::document::field::Field;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -138,6 +139,10 @@ impl Migration for Runnable {
 
     fn check(&self, item: &Item) -> bool {
         self.inner().check(item)
+    }
+
+    fn check_reads(&self) -> &BTreeSet<String> {
+        self.inner().check_reads()
     }
 }
 

@@ -52,6 +52,11 @@ pub fn partial(run: &str, phase: Phase, part: &str) -> String {
     format!("{}{part}.json", partials(run, phase))
 }
 
+/// The progress of a segment's verification: its counts, and which journaled items were read.
+pub fn verification(run: &str, segment: &str) -> String {
+    format!("runs/{run}/verification/{segment}.json")
+}
+
 /// The prefix of a segment's journal objects.
 pub fn journal(run: &str, segment: &str) -> String {
     format!("runs/{run}/journal/{segment}/")

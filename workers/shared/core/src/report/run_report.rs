@@ -6,6 +6,7 @@ use crate::plan::run_plan::RunPlan;
 use crate::plan::wave::Wave;
 use crate::write::counts::{Partial, Tally};
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Whether a phase went well.
@@ -125,24 +126,43 @@ impl Report {
         self.phases.get(&self.phase).map(|phase| phase.tally.counts.by_name()).unwrap_or_default()
     }
 
-    /// Adds the section of a phase, with its verdict. Verify is also compared with the counts of Migrate.
+    /// Adds the section of a phase, with its verdict.
     pub fn fold(&mut self, phase: Phase, parts_expected: u64, gathered: impl Into<Gathered>, invalid_tolerated: u64) {
         let Gathered { tally, parts_done: parts_reported, .. } = gathered.into();
         let mut reasons = missing_parts(parts_expected, parts_reported);
-        let migrated = self.phases.get(&Phase::Migrate).map(|migrate| &migrate.tally);
         reasons.extend(match phase {
             Phase::DryRun => dry_run_faults(&tally, invalid_tolerated),
             Phase::Migrate => migrate_faults(&tally, invalid_tolerated),
-            Phase::Verify => verification_faults(&tally, migrated, invalid_tolerated),
+            Phase::Verify => verification_faults(&tally, invalid_tolerated),
             Phase::RollBack => roll_back_faults(&tally),
         });
         let verdict = Verdict::of(&reasons);
         let cost_usd = cost_usd(tally.units.write, tally.units.read);
         let mut notes = notes(phase, &tally);
+        notes.extend(self.note_on_scanned_items(phase, &tally, (parts_expected, parts_reported)));
         notes.extend(self.note_on_empty_canary(phase));
         let report = PhaseReport { tally, parts_expected, parts_reported, cost_usd, verdict, reasons, notes };
         self.phases.insert(phase, report);
         self.conclude(phase);
+    }
+
+    /// A note if Verify read another number of items than Migrate, or the same although the application deleted some. Which
+    /// items are new cannot be known, because Migrate keeps the keys of changed items only. `parts` are the expected and the
+    /// reported ones: after a canary alone, Migrate has read fewer segments.
+    fn note_on_scanned_items(&self, phase: Phase, tally: &Tally, parts: (u64, u64)) -> Option<String> {
+        let migrate = self.phases.get(&Phase::Migrate).filter(|_| phase == Phase::Verify)?;
+        if parts != (migrate.parts_expected, migrate.parts_reported) {
+            return None;
+        }
+        let migrated = migrate.tally.counts.scanned;
+        let (now, gone) = (tally.counts.scanned, tally.journal.gone);
+        let difference = match now.cmp(&migrated) {
+            Ordering::Equal if gone == 0 => return None,
+            Ordering::Equal => "the application inserted as many as were deleted".to_owned(),
+            Ordering::Greater => format!("the application inserted {} more than were deleted", now - migrated),
+            Ordering::Less => format!("{} more were deleted than the application inserted", migrated - now),
+        };
+        Some(format!("Migrate read {migrated} items and Verify {now}: since Migrate read them, {difference}"))
     }
 
     /// A note if the run changed no item of the canary, so that the canary proves nothing. Segments may be empty.
@@ -202,31 +222,26 @@ fn migrate_faults(tally: &Tally, tolerated: u64) -> Vec<String> {
     dry_run_faults(tally, tolerated).into_iter().chain(conflicts).collect()
 }
 
-fn verification_faults(tally: &Tally, migrated: Option<&Tally>, tolerated: u64) -> Vec<String> {
+fn verification_faults(tally: &Tally, tolerated: u64) -> Vec<String> {
     let late = over(tally.counts.late, 0, "are in the old shape: old code still writes, or the run did not reach them");
     let check = over(tally.journal.check_failed, 0, "are as the run left them, but `check` does not hold for them");
-    let missing = migrated.and_then(|migrate| unreconciled(tally, migrate));
     let faults = dry_run_faults(tally, tolerated).into_iter().chain(late).chain(check);
-    faults.chain(missing).collect()
+    faults.chain(unaccounted(tally)).collect()
 }
 
-/// Every item that Migrate counts as changed must be in the journal, and every journal object must be there.
+/// Every item that Migrate counts as changed must be in the journal of its segment.
+fn unaccounted(tally: &Tally) -> Option<String> {
+    over(tally.journal.unaccounted, 0, "that Migrate changed are not in the journal")
+}
+
+/// Every journal object must be there too.
 fn roll_back_faults(tally: &Tally) -> Vec<String> {
     let invalid = over(tally.counts.invalid, 0, "could not be restored");
-    let unaccounted = over(tally.journal.unaccounted, 0, "that Migrate changed are not in the journal");
     let missing = (tally.journal.missing_objects > 0).then(|| {
         let (count, named) = (tally.journal.missing_objects, tally.missing_objects.join(", "));
         format!("{count} journal objects are missing: {named}; restore them from an older version, and roll back again")
     });
-    invalid.into_iter().chain(unaccounted).chain(missing).collect()
-}
-
-/// Every item that Migrate counts as changed must be in the journal: as written, changed since, or gone. The journal may
-/// contain more items, because an entry is stored before its write and a worker may die in between.
-fn unreconciled(tally: &Tally, migrate: &Tally) -> Option<String> {
-    let found = tally.journal.as_written + tally.journal.changed_since + tally.journal.gone;
-    let changed = migrate.counts.changed;
-    (found < changed).then(|| format!("the journal accounts for {found} items, but Migrate changed {changed}"))
+    invalid.into_iter().chain(unaccounted(tally)).chain(missing).collect()
 }
 
 fn notes(phase: Phase, tally: &Tally) -> Vec<String> {
@@ -238,9 +253,15 @@ fn notes(phase: Phase, tally: &Tally) -> Vec<String> {
         }
         Phase::DryRun | Phase::Migrate => None,
     };
+    let unclear = over(
+        journal.check_unclear,
+        0,
+        "are as the run left them, but `check` does not hold for them: it also reads attributes that the run does not \
+         touch, so the application may have changed those",
+    );
     let gone = over(journal.gone, 0, "were deleted by the application since the run and stay deleted");
     let retries = over(tally.retries, 0, "changed while the run wrote them and were tried again with their new values");
-    changed.into_iter().chain(gone).chain(retries).collect()
+    changed.into_iter().chain(unclear).chain(gone).chain(retries).collect()
 }
 
 #[cfg(test)]

@@ -65,10 +65,14 @@ pub struct JournalCounts {
     pub as_written: u64,
     /// Journaled items that the application changed since the run wrote them.
     pub changed_since: u64,
-    /// Journaled items that the application deleted since the run wrote them.
+    /// Journaled items that the application deleted since the run wrote them: a consistent read found none.
     pub gone: u64,
-    /// Items that are as the run left them, but fail the migration's `check`.
+    /// Items that are as the run left them, but fail the migration's `check`, which reads only attributes that the run
+    /// touches.
     pub check_failed: u64,
+    /// Items that are as the run left them and fail a `check` that also reads other attributes. The application may have
+    /// changed those.
+    pub check_unclear: u64,
     /// Items whose before-image was restored.
     pub restored: u64,
     /// Items that were already as in their before-image.
@@ -76,7 +80,7 @@ pub struct JournalCounts {
     /// Items that the roll-back left as they are, because the application changed them since the run.
     pub spared: u64,
     /// Items that Migrate counts as changed and that this phase did not find in the journal. Computed for each part, so that
-    /// two parts cannot make up for each other.
+    /// two parts cannot make up for each other. Verify and RollBack have it.
     pub unaccounted: u64,
     /// Journal objects that were stored and are no longer there.
     pub missing_objects: u64,
@@ -90,6 +94,7 @@ impl std::ops::AddAssign for JournalCounts {
         self.changed_since += other.changed_since;
         self.gone += other.gone;
         self.check_failed += other.check_failed;
+        self.check_unclear += other.check_unclear;
         self.restored += other.restored;
         self.already_restored += other.already_restored;
         self.spared += other.spared;

@@ -13,9 +13,15 @@ use super::error::PartError;
 impl Part<'_> {
     /// Counts a page, moves the cursor behind it and saves. Without a cursor the part is done.
     pub async fn finish_page(&mut self, tally: Tally, cursor: Option<Item>) -> Result<(), PartError> {
+        let done = cursor.is_none();
+        self.finish_piece(tally, cursor, done).await
+    }
+
+    /// As [`Part::finish_page`], for a part that may not be done after its last page.
+    pub async fn finish_piece(&mut self, tally: Tally, cursor: Option<Item>, done: bool) -> Result<(), PartError> {
         self.count(tally).await?;
         self.checkpoint.page += 1;
-        self.checkpoint.done = cursor.is_none();
+        self.checkpoint.done = done;
         self.checkpoint.cursor = cursor;
         self.save().await?;
         self.count_done().await

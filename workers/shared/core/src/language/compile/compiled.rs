@@ -28,6 +28,8 @@ pub struct Compiled {
     footprint: Arc<Footprint>,
     /// The key attributes that expressions read as `key`.
     key_reads: BTreeSet<String>,
+    /// The attributes that the `check` of any rule reads.
+    check_reads: BTreeSet<String>,
 }
 
 /// A compiled rule: which items, which steps, what must hold after.
@@ -70,7 +72,9 @@ impl Compiled {
         let of_key = |(_, e): (_, &Expression)| e.key_reads().iter().cloned().collect::<Vec<_>>();
         let of_steps = steps().flat_map(Step::expressions).flat_map(of_key);
         let key_reads = rules.iter().flat_map(Rule::conditions).flat_map(of_key).chain(of_steps).collect();
-        (Self { id: document.id.clone(), rules, footprint, key_reads }, reading.faults)
+        let checks = rules.iter().filter_map(|rule| rule.check.as_ref());
+        let check_reads = checks.flat_map(|check| check.reads().iter().cloned()).collect();
+        (Self { id: document.id.clone(), rules, footprint, key_reads, check_reads }, reading.faults)
     }
 
     /// Refuses a migration that touches a key attribute of its table, or reads one that the key does not have.
@@ -242,6 +246,10 @@ impl Migration for Compiled {
     /// An item does not show which rule changed it, so the `check` of any rule is enough.
     fn check(&self, item: &Item) -> bool {
         self.rules.iter().any(|rule| rule.check.as_ref().is_none_or(|check| check.holds(item).unwrap_or(false)))
+    }
+
+    fn check_reads(&self) -> &BTreeSet<String> {
+        &self.check_reads
     }
 }
 

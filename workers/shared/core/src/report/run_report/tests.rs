@@ -71,17 +71,67 @@ fn late_items_make_the_verification_bad() {
 }
 
 #[test]
-fn a_verification_is_bad_if_it_misses_a_changed_item() {
-    for (found, verdict) in [(2, Verdict::Bad), (3, Verdict::Good), (4, Verdict::Good)] {
+fn a_verification_is_bad_if_one_segment_misses_a_changed_item_and_another_has_one_too_many() {
+    let segment = |found: u64, unaccounted: u64| {
+        let journal = JournalCounts { as_written: found, unaccounted, ..JournalCounts::default() };
+        partial(Phase::Verify, Counts { scanned: found, changed: found, ..Counts::default() }, journal)
+    };
+    for (segments, reasons) in [
+        (vec![segment(3, 0), segment(4, 0)], vec![]),
+        (vec![segment(2, 1), segment(4, 0)], vec!["1 items that Migrate changed are not in the journal"]),
+    ] {
         let mut report = report();
-        let changed = Counts { scanned: 3, changed: 3, ..Counts::default() };
-        let unwritten = JournalCounts { journaled: 4, not_written: 1, ..JournalCounts::default() };
-        report.fold(Phase::Migrate, 1, vec![partial(Phase::Migrate, changed, unwritten)], 0);
-        let proof = JournalCounts { as_written: found, ..JournalCounts::default() };
-        let counts = Counts { scanned: found, changed: found, ..Counts::default() };
-        report.fold(Phase::Verify, 1, vec![partial(Phase::Verify, counts, proof)], 0);
-        assert_eq!(report.verdict, verdict, "{found}: {:?}", report.reasons);
+        let changed = Counts { scanned: 6, changed: 6, ..Counts::default() };
+        report.fold(Phase::Migrate, 1, vec![partial(Phase::Migrate, changed, JournalCounts::default())], 0);
+        report.fold(Phase::Verify, 2, segments, 0);
+        assert_eq!(report.reasons, reasons);
     }
+}
+
+#[test]
+fn the_items_that_verify_read_are_compared_with_those_that_migrate_read_without_a_bad_verdict() {
+    let migrated = Counts { scanned: 10, changed: 10, ..Counts::default() };
+    let note = |scanned: u64, gone: u64| {
+        let mut report = report();
+        report.fold(Phase::Migrate, 1, vec![partial(Phase::Migrate, migrated, JournalCounts::default())], 0);
+        let counts = Counts { scanned, already_done: scanned, ..Counts::default() };
+        let journal = JournalCounts { gone, ..JournalCounts::default() };
+        report.fold(Phase::Verify, 1, vec![partial(Phase::Verify, counts, journal)], 0);
+        assert_eq!(report.verdict, Verdict::Good);
+        let notes = report.phases[&Phase::Verify].notes.clone();
+        notes.into_iter().find(|note| note.starts_with("Migrate read"))
+    };
+    let said = |rest: &str| Some(format!("Migrate read 10 items and Verify {rest}"));
+    assert_eq!(note(10, 0), None);
+    let equal = "10: since Migrate read them, the application inserted as many as were deleted";
+    assert_eq!(note(10, 2), said(equal));
+    let more = "13: since Migrate read them, the application inserted 3 more than were deleted";
+    assert_eq!(note(13, 2), said(more));
+    let mut canary = report();
+    canary.fold(Phase::Migrate, 1, vec![partial(Phase::Migrate, migrated, JournalCounts::default())], 0);
+    let whole = || partial(Phase::Verify, Counts { scanned: 50, ..Counts::default() }, JournalCounts::default());
+    canary.fold(Phase::Verify, 2, vec![whole(), whole()], 0);
+    assert!(canary.phases[&Phase::Verify].notes.is_empty(), "Migrate has read the canary's segments only");
+    let fewer = "8: since Migrate read them, 2 more were deleted than the application inserted";
+    assert_eq!(note(8, 2), said(fewer));
+}
+
+#[test]
+fn a_check_that_the_application_may_have_broken_is_a_note_and_no_reason_to_roll_back() {
+    let counts = Counts { scanned: 1, changed: 1, ..Counts::default() };
+    let verified = |journal| {
+        let mut report = report();
+        report.fold(Phase::Verify, 1, vec![partial(Phase::Verify, counts, journal)], 0);
+        (report.verdict, report.phases[&Phase::Verify].notes.len())
+    };
+    assert_eq!(
+        verified(JournalCounts { as_written: 1, check_unclear: 1, ..JournalCounts::default() }),
+        (Verdict::Good, 1)
+    );
+    assert_eq!(
+        verified(JournalCounts { as_written: 1, check_failed: 1, ..JournalCounts::default() }),
+        (Verdict::Bad, 0)
+    );
 }
 
 #[test]
