@@ -42,6 +42,8 @@ async fn start_wave(
     if wave == Wave::Main && !has_started {
         ledger.end_canary(&plan.run).await.map_err(ledger_error)?;
     }
+    let recorded = ledger.record_writer(&plan.table.name, &plan.migration.id, &plan.run).await;
+    recorded.map_err(ledger_error)?;
     let is_new_progress = ledger.set_progress(&plan.run, wave.progress()).await.map_err(ledger_error)?;
     // The main wave after a canary is not the run's first write, nor is a canary wave that is resumed during its bake.
     if is_new_progress && !has_started && wave != Wave::Main {

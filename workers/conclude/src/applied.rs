@@ -31,6 +31,8 @@ impl Closing<'_> {
         if is_success && steps.roll_back || error == Some(ErrorName::RolledBack.as_str()) {
             let forgotten = self.ledger.remove_applied(table, migration, &record.run).await;
             self.keep_fault("recording that the migration is no longer applied", forgotten);
+            let removed = self.ledger.remove_writer(table, migration, &record.run).await;
+            self.keep_fault("recording that the run's changes are rolled back", removed);
             return false;
         }
         let has_verdict = is_success || error == Some(ErrorName::VerificationFailed.as_str());

@@ -134,8 +134,18 @@ where
         let Some((page, tally)) = self.next_page(part).await? else { return Ok(Ended::Interrupted) };
         let read_at = page.read_at;
         let pending = self.open(part, page, tally);
-        let ended = self.write(part, pending, read_at).await?;
+        let written = self.write(part, pending, read_at).await;
+        if written.is_err() {
+            // The next attempt decides better with what this one knows. The error counts, not a second one.
+            self.account.journal.flush(part.bucket).await.unwrap_or_default();
+        }
+        let ended = written?;
         self.account.save(part).await?;
         Ok(ended)
+    }
+
+    async fn end(&mut self, part: &mut Part<'_>) -> Result<(), Error> {
+        self.sender.take_waiting().iter().for_each(|write| self.account.void(write));
+        self.account.journal.flush(part.bucket).await
     }
 }

@@ -136,6 +136,14 @@ where
     async fn settle(&self, sent: Sent<Journaled>, account: &mut Account) -> Result<Step, Error> {
         account.open.latest_page().tally.units.write += sent.units;
         sent.unsent.iter().for_each(|write| account.void(write));
+        // Before anything else can fail: what is known now must not be lost.
+        for (write, outcome) in &sent.outcomes {
+            match may_have_landed(outcome) {
+                Some(true) => account.note_unknown(write),
+                Some(false) => account.void(write),
+                None => {}
+            }
+        }
         let mut again = Vec::new();
         for (write, outcome) in sent.outcomes {
             again.extend(self.settle_one(write, outcome, account).await?);
@@ -157,23 +165,13 @@ where
         let judge = self.part.judge();
         match outcome {
             Outcome::Landed => judge.count_written(write.work(), &mut account.open.page(write.page()).tally),
-            Outcome::Refused { message } => {
-                account.void(&write);
+            Outcome::Refused { message, .. } => {
                 judge.count_refused(write.work(), message, &mut account.open.page(write.page()).tally);
             }
-            Outcome::GivenUp { may_have_landed } => {
-                match may_have_landed {
-                    true => account.note_unknown(&write),
-                    false => account.void(&write),
-                }
+            Outcome::GivenUp { .. } => {
                 judge.count_given_up(write.work().key.clone(), &mut account.open.page(write.page()).tally);
             }
-            Outcome::NotOurs { now } => {
-                account.void(&write);
-                return self.settle_conflict(write, now, account).await;
-            }
-            Outcome::Unknown { now } => {
-                account.note_unknown(&write);
+            Outcome::NotOurs { now } | Outcome::Unknown { now } => {
                 return self.settle_conflict(write, now, account).await;
             }
         }
@@ -204,6 +202,16 @@ where
         self.part.judge().count_given_up(again.work.key, &mut page.tally);
         page.settle();
         Ok(None)
+    }
+}
+
+/// Whether a write without a success may have taken effect; `None` for a success.
+fn may_have_landed(outcome: &Outcome) -> Option<bool> {
+    match outcome {
+        Outcome::Landed => None,
+        Outcome::Refused { may_have_landed, .. } | Outcome::GivenUp { may_have_landed } => Some(*may_have_landed),
+        Outcome::NotOurs { .. } => Some(false),
+        Outcome::Unknown { .. } => Some(true),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use tableshift_aws::dynamodb::tables::DescribeTable;
-use tableshift_aws::ledger::lock::LockTable as _;
 use tableshift_aws::ledger::runs::RunRecord;
 use tableshift_aws::monitors::reader::ReadMonitors;
 use tableshift_aws::run_files::load_recorded_plan;
@@ -39,16 +38,22 @@ where
     steps_of(&plan, &record, &input, &ports.stage.policy)?;
     let speed = plan.speed(&input, &ports.stage.policy).map_err(Error::Plan)?;
     describe(ports, &plan.table.name).await?;
-    let last_run = ports.ledger.lock(&plan.table.name).await.map_err(Error::Ledger)?.map(|lock| lock.run);
     let lock = lock::take(ports, &plan, &request.execution).await?;
-    let restarted = restart(ports, &plan, &request, &input, requester, speed, (last_run, lock.epoch)).await;
+    let restarted = restart(ports, &plan, &request, &input, requester, speed, lock.epoch).await;
     let (steps, record) = lock::release_on_error(ports, restarted, &plan, &request.execution).await?;
     // Verifying and rolling back read every segment, no matter how much of the run was written.
     let wave = if input.action == Action::Resume { plan.wave_in(&record.progress) } else { Wave::Whole };
-    let ended_well = record.status == "succeeded" && input.action == Action::RollBack;
-    let settle_seconds = if ended_well { 0 } else { SETTLE_SECONDS };
+    let settle_seconds = settle_seconds(&record, input.action, (ports.clock)());
     let max_concurrency = speed.max_concurrency;
     Ok(Output { settle_seconds, max_concurrency, ..Output::new(&plan, input.action, steps, wave, &lock) })
+}
+
+/// How long a write of the run may still take effect, in seconds. Once it has ended well, that time passes by itself.
+fn settle_seconds(record: &RunRecord, action: Action, now: i64) -> u64 {
+    let ended = record.ended.as_deref().filter(|_| record.status == "succeeded" && action == Action::RollBack);
+    let Some(ended) = ended.and_then(|ended| ended.parse::<Timestamp>().ok()) else { return SETTLE_SECONDS };
+    let passed = u64::try_from(now / 1000 - ended.as_second()).unwrap_or_default();
+    SETTLE_SECONDS.saturating_sub(passed)
 }
 
 /// Adds who resumes the run, because that person wants it to write just like the person who started it. In a retry this
@@ -67,7 +72,7 @@ async fn record_of<B, T, E, W>(ports: &Ports<B, T, E, W>, run: &str) -> Result<R
 }
 
 /// Decides the steps by the record as it is under the lock, clears why the run stopped, and stores its speed and its new
-/// record. Returns the steps and the record as it was. `lock` is the run that had the lock before, and the lock's token now.
+/// record. Returns the steps and the record as it was. `epoch` is the fencing token of the lock.
 async fn restart<B, T, E, W>(
     ports: &Ports<B, T, E, W>,
     plan: &RunPlan,
@@ -75,13 +80,11 @@ async fn restart<B, T, E, W>(
     input: &Input,
     requester: Requester,
     speed: Speed,
-    (last_run, epoch): (Option<String>, u64),
+    epoch: u64,
 ) -> Result<(Steps, RunRecord), Error> {
     let record = record_of(ports, &plan.run).await?;
     let steps = steps_of(plan, &record, input, &ports.stage.policy)?;
-    if input.action == Action::RollBack {
-        refuse_newer_run(ports, plan, &record, last_run).await?;
-    }
+    refuse_newer_run(ports, plan, input.action).await?;
     let restarted = RunRecord {
         status: "running".into(),
         execution: request.execution.clone(),
@@ -102,24 +105,15 @@ async fn restart<B, T, E, W>(
     Ok((steps, record))
 }
 
-/// Refuses to roll back a run if a later run of the same migration wrote to the table: its items look like those of this
-/// run, so that the later run's changes would be undone, and the ledger would still say that the migration is applied.
-async fn refuse_newer_run<B, T, E, W>(
-    ports: &Ports<B, T, E, W>,
-    plan: &RunPlan,
-    record: &RunRecord,
-    last_run: Option<String>,
-) -> Result<(), Error> {
-    let is_newer = |at: &str| at.parse::<Timestamp>().ok() > record.started.parse::<Timestamp>().ok();
-    let applied = ports.ledger.applied(&plan.table.name, &plan.migration.id).await.map_err(Error::Ledger)?;
-    let applied = applied.filter(|applied| is_newer(&applied.at)).map(|applied| applied.run);
-    let last = match last_run {
-        Some(last) if last != plan.run => ports.ledger.run(&last).await.map_err(Error::Ledger)?,
-        _ => None,
-    };
-    let wrote = |last: &RunRecord| plan.first_wave().has_started(&last.progress) && last.migration == record.migration;
-    let last = last.filter(|last| wrote(last) && is_newer(&last.started)).map(|last| last.run);
-    match [applied, last].into_iter().flatten().find(|newer| *newer != plan.run) {
+/// Refuses to roll back or resume a run if a later run of the same migration wrote to the table. Its items look like those
+/// of this run, so that a roll-back would undo the later run's changes, and a resumed run would mix with them.
+async fn refuse_newer_run<B, T, E, W>(ports: &Ports<B, T, E, W>, plan: &RunPlan, action: Action) -> Result<(), Error> {
+    if !matches!(action, Action::RollBack | Action::Resume) {
+        return Ok(());
+    }
+    let writers = ports.ledger.writers(&plan.table.name, &plan.migration.id).await.map_err(Error::Ledger)?;
+    let wrote = writers.contains(&plan.run);
+    match writers.into_iter().next_back().filter(|newest| wrote && *newest != plan.run) {
         Some(newer) => Err(Error::NewerRun { run: plan.run.clone(), newer }),
         None => Ok(()),
     }

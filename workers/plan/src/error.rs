@@ -200,10 +200,10 @@ pub enum Error {
         /// How it ended, as a verb phrase.
         ending: String,
     },
-    /// A later run changed the items after the run that is to be rolled back.
+    /// A later run of the migration wrote to the table.
     #[error("run `{newer}` of the same migration wrote to the table after run `{run}`; roll back run `{newer}` first")]
     NewerRun {
-        /// The run that is to be rolled back.
+        /// The run that is to be rolled back or resumed.
         run: String,
         /// The later run's id.
         newer: String,

@@ -29,20 +29,25 @@ pub(crate) struct Entries<'b> {
     repeated: HashSet<Fingerprint>,
     /// The objects with entries of such keys; `None` until they are needed.
     places: Option<BTreeMap<Fingerprint, BTreeSet<ObjectName>>>,
-    /// The object that was read last, with the entries of items that have only one.
-    read: Option<(ObjectName, Vec<Entry>)>,
+    /// The object that was read last, by line: the entries of items that have only one.
+    read: Option<(ObjectName, Vec<Option<Entry>>)>,
 }
 
 impl<'b> Entries<'b> {
-    pub(crate) async fn of(journal: Journal<'b>) -> Result<Self, RunFileError> {
+    /// With `all_repeated`, every item may have several entries.
+    pub(crate) async fn of(journal: Journal<'b>, all_repeated: bool) -> Result<Self, RunFileError> {
         let mut repeated = HashSet::new();
-        for object in journal.objects_again() {
+        let objects: Vec<ObjectName> = match all_repeated {
+            true => journal.objects().to_vec(),
+            false => journal.objects_with_repeats().collect(),
+        };
+        for object in objects {
             repeated.extend(journal.entries(object).await?.iter().map(|entry| key_fingerprint(&entry.key)));
         }
         Ok(Self { journal, repeated, places: None, read: None })
     }
 
-    /// The sequences of the stored objects that are no longer there.
+    /// The objects of the journal.
     pub(crate) fn objects(&self) -> &[ObjectName] {
         self.journal.objects()
     }
@@ -50,25 +55,26 @@ impl<'b> Entries<'b> {
     /// The items at this place.
     pub(crate) async fn piece(&mut self, place: &Place) -> Result<Piece, RunFileError> {
         match place {
-            Place::Single { object, entries } => self.single(object, *entries).await,
+            Place::Single { object, lines } => self.single(ObjectName::parse(object), *lines).await,
             Place::Repeated { key } => self.repeated(u128::from_str_radix(key, 16).ok()).await,
         }
     }
 
-    async fn single(&mut self, object: &str, done: usize) -> Result<Piece, RunFileError> {
-        let object = match ObjectName::parse(object) {
-            Some(object) => Some(object),
-            None => self.journal.objects().first().copied(),
-        };
+    async fn single(&mut self, begun: Option<ObjectName>, done: usize) -> Result<Piece, RunFileError> {
+        // An object that has disappeared is reported as missing; the others are restored all the same.
+        let object = self.journal.objects().iter().copied().find(|object| begun.is_none_or(|begun| *object >= begun));
         let Some(object) = object else { return Ok(Piece { items: Vec::new(), next: self.after_single() }) };
-        let entries = self.read(object).await?;
-        let items: Vec<Restoration> =
-            entries.iter().skip(done).take(MOST_ITEMS).map(|entry| Restoration::of(vec![entry.clone()])).collect();
-        let (done, all) = (done + items.len(), entries.len());
+        let mut done = if begun == Some(object) { done } else { 0 };
+        let (mut items, lines) = (Vec::new(), self.read(object).await?);
+        while done < lines.len() && items.len() < MOST_ITEMS {
+            items.extend(lines[done].clone().map(|entry| Restoration::of(vec![entry])));
+            done += 1;
+        }
+        let all = lines.len();
         let following = self.journal.objects().iter().find(|next| **next > object);
         let next = match following {
-            _ if done < all => Some(Place::Single { object: object.to_string(), entries: done }),
-            Some(next) => Some(Place::Single { object: next.to_string(), entries: 0 }),
+            _ if done < all => Some(Place::Single { object: object.to_string(), lines: done }),
+            Some(next) => Some(Place::Single { object: next.to_string(), lines: 0 }),
             None => self.after_single(),
         };
         Ok(Piece { items, next })
@@ -78,16 +84,18 @@ impl<'b> Entries<'b> {
         (!self.repeated.is_empty()).then(Place::before_repeated)
     }
 
-    /// The entries of an object whose items have no other entry.
-    async fn read(&mut self, object: ObjectName) -> Result<&[Entry], RunFileError> {
+    /// The lines of an object, with the entries of items that have no other entry.
+    async fn read(&mut self, object: ObjectName) -> Result<&[Option<Entry>], RunFileError> {
         if self.read.as_ref().is_none_or(|(read, _)| *read != object) {
-            let mut entries = self.journal.entries(object).await?;
+            let mut lines = self.journal.lines(object).await?;
             if !self.repeated.is_empty() {
-                entries.retain(|entry| !self.repeated.contains(&key_fingerprint(&entry.key)));
+                for line in &mut lines {
+                    line.take_if(|entry| self.repeated.contains(&key_fingerprint(&entry.key)));
+                }
             }
-            self.read = Some((object, entries));
+            self.read = Some((object, lines));
         }
-        Ok(self.read.as_ref().map_or(&[], |(_, entries)| entries))
+        Ok(self.read.as_ref().map_or(&[], |(_, lines)| lines))
     }
 
     async fn repeated(&mut self, after: Option<Fingerprint>) -> Result<Piece, RunFileError> {

@@ -23,6 +23,7 @@ use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::plan::wave::Wave;
 use tableshift_core::write::counts::{MAX_EXAMPLES, Tally};
+use tableshift_core::write::roll_back_place::{Place, RolledBack};
 use tableshift_runtime::{Deadline, Named};
 use tableshift_segment::journal::Journal;
 use tableshift_segment::part::error::PartError;
@@ -86,7 +87,9 @@ impl<'b, T: UpdateItem + UpdateBatch + ReadItem> RollBack<'b, T> {
     async fn prepare(part: &Part<'b>, items: T, deadline: Deadline) -> Result<Self, Error> {
         let id = &part.id;
         let migrated = part.ledger.checkpoint(&id.run, Phase::Migrate, &id.part).await.map_err(PartError::from)?;
-        let entries = Entries::of(Journal::of(part.bucket, &id.run, &id.part).await?).await?;
+        // The dead letters of a run may list an item twice.
+        let all_repeated = part.plan.dead_letters_of.is_some();
+        let entries = Entries::of(Journal::of(part.bucket, &id.run, &id.part).await?, all_repeated).await?;
         let missing = migrated.journal.missing(entries.objects()).into_iter();
         let missing = missing.map(|sequence| format!("{}{sequence:08}-*", keys::journal(&id.run, &id.part)));
         // An earlier attempt may have restored some of the next items before it ended.
@@ -101,10 +104,14 @@ impl<T: UpdateItem + UpdateBatch + ReadItem> Steps for RollBack<'_, T> {
     type Error = Error;
 
     async fn step(&mut self, part: &mut Part<'_>) -> Result<Ended, Error> {
-        let piece = self.entries.piece(&part.checkpoint.rolled_back.place).await?;
+        let RolledBack { place, once_complete } = &part.checkpoint.rolled_back;
+        let piece = self.entries.piece(place).await?;
         let mut tally = Tally::default();
-        let read_first = self.read_first || part.checkpoint.rolled_back.once_complete;
+        // Of an item with several entries, only the item itself shows which of them counts.
+        let read_first = self.read_first || *once_complete || matches!(place, Place::Repeated { .. });
         if !self.restorer.restore(piece.items, read_first, part, self.deadline, &mut tally).await? {
+            // The next attempt goes through the piece again. What it consumed is counted here.
+            part.checkpoint.tally.units += tally.units;
             return Ok(Ended::Interrupted);
         }
         self.read_first = false;

@@ -1,20 +1,23 @@
 //! Restoring a piece of a segment: conditional writes through the sender, until every item has an outcome.
 
+use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
-use futures::{StreamExt as _, TryStreamExt as _};
-use tableshift_aws::CallError;
+use futures::StreamExt as _;
+use tableshift_aws::Cause;
 use tableshift_aws::dynamodb::batch::UpdateBatch;
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::update::UpdateItem;
 use tableshift_core::control::contention::Contention;
 use tableshift_core::control::throttle::{Reach, Reason};
-use tableshift_core::item::value::Item;
+use tableshift_core::item::value::{Item, item_bytes};
 use tableshift_core::write::counts::Tally;
 use tableshift_core::write::restore::{Next, Restoration, Restored};
 use tableshift_core::write::statement::{Statement, is_restored_documented};
 use tableshift_core::write::update::Update;
 use tableshift_runtime::Deadline;
+use tableshift_segment::pacer::Pacer;
 use tableshift_segment::part::{Directive, Part};
 use tableshift_segment::sender::{ItemWrite, NextPage, Outcome, Rate, Sender, Sent, Steer};
 use tableshift_segment::work::TIME_TO_SAVE;
@@ -23,11 +26,17 @@ use crate::Error;
 
 /// How many items are read at a time before they are restored.
 const READS_IN_FLIGHT: usize = 16;
+/// The shortest wait after a throttled read.
+const AFTER_THROTTLE: Duration = Duration::from_millis(200);
+/// The bytes that a read unit reads consistently. Source: DynamoDB developer guide, "Read operations".
+const READ_UNIT_BYTES: usize = 4096;
 
 /// Restores items of one table.
 pub(crate) struct Restorer<T> {
     items: Rc<T>,
     sender: Sender<T, Write>,
+    /// The pace of reads, in read units a second.
+    reads: Pacer,
 }
 
 /// A before-image to write.
@@ -71,7 +80,7 @@ impl ItemWrite for Write {
 impl<T: UpdateItem + UpdateBatch + ReadItem> Restorer<T> {
     pub(crate) fn new(items: T, part: &Part<'_>) -> Self {
         let items = Rc::new(items);
-        Self { sender: Sender::new(items.clone(), &part.plan.table), items }
+        Self { sender: Sender::new(items.clone(), &part.plan.table), items, reads: Pacer::unlimited() }
     }
 
     /// Restores items and counts them. With `read_first`, items that are restored already are found by reading them, which
@@ -84,8 +93,14 @@ impl<T: UpdateItem + UpdateBatch + ReadItem> Restorer<T> {
         deadline: Deadline,
         tally: &mut Tally,
     ) -> Result<bool, Error> {
-        let steer = Steering { part, deadline };
-        let items = if read_first { self.read(items, tally).await? } else { items };
+        let steer = Steering { part, deadline, halted: Cell::new(false) };
+        let items = match read_first {
+            false => items,
+            true => match self.read(items, &steer, tally).await? {
+                Some(left) => left,
+                None => return Ok(false),
+            },
+        };
         let mut writes = self.plan(items, part, tally);
         let never = NextPage::default();
         loop {
@@ -102,18 +117,58 @@ impl<T: UpdateItem + UpdateBatch + ReadItem> Restorer<T> {
         }
     }
 
-    /// Reads items and settles those that are not as the run left them.
-    async fn read(&self, items: Vec<Restoration>, tally: &mut Tally) -> Result<Vec<Restoration>, CallError> {
-        let reads = futures::stream::iter(items).map(|restoration| async {
-            let now = self.items.read(restoration.key()).await?;
-            Ok::<_, CallError>((restoration, now))
-        });
-        let read: Vec<_> = reads.buffered(READS_IN_FLIGHT).try_collect().await?;
-        let judged = read.into_iter().filter_map(|(restoration, now)| {
-            let key = restoration.key().clone();
-            write_or_count(restoration.judge(now.as_ref(), false), key, tally)
-        });
-        Ok(judged.collect())
+    /// Reads items at the worker's pace and settles those that are not as the run left them. `None`: time ran out, or the
+    /// run was put on hold.
+    async fn read(
+        &self,
+        items: Vec<Restoration>,
+        steer: &Steering<'_>,
+        tally: &mut Tally,
+    ) -> Result<Option<Vec<Restoration>>, Error> {
+        let mut left = Vec::new();
+        let reads = futures::stream::iter(items).map(|restoration| self.read_one(restoration, steer));
+        let mut reads = reads.buffered(READS_IN_FLIGHT);
+        // Judged one by one: together, large items would not fit into the worker's memory.
+        while let Some(read) = reads.next().await {
+            let Some((next, key, units)) = read? else { continue };
+            tally.units.read += units;
+            left.extend(write_or_count(next, key, tally));
+        }
+        Ok((!steer.halted.get()).then_some(left))
+    }
+
+    /// Reads an item and says what to do with it. `None`, also for all items after it: time ran out, or the run was put on
+    /// hold.
+    async fn read_one(
+        &self,
+        restoration: Restoration,
+        steer: &Steering<'_>,
+    ) -> Result<Option<(Next, Item, f64)>, Error> {
+        let key = restoration.key().clone();
+        loop {
+            if steer.halted.get() || steer.permitted_rate().await?.is_none() {
+                steer.halted.set(true);
+                return Ok(None);
+            }
+            self.reads.set_rate(steer.part.read_share());
+            if !self.reads.pay(1.0, steer.deadline.remaining().saturating_sub(TIME_TO_SAVE)).await {
+                steer.halted.set(true);
+                return Ok(None);
+            }
+            match self.items.read(&key).await {
+                Ok(now) => {
+                    let units = now.as_ref().map_or(1.0, |item| item_bytes(item).div_ceil(READ_UNIT_BYTES) as f64);
+                    self.reads.charge(units - 1.0);
+                    return Ok(Some((restoration.judge(now.as_ref(), false), key, units)));
+                }
+                Err(error) if error.cause == Cause::Throttled => {
+                    steer.count_throttle(error.reason);
+                    self.reads.throttle();
+                    tokio::time::sleep(AFTER_THROTTLE).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// The writes for items; those that must not be restored are counted.
@@ -133,7 +188,7 @@ impl<T: UpdateItem + UpdateBatch + ReadItem> Restorer<T> {
                     Restored::Written.count(|| key, tally);
                     continue;
                 }
-                Outcome::Refused { message } => {
+                Outcome::Refused { message, .. } => {
                     Restored::Refused(message).count(|| key, tally);
                     continue;
                 }
@@ -182,6 +237,8 @@ fn allowed(restoration: Restoration, part: &Part<'_>, tally: &mut Tally) -> Opti
 struct Steering<'s> {
     part: &'s Part<'s>,
     deadline: Deadline,
+    /// Whether reading has stopped for good.
+    halted: Cell<bool>,
 }
 
 impl Steer for Steering<'_> {

@@ -3,7 +3,8 @@
 //!
 //! Writing dead letters does not belong here: that is part of counting a page.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashSet};
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use tableshift_aws::dynamodb::get::ReadItem;
@@ -15,6 +16,7 @@ use tableshift_core::item::value::{Item, Value};
 use tableshift_core::plan::keys;
 use tableshift_core::plan::phase::Phase;
 use tableshift_core::write::counts::Finding;
+use tableshift_core::write::journal_index::{Fingerprint, key_fingerprint};
 use tableshift_runtime::Clock;
 
 const READS_IN_FLIGHT: usize = 16;
@@ -38,6 +40,8 @@ pub struct DeadLetters {
     bucket: Bucket,
     objects: Vec<String>,
     clock: Clock,
+    /// The keys that were read. Several objects may list an item, because a page that is repeated lists its items again.
+    read: RefCell<HashSet<Fingerprint>>,
 }
 
 impl DeadLetters {
@@ -45,7 +49,7 @@ impl DeadLetters {
     pub async fn of(bucket: &Bucket, run: &str, clock: Clock) -> Result<Self, DeadLetterError> {
         let objects = bucket.list(&keys::dead_letters_of(run, Phase::Migrate)).await;
         let objects = objects.map_err(|error| DeadLetterError::File(RunFileError::Object(error)))?;
-        Ok(Self { bucket: bucket.clone(), objects, clock })
+        Ok(Self { bucket: bucket.clone(), objects, clock, read: RefCell::default() })
     }
 
     /// The page after the cursor. Items that no longer exist are not in it, but their reads are.
@@ -59,10 +63,12 @@ impl DeadLetters {
             return Ok(Page::default());
         };
         let findings: Vec<Finding> = load_lines(&self.bucket, object).await.map_err(DeadLetterError::File)?;
-        let keys: BTreeSet<Item> = findings.into_iter().map(|finding| finding.key).collect();
+        let is_new = |key: &Item| !self.read.borrow().contains(&key_fingerprint(key));
+        let keys: BTreeSet<Item> = findings.into_iter().map(|finding| finding.key).filter(is_new).collect();
         let read_at = (self.clock)();
         let reads = futures::stream::iter(&keys).map(|key| items.read(key)).buffer_unordered(READS_IN_FLIGHT);
         let found: Vec<Option<Item>> = reads.try_collect().await.map_err(DeadLetterError::Table)?;
+        self.read.borrow_mut().extend(keys.iter().map(key_fingerprint));
         let items: Vec<Item> = found.into_iter().flatten().collect();
         let cursor = left.next().map(|_| Item::from([(OBJECT.to_owned(), Value::s(object.as_str()))]));
         Ok(Page { units: keys.len() as f64, items, cursor, read_at })

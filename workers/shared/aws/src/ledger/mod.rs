@@ -11,3 +11,4 @@ mod requesters;
 pub mod runs;
 pub mod stop;
 pub mod table;
+pub mod writers;

@@ -186,6 +186,11 @@ pub fn sk_applied(migration: &str) -> String {
     format!("APPLIED#{migration}")
 }
 
+/// Sort key of the list of runs of a migration that wrote to a table.
+pub fn sk_writers(migration: &str) -> String {
+    format!("WRITERS#{migration}")
+}
+
 /// Sort key of the checkpoint of one part (a segment or an export file) of a phase.
 pub fn sk_checkpoint_of(phase: &str, part: &str) -> String {
     format!("CHECKPOINT#{phase}#{part}")

@@ -44,7 +44,10 @@ pub enum Next {
 
 impl Restoration {
     /// The restoration of an item with these entries, of which there is at least one.
+    ///
+    /// The entries are in the order in which they were journaled.
     pub fn of(mut entries: Vec<Entry>) -> Self {
+        entries.reverse();
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.read_at));
         Self { entries, current: 0 }
     }
@@ -74,17 +77,20 @@ impl Restoration {
         seconds.parse::<f64>().is_ok_and(|seconds| (now - FIVE_YEARS..=now).contains(&seconds))
     }
 
-    /// What to do if the item is like this now (`None`: it was deleted) and `current` is not what it is, or not yet tried.
-    /// The entries are tried in turn, until one of them is what the item still is.
+    /// What to do if the item is like this now (`None`: it was deleted). The first entry that explains it decides. If the
+    /// current one `is_tried`, its condition failed.
     pub fn judge(self, now: Option<&Item>, is_tried: bool) -> Next {
         let Some(item) = now else { return Next::Settled(Restored::Gone) };
-        let untried = self.current + usize::from(is_tried);
-        let matching = (untried..self.entries.len()).find(|index| self.entries[*index].is_as_written(item));
-        match matching {
-            Some(current) => Next::Write(Self { current, ..self }),
-            None if self.entries.iter().any(|entry| entry.is_as_before(item)) => Next::Settled(Restored::Already),
-            None => Next::Settled(Restored::Spared),
+        for current in self.current..self.entries.len() {
+            let (entry, is_tried) = (&self.entries[current], is_tried && current == self.current);
+            if entry.is_as_written(item) && !is_tried {
+                return Next::Write(Self { current, ..self });
+            }
+            if entry.is_as_before(item) {
+                return Next::Settled(Restored::Already);
+            }
         }
+        Next::Settled(Restored::Spared)
     }
 }
 
@@ -155,8 +161,21 @@ mod tests {
         let restoration = Restoration::of(vec![entry("a", "x", 1), entry("b", "y", 2)]);
         assert_eq!(settled(restoration.clone().judge(Some(&item("new")), true)), Restored::Spared);
         assert_eq!(settled(restoration.clone().judge(Some(&item("a")), true)), Restored::Already);
+        assert_eq!(settled(restoration.clone().judge(Some(&item("b")), true)), Restored::Already);
         assert_eq!(settled(restoration.clone().judge(None, true)), Restored::Gone);
         assert_eq!(settled(restoration.judge(Some(&item("y")), true)), Restored::Spared, "tried, and it failed");
+    }
+
+    #[test]
+    fn an_item_that_was_restored_to_what_an_earlier_write_left_stays_so() {
+        let restoration = Restoration::of(vec![entry("1", "2", 1), entry("2", "3", 2)]);
+        assert_eq!(settled(restoration.judge(Some(&item("2")), false)), Restored::Already);
+    }
+
+    #[test]
+    fn of_entries_that_were_read_at_the_same_time_the_one_journaled_last_comes_first() {
+        let restoration = Restoration::of(vec![entry("a", "x", 1), entry("b", "x", 1)]);
+        assert_eq!(restoration.entry().before, entry("b", "x", 1).before);
     }
 
     #[test]

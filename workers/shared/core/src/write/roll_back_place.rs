@@ -21,8 +21,8 @@ pub enum Place {
     Single {
         /// The name of the object, without its prefix; empty before the first one.
         object: String,
-        /// How many of its entries are done.
-        entries: usize,
+        /// How many of its lines are done.
+        lines: usize,
     },
     /// Among the items that may have several entries, in the order of their keys' fingerprints.
     Repeated {
@@ -33,7 +33,7 @@ pub enum Place {
 
 impl Default for Place {
     fn default() -> Self {
-        Self::Single { object: String::new(), entries: 0 }
+        Self::Single { object: String::new(), lines: 0 }
     }
 }
 

@@ -30,8 +30,9 @@ impl Part<'_> {
     /// renews the lease when half of it is gone. Fails with `LeaseLost` if the lock is no longer the run's or a later
     /// attempt has the part, and with `Aborted` if the run is stopped.
     pub async fn directive(&self) -> Result<Directive, PartError> {
-        let now = (self.clock)();
-        if now.saturating_sub(self.control_read_at.get()) >= READ_CONTROL_EVERY.as_millis() as i64 {
+        let mut now = (self.clock)();
+        // An answer that took long is old when it arrives: then everything is read again.
+        while now.saturating_sub(self.control_read_at.get()) >= READ_CONTROL_EVERY.as_millis() as i64 {
             let control = self.ledger.control(&self.id.run, self.id.phase);
             let holder = self.ledger.holder(&self.id.run, self.id.phase, &self.id.part);
             let (lock, control, holder) = futures::join!(self.ledger.lock(&self.plan.table.name), control, holder);
@@ -41,6 +42,7 @@ impl Part<'_> {
             self.renew_if_half_gone(lock?, now).await?;
             *self.control.borrow_mut() = control?;
             self.control_read_at.set(now);
+            now = (self.clock)();
         }
         let directive = self.directive_at(now)?;
         if directive == Directive::Work {
@@ -57,7 +59,8 @@ impl Part<'_> {
         if let Some(status) = status.map_err(PartError::Monitors)? {
             self.control.borrow_mut().monitor_status = status;
         }
-        self.directive_at(now)
+        // Reading them may have taken long, and the lock may be gone since.
+        self.directive().await
     }
 
     /// Whether to take another step: something is left of the part, `in_time` holds, and the run is not on hold.

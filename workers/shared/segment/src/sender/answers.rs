@@ -95,7 +95,7 @@ impl<T: UpdateItem + UpdateBatch, W: ItemWrite> Sender<T, W> {
     /// Queues the writes of a failed request again, if another attempt may succeed. Any other error ends the round.
     async fn handle_failure<S: Steer>(
         &self,
-        mut parcel: Parcel<W>,
+        parcel: Parcel<W>,
         batch: bool,
         error: CallError,
         round: &mut Round<W>,
@@ -109,8 +109,11 @@ impl<T: UpdateItem + UpdateBatch, W: ItemWrite> Sender<T, W> {
                 Ok(())
             }
             Cause::Unavailable => {
-                parcel.sendings.iter_mut().for_each(|sending| sending.may_have_landed = true);
-                if round.send_later(parcel.sendings) { Ok(()) } else { Err(error.into()) }
+                if round.send_lost(parcel.sendings) {
+                    Ok(())
+                } else {
+                    Err(error.into())
+                }
             }
             // A request that is refused as a whole says nothing about its items: each is tried alone.
             Cause::Refused if batch => {
@@ -167,7 +170,7 @@ impl<T: UpdateItem + UpdateBatch, W: ItemWrite> Sender<T, W> {
 fn record<W: ItemWrite>(sending: Sending<W>, written: Written, round: &mut Round<W>) {
     let outcome = match written {
         Written::Done { .. } => Outcome::Landed,
-        Written::Refused { message } => Outcome::Refused { message },
+        Written::Refused { message } => Outcome::Refused { message, may_have_landed: sending.may_have_landed },
         Written::Conflict { item: now } if sending.may_have_landed => Outcome::Unknown { now },
         Written::Conflict { item: now } => Outcome::NotOurs { now },
     };

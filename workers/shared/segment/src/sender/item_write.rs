@@ -27,10 +27,12 @@ pub trait ItemWrite {
 pub enum Outcome {
     /// It took effect, now or when it was sent before.
     Landed,
-    /// DynamoDB rejects it, however often it is sent. It did not take effect.
+    /// DynamoDB rejects it, however often it is sent.
     Refused {
         /// DynamoDB's message.
         message: String,
+        /// Whether an answer was lost, so that it may have taken effect.
+        may_have_landed: bool,
     },
     /// Its condition failed, and it was sent only once: it did not take effect.
     NotOurs {

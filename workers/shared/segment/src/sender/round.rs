@@ -11,9 +11,12 @@ use tokio::time::Instant;
 
 use super::item_write::{ItemWrite, Outcome};
 
-/// How long writes are repeated while every one is throttled, and how long a single write is repeated after lost answers
-/// or contention.
+/// How long writes are repeated while every one is throttled.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a write is sent again after contention: about a minute of waits.
+const MOST_CONTENTIONS: u32 = 40;
+/// How often a write is sent again after lost answers without an answer in between.
+const MOST_LOST_ANSWERS: u32 = 8;
 /// The wait before a write is sent again after a lost answer or contention: the first one, doubled up to this often.
 /// Each differs by up to half in either direction.
 const WAIT: (Duration, u32) = (Duration::from_millis(50), 5);
@@ -40,13 +43,15 @@ pub(super) struct Sending<W> {
     batched: bool,
     /// Whether an answer was lost, so that it may have taken effect.
     pub(super) may_have_landed: bool,
-    /// Since when, and how often, it met contention or lost answers.
-    trouble: Option<(Instant, u32)>,
+    /// How often it met contention.
+    contentions: u32,
+    /// How often its answer was lost since the last answer.
+    lost_answers: u32,
 }
 
 impl<W: ItemWrite> Sending<W> {
     pub(super) fn new(write: W) -> Self {
-        Self { batched: write.has_statement(), write, may_have_landed: false, trouble: None }
+        Self { batched: write.has_statement(), write, may_have_landed: false, contentions: 0, lost_answers: 0 }
     }
 
     /// Whether it may be in a batch.
@@ -59,17 +64,10 @@ impl<W: ItemWrite> Sending<W> {
         Self { batched: false, ..self }
     }
 
-    /// Notes that an answer was lost or that the item was contended. False: it has happened for too long.
-    fn meets_trouble(&mut self) -> bool {
-        let (since, times) = self.trouble.unwrap_or((Instant::now(), 0));
-        self.trouble = Some((since, times + 1));
-        since.elapsed() < PATIENCE
-    }
-
     /// How long to wait before it is sent again. The wait differs from item to item, so that writes that met the same
     /// transaction do not meet again.
     fn wait(&self) -> Duration {
-        let times = self.trouble.map_or(0, |(_, times)| times);
+        let times = self.contentions + self.lost_answers;
         let base = WAIT.0 * (1 << times.saturating_sub(1).min(WAIT.1));
         let jitter = (key_fingerprint(self.write.key()) >> (7 * (times % 16))) as u8;
         base / 2 + base * u32::from(jitter) / 255
@@ -125,10 +123,14 @@ impl<W: ItemWrite> Round<W> {
         self.throttled.get_or_insert_with(Instant::now).elapsed() < PATIENCE
     }
 
-    /// Sends writes again after a wait. False, and nothing is sent again: it has happened for too long.
-    pub(super) fn send_later(&mut self, mut sendings: Vec<Sending<W>>) -> bool {
+    /// Sends writes again whose answer was lost. False, and nothing is sent again: it has happened too often.
+    pub(super) fn send_lost(&mut self, mut sendings: Vec<Sending<W>>) -> bool {
         let mut patient = true;
-        sendings.iter_mut().for_each(|sending| patient &= sending.meets_trouble());
+        for sending in &mut sendings {
+            sending.may_have_landed = true;
+            sending.lost_answers += 1;
+            patient &= sending.lost_answers <= MOST_LOST_ANSWERS;
+        }
         if let Some(first) = sendings.first().filter(|_| patient) {
             // Together, so that a batch stays a batch.
             let due = Instant::now() + first.wait();
@@ -137,10 +139,11 @@ impl<W: ItemWrite> Round<W> {
         patient
     }
 
-    /// Sends a contended write again after a wait, or gives it up if it was contended for too long.
-    pub(super) fn send_contended(&mut self, sending: Sending<W>) {
-        let mut sending = sending;
-        match sending.meets_trouble() {
+    /// Sends a contended write again after a wait, or gives it up if it was contended too often.
+    pub(super) fn send_contended(&mut self, mut sending: Sending<W>) {
+        sending.contentions += 1;
+        sending.lost_answers = 0;
+        match sending.contentions <= MOST_CONTENTIONS {
             true => self.later.push((Instant::now() + sending.wait(), sending)),
             false => {
                 let may_have_landed = sending.may_have_landed;

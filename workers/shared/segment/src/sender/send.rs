@@ -77,6 +77,13 @@ impl<T: UpdateItem + UpdateBatch, W: ItemWrite> Sender<T, W> {
         self.run(Round::of(VecDeque::new()), Some(next), steer).await
     }
 
+    /// Takes the writes that wait for hot keys and have certainly not taken effect, to end the invocation.
+    pub fn take_waiting(&self) -> Vec<W> {
+        let mut hot = self.hot.borrow_mut();
+        let waiting: Vec<Sending<W>> = hot.take_all().collect();
+        waiting.into_iter().filter(|sending| !sending.may_have_landed).map(|sending| sending.write).collect()
+    }
+
     /// Whether no write waits for a hot key.
     pub fn is_idle(&self) -> bool {
         self.hot.borrow().is_idle()
@@ -98,8 +105,9 @@ impl<T: UpdateItem + UpdateBatch, W: ItemWrite> Sender<T, W> {
         self.hot.borrow_mut().forget_cold();
         loop {
             match steer.permitted_rate().await? {
-                Some(rate) => self.pacer.set_rate(rate),
-                None => self.halt(&mut round),
+                Some(rate) if !round.sent.halted => self.pacer.set_rate(rate),
+                // A round that was halted ends, even if the run may continue: what it dropped is read again.
+                Some(_) | None => self.halt(&mut round),
             }
             round.queue_due();
             let over = self.is_over(&round, next);
