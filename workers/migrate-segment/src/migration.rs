@@ -144,7 +144,7 @@ where
         Ok(ended)
     }
 
-    async fn hand_over(&mut self, part: &Part<'_>) -> Result<(), Error> {
+    async fn end(&mut self, part: &mut Part<'_>) -> Result<(), Error> {
         self.sender.take_waiting().iter().for_each(|write| self.account.void(write));
         self.account.journal.flush(part.bucket).await
     }

@@ -72,7 +72,7 @@ async fn record_of<B, T, E, W>(ports: &Ports<B, T, E, W>, run: &str) -> Result<R
 }
 
 /// Decides the steps by the record as it is under the lock, clears why the run stopped, and stores its speed and its new
-/// record. Returns the steps and the record as it was. `epoch` is the lock's token.
+/// record. Returns the steps and the record as it was. `epoch` is the fencing token of the lock.
 async fn restart<B, T, E, W>(
     ports: &Ports<B, T, E, W>,
     plan: &RunPlan,

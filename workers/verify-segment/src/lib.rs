@@ -157,7 +157,10 @@ impl<T: ScanSegment + ReadItem> Steps for Verification<'_, T> {
         Ok(ended)
     }
 
-    async fn hand_over(&mut self, part: &Part<'_>) -> Result<(), Error> {
+    async fn end(&mut self, part: &mut Part<'_>) -> Result<(), Error> {
+        if part.checkpoint.done {
+            return Ok(());
+        }
         progress::keep(part, &self.index).await.map_err(Error::Progress)
     }
 

@@ -26,8 +26,8 @@ pub trait Steps {
     /// Works on the next piece of the part (a page, a batch of lines, a journal object) and saves the checkpoint.
     async fn step(&mut self, part: &mut Part<'_>) -> Result<Ended, Self::Error>;
 
-    /// Stores what the next attempt needs beyond the checkpoint, at the end of an invocation that leaves work.
-    async fn hand_over(&mut self, _: &Part<'_>) -> Result<(), Self::Error> {
+    /// Stores what is known about work that is left when the invocation ends.
+    async fn end(&mut self, _: &mut Part<'_>) -> Result<(), Self::Error> {
         Ok(())
     }
 
@@ -104,10 +104,9 @@ where
                 break;
             }
         }
+        steps.end(&mut part).await?;
         if part.checkpoint.done {
             steps.count_at_end(&mut part.checkpoint.tally);
-        } else {
-            steps.hand_over(&part).await?;
         }
     }
     Ok(part.end_invocation().await?)
