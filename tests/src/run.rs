@@ -144,7 +144,8 @@ impl TestRun {
         }
     }
 
-    fn ports(&self) -> Ports<impl Fn(&str) -> TableItems> {
+    /// What the segment workers work with.
+    pub fn ports(&self) -> Ports<impl Fn(&str) -> TableItems> {
         let (bucket, ledger) = (self.bucket(), self.ledger());
         Ports { bucket, ledger, items: |_: &str| self.items(), registry: REGISTRY, clock: epoch_millis }
     }

@@ -1,5 +1,7 @@
 //! A worker whose fencing token is no longer the lock's, against the run that goes on without it.
 
+use std::time::Duration;
+
 use tableshift_aws::CallError;
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::scan::{Page, PageRequest, ScanSegment, TableItems};
@@ -11,6 +13,7 @@ use tableshift_core::item::value::Item;
 use tableshift_core::plan::phase::Phase;
 use tableshift_migrations::REGISTRY;
 use tableshift_runtime::{Deadline, ErrorName, Named as _, epoch_millis};
+use tableshift_segment::part::{Directive, Part, PartId};
 use tableshift_tests::{MIGRATION, PEOPLE, TestRun, old_items};
 
 /// A table that another execution takes over while a page is read, and that is gone afterwards.
@@ -86,4 +89,15 @@ impl tableshift_runtime::Named for Refused {
     fn name(&self) -> ErrorName {
         ErrorName::TableNotFound
     }
+}
+
+#[tokio::test]
+async fn an_attempt_finds_within_two_seconds_that_a_later_one_has_its_part() {
+    let run = TestRun::start(&old_items(3), MIGRATION, 1).await;
+    let ports = run.ports();
+    let part = Part::begin(&ports, PartId::of_segment(Phase::Migrate, run.segment(0))).await.unwrap();
+    assert_eq!(part.directive().await.unwrap(), Directive::Work);
+    run.ledger().claim(&run.plan.run, Phase::Migrate, "000000", run.epoch).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(2_050)).await;
+    assert_eq!(part.directive().await.unwrap_err().name(), ErrorName::LeaseLost);
 }
