@@ -4,14 +4,12 @@ use tableshift_aws::dynamodb::batch::UpdateBatch;
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::update::UpdateItem;
 use tableshift_aws::monitors::reader::ReadMonitors;
-use tableshift_core::control::contention::Contention;
-use tableshift_core::control::throttle::{Reach, Reason};
 use tableshift_core::item::value::Item;
 use tableshift_core::write::judge::Work;
 use tableshift_runtime::Deadline;
 use tableshift_segment::part::{Directive, Part};
-use tableshift_segment::sender::{NextPage, Outcome, Rate, Sender, Sent, Steer};
-use tableshift_segment::work::{Ended, TIME_TO_SAVE};
+use tableshift_segment::sender::{NextPage, Outcome, Sender, Sent, Steer};
+use tableshift_segment::work::Ended;
 
 use crate::Error;
 use crate::account::Account;
@@ -218,21 +216,15 @@ fn may_have_landed(outcome: &Outcome) -> Option<bool> {
 impl<T, M: ReadMonitors> Steer for PageWriter<'_, T, M> {
     type Error = Error;
 
-    async fn permitted_rate(&self) -> Result<Option<Rate>, Error> {
-        let directive = self.part.directive_from_monitors(self.monitor_reader).await?;
-        let in_time = self.deadline.remaining() > TIME_TO_SAVE;
-        Ok((directive == Directive::Work && in_time).then(|| self.part.write_share()))
+    fn part(&self) -> &Part<'_> {
+        self.part
     }
 
-    async fn report_throttle(&self, reach: Reach, requested: f64) -> Result<(), Error> {
-        Ok(self.part.report_throttle(reach, requested).await?)
+    fn deadline(&self) -> Deadline {
+        self.deadline
     }
 
-    fn count_throttle(&self, reason: Option<Reason>) {
-        self.part.count_throttle(reason);
-    }
-
-    fn count_contention(&self, contention: Contention) {
-        self.part.count_contention(contention);
+    async fn directive(&self) -> Result<Directive, Error> {
+        Ok(self.part.directive_from_monitors(self.monitor_reader).await?)
     }
 }

@@ -9,8 +9,6 @@ use tableshift_aws::Cause;
 use tableshift_aws::dynamodb::batch::UpdateBatch;
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::update::UpdateItem;
-use tableshift_core::control::contention::Contention;
-use tableshift_core::control::throttle::{Reach, Reason};
 use tableshift_core::item::value::{Item, item_bytes};
 use tableshift_core::write::counts::Tally;
 use tableshift_core::write::restore::{Next, Restoration, Restored};
@@ -19,7 +17,7 @@ use tableshift_core::write::update::Update;
 use tableshift_runtime::Deadline;
 use tableshift_segment::pacer::Pacer;
 use tableshift_segment::part::{Directive, Part};
-use tableshift_segment::sender::{ItemWrite, NextPage, Outcome, Rate, Sender, Sent, Steer};
+use tableshift_segment::sender::{ItemWrite, NextPage, Outcome, Sender, Sent, Steer};
 use tableshift_segment::work::TIME_TO_SAVE;
 
 use crate::Error;
@@ -162,7 +160,7 @@ impl<T: UpdateItem + UpdateBatch + ReadItem> Restorer<T> {
                     return Ok(Some((restoration.judge(now.as_ref(), false), key, units)));
                 }
                 Err(error) if error.cause == Cause::Throttled => {
-                    steer.count_throttle(error.reason);
+                    steer.part.count_throttle(error.reason);
                     self.reads.throttle();
                     tokio::time::sleep(AFTER_THROTTLE).await;
                 }
@@ -244,21 +242,15 @@ struct Steering<'s> {
 impl Steer for Steering<'_> {
     type Error = Error;
 
-    async fn permitted_rate(&self) -> Result<Option<Rate>, Error> {
-        let directive = self.part.directive().await?;
-        let in_time = self.deadline.remaining() > TIME_TO_SAVE;
-        Ok((directive == Directive::Work && in_time).then(|| self.part.write_share()))
+    fn part(&self) -> &Part<'_> {
+        self.part
     }
 
-    async fn report_throttle(&self, reach: Reach, requested: f64) -> Result<(), Error> {
-        Ok(self.part.report_throttle(reach, requested).await?)
+    fn deadline(&self) -> Deadline {
+        self.deadline
     }
 
-    fn count_throttle(&self, reason: Option<Reason>) {
-        self.part.count_throttle(reason);
-    }
-
-    fn count_contention(&self, contention: Contention) {
-        self.part.count_contention(contention);
+    async fn directive(&self) -> Result<Directive, Error> {
+        Ok(self.part.directive().await?)
     }
 }

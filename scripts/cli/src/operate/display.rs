@@ -128,16 +128,17 @@ fn problems(progress: &Progress) -> impl Iterator<Item = String> {
 
 /// The throttled requests by reason; none if there were none.
 pub fn throttles(throttles: &Throttles) -> Option<String> {
-    let by_reason = throttles.named().into_iter().map(|(count, reason)| format!("{} {reason}", with_commas(count)));
-    let by_reason: Vec<String> = by_reason.collect();
-    (!by_reason.is_empty()).then(|| format!("throttles: {}", by_reason.join(", ")))
+    listed("throttles", throttles.named())
 }
 
 /// The writes that met a write of someone else, by who that was; `None` if there were none.
 pub fn contentions(contentions: &Contentions) -> Option<String> {
-    let by_other = contentions.named().into_iter().map(|(count, other)| format!("{} {other}", with_commas(count)));
-    let by_other: Vec<String> = by_other.collect();
-    (!by_other.is_empty()).then(|| format!("contentions: {}", by_other.join(", ")))
+    listed("contentions", contentions.named())
+}
+
+fn listed(what: &str, counts: Vec<(u64, &str)>) -> Option<String> {
+    let counts: Vec<String> = counts.iter().map(|(count, of)| format!("{} {of}", with_commas(*count))).collect();
+    (!counts.is_empty()).then(|| format!("{what}: {}", counts.join(", ")))
 }
 
 /// Segments by how far they are. For an export, whose number of files is not known, only those that have started.

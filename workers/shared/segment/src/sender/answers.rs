@@ -56,7 +56,7 @@ impl<T: UpdateItem + UpdateBatch, W: ItemWrite> Sender<T, W> {
         let throttled = outcomes().filter(|(_, outcome)| **outcome == StatementWritten::Throttled);
         let throttled: f64 = throttled.map(|(sending, _)| sending.write.units()).sum();
         if throttled > 0.0 {
-            steer.count_throttle(None);
+            steer.part().count_throttle(None);
             // Throttled units are not given back: their writes would be sent again at once.
             self.pacer.charge(throttled);
         }
@@ -71,7 +71,7 @@ impl<T: UpdateItem + UpdateBatch, W: ItemWrite> Sender<T, W> {
                     round.queue.push_back(sending.alone());
                 }
                 StatementWritten::Contended(contention) => {
-                    steer.count_contention(contention);
+                    steer.part().count_contention(contention);
                     round.send_contended(sending);
                 }
                 StatementWritten::Throttled => {
@@ -104,7 +104,7 @@ impl<T: UpdateItem + UpdateBatch, W: ItemWrite> Sender<T, W> {
         match error.cause {
             Cause::Throttled => self.handle_throttle(parcel, error, round, steer).await,
             Cause::Contended(contention) => {
-                steer.count_contention(contention);
+                steer.part().count_contention(contention);
                 parcel.sendings.into_iter().for_each(|sending| round.send_contended(sending));
                 Ok(())
             }
@@ -132,7 +132,7 @@ impl<T: UpdateItem + UpdateBatch, W: ItemWrite> Sender<T, W> {
         round: &mut Round<W>,
         steer: &S,
     ) -> Result<(), S::Error> {
-        steer.count_throttle(error.reason);
+        steer.part().count_throttle(error.reason);
         if !round.is_patient() {
             return Err(error.into());
         }

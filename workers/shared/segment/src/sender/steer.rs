@@ -4,23 +4,37 @@
 use std::cell::Cell;
 
 use tableshift_aws::CallError;
-use tableshift_core::control::contention::Contention;
-use tableshift_core::control::throttle::{Reach, Reason};
+use tableshift_core::control::throttle::Reach;
+use tableshift_runtime::Deadline;
 use tokio::sync::Notify;
 
-/// What the sender asks of its caller.
+use crate::part::error::PartError;
+use crate::part::{Directive, Part};
+use crate::work::TIME_TO_SAVE;
+
+/// What the sender asks of its caller: a worker with its part says what is to be done, and the rest follows from the part.
 pub trait Steer {
     /// Why a round can fail.
-    type Error: From<CallError>;
+    type Error: From<CallError> + From<PartError>;
+    /// The part that is worked on.
+    fn part(&self) -> &Part<'_>;
+    /// When the invocation has to be over.
+    fn deadline(&self) -> Deadline;
+    /// What the worker is to do now.
+    async fn directive(&self) -> Result<Directive, Self::Error>;
+
     /// The rate at which to continue. `None`: stop sending.
-    async fn permitted_rate(&self) -> Result<Option<Rate>, Self::Error>;
+    async fn permitted_rate(&self) -> Result<Option<Rate>, Self::Error> {
+        let directive = self.directive().await?;
+        let in_time = self.deadline().remaining() > TIME_TO_SAVE;
+        Ok((directive == Directive::Work && in_time).then(|| self.part().write_share()))
+    }
+
     /// Reports a throttle that concerns every worker. `requested` is the rate at which this worker lately wrote, in
     /// write units a second.
-    async fn report_throttle(&self, reach: Reach, requested: f64) -> Result<(), Self::Error>;
-    /// Counts a throttle of any kind.
-    fn count_throttle(&self, reason: Option<Reason>);
-    /// Counts a write that was rejected because someone else was writing the item.
-    fn count_contention(&self, contention: Contention);
+    async fn report_throttle(&self, reach: Reach, requested: f64) -> Result<(), Self::Error> {
+        Ok(self.part().report_throttle(reach, requested).await?)
+    }
 }
 
 /// Whether the next page was read: from then on, no page waits for writes to hot keys.
