@@ -4,6 +4,9 @@
 //! of an item are tried together. Which items these are is known from the names of the objects.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::pin::pin;
+
+use futures::TryStreamExt as _;
 
 use tableshift_aws::run_files::RunFileError;
 use tableshift_core::write::journal::Entry;
@@ -36,14 +39,15 @@ pub(crate) struct Entries<'b> {
 impl<'b> Entries<'b> {
     /// With `all_repeated`, every item may have several entries.
     pub(crate) async fn of(journal: Journal<'b>, all_repeated: bool) -> Result<Self, RunFileError> {
-        let mut repeated = HashSet::new();
         let objects: Vec<ObjectName> = match all_repeated {
             true => journal.objects().to_vec(),
             false => journal.objects_with_repeats().collect(),
         };
-        for object in objects {
-            repeated.extend(journal.entries(object).await?.iter().map(|entry| key_fingerprint(&entry.key)));
-        }
+        let repeated = journal.entries_of(objects).try_fold(HashSet::new(), |mut keys, (_, entries)| async move {
+            keys.extend(entries.iter().map(|entry| key_fingerprint(&entry.key)));
+            Ok(keys)
+        });
+        let repeated = repeated.await?;
         Ok(Self { journal, repeated, places: None, read: None })
     }
 
@@ -123,11 +127,12 @@ impl<'b> Entries<'b> {
 
     async fn find_repeated(&self) -> Result<BTreeMap<Fingerprint, BTreeSet<ObjectName>>, RunFileError> {
         let mut places: BTreeMap<Fingerprint, BTreeSet<ObjectName>> = BTreeMap::new();
-        for object in self.journal.objects() {
-            for entry in self.journal.entries(*object).await? {
+        let mut read = pin!(self.journal.entries_of(self.journal.objects().iter().copied()));
+        while let Some((object, entries)) = read.try_next().await? {
+            for entry in entries {
                 let key = key_fingerprint(&entry.key);
                 if self.repeated.contains(&key) {
-                    places.entry(key).or_default().insert(*object);
+                    places.entry(key).or_default().insert(object);
                 }
             }
         }

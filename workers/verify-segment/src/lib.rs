@@ -12,7 +12,7 @@
 mod progress;
 mod unread;
 
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::TryStreamExt as _;
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::scan::ScanSegment;
 use tableshift_aws::ledger::checkpoints::Checkpoint;
@@ -60,7 +60,6 @@ impl Named for Error {
     }
 }
 
-const JOURNAL_READS_IN_FLIGHT: usize = 8;
 /// After this many pages, the progress is stored: at most these are read again after an attempt that was killed.
 const PAGES_BETWEEN_KEEPING: u64 = 64;
 
@@ -170,9 +169,8 @@ impl<T: ScanSegment + ReadItem> Steps for Verification<'_, T> {
 }
 
 async fn read_index(journal: &Journal<'_>) -> Result<JournalIndex, RunFileError> {
-    let objects = futures::stream::iter(journal.objects()).map(|object| journal.entries(*object));
-    let objects = objects.buffer_unordered(JOURNAL_READS_IN_FLIGHT);
-    let index = objects.try_fold(JournalIndex::default(), |mut index, entries| async move {
+    let objects = journal.entries_of(journal.objects().iter().copied());
+    let index = objects.try_fold(JournalIndex::default(), |mut index, (_, entries)| async move {
         entries.iter().for_each(|entry| index.add(entry));
         Ok(index)
     });

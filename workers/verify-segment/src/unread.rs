@@ -19,8 +19,6 @@ use tableshift_segment::pacer::Pacer;
 use tableshift_segment::part::Part;
 use tokio::time::Instant;
 
-use crate::JOURNAL_READS_IN_FLIGHT;
-
 /// The most keys in memory. A key has at most 3 KB. Source: DynamoDB developer guide, "Quotas", key attributes.
 pub(crate) const MOST_KEYS: usize = 4096;
 /// The most items of a piece. After each, the checkpoint is saved.
@@ -110,11 +108,10 @@ fn units(bytes: usize) -> f64 {
 
 /// The keys that have these fingerprints, from the journal.
 pub(crate) async fn keys_of(journal: &Journal<'_>, wanted: &BTreeSet<Fingerprint>) -> Result<Vec<Item>, RunFileError> {
-    let objects = futures::stream::iter(journal.objects()).map(|object| journal.entries(*object));
-    let mut objects = pin!(objects.buffer_unordered(JOURNAL_READS_IN_FLIGHT));
+    let mut objects = pin!(journal.entries_of(journal.objects().iter().copied()));
     let mut keys: BTreeMap<Fingerprint, Item> = BTreeMap::new();
     while keys.len() < wanted.len()
-        && let Some(entries) = objects.try_next().await?
+        && let Some((_, entries)) = objects.try_next().await?
     {
         let keyed = entries.into_iter().map(|entry| (key_fingerprint(&entry.key), entry.key));
         keys.extend(keyed.filter(|(fingerprint, _)| wanted.contains(fingerprint)));

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use tableshift_aws::run_files::{RunFileError, load_journal};
 use tableshift_aws::s3::{Bucket, ListObjects as _};
 use tableshift_core::plan::keys;
@@ -71,6 +71,16 @@ impl<'b> Journal<'b> {
     /// The entries of an object whose writes may have taken effect.
     pub async fn entries(&self, object: ObjectName) -> Result<Vec<Entry>, RunFileError> {
         Ok(self.lines(object).await?.into_iter().flatten().collect())
+    }
+
+    /// The entries of these objects whose writes may have taken effect, object by object in their order. Several objects are
+    /// read at a time.
+    pub fn entries_of<'j>(
+        &'j self,
+        objects: impl IntoIterator<Item = ObjectName, IntoIter: 'j>,
+    ) -> impl Stream<Item = Result<(ObjectName, Vec<Entry>), RunFileError>> + 'j {
+        let reads = futures::stream::iter(objects);
+        reads.map(async |object| Ok((object, self.entries(object).await?))).buffered(READS_IN_FLIGHT)
     }
 
     /// The lines of an object, each with its entry if its write may have taken effect. The number of lines never changes,
