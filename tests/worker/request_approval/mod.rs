@@ -60,6 +60,12 @@ impl Case {
         Self::of(&plan()).await
     }
 
+    /// The run was started without a signature: only CloudTrail knows who did.
+    async fn forget_signer(&self) {
+        let requester = Requester::unknown(EXECUTION, STARTED);
+        self.engines.ledger().put_requesters(RUN, &[requester], &Search::default()).await.unwrap();
+    }
+
     async fn of(plan: &RunPlan) -> Self {
         let (ann, bob) = (Person::session("Release", "ann"), Person::user("bob"));
         let engines = Engines::start().await;

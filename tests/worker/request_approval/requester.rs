@@ -31,11 +31,7 @@ async fn an_approval_by_the_requester_is_refused_under_any_session_name() {
 #[tokio::test]
 async fn a_requester_from_the_console_is_found_in_cloudtrail_and_cannot_approve() {
     let mut case = Case::new().await;
-    case.engines
-        .ledger()
-        .put_requesters(RUN, &[Requester::unknown(EXECUTION, STARTED)], &Search::default())
-        .await
-        .unwrap();
+    case.forget_signer().await;
     case.history = TestTrail::default();
     case.ask("t").await;
     // CloudTrail has the record by the time of the answer.
@@ -54,11 +50,7 @@ async fn the_policy_decides_whether_an_approval_counts_when_the_requester_is_unk
     for (plan, counts) in [(plan(), false), (lenient, true)] {
         let mut case = Case::of(&plan).await;
         case.history = TestTrail::default();
-        case.engines
-            .ledger()
-            .put_requesters(RUN, &[Requester::unknown(EXECUTION, STARTED)], &Search::default())
-            .await
-            .unwrap();
+        case.forget_signer().await;
         case.ask("t").await;
         let approval = case.answer(&case.bob, true, "").await;
         match counts {
@@ -156,11 +148,7 @@ async fn a_caller_who_was_read_counts_although_the_account_starts_many_other_exe
     lenient.approval.unknown_requester = UnknownRequester::Allow;
     for plan in [plan(), lenient] {
         let mut case = Case::of(&plan).await;
-        case.engines
-            .ledger()
-            .put_requesters(RUN, &[Requester::unknown(EXECUTION, STARTED)], &Search::default())
-            .await
-            .unwrap();
+        case.forget_signer().await;
         let started = STARTED.parse::<Timestamp>().unwrap().as_second();
         case.history = trail(&[&case.bob.identity], STARTED);
         let others = Person::session("Service", "orders").identity;
@@ -192,11 +180,7 @@ async fn a_person_who_repeats_the_start_in_a_busy_account_is_a_requester_too() {
 #[tokio::test]
 async fn a_refusal_because_cloudtrail_cannot_be_read_says_so() {
     let mut case = Case::new().await;
-    case.engines
-        .ledger()
-        .put_requesters(RUN, &[Requester::unknown(EXECUTION, STARTED)], &Search::default())
-        .await
-        .unwrap();
+    case.forget_signer().await;
     case.history.fail_with("AccessDeniedException");
     case.ask("t").await;
     let approval = case.answer(&case.bob, true, "").await;

@@ -1,21 +1,20 @@
 //! Restoring a piece of a segment: conditional writes through the sender, until every item has an outcome.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use tableshift_aws::Cause;
+use futures::{StreamExt as _, TryStreamExt as _};
+use tableshift_aws::CallError;
 use tableshift_aws::dynamodb::batch::UpdateBatch;
 use tableshift_aws::dynamodb::get::ReadItem;
 use tableshift_aws::dynamodb::update::UpdateItem;
-use tableshift_core::item::value::{Item, item_bytes};
+use tableshift_core::item::value::Item;
 use tableshift_core::write::counts::Tally;
 use tableshift_core::write::restore::{Next, Restoration, Restored};
 use tableshift_core::write::statement::{Statement, is_restored_documented};
 use tableshift_core::write::update::Update;
 use tableshift_runtime::Deadline;
-use tableshift_segment::pacer::Pacer;
+use tableshift_segment::item_reader::ItemReader;
 use tableshift_segment::part::{Directive, Part};
 use tableshift_segment::sender::{ItemWrite, NextPage, Outcome, Sender, Sent, Steer};
 use tableshift_segment::work::TIME_TO_SAVE;
@@ -24,17 +23,14 @@ use crate::Error;
 
 /// How many items are read at a time before they are restored.
 const READS_IN_FLIGHT: usize = 16;
-/// The shortest wait after a throttled read.
-const AFTER_THROTTLE: Duration = Duration::from_millis(200);
-/// The bytes that a read unit reads consistently. Source: DynamoDB developer guide, "Read operations".
-const READ_UNIT_BYTES: usize = 4096;
+/// A read is repeated until time runs out: a roll-back must not end because the table is busy.
+const PATIENCE: Duration = Duration::MAX;
 
 /// Restores items of one table.
 pub(crate) struct Restorer<T> {
     items: Rc<T>,
     sender: Sender<T, Write>,
-    /// The pace of reads, in read units a second.
-    reads: Pacer,
+    reader: ItemReader,
 }
 
 /// A before-image to write.
@@ -78,7 +74,7 @@ impl ItemWrite for Write {
 impl<T: UpdateItem + UpdateBatch + ReadItem> Restorer<T> {
     pub(crate) fn new(items: T, part: &Part<'_>) -> Self {
         let items = Rc::new(items);
-        Self { sender: Sender::new(items.clone(), &part.plan.table), items, reads: Pacer::unlimited() }
+        Self { sender: Sender::new(items.clone(), &part.plan.table), items, reader: ItemReader::new(PATIENCE) }
     }
 
     /// Restores items and counts them. With `read_first`, items that are restored already are found by reading them, which
@@ -91,13 +87,16 @@ impl<T: UpdateItem + UpdateBatch + ReadItem> Restorer<T> {
         deadline: Deadline,
         tally: &mut Tally,
     ) -> Result<bool, Error> {
-        let steer = Steering { part, deadline, halted: Cell::new(false) };
+        let steer = Steering { part, deadline };
         let items = match read_first {
             false => items,
-            true => match self.read(items, &steer, tally).await? {
-                Some(left) => left,
-                None => return Ok(false),
-            },
+            true => {
+                let in_time = || deadline.remaining() > TIME_TO_SAVE;
+                let Some(left) = part.interruptible(in_time, self.read(items, part, tally)).await? else {
+                    return Ok(false);
+                };
+                left?
+            }
         };
         let mut writes = self.plan(items, part, tally);
         let never = NextPage::default();
@@ -115,58 +114,26 @@ impl<T: UpdateItem + UpdateBatch + ReadItem> Restorer<T> {
         }
     }
 
-    /// Reads items at the worker's pace and settles those that are not as the run left them. `None`: time ran out, or the
-    /// run was put on hold.
+    /// Reads items and settles those that are not as the run left them.
     async fn read(
         &self,
         items: Vec<Restoration>,
-        steer: &Steering<'_>,
+        part: &Part<'_>,
         tally: &mut Tally,
-    ) -> Result<Option<Vec<Restoration>>, Error> {
+    ) -> Result<Vec<Restoration>, CallError> {
         let mut left = Vec::new();
-        let reads = futures::stream::iter(items).map(|restoration| self.read_one(restoration, steer));
+        let reads = futures::stream::iter(items).map(async |restoration| {
+            let (now, units) = self.reader.read(&*self.items, restoration.key(), part).await?;
+            let key = restoration.key().clone();
+            // Judged at once: together, large items would not fit into the worker's memory.
+            Ok::<_, CallError>((restoration.judge(now.as_ref(), false), key, units))
+        });
         let mut reads = reads.buffered(READS_IN_FLIGHT);
-        // Judged one by one: together, large items would not fit into the worker's memory.
-        while let Some(read) = reads.next().await {
-            let Some((next, key, units)) = read? else { continue };
+        while let Some((next, key, units)) = reads.try_next().await? {
             tally.units.read += units;
             left.extend(write_or_count(next, key, tally));
         }
-        Ok((!steer.halted.get()).then_some(left))
-    }
-
-    /// Reads an item and says what to do with it. `None`, also for all items after it: time ran out, or the run was put on
-    /// hold.
-    async fn read_one(
-        &self,
-        restoration: Restoration,
-        steer: &Steering<'_>,
-    ) -> Result<Option<(Next, Item, f64)>, Error> {
-        let key = restoration.key().clone();
-        loop {
-            if steer.halted.get() || steer.permitted_rate().await?.is_none() {
-                steer.halted.set(true);
-                return Ok(None);
-            }
-            self.reads.set_rate(steer.part.read_share());
-            if !self.reads.pay(1.0, steer.deadline.remaining().saturating_sub(TIME_TO_SAVE)).await {
-                steer.halted.set(true);
-                return Ok(None);
-            }
-            match self.items.read(&key).await {
-                Ok(now) => {
-                    let units = now.as_ref().map_or(1.0, |item| item_bytes(item).div_ceil(READ_UNIT_BYTES) as f64);
-                    self.reads.charge(units - 1.0);
-                    return Ok(Some((restoration.judge(now.as_ref(), false), key, units)));
-                }
-                Err(error) if error.cause == Cause::Throttled => {
-                    steer.part.count_throttle(error.reason);
-                    self.reads.throttle();
-                    tokio::time::sleep(AFTER_THROTTLE).await;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
+        Ok(left)
     }
 
     /// The writes for items; those that must not be restored are counted.
@@ -235,8 +202,6 @@ fn allowed(restoration: Restoration, part: &Part<'_>, tally: &mut Tally) -> Opti
 struct Steering<'s> {
     part: &'s Part<'s>,
     deadline: Deadline,
-    /// Whether reading has stopped for good.
-    halted: Cell<bool>,
 }
 
 impl Steer for Steering<'_> {

@@ -9,15 +9,14 @@ use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use tableshift_aws::dynamodb::get::ReadItem;
-use tableshift_aws::error::{CallError, Cause};
+use tableshift_aws::error::CallError;
 use tableshift_aws::run_files::RunFileError;
-use tableshift_core::item::value::{Item, item_bytes};
+use tableshift_core::item::value::{Item, read_units};
 use tableshift_core::plan::run_plan::RunPlan;
 use tableshift_core::write::journal_index::{Fingerprint, key_fingerprint};
+use tableshift_segment::item_reader::ItemReader;
 use tableshift_segment::journal::Journal;
-use tableshift_segment::pacer::Pacer;
 use tableshift_segment::part::Part;
-use tokio::time::Instant;
 
 /// The most keys in memory. A key has at most 3 KB. Source: DynamoDB developer guide, "Quotas", key attributes.
 pub(crate) const MOST_KEYS: usize = 4096;
@@ -28,14 +27,11 @@ const READS_IN_FLIGHT: usize = 16;
 const PIECE_SECONDS: f64 = 1.0;
 /// How long an item is read again while every attempt is throttled.
 const PATIENCE: Duration = Duration::from_secs(60);
-const AFTER_THROTTLE: Duration = Duration::from_millis(200);
-/// The bytes of a unit of a consistent read. Source: DynamoDB developer guide, "Read operations".
-const UNIT_BYTES: usize = 4096;
 
-/// The next unread items, and the pace at which they are read.
+/// The next unread items, and the reader that reads them at a pace.
 pub(crate) struct Unread {
     keys: Vec<Item>,
-    pacer: Pacer,
+    reader: ItemReader,
     /// The read units of an item: the average of the table, and then of the latest piece.
     item_units: f64,
 }
@@ -46,7 +42,7 @@ pub(crate) type Found = (Item, Option<Item>, f64);
 impl Unread {
     pub(crate) fn of(plan: &RunPlan) -> Self {
         let bytes = plan.table.bytes / plan.table.items.max(1);
-        Self { keys: Vec::new(), pacer: Pacer::unlimited(), item_units: units(bytes as usize) }
+        Self { keys: Vec::new(), reader: ItemReader::new(PATIENCE), item_units: read_units(bytes as usize) as f64 }
     }
 
     pub(crate) fn has_keys(&self) -> bool {
@@ -60,12 +56,11 @@ impl Unread {
     /// Reads the next items at the part's share of the read units.
     pub(crate) async fn read(&mut self, items: &impl ReadItem, part: &Part<'_>) -> Result<Vec<Found>, CallError> {
         let share = part.read_share();
-        self.pacer.set_rate(share);
         let most = share.map_or(MOST_ITEMS, |rate| (rate * PIECE_SECONDS / self.item_units).clamp(1.0, MOST_ITEMS));
         let next = self.keys.drain(..self.keys.len().min(most as usize)).collect::<Vec<_>>();
-        let pacer = &self.pacer;
+        let reader = &self.reader;
         let reads = futures::stream::iter(next).map(|key| async move {
-            let (found, units) = read_one(items, &key, pacer, part).await?;
+            let (found, units) = reader.read(items, &key, part).await?;
             Ok::<Found, CallError>((key, found, units))
         });
         let found: Vec<Found> = reads.buffer_unordered(READS_IN_FLIGHT).try_collect().await?;
@@ -73,37 +68,6 @@ impl Unread {
         self.item_units = (read_units / found.len().max(1) as f64).max(1.0);
         Ok(found)
     }
-}
-
-async fn read_one(
-    items: &impl ReadItem,
-    key: &Item,
-    pacer: &Pacer,
-    part: &Part<'_>,
-) -> Result<(Option<Item>, f64), CallError> {
-    let begun = Instant::now();
-    pacer.charge(1.0);
-    loop {
-        tokio::time::sleep(pacer.wait()).await;
-        match items.read(key).await {
-            Ok(found) => {
-                let units = units(found.as_ref().map_or(0, item_bytes));
-                pacer.charge(units - 1.0);
-                return Ok((found, units));
-            }
-            Err(error) if error.cause == Cause::Throttled && begun.elapsed() < PATIENCE => {
-                pacer.throttle();
-                part.count_throttle(error.reason);
-                tokio::time::sleep(AFTER_THROTTLE).await;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-/// The units of a consistent read. An item that does not exist costs one.
-fn units(bytes: usize) -> f64 {
-    bytes.div_ceil(UNIT_BYTES).max(1) as f64
 }
 
 /// The keys that have these fingerprints, from the journal.

@@ -6,6 +6,7 @@
 #![allow(async_fn_in_trait, reason = "every worker runs on one thread, so no future has to be Send")]
 
 pub mod dead_letters;
+pub mod item_reader;
 pub mod journal;
 pub mod pacer;
 pub mod pages;

@@ -124,6 +124,13 @@ pub fn write_units(before: usize, after: usize) -> u64 {
     before.max(after).div_ceil(1024).max(1) as u64
 }
 
+/// The read units of one consistent read, given the item's size in bytes: one for each 4 KB, rounded up. An item that does
+/// not exist costs one.
+/// Source: DynamoDB developer guide, "DynamoDB read and write operations".
+pub fn read_units(bytes: usize) -> u64 {
+    bytes.div_ceil(4096).max(1) as u64
+}
+
 /// DynamoDB's limit on nesting: the most levels that a value may have. A string has one level, a list of strings two.
 /// Source: DynamoDB developer guide, "Quotas", Nested attribute depth.
 pub const MAX_LEVELS: usize = 32;
